@@ -1,0 +1,27 @@
+"""The errors of the project: one small tree, so that callers can tell bad input from a bug."""
+
+
+class HardmaxError(Exception):
+    """Any error that this project raises on purpose."""
+
+
+class InputError(HardmaxError):
+    """What was given cannot be used: the message says what was given, what is required and what to do.
+
+    Common causes: a file that is not a configuration, ragged or empty tokens, a number that is not finite,
+    a step that is not positive. The command line prints the message on one line and ends with status 2.
+    """
+
+
+class ExactnessError(HardmaxError, TypeError):
+    """A float, or a type that cannot be exact, reached a constructor of exact values.
+
+    Common cause: passing NumPy values; `Configuration.from_floats` reads them as the dyadic rationals they are.
+    """
+
+
+class FollowGraphError(HardmaxError):
+    """A rule that needs a follow graph without cycles (but self-loops) met one with a cycle."""
+
+
+__all__ = ["ExactnessError", "FollowGraphError", "HardmaxError", "InputError"]
