@@ -87,7 +87,9 @@ class Configuration:
             raise InputError("tokens[0] is empty; a token needs at least one coordinate")
         for i, row in enumerate(rows):
             if len(row) != d:
-                raise InputError(f"tokens[{i}] has {len(row)} coordinates but tokens[0] has {d}; all must have the same")
+                raise InputError(
+                    f"tokens[{i}] has {len(row)} coordinates but tokens[0] has {d}; all must have the same"
+                )
         matrix = identity(d) if A is None else _exact_matrix("A", A)
         if len(matrix) != d or any(len(row) != d for row in matrix):
             shape = f"{len(matrix)} rows of lengths {sorted({len(row) for row in matrix})}"
@@ -203,7 +205,10 @@ class Configuration:
     def inner(self, x: Vector, y: Vector) -> Fraction:
         """⟨x, y⟩ = xᵀAy, exact; x and y are vectors of d Fractions."""
         return sum(
-            (xi * sum((a * yj for a, yj in zip(row, y, strict=True)), Fraction(0)) for xi, row in zip(x, self.A, strict=True)),
+            (
+                xi * sum((a * yj for a, yj in zip(row, y, strict=True)), Fraction(0))
+                for xi, row in zip(x, self.A, strict=True)
+            ),
             Fraction(0),
         )
 

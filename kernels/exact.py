@@ -148,7 +148,9 @@ def reduced(index: int, rows: Sequence[Sequence[Any]], denominator: Any) -> Laye
     if common != 1:
         rows = [[v // common for v in row] for row in rows]
         denominator //= common
-    return Layer(index, DomainMatrix([list(row) for row in rows], (len(rows), len(rows[0])), ZZ, fmt="dense"), denominator)
+    return Layer(
+        index, DomainMatrix([list(row) for row in rows], (len(rows), len(rows[0])), ZZ, fmt="dense"), denominator
+    )
 
 
 def itinerary(configuration: Configuration, layers: int) -> list[Sets]:

@@ -14,7 +14,9 @@ from .errors import ExactnessError, InputError
 def _exact(name: str, value: object) -> Fraction:
     """`value` as a Fraction; refuses whatever is not an int or a Fraction already."""
     if isinstance(value, bool) or not isinstance(value, int | Fraction):
-        raise ExactnessError(f"{name} is {value!r}; an int or a Fraction is required (Fraction(x) is exact for a float x)")
+        raise ExactnessError(
+            f"{name} is {value!r}; an int or a Fraction is required (Fraction(x) is exact for a float x)"
+        )
     return Fraction(value)
 
 
