@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from ..kernels.configuration import Configuration, Matrix
-from ..kernels.exact import Sets
+from ..kernels.exact import Layer, Sets
 
 Rule = Literal["leader", "stationary", "R1", "R2", "R3"]
 """Why a token's follow set never changes again (DESIGN 1.4): it is a leader; it sits at the mean of stationary
@@ -45,7 +45,7 @@ class Frozen:
         phases: the whole itinerary, layer 0 first, no gap; neighbouring phases have different sets.
         layer: the layer K at which the rules were applied, the last layer of the last phase.
         rules: for each token the rule that keeps its follow set constant from layer K on.
-        tokens: Z^K in the configuration's units.
+        state: layer K.
         limits: lim z_i^k for each token i.
         weights: for each token i the exact convex weights of its limit over tokens that never move again: a map
             {token: weight}, weights positive with sum 1; over leaders only, wherever the follow graph leads to them.
@@ -56,10 +56,15 @@ class Frozen:
     phases: tuple[Phase, ...]
     layer: int
     rules: tuple[Rule, ...]
-    tokens: Matrix
+    state: Layer
     limits: Matrix
     weights: tuple[Mapping[int, Fraction], ...]
     leaders: Mapping[int, int]
+
+    @property
+    def tokens(self) -> Matrix:
+        """Z^K in the configuration's units."""
+        return self.state.tokens()
 
     @property
     def freeze_layer(self) -> int:

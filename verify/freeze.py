@@ -1,0 +1,332 @@
+"""Freeze proofs: from some layer on nothing changes, and here is why.
+
+Three rules decide k → ∞ in finite time, each valid for any matrix A and for means with multiplicities (DESIGN 1.4):
+
+*Stationary* tokens F: leaders, C_i = {i}; and i with C_i ⊂ F ∪ {tokens at z_i} whose weighted mean is z_i. They never
+    move again.
+*R1*: C_i = {l}, l a leader. *R2*: C_i ⊂ F, no token at z_i in C_i, and with m the mean of C_i the score ⟨m, z_j⟩ is the
+    same for all j ∈ C_i and the largest of all. Then C_i is constant for ever: z_i keeps to the segment from z_i to m,
+    and a token outside C_i keeps weight 1 − λ > 0 on its place, hence a strictly lower score.
+*R3*: all sets constant, by sign tables (`shift_table`), which also *jump* to the first layer at which a set changes.
+
+Where A is not symmetric positive definite, layers may repeat up to a linear map instead (`self_similar`).
+
+Neighbours: `proof` holds what is returned, `claims` draw conclusions, `certificate` writes them down.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from time import monotonic
+from typing import Any
+
+from ..kernels.configuration import Configuration, Matrix, Vector
+from ..kernels.errors import FollowGraphError
+from ..kernels.exact import Dynamics, Layer, maximisers
+from ..kernels.step import ConstantStep
+from .proof import Frozen, Outcome, Phase, Rule, SelfSimilar, Undecided
+from .self_similar import Recurrence, Repetition
+from .shift_table import ConstantSets
+
+FIRST_TABLE = 4
+"""Age of a phase, in layers, at which its first sign table is tried; then at every power of two."""
+FIRST_JUMP = 32
+"""Age from which on a failed table is followed by a jump as long as the age."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much work one configuration may cost before it is `Undecided`.
+
+    Args:
+        steps: layers computed one by one.
+        layers: layers in all, jumps included.
+        bits: size of the largest denominator.
+        seconds: wall-clock time, None for no limit (verdicts then do not depend on the machine).
+    """
+
+    steps: int = 4_000
+    layers: int = 100_000_000
+    bits: int = 8_000_000
+    seconds: float | None = None
+
+
+class _Prover:
+    """One run of `decide`: the current layer, what is proved so far, and the phases behind it."""
+
+    def __init__(self, configuration: Configuration, budget: Budget) -> None:
+        self.configuration, self.budget = configuration, budget
+        self.dynamics = Dynamics(configuration)
+        self.layer = self.dynamics.first
+        n = configuration.n
+        self.sets: list[tuple[int, ...]] = [()] * n
+        self.rules: list[Rule | None] = [None] * n
+        self.stationary: set[int] = set()
+        self.open = list(range(n))
+        self.leaders: dict[int, int] = {}
+        self.phases: list[Phase] = []
+        self.first = 0  # first layer of the current phase
+        self.jumps: list[int] = []
+        # Tokens can share a position only if they start so, or if the map is not injective (DESIGN 1.3, injective).
+        injective = configuration.is_spd and configuration.step.rate(0) < 1
+        self.may_meet = not (injective and len(set(configuration.tokens)) == n)
+        self.representative: Sequence[int] = range(n)
+        self.recurrence = None if configuration.is_spd else Recurrence(self.dynamics)
+        self.tables_apply = isinstance(configuration.step, ConstantStep)
+
+    def decide(self) -> Outcome:
+        budget, started = self.budget, monotonic()
+        steps = 0
+        while True:
+            changed = self._find_sets()
+            if self.configuration.step.rate(self.layer.index) < 1:
+                self._capture()
+            if not self.open:
+                return self._frozen()
+            if changed:
+                self.tables_apply = isinstance(self.configuration.step, ConstantStep)
+            if self._table_is_due() and self._constant_for_ever_or_jump():
+                return self._frozen()
+            if self.recurrence is not None:
+                repetition = self.recurrence.visit(self.layer, tuple(self.sets))
+                if repetition is not None:
+                    return self._self_similar(repetition)
+            steps += 1
+            reason = None
+            if steps > budget.steps:
+                reason = f"{budget.steps} layers were computed one by one"
+            elif self.layer.index >= budget.layers:
+                reason = f"layer {self.layer.index} was reached; the budget is {budget.layers} layers"
+            elif int(self.layer.denominator).bit_length() > budget.bits:
+                reason = f"numbers have more than {budget.bits} bits"
+            elif budget.seconds is not None and monotonic() - started > budget.seconds:
+                reason = f"{budget.seconds} seconds have passed"
+            if reason is not None:
+                return Undecided(self.configuration, self._all_phases(), f"{reason}, at layer {self.layer.index}")
+            self.layer = self.dynamics.next_layer(self.layer, tuple(self.sets))
+
+    # -- one layer ------------------------------------------------------------------------------------------------
+
+    def _find_sets(self) -> bool:
+        """Compute the sets of all open tokens at the current layer; start a new phase where one changed."""
+        rows = self.dynamics.scores(self.layer, None if len(self.open) == len(self.sets) else self.open)
+        self.scores: dict[int, list[Any]] = dict(zip(self.open, rows, strict=True))
+        found = [(i, maximisers(row)) for i, row in self.scores.items()]
+        changed = any(self.sets[i] != C for i, C in found)
+        if changed:
+            if self.layer.index > self.first:
+                self.phases.append(self._current_phase(self.layer.index - self.first))
+            self.first, self.jumps = self.layer.index, []
+            for i, C in found:
+                self.sets[i] = C
+        elif self.jumps:
+            self._extend_jumps()
+        for i, C in found:
+            if C == (i,):
+                self.leaders.setdefault(i, self.layer.index)
+        return changed
+
+    def _extend_jumps(self) -> None:
+        offset = self.layer.index - self.first
+        if self.jumps[-1] < offset:
+            self.jumps.append(offset)
+
+    def _current_phase(self, layers: int) -> Phase:
+        jumps = tuple(self.jumps) if len(self.jumps) > 1 else ()
+        return Phase(self.first, layers, tuple(self.sets), jumps)
+
+    def _all_phases(self) -> tuple[Phase, ...]:
+        return (*self.phases, self._current_phase(self.layer.index - self.first + 1))
+
+    # -- rules F, R1, R2 ------------------------------------------------------------------------------------------
+
+    def _capture(self) -> None:
+        """Apply the rules F, R1 and R2 to the open tokens at the current layer."""
+        if self.may_meet:
+            places: dict[tuple[Any, ...], int] = {}
+            rows = self.layer.numerators.to_list()
+            self.representative = [places.setdefault(tuple(row), i) for i, row in enumerate(rows)]
+        sets, rules, stationary = self.sets, self.rules, self.stationary
+        r = self.representative
+        candidates = []
+        for i in self.open:
+            if sets[i] == (i,):
+                rules[i] = "leader"
+                stationary.add(i)
+            elif len(sets[i]) > 1 or self.may_meet:
+                candidates.append(i)
+        grown = bool(candidates)
+        while grown:
+            grown = False
+            for i in candidates:
+                if (
+                    rules[i] is None
+                    and all(j in stationary or r[j] == r[i] for j in sets[i])
+                    and self._is_mean(i)
+                ):  # fmt: skip
+                    rules[i] = "stationary"
+                    stationary.add(i)
+                    grown = True
+        for i in self.open:
+            if rules[i] is None and stationary.issuperset(sets[i]):
+                if len(sets[i]) == 1 and rules[sets[i][0]] == "leader":
+                    rules[i] = "R1"
+                elif self._is_captured_by_tie(i):
+                    rules[i] = "R2"
+        self.open = [i for i in self.open if rules[i] is None]
+
+    def _is_mean(self, i: int) -> bool:
+        """Whether z_i is the weighted mean of its follow set."""
+        w, C = self.configuration.multiplicities, self.sets[i]
+        N = self.layer.numerators.to_list()
+        total = sum([w[j] for j in C])
+        return all(total * N[i][c] == sum([w[j] * N[j][c] for j in C]) for c in range(len(N[i])))
+
+    def _is_captured_by_tie(self, i: int) -> bool:
+        """The side conditions of R2, given that C_i is stationary."""
+        w, C, r = self.configuration.multiplicities, self.sets[i], self.representative
+        if any(r[j] == r[i] for j in C):
+            return False
+        missing = [j for j in C if j not in self.scores]
+        if missing:
+            self.scores.update(zip(missing, self.dynamics.scores(self.layer, missing), strict=True))
+        columns = zip(*(self.scores[j] for j in C), strict=True)
+        of_mean = [sum([w[j] * s for j, s in zip(C, column, strict=True)]) for column in columns]
+        best = max(of_mean)
+        return all(of_mean[j] == best for j in C)
+
+    # -- rule R3 and jumps ----------------------------------------------------------------------------------------
+
+    def _table_is_due(self) -> bool:
+        age = self.layer.index - self.first + 1
+        return self.tables_apply and age >= FIRST_TABLE and (age & (age - 1) == 0 or bool(self.jumps))
+
+    def _constant_for_ever_or_jump(self) -> bool:
+        """Prove the current sets constant for ever (True), or go on to where they change (False)."""
+        try:
+            run = ConstantSets(
+                self.dynamics, self.layer, tuple(self.sets), self.stationary, self.open, self.representative
+            )
+        except FollowGraphError:
+            self.tables_apply = False
+            return False
+        if run.holds_for_ever():
+            for i in self.open:
+                self.rules[i] = "R3"
+            return True
+        offset = self.layer.index - self.first
+        if offset + 1 >= FIRST_JUMP:
+            # A jump as long as the phase is old, and never past the sizes that the budget allows.
+            per_layer = run.scale.bit_length()
+            length = min(offset + 1, max(1, self.budget.bits // per_layer))
+            points = run.constant_until(length)
+            if not self.jumps:
+                self.jumps = [offset]
+            self.jumps.extend(offset + p for p in points[1:])
+            self.layer = run.layer_at(points[-1])
+        return False
+
+    # -- the answer -----------------------------------------------------------------------------------------------
+
+    def _frozen(self) -> Frozen:
+        tokens = _Positions(self.layer)
+        limits, weights = _limits(self, tokens)
+        return Frozen(
+            configuration=self.configuration,
+            phases=self._all_phases(),
+            layer=self.layer.index,
+            rules=tuple(rule for rule in self.rules if rule is not None),
+            state=self.layer,
+            limits=limits,
+            weights=weights,
+            leaders=self.leaders,
+        )
+
+    def _self_similar(self, repetition: Repetition) -> SelfSimilar:
+        if self.layer.index > self.first:  # the repeated layer itself is left out
+            self.phases.append(self._current_phase(self.layer.index - self.first))
+        return SelfSimilar(
+            configuration=self.configuration,
+            phases=tuple(self.phases),
+            layer=repetition.start.index,
+            period=self.layer.index - repetition.start.index,
+            permutation=tuple(range(self.configuration.n)),
+            Q=repetition.Q,
+            scale=repetition.scale,
+            contraction=repetition.contraction,
+            tokens=repetition.start.tokens(),
+            leaders=self.leaders,
+        )
+
+
+class _Positions:
+    """Positions of single tokens at one layer as Fractions, made when asked for."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._rows, self._denominator = layer.numerators.to_list(), int(layer.denominator)
+
+    def __getitem__(self, i: int) -> Vector:
+        return tuple(Fraction(int(v), self._denominator) for v in self._rows[i])
+
+
+def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[dict[int, Fraction], ...]]:
+    """Every token's limit and its convex weights over tokens that never move, following the follow graph upwards."""
+    w, sets, r = prover.configuration.multiplicities, prover.sets, prover.representative
+    limits: dict[int, Vector] = {}
+    weights: dict[int, dict[int, Fraction]] = {}
+    one = Fraction(1)
+
+    def resolve(i: int, above: frozenset[int]) -> dict[int, Fraction]:
+        """The weights of token i's limit; a stationary token on a cycle of stationary tokens stands for itself."""
+        known = weights.get(i)
+        if known is not None:
+            return known
+        rule = prover.rules[i]
+        others = [j for j in sets[i] if r[j] != r[i]]
+        if rule == "leader" or not others:
+            return weights.setdefault(i, {i: one})
+        if rule == "R1":
+            return weights.setdefault(i, {others[0]: one})
+        total = sum(w[j] for j in others)
+        mixed: dict[int, Fraction] = {}
+        for j in others:
+            if r[j] in above:
+                return weights.setdefault(i, {i: one})
+            for base, value in resolve(j, above | {r[i]}).items():
+                mixed[base] = mixed.get(base, Fraction(0)) + value * w[j] / total
+        return weights.setdefault(i, mixed)
+
+    order = range(prover.configuration.n)
+    for i in order:
+        resolve(i, frozenset())
+    place: dict[int, Vector] = {}
+    for i in order:
+        bases = weights[i]
+        for base in bases:
+            if base not in place:
+                place[base] = tokens[base]
+        if len(bases) == 1:
+            limits[i] = place[next(iter(bases))]
+        else:
+            columns = zip(*([value * x for x in place[base]] for base, value in bases.items()), strict=True)
+            limits[i] = tuple(sum(column, Fraction(0)) for column in columns)
+    return tuple(limits[i] for i in order), tuple(weights[i] for i in order)
+
+
+def decide(configuration: Configuration, budget: Budget | None = None) -> Outcome:
+    """The itinerary of a configuration for all layers, or `Undecided`.
+
+    Args:
+        configuration: any configuration; hypotheses of the theorem are not required.
+        budget: when to give up; the default `Budget()` has no wall-clock limit.
+
+    Returns:
+        `Frozen` (constant from a layer on, with all limits), `SelfSimilar` (repeating up to a linear map) or
+        `Undecided` with the reason. Never a guess.
+
+    Source: arXiv:2407.01602, Theorem 2.1; DESIGN 1.4 for the rules and their proofs.
+    """
+    return _Prover(configuration, budget or Budget()).decide()
+
+
+__all__ = ["Budget", "decide"]

@@ -1,0 +1,245 @@
+"""Sign tables: while the follow sets are constant, the sign of every score gap at all later layers from finitely many.
+
+Suppose the sets are constant from layer k on. Then Z^{k+m} = P^m Z^k, and on integers N(m+1) = M N(m) with
+Z^{k+m} = N(m) / (D c^m), c = bL, λ = a/b, L = lcm W_i and
+
+    M_ij = (b − a) L [i = j] + a (L / W_i) w_j [j ∈ C_i].
+
+M is triangular once tokens are ordered by the follow graph, so z_i is annihilated by a product of (E − μ), E the shift
+m → m+1 and μ diagonal entries of M along the chains that start at i. The gap F(m) = ⟨N_i, N_j − N_l⟩(m) is therefore
+annihilated by a product Π_s (E − σ_s) over products σ of two such entries. Order σ ascending, F_0 = F and
+F_{s+1} = (E − σ_s) F_s; the last one vanishes.
+
+*For ever*: F_0(0) > 0 and all F_s(0) ≥ 0 give F(m) > 0 for all m ≥ 0, since F_s(m+1) = σ_s F_s(m) + F_{s+1}(m).
+*Between* two offsets a < b: if at every s the values F_s(a) and F_s(b) have the same weak sign and F_0 > 0 at both,
+then F > 0 at every offset from a to b. Downwards from the last s: F_{s+1} of constant weak sign makes F_s(m)/σ_s^m
+monotone, so it keeps between its end values.
+*Ties*: F ≡ 0 if as many consecutive values vanish as the product has factors.
+
+Neighbours: `freeze` decides when to build one; the checker derives the same table on its own from CERTIFICATE.md.
+Source: DESIGN 1.4, rule R3.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import lcm
+from typing import Any
+
+from sympy.polys.matrices import DomainMatrix
+
+from ..kernels.errors import FollowGraphError
+from ..kernels.exact import Dynamics, Layer, Sets, integer_matrix, reduced
+from ..kernels.step import ConstantStep
+
+Orders = Mapping[int, int]
+"""A product of shifts Π (E − μ)^p as {μ: p}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One inequality of the sets: token i scores j at least as high as l (equal if `tie`), and the shifts σ_s."""
+
+    i: int
+    j: int
+    l: int  # noqa: E741 the paper's index
+    tie: bool
+    shifts: tuple[int, ...]
+
+
+SignTable = tuple[tuple[int, ...], ...]
+"""For each column the signs (−1, 0, 1) of F_0, F_1, … at one offset; for a tie the signs of F(0), F(1), …"""
+
+
+class ConstantSets:
+    """The layers from `layer` on, as long as the follow sets stay `sets`.
+
+    Args:
+        dynamics: the dynamics; its step must be constant.
+        layer: the layer k that offsets count from.
+        sets: the follow sets at layer k.
+        stationary: tokens proved never to move again.
+        open_tokens: the tokens whose sets are to be proved; those of all others are known to stay.
+        representative: for each token the first token at the same position at layer k.
+
+    Raises:
+        FollowGraphError: the step depends on the layer, or the follow graph has a cycle other than self-loops.
+    """
+
+    def __init__(
+        self,
+        dynamics: Dynamics,
+        layer: Layer,
+        sets: Sets,
+        stationary: Collection[int],
+        open_tokens: Collection[int],
+        representative: Sequence[int],
+    ) -> None:
+        configuration = dynamics.configuration
+        if not isinstance(configuration.step, ConstantStep):
+            raise FollowGraphError("sign tables need a constant step")
+        self._dynamics, self._layer = dynamics, layer
+        rate = configuration.step.rate(0)
+        w, n = configuration.multiplicities, configuration.n
+        totals = [sum(w[j] for j in C) for C in sets]
+        L = lcm(*totals)
+        a, b = rate.numerator, rate.denominator
+        self.scale = b * L
+        rows = [[0] * n for _ in range(n)]
+        for i, C in enumerate(sets):
+            if i in stationary:
+                rows[i][i] = self.scale
+                continue
+            rows[i][representative[i]] += (b - a) * L
+            for j in C:
+                rows[i][representative[j]] += a * (L // totals[i]) * w[j]
+        self._rows = rows
+        self._orders: dict[int, Orders] = {}
+        self._stationary, self._sets, self._representative = stationary, sets, representative
+        self._columns = self._make_columns(sorted({representative[i] for i in open_tokens}))
+        self._open = sorted({c.i for c in self._columns})
+        self._window = max((len(c.shifts) for c in self._columns), default=0)
+        self._powers = [integer_matrix(rows, (n, n))]
+        self._tables: dict[int, SignTable] = {}
+
+    def _annihilator(self, i: int, above: tuple[int, ...] = ()) -> Orders:
+        """A product of shifts that annihilates every coordinate of N_i, from the tokens that i follows."""
+        i = self._representative[i]
+        if i in above:
+            raise FollowGraphError(f"the follow graph has a cycle through token {i}")
+        known = self._orders.get(i)
+        if known is not None:
+            return known
+        if i in self._stationary:
+            result = {self.scale: 1}
+        else:
+            result: dict[int, int] = {}
+            for j in self._sets[i]:
+                if self._representative[j] != i:
+                    for mu, p in self._annihilator(j, (*above, i)).items():
+                        result[mu] = max(result.get(mu, 0), p)
+            own = self._rows[i][i]
+            result[own] = result.get(own, 0) + 1
+        self._orders[i] = result
+        return result
+
+    def _make_columns(self, open_tokens: Sequence[int]) -> tuple[Column, ...]:
+        r = self._representative
+        columns = []
+        for i in open_tokens:
+            targets = {r[j] for j in self._sets[i]}
+            j = r[self._sets[i][0]]
+            first, one = self._annihilator(i), self._annihilator(j)
+            for l in sorted(set(r) - {j}):  # noqa: E741
+                other = self._annihilator(l)
+                both = {mu: max(one.get(mu, 0), other.get(mu, 0)) for mu in {*one, *other}}
+                columns.append(Column(i, j, l, l in targets, _product_shifts(first, both)))
+        return tuple(columns)
+
+    def layer_at(self, offset: int) -> Layer:
+        """Layer k + offset, provided the sets are constant up to there."""
+        N = self._numerators(offset)
+        return reduced(self._layer.index + offset, N.to_list(), self._layer.denominator * self.scale**offset)
+
+    def _numerators(self, offset: int) -> DomainMatrix:
+        """N(offset) = M^offset N(0), by the binary digits of `offset`."""
+        N, bit = self._layer.numerators, 0
+        while offset >> bit:
+            if len(self._powers) <= bit:
+                self._powers.append(self._powers[-1] * self._powers[-1])
+            if offset >> bit & 1:
+                N = self._powers[bit] * N
+            bit += 1
+        return N
+
+    def table(self, offset: int) -> SignTable:
+        """The signs of every column at `offset` (remembered: bisection comes back to its ends)."""
+        known = self._tables.get(offset)
+        if known is None:
+            known = self._tables[offset] = self._make_table(offset)
+        return known
+
+    def _make_table(self, offset: int) -> SignTable:
+        position = {i: p for p, i in enumerate(self._open)}
+        scores = []
+        N = self._numerators(offset)
+        for _ in range(self._window + 1):
+            scores.append(self._dynamics.scores(Layer(0, N, 1), self._open))
+            N = self._powers[0] * N
+        table = []
+        for c in self._columns:
+            values = [S[position[c.i]][c.j] - S[position[c.i]][c.l] for S in scores[: len(c.shifts) + 1]]
+            table.append(tuple(map(_sign, values)) if c.tie else _shifted_signs(values, c.shifts))
+        return tuple(table)
+
+    def holds_for_ever(self, offset: int = 0) -> bool:
+        """Whether the table at `offset` proves the sets constant from there on, for all layers."""
+        return all(
+            not any(signs) if c.tie else signs[0] > 0 and min(signs) >= 0
+            for c, signs in zip(self._columns, self.table(offset), strict=True)
+        )
+
+    def _holds_at(self, offset: int) -> bool:
+        return all(
+            (signs[0] == 0) if c.tie else signs[0] > 0
+            for c, signs in zip(self._columns, self.table(offset), strict=True)
+        )
+
+    def _holds_between(self, a: int, b: int) -> bool:
+        return all(
+            c.tie or (x[0] > 0 and y[0] > 0 and all(s * t >= 0 for s, t in zip(x, y, strict=True)))
+            for c, x, y in zip(self._columns, self.table(a), self.table(b), strict=True)
+        )
+
+    def constant_until(self, end: int) -> list[int]:
+        """How far the sets stay constant, at most up to `end`, with the offsets that prove it.
+
+        Args:
+            end: how far to look, ≥ 1. Requires the sets at offset 0.
+
+        Returns:
+            Ascending offsets from 0 on, such that the sets are constant between neighbours by the tables at both. The
+            last one is `end`, or one less than the first offset at which a set changes.
+        """
+        for c, signs in zip(self._columns, self.table(0), strict=True):
+            if c.tie and any(signs):  # a tie that its own window breaks
+                end = min(end, next(m for m, s in enumerate(signs) if s))
+        points = [0]
+
+        def constant(a: int, b: int) -> bool:
+            """Append the offsets that prove the sets constant from a to b, as far as they are."""
+            if self._holds_at(b) and (b == a + 1 or self._holds_between(a, b)):
+                points.append(b)
+                return True
+            if b == a + 1:
+                return False
+            middle = (a + b) // 2
+            return constant(a, middle) and constant(middle, b)
+
+        constant(0, end)
+        return points
+
+
+def _product_shifts(one: Orders, two: Orders) -> tuple[int, ...]:
+    """The shifts that annihilate a product of sequences: roots multiply, of multiplicities p and q comes p + q − 1."""
+    orders: dict[int, int] = {}
+    for mu, p in one.items():
+        for nu, q in two.items():
+            orders[mu * nu] = max(orders.get(mu * nu, 0), p + q - 1)
+    return tuple(sigma for sigma in sorted(orders) for _ in range(orders[sigma]))
+
+
+def _shifted_signs(values: Sequence[Any], shifts: Sequence[int]) -> tuple[int, ...]:
+    """The signs of F_0(0), F_1(0), …, where `values` are F(0), F(1), … and the last F_s vanishes."""
+    row, signs = list(values), []
+    for sigma in shifts:
+        signs.append(_sign(row[0]))
+        row = [after - sigma * before for before, after in pairwise(row)]
+    return tuple(signs)
+
+
+def _sign(value: Any) -> int:
+    return (value > 0) - (value < 0)
+
+
+__all__ = ["Column", "ConstantSets", "SignTable"]
