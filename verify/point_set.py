@@ -1,0 +1,107 @@
+"""PointSet: points of Q^d as integer vectors, cleared of denominators once and used for many questions.
+
+A point v with least common denominator D becomes the homogeneous row (D v, D): scaling one row by its own positive
+number changes no answer about convex combinations or hyperplanes, so no common denominator of all points is needed.
+
+Neighbours: `polytope` asks questions about point sets, `exact_lp` answers them on the integer rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+from typing import Self
+
+from ..kernels.configuration import Vector
+from ..kernels.errors import ExactnessError, InputError
+from .exact_lp import primitive
+
+Points = Iterable[Sequence[int | Fraction]]
+
+_EXACT = {int, Fraction}
+
+
+class PointSet:
+    """Finitely many points of Q^d, with the integer forms that exact questions need.
+
+    Every function of `polytope` takes plain sequences of points too; a `PointSet` saves the conversion where many
+    questions are asked about the same points.
+
+    Args:
+        points: (n, d) exact numbers (int or Fraction), n ≥ 1, d ≥ 1; duplicates are kept.
+
+    Attributes:
+        rows: n homogeneous integer rows (D_j v_j, D_j), D_j > 0, in lowest terms: equal points have equal rows.
+        n: the number of points.
+        d: the dimension of the space.
+
+    Raises:
+        ExactnessError: a coordinate is a float or of another inexact type.
+        InputError: no points, no coordinates, or points of different lengths.
+    """
+
+    def __init__(self, points: Points) -> None:
+        self.rows = [homogeneous(point, f"points[{i}]") for i, point in enumerate(points)]
+        self.n = len(self.rows)
+        if not self.n:
+            raise InputError("points is empty; a polytope needs at least one point")
+        self.d = len(self.rows[0]) - 1
+        for i, row in enumerate(self.rows):
+            if len(row) != self.d + 1:
+                raise InputError(f"points[{i}] has {len(row) - 1} coordinates but points[0] has {self.d}")
+
+    @classmethod
+    def of(cls, points: "Points | PointSet") -> Self:
+        """`points` itself if it is a `PointSet` already, otherwise a new one."""
+        return points if isinstance(points, cls) else cls(points)  # type: ignore[arg-type]
+
+    def homogeneous(self, point: Sequence[int | Fraction]) -> tuple[int, ...]:
+        """The integer row (D s, D) of one more point s of the same space."""
+        row = homogeneous(point, "point")
+        if len(row) != self.d + 1:
+            raise InputError(f"point has {len(row) - 1} coordinates but the points have {self.d}; give {self.d}")
+        return row
+
+    def differences(self, row: Sequence[int]) -> list[list[int]]:
+        """Positive multiples of v_j − s for every j, integers in lowest terms; `row` is the homogeneous row of s."""
+        *s, D = row
+        return [primitive([D * a - v[-1] * b for a, b in zip(v, s)]) for v in self.rows]  # noqa: B905 v ends with D_j
+
+    @cached_property
+    def copies(self) -> dict[tuple[int, ...], list[int]]:
+        """The distinct rows, in order of first appearance, each with the indices where it occurs."""
+        places: dict[tuple[int, ...], list[int]] = {}
+        for j, row in enumerate(self.rows):
+            places.setdefault(row, []).append(j)
+        return places
+
+    def subset(self, indices: Iterable[int]) -> "PointSet":
+        """The points with these indices, in this order, without converting them again."""
+        part = object.__new__(PointSet)
+        part.rows = [self.rows[j] for j in indices]
+        part.n, part.d = len(part.rows), self.d
+        if not part.n:
+            raise InputError("a subset of points needs at least one index")
+        return part
+
+
+def homogeneous(point: Sequence[int | Fraction], name: str) -> tuple[int, ...]:
+    """The integer row (D v, D) of the point v, D its least common denominator; `name` is used in errors."""
+    if not set(map(type, point)) <= _EXACT:
+        wrong = next(v for v in point if type(v) not in _EXACT)
+        raise ExactnessError(
+            f"{name} holds {wrong!r} of type {type(wrong).__name__}; exact coordinates are int or Fraction: "
+            f"Fraction(x) is exact for a float x"
+        )
+    if not point:
+        raise InputError(f"{name} has no coordinates; at least one is required")
+    D = lcm(*[v.denominator for v in point])
+    return (*[v.numerator * (D // v.denominator) for v in point], D)
+
+
+def as_vector(row: Sequence[int]) -> Vector:
+    """An integer vector as Fractions."""
+    return tuple([Fraction(v) for v in row])
+
+
+__all__ = ["PointSet", "Points", "as_vector", "homogeneous"]
