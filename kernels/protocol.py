@@ -1,0 +1,248 @@
+"""What a kernel is: one hardmax layer on a batch of token sets, with declared properties.
+
+The least a kernel must offer is a function
+
+    step(tokens, A, alpha) -> next tokens          tokens (B, n, d), A (d, d), alpha a float > 0
+
+on NumPy arrays or torch tensors, computed in the dtype of `tokens`, its input left as it is. `as_kernel` makes a
+`Kernel` of it; functions for one set (n, d), or for K layers at once, are adapted in one line:
+
+    kernel = declare(unbatched(my_function), name="mine")
+    kernel = declare(from_layers(my_run), name="mine", ties="first", dtypes=("float32",))
+
+A kernel that also offers `layer` returns the follow sets, tie counts and margins (`FollowSets`) that the filter turns
+into proofs. Neighbours: `registry` finds kernels by name, `filter` proves decisions, `crosscheck` compares a kernel
+with the exact one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError
+from .exact import Sets
+
+TieRule = Literal["all", "first"]
+"""What a kernel does with equal scores: average over "all" maximisers (the model), or take the "first" one."""
+
+StepFunction = Callable[[Any, Any, float], Any]
+"""(tokens (B, n, d), A (d, d), alpha) -> next tokens (B, n, d)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FollowSets:
+    """The follow sets of a batch at one layer, as a float kernel computed them.
+
+    Args:
+        first: (B, n) integers: the smallest j in C_i.
+        count: (B, n) integers: |C_i| ≥ 1.
+        tied: (T, 3) integers: rows (b, i, j), sorted, for every j in C_i of every token with |C_i| > 1.
+        margin: (B, n) floats: the computed max_l ⟨z_i, z_l⟩ minus the largest computed score outside C_i, in the
+            kernel's dtype; infinite if C_i holds all tokens. NaN in a configuration with a value that is not finite.
+    """
+
+    first: NDArray[np.integer]
+    count: NDArray[np.integer]
+    tied: NDArray[np.integer]
+    margin: NDArray[np.floating]
+
+    @property
+    def tie_mask(self) -> NDArray[np.bool_]:
+        """(B, n): where a token follows more than one token."""
+        return self.count > 1
+
+    def sets(self, b: int) -> Sets:
+        """C_i of every token i of configuration b, as ascending indices: the form of the exact kernel."""
+        result: list[tuple[int, ...]] = [(int(j),) for j in self.first[b]]
+        low, high = np.searchsorted(self.tied[:, 0], [b, b + 1])
+        members: dict[int, list[int]] = {}
+        for _, i, j in self.tied[low:high].tolist():
+            members.setdefault(i, []).append(j)
+        for i, row in members.items():
+            result[i] = tuple(row)
+        return tuple(result)
+
+    def select(self, rows: NDArray[np.integer]) -> "FollowSets":
+        """The follow sets of the configurations `rows` (ascending), renumbered 0, 1, …."""
+        place = np.full(len(self.first), -1)
+        place[rows] = np.arange(len(rows))
+        tied = self.tied[place[self.tied[:, 0]] >= 0]
+        tied = np.column_stack([place[tied[:, 0]], tied[:, 1:]])
+        return FollowSets(self.first[rows], self.count[rows], tied, self.margin[rows])
+
+
+LayerFunction = Callable[[Any, Any, float], tuple[Any, FollowSets]]
+"""(tokens (B, n, d), A (d, d), alpha) -> (next tokens (B, n, d), their follow sets)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kernel:
+    """A layer of a hardmax transformer on a batch, and what its author declares about it.
+
+    Args:
+        name: how reports call it.
+        step: (tokens (B, n, d), A (d, d), alpha) -> next tokens.
+        dtypes: the dtypes it computes in; tokens of another one are converted to the first by `arrays_for`.
+        device: where torch tensors must live, "cpu" or "cuda"; "cpu" for NumPy.
+        ties: "all" maximisers averaged (the model), or "first" one taken: tested for what it declares.
+        supports_A: False if the kernel ignores A and computes with the identity.
+        arrays: what `step` takes and returns, "numpy" arrays or "torch" tensors.
+        layer: (tokens, A, alpha) -> (next tokens, FollowSets), or None if the kernel does not tell its sets.
+        source: where it was found (an import string or a path), for reports.
+        missing: empty, or the one-line remedy of a kernel whose optional dependency is not installed; such a kernel
+            raises it, as InputError, when it is used.
+
+    Raises:
+        InputError: a declaration is not one of the values above.
+    """
+
+    name: str
+    step: StepFunction
+    dtypes: tuple[str, ...] = ("float64",)
+    device: str = "cpu"
+    ties: TieRule = "all"
+    supports_A: bool = True  # noqa: N815 the paper's symbol
+    arrays: Literal["numpy", "torch"] = "numpy"
+    layer: LayerFunction | None = None
+    source: str = ""
+    missing: str = ""
+
+    def __post_init__(self) -> None:
+        if not callable(self.step):
+            raise InputError(f"kernel {self.name}: step is {self.step!r}; a function (tokens, A, alpha) is required")
+        unknown = [d for d in self.dtypes if d not in ("float32", "float64")]
+        if unknown or not self.dtypes:
+            raise InputError(f'kernel {self.name}: dtypes is {self.dtypes}; give "float32", "float64" or both')
+        for field, value, allowed in (
+            ("ties", self.ties, ("all", "first")),
+            ("arrays", self.arrays, ("numpy", "torch")),
+        ):
+            if value not in allowed:
+                raise InputError(f"kernel {self.name}: {field} is {value!r}; it must be one of {', '.join(allowed)}")
+
+    def arrays_for(self, values: Any, dtype: str | None = None) -> Any:
+        """`values` as what `step` takes: a fresh array of `dtype` (the kernel's first if None) on its device."""
+        array = np.array(values, dtype=dtype or self.dtypes[0], order="C")
+        if self.arrays == "numpy":
+            return array
+        import torch
+
+        return torch.from_numpy(array).to(self.device)
+
+    def __call__(self, tokens: Any, A: Any = None, alpha: float = 1.0) -> NDArray[np.floating]:
+        """The next tokens, NumPy in and NumPy out, whatever arrays the kernel itself takes.
+
+        Args:
+            tokens: (B, n, d) array-like; computed in its dtype if declared, else in the kernel's first one.
+            A: (d, d), the identity if None.
+            alpha: α > 0.
+
+        Raises:
+            InputError: the shapes do not fit, or the kernel's optional dependency is missing.
+        """
+        values, form = checked(tokens, A, alpha)
+        dtype = str(values.dtype) if str(values.dtype) in self.dtypes else self.dtypes[0]
+        return to_numpy(self.step(self.arrays_for(values, dtype), self.arrays_for(form, dtype), float(alpha)))
+
+
+def to_numpy(values: Any) -> NDArray[Any]:
+    """A kernel's result as a NumPy array: tensors are detached and brought to the CPU."""
+    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
+
+
+def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    """`tokens` and `A` (identity if None) as arrays of fitting shape; values may be anything a float can be.
+
+    Raises:
+        InputError: tokens is not (B, n, d) with n, d ≥ 1, A is not (d, d), or alpha is not a finite number > 0.
+    """
+    values = np.asarray(tokens)
+    if values.ndim != 3 or 0 in values.shape[1:]:
+        raise InputError(f"tokens has shape {values.shape}; (B, n, d) with n, d >= 1 is required")
+    d = values.shape[2]
+    form = np.eye(d, dtype=values.dtype) if A is None else np.asarray(A)
+    if form.shape != (d, d):
+        raise InputError(f"A has shape {form.shape} but tokens have {d} coordinates; A must be {d} x {d}")
+    if not 0 < float(alpha) < float("inf"):
+        raise InputError(f"alpha is {alpha}; a finite number > 0 is required")
+    return values, form
+
+
+def declare(step: StepFunction, *, name: str | None = None, **declarations: Any) -> Kernel:
+    """A `Kernel` of a step function and what its author declares: see `Kernel` for the keywords.
+
+    Raises:
+        InputError: an unknown keyword or value.
+    """
+    known = set(Kernel.__dataclass_fields__) - {"name", "step"}
+    if unknown := sorted(set(declarations) - known):
+        raise InputError(f"unknown declaration {', '.join(unknown)}; a kernel declares {', '.join(sorted(known))}")
+    return Kernel(name or getattr(step, "__name__", "kernel"), step, **declarations)
+
+
+def unbatched(function: Callable[[Any, Any, float], Any]) -> StepFunction:
+    """The batch version of a function (tokens (n, d), A, alpha) -> (n, d): one call for each set."""
+
+    def step(tokens: Any, A: Any, alpha: float) -> Any:
+        return _stacked([function(one, A, alpha) for one in tokens], tokens)
+
+    step.__name__ = getattr(function, "__name__", "unbatched")
+    return step
+
+
+def from_layers(function: Callable[[Any, Any, float, int], Any]) -> StepFunction:
+    """One layer of a function (tokens, A, alpha, K) -> tokens after K layers: K = 1."""
+
+    def step(tokens: Any, A: Any, alpha: float) -> Any:
+        return function(tokens, A, alpha, 1)
+
+    step.__name__ = getattr(function, "__name__", "from_layers")
+    return step
+
+
+def _stacked(sets: list[Any], like: Any) -> Any:
+    """The token sets of a batch in one array of the library that `like` belongs to."""
+    if not sets:
+        return like[:0]
+    if hasattr(sets[0], "detach"):
+        import torch
+
+        return torch.stack(sets)
+    return np.stack(sets)
+
+
+def as_kernel(value: Any, *, name: str, source: str = "") -> Kernel:
+    """`value` as a kernel: a `Kernel`, or a function whose attributes of the same names declare its properties.
+
+    So a module need not import this project: `step.ties = "first"` beside the function is enough.
+
+    Raises:
+        InputError: neither a kernel nor a function, or a class (an instance is required).
+    """
+    if isinstance(value, Kernel):
+        return replace(value, source=value.source or source)
+    if isinstance(value, type) or not callable(value):
+        raise InputError(
+            f"{source or name} is {value!r}; a Kernel or a function (tokens, A, alpha) -> next tokens is required"
+        )
+    names = set(Kernel.__dataclass_fields__) - {"name", "step", "source"}
+    found = {field: getattr(value, field) for field in names if hasattr(value, field)}
+    return Kernel(name, value, source=source, **found)
+
+
+__all__ = [
+    "FollowSets",
+    "Kernel",
+    "LayerFunction",
+    "StepFunction",
+    "TieRule",
+    "as_kernel",
+    "checked",
+    "declare",
+    "from_layers",
+    "to_numpy",
+    "unbatched",
+]
