@@ -1,1 +1,16 @@
-"""TODO."""
+"""What a person reads: records in, pages out. Runs nothing, proves nothing.
+
+Job: read the records that a run wrote (`record`, `store`) and render them: one offline HTML page with pictures, JUnit,
+SARIF, JSON, Markdown and terminal text.
+
+May import: the standard library, Jinja2 and Rich. Imports nothing from `kernels`, `strategies` or `verify`; only the
+command line imports it.
+
+Stable: the names in `__all__` below, the record classes and the JSON Schemas in `schemas/`.
+"""
+
+from .codec import RecordError
+from .record import CounterexampleRecord, ResultRecord, RunRecord
+from .store import Records, read_records
+
+__all__ = ["CounterexampleRecord", "RecordError", "Records", "ResultRecord", "RunRecord", "read_records"]
