@@ -4,11 +4,11 @@ Raw routines on lists of Python integers: no Fractions, no floats, no solver. Ev
 supporting hyperplanes, faces) is one such question, because each generator may be scaled by its own positive number,
 which is how denominators disappear.
 
-Neighbours: `polytope` is the facade that speaks of points and faces; `proposals` guesses faster what this module
-decides always.
+Neighbours: `cone` chooses between this module, which always decides, and faster guesses; `polytope` is the facade that
+speaks of points and faces.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import gcd
 from operator import mul
@@ -55,7 +55,7 @@ def cone_membership(generators: Sequence[IntVector], target: IntVector) -> Combi
         target: m integers, m ≥ 1.
 
     Returns:
-        `Combination` or `Farkas`; both hold exactly by construction, and the callers check them again.
+        `Combination`, over linearly independent generators, or `Farkas`; `cone` checks both again.
 
     Source: R. Bland, "New finite pivoting rules for the simplex method", Math. Oper. Res. 2(2), 1977; J. Edmonds,
     "Systems of distinct representatives and linear algebra", 1967 (integral pivoting).
@@ -109,11 +109,11 @@ def _leaving_row(column: Sequence[int], level: Sequence[int], basis: Sequence[in
     return best
 
 
-def orthogonal_complement(vectors: Sequence[IntVector], m: int) -> list[list[int]]:
+def orthogonal_complement(vectors: Iterable[IntVector], m: int) -> list[list[int]]:
     """A basis of { h ∈ Q^m : h · u = 0 for every u }, integer vectors in lowest terms; m − its size is the rank.
 
     Args:
-        vectors: integer vectors of length m.
+        vectors: integer vectors of length m; no more of them are read than needed.
         m: the dimension, ≥ 1.
     """
     basis = [[int(i == j) for j in range(m)] for i in range(m)]

@@ -3,18 +3,17 @@
 A point v with least common denominator D becomes the homogeneous row (D v, D): scaling one row by its own positive
 number changes no answer about convex combinations or hyperplanes, so no common denominator of all points is needed.
 
-Neighbours: `polytope` asks questions about point sets, `exact_lp` answers them on the integer rows.
+Neighbours: `polytope` asks questions about point sets, `cone` answers them on the integer rows.
 """
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
+from math import gcd, lcm
 from typing import Self
 
 from ..kernels.configuration import Vector
 from ..kernels.errors import ExactnessError, InputError
-from .exact_lp import primitive
 
 Points = Iterable[Sequence[int | Fraction]]
 
@@ -63,9 +62,17 @@ class PointSet:
         return row
 
     def differences(self, row: Sequence[int]) -> list[list[int]]:
-        """Positive multiples of v_j − s for every j, integers in lowest terms; `row` is the homogeneous row of s."""
+        """lcm(D, D_j) (v_j − s) for every j, integers; `row` is the homogeneous row (D s, D) of s."""
         *s, D = row
-        return [primitive([D * a - v[-1] * b for a, b in zip(v, s)]) for v in self.rows]  # noqa: B905 v ends with D_j
+        result = []
+        for v in self.rows:
+            if v[-1] == D:
+                result.append([a - b for a, b in zip(v, s)])  # noqa: B905 v ends with D_j
+            else:
+                common = gcd(D, v[-1])
+                p, q = D // common, v[-1] // common
+                result.append([p * a - q * b for a, b in zip(v, s)])  # noqa: B905 v ends with D_j
+        return result
 
     @cached_property
     def copies(self) -> dict[tuple[int, ...], list[int]]:
@@ -74,15 +81,6 @@ class PointSet:
         for j, row in enumerate(self.rows):
             places.setdefault(row, []).append(j)
         return places
-
-    def subset(self, indices: Iterable[int]) -> "PointSet":
-        """The points with these indices, in this order, without converting them again."""
-        part = object.__new__(PointSet)
-        part.rows = [self.rows[j] for j in indices]
-        part.n, part.d = len(part.rows), self.d
-        if not part.n:
-            raise InputError("a subset of points needs at least one index")
-        return part
 
 
 def homogeneous(point: Sequence[int | Fraction], name: str) -> tuple[int, ...]:

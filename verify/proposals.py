@@ -1,0 +1,88 @@
+"""Fast float proposals for exact questions about cones: which generators carry weight, which normal might separate.
+
+Nothing here is an answer: a proposal is a set of indices or an integer vector that `cone` tries and checks exactly.
+Where floats cannot represent the numbers, or the solver gives up, there is no proposal.
+
+Neighbours: `cone` is the caller; `exact_nnls` makes an exact solution out of a support.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from .exact_lp import IntVector
+
+Floats = NDArray[np.float64]
+
+_BITS = (10, 50)
+"""How finely normals are rounded: short ones make short certificates, long ones separate closer points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Generators that may carry the weight, and the float residual, a normal if the target is outside."""
+
+    support: list[int]
+    residual: Floats
+
+    def normals(self) -> list[list[int]]:
+        """The residual rounded to integer vectors, coarse first; none if it is not finite or zero."""
+        size = np.abs(self.residual).max()
+        if not 0 < size < np.inf:
+            return []
+        unit = self.residual / size
+        return [np.rint(unit * 2.0**bits).astype(np.int64).tolist() for bits in _BITS]
+
+
+def nonnegative(generators: Floats, target: Floats) -> Proposal | None:
+    """The support and residual of min ‖t − Σ x_j g_j‖ over x ≥ 0, from floats; None if SciPy gives up.
+
+    Args:
+        generators: (n, m) floats.
+        target: m floats.
+    """
+    size = np.abs(generators).max(axis=1)
+    size[size == 0] = 1
+    columns = (generators / size[:, None]).T
+    if not (np.isfinite(columns).all() and np.isfinite(target).all()):
+        return None
+    try:
+        x, _ = nnls(columns, target)
+    except RuntimeError:
+        return None
+    return Proposal(np.flatnonzero(x > 0).tolist(), target - columns @ x)
+
+
+def min_norm_support(rows: Sequence[IntVector], form: Sequence[IntVector]) -> list[int]:
+    """The points that may carry the weight of the point of least xᵀAx in their hull; [] where floats do not help.
+
+    Args:
+        rows: (n, d + 1) homogeneous points.
+        form: (d, d) a positive multiple of A, symmetric positive definite.
+    """
+    homogeneous, A = as_floats(rows), as_floats(form)
+    if homogeneous is None or A is None:
+        return []
+    try:
+        points = homogeneous[:, :-1] / homogeneous[:, -1:] @ np.linalg.cholesky(A)
+    except np.linalg.LinAlgError:
+        return []
+    # The unit of length decides how well conditioned the cone over points × {1} is.
+    size = np.linalg.norm(points, axis=1).max()
+    generators = np.column_stack([points / (size or 1), np.ones(len(points))])
+    proposal = nonnegative(generators, np.eye(generators.shape[1])[-1])
+    return [] if proposal is None else proposal.support
+
+
+def as_floats(rows: Sequence[IntVector]) -> Floats | None:
+    """Integer vectors as floats; None where an entry is too large for one."""
+    try:
+        return np.array(rows, dtype=np.float64)
+    except OverflowError:
+        return None
+
+
+__all__ = ["Floats", "Proposal", "as_floats", "min_norm_support", "nonnegative"]
