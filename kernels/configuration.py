@@ -154,8 +154,8 @@ class Configuration:
 
     @cached_property
     def is_distinct(self) -> bool:
-        """Whether no token repeats: equal positions, or a multiplicity above 1."""
-        return len(set(self.tokens)) == self.n and max(self.multiplicities) == 1
+        """Whether no two tokens share a position (multiplicities are no repetition: see `merged`)."""
+        return len(set(self.tokens)) == self.n
 
     @cached_property
     def is_symmetric(self) -> bool:

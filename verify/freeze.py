@@ -14,7 +14,7 @@ Where A is not symmetric positive definite, layers may repeat up to a linear map
 Neighbours: `proof` holds what is returned, `claims` draw conclusions, `certificate` writes them down.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
@@ -54,9 +54,8 @@ class Budget:
 class _Prover:
     """One run of `decide`: the current layer, what is proved so far, and the phases behind it."""
 
-    def __init__(self, configuration: Configuration, budget: Budget) -> None:
-        self.configuration, self.budget = configuration, budget
-        self.dynamics = Dynamics(configuration)
+    def __init__(self, configuration: Configuration, budget: Budget, dynamics: Dynamics) -> None:
+        self.configuration, self.budget, self.dynamics = configuration, budget, dynamics
         self.layer = self.dynamics.first
         n = configuration.n
         self.sets: list[tuple[int, ...]] = [()] * n
@@ -313,20 +312,25 @@ def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[dict[int
     return tuple(limits[i] for i in order), tuple(weights[i] for i in order)
 
 
-def decide(configuration: Configuration, budget: Budget | None = None) -> Outcome:
+def decide(
+    configuration: Configuration,
+    budget: Budget | None = None,
+    make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
+) -> Outcome:
     """The itinerary of a configuration for all layers, or `Undecided`.
 
     Args:
         configuration: any configuration; hypotheses of the theorem are not required.
         budget: when to give up; the default `Budget()` has no wall-clock limit.
+        make_dynamics: the exact kernel; tests hand in a wrong one.
 
     Returns:
         `Frozen` (constant from a layer on, with all limits), `SelfSimilar` (repeating up to a linear map) or
         `Undecided` with the reason. Never a guess.
 
-    Source: arXiv:2407.01602, Theorem 2.1; DESIGN 1.4 for the rules and their proofs.
+    Source: arXiv:2407.01602, main theorem; DESIGN 1.4 for the rules and their proofs.
     """
-    return _Prover(configuration, budget or Budget()).decide()
+    return _Prover(configuration, budget or Budget(), make_dynamics(configuration)).decide()
 
 
 __all__ = ["Budget", "decide"]

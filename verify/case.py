@@ -1,0 +1,50 @@
+"""A case: one configuration with everything that claims ask of it, computed once and only when asked for.
+
+Neighbours: `freeze` decides the itinerary, `claims` examine cases. The dynamics is an argument, so that a test can hand
+in a wrong one and see which claim notices.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from itertools import islice
+
+from ..kernels.configuration import Configuration
+from ..kernels.exact import Dynamics, Layer, Sets
+from .freeze import Budget, decide
+from .proof import Outcome, Undecided
+
+FIRST_LAYERS = 6
+"""Layers that claims about single steps look at when nothing says how many there are."""
+
+
+class Case:
+    """One configuration under examination.
+
+    Args:
+        configuration: the input.
+        budget: for the freeze proof.
+        make_dynamics: the exact kernel, `Dynamics` but for tests of the tests.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        budget: Budget | None = None,
+        make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
+    ) -> None:
+        self.configuration, self._budget, self.make_dynamics = configuration, budget, make_dynamics
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The itinerary for all layers, or `Undecided`."""
+        return decide(self.configuration, self._budget, self.make_dynamics)
+
+    @cached_property
+    def layers(self) -> list[tuple[Layer, Sets]]:
+        """The first layers with their follow sets: up to the freeze layer and two more, at least `FIRST_LAYERS`."""
+        outcome = self.outcome
+        wanted = FIRST_LAYERS if isinstance(outcome, Undecided) else min(outcome.phases[-1].first + 2, 4 * FIRST_LAYERS)
+        return list(islice(self.make_dynamics(self.configuration).layers(), max(wanted, FIRST_LAYERS)))
+
+
+__all__ = ["Case"]

@@ -1,0 +1,186 @@
+"""The clustering theorem, in its four parts, on one configuration.
+
+For nonzero distinct tokens and A symmetric positive definite there are a convex polytope K and a finite set S ⊂ ∂K such
+that tokens converge to points of S and the vertices of K are the leaders. `vertices` leaves no choice for K: it is the
+convex hull of the leaders, empty where there is none.
+
+Source: arXiv:2407.01602, main theorem.
+"""
+
+from collections.abc import Callable
+from math import lcm
+
+from ...kernels.configuration import Vector
+from ..case import Case
+from ..evidence import Interior, Neither, Outside, Place
+from ..places import places
+from ..proof import Frozen, SelfSimilar, Undecided
+from .registry import Claim, Finding, Source
+
+SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "main theorem")
+HYPOTHESES = ("nonzero", "distinct", "spd")
+NO_LEADER = "no token is ever a leader, so no polytope K has the leaders as its vertices"
+
+
+def show(point: Vector) -> str:
+    """A point as (x, y, …) with fractions in lowest terms."""
+    return f"({', '.join(map(str, point))})"
+
+
+def case_places(case: Case) -> dict[Vector, Place]:
+    """`places` of a frozen case, remembered with it."""
+    known = case.__dict__.get("_places")
+    if known is None:
+        assert isinstance(case.outcome, Frozen)
+        known = case.__dict__["_places"] = places(case.outcome)
+    return known
+
+
+def _undecided(case: Case) -> Finding | None:
+    outcome = case.outcome
+    return Finding("undecided", outcome.reason) if isinstance(outcome, Undecided) else None
+
+
+def check_convergence(case: Case) -> Finding:
+    """Every token converges: frozen itineraries have exact limits; repeating ones contract, or a token cycles."""
+    undecided = _undecided(case)
+    if undecided:
+        return undecided
+    outcome = case.outcome
+    if isinstance(outcome, Frozen):
+        return Finding(
+            "verified",
+            f"every token has an exact limit; all follow sets are constant from layer {outcome.freeze_layer} on",
+        )
+    assert isinstance(outcome, SelfSimilar)
+    if outcome.contraction is not None and outcome.contraction < 1:
+        return Finding(
+            "verified", f"every {outcome.period} layers turn and shrink all tokens, so all tend to the origin"
+        )
+    moving = cycling_token(outcome)
+    if moving is not None:
+        return Finding(
+            "refuted", f"token {moving} moves for ever on a cycle that starts at layer {outcome.layer}", outcome.layer
+        )
+    return Finding("undecided", "the layers repeat up to a linear map that is no multiple of an isometry")
+
+
+def cycling_token(outcome: SelfSimilar) -> int | None:
+    """A token that does not converge although the layers repeat isometrically: z ≠ zQ and Q Qᵀ = I."""
+    if outcome.contraction != 1:
+        return None
+    for i, z in enumerate(outcome.tokens):
+        image = tuple(sum(x * row[c] for x, row in zip(z, outcome.Q, strict=True)) for c in range(len(z)))
+        if image != z:
+            return i
+    return None
+
+
+def check_vertices(case: Case) -> Finding:
+    """The leaders' positions are the vertices of K, distinct ones for distinct leaders.
+
+    Leader l is exposed by the normal z_lᵀA: ⟨z_l, z_l⟩ > ⟨z_l, z_j⟩ for every other token j, checked here once more.
+    """
+    undecided = _undecided(case)
+    if undecided:
+        return undecided
+    outcome = case.outcome
+    assert not isinstance(outcome, Undecided)
+    if not outcome.leaders:
+        return Finding("refuted", NO_LEADER)
+    layer = outcome.layer
+    rows = outcome.state.numerators.to_list() if isinstance(outcome, Frozen) else outcome.tokens
+    configuration = case.configuration
+    sign = 1 if configuration.follow == "largest" else -1
+    for l in outcome.leaders:  # noqa: E741 the paper's index
+        normal = [
+            sign * sum([x * row[c] for x, row in zip(rows[l], _integer_form(case), strict=True)])
+            for c in range(configuration.d)
+        ]
+        heights = [sum([h * x for h, x in zip(normal, row, strict=True)]) for row in rows]
+        for j, height in enumerate(heights):
+            if j != l and height >= heights[l]:
+                return Finding(
+                    "refuted", f"leader {l} is no vertex of its own: token {j} scores as high at layer {layer}", layer
+                )
+    return Finding("verified", "each leader is exposed by its own normal and never moves again")
+
+
+def _integer_form(case: Case) -> list[list[int]]:
+    """A times a positive integer, remembered with the case."""
+    known = case.__dict__.get("_integer_form")
+    if known is None:
+        A = case.configuration.A
+        D = lcm(*(v.denominator for row in A for v in row))
+        known = case.__dict__["_integer_form"] = [[v.numerator * (D // v.denominator) for v in row] for row in A]
+    return known
+
+
+def _check_places(case: Case, bad: tuple[type[Place], ...], verified: str) -> Finding:
+    """Refuted by the first cluster point whose place is one of `bad`."""
+    undecided = _undecided(case)
+    if undecided:
+        return undecided
+    outcome = case.outcome
+    if not getattr(outcome, "leaders", None):
+        return Finding("refuted", NO_LEADER)
+    if not isinstance(outcome, Frozen):
+        return Finding("undecided", "the limits of a repeating itinerary with leaders are not computed")
+    for s, place in case_places(case).items():
+        if isinstance(place, bad):
+            token = outcome.limits.index(s)
+            label = "" if case.configuration.labels is None else f" ({case.configuration.labels[token]})"
+            return Finding(
+                "refuted", f"token {token}{label} tends to {show(s)}, {_WHERE[type(place)]}", outcome.freeze_layer
+            )
+    return Finding("verified", verified)
+
+
+_WHERE: dict[type[Place], str] = {
+    Interior: "an interior point of K = conv(leaders)",
+    Outside: "which is not in K = conv(leaders)",
+    Neither: "which is neither a vertex of K nor the projection of the origin on a face of K",
+}
+
+
+def check_boundary(case: Case) -> Finding:
+    """Every limit lies on the boundary of K in R^d."""
+    return _check_places(case, (Interior, Outside), "every limit lies on the boundary of K")
+
+
+def check_cluster_points(case: Case) -> Finding:
+    """Every limit is a vertex of K or the projection of the origin on a face (K itself only where dim K < d)."""
+    return _check_places(
+        case, (Interior, Outside, Neither), "every limit is a vertex of K or the projection of the origin on a face"
+    )
+
+
+def _claim(name: str, statement: str, check: Callable[[Case], Finding]) -> Claim:
+    return Claim(f"clustering.{name}", statement, HYPOTHESES, SOURCE, "theorem", check)
+
+
+CLAIMS = (
+    _claim("convergence", "every token z_i^k converges as k → ∞", check_convergence),
+    _claim("boundary", "every limit lies on the boundary of the polytope K = conv(leaders)", check_boundary),
+    _claim(
+        "vertices",
+        "the vertices of K are exactly the leaders (each becomes one after finitely many layers, no two at one vertex)",
+        check_vertices,
+    ),
+    _claim(
+        "cluster_points",
+        "every limit is a vertex of K or the projection of the origin on a face of K in the A-norm",
+        check_cluster_points,
+    ),
+)
+
+__all__ = [
+    "CLAIMS",
+    "case_places",
+    "check_boundary",
+    "check_cluster_points",
+    "check_convergence",
+    "check_vertices",
+    "cycling_token",
+    "show",
+]

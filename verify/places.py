@@ -1,0 +1,77 @@
+"""Where cluster points lie: vertex of K, projection of the origin on a face, or somewhere that breaks the theorem.
+
+K is the convex hull of the leaders. The dynamics hands over convex weights for every limit; for symmetric A the normal
+As of a limit s settles the rest in one line: ⟨s, v⟩ ≤ ⟨s, s⟩ for all leaders v puts s on the boundary, and makes it the
+projection of the origin on the face where equality holds. Whatever that does not settle is decided by exact linear
+programs (`polytope`).
+
+Neighbours: `evidence` holds the records, `claims.clustering` draws the verdicts.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from ..kernels.configuration import Configuration, Vector
+from . import polytope
+from .evidence import Interior, Neither, Outside, Place, Projection, Vertex
+from .proof import Frozen
+
+
+def places(outcome: Frozen) -> dict[Vector, Place]:
+    """For every cluster point (distinct limit) its place relative to K, with the evidence.
+
+    Args:
+        outcome: a frozen itinerary with at least one leader.
+
+    Returns:
+        One `Place` a distinct limit, keyed by the point.
+
+    Source: arXiv:2407.01602, main theorem; conventions of DESIGN 1.2 (the boundary is the one in R^d).
+    """
+    leaders = {outcome.limits[i]: i for i in outcome.leaders}
+    found: dict[Vector, Place] = {}
+    for s, weights in zip(outcome.limits, outcome.weights, strict=True):
+        if s not in found:
+            found[s] = Vertex(leaders[s]) if s in leaders else _place(outcome.configuration, s, weights, leaders)
+    return found
+
+
+def _place(
+    configuration: Configuration, s: Vector, weights: Mapping[int, Fraction], leaders: Mapping[Vector, int]
+) -> Place:
+    tokens, vertices = list(leaders.values()), list(leaders)
+    if not leaders_only(weights, leaders):
+        member = polytope.convex_weights(s, vertices)
+        if isinstance(member, polytope.Separated):
+            return Outside(member.normal)
+        weights = {tokens[j]: value for j, value in member.weights.items()}
+    if configuration.is_symmetric:
+        sign = 1 if configuration.follow == "largest" else -1
+        h = tuple(sign * sum((a * x for a, x in zip(row, s, strict=True)), Fraction(0)) for row in configuration.A)
+        height = _dot(h, s)
+        if any(h) and all(_dot(h, v) <= height for v in vertices):
+            return Projection(weights)
+    supported = polytope.supporting_normal(s, vertices)
+    if isinstance(supported, polytope.Interior):
+        return Interior({tokens[j]: value for j, value in supported.weights.items()})
+    face = polytope.face_of(s, vertices)
+    weights = {tokens[j]: value for j, value in face.weights.items()}
+    # A face that is all of K has no normal of its own; K is flat then and the supporting one is constant on it.
+    normal = face.normal if any(face.normal) else supported.normal
+    height = configuration.inner(s, s)
+    symmetric = all(
+        configuration.inner(s, vertices[j]) + configuration.inner(vertices[j], s) == 2 * height for j in face.indices
+    )
+    return Projection(weights, normal) if symmetric else Neither(weights, normal)
+
+
+def leaders_only(weights: Mapping[int, Fraction], leaders: Mapping[Vector, int]) -> bool:
+    """Whether all weights sit on leaders."""
+    return set(weights) <= set(leaders.values())
+
+
+def _dot(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
+    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
+
+
+__all__ = ["places"]
