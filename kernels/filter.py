@@ -148,7 +148,7 @@ def proved(sets: FollowSets, bound: NDArray[np.float64], initial: NDArray[np.flo
     Returns:
         (B, n) booleans: the margin exceeds the bound, and C_i is one token up to equal ones.
     """
-    result = np.asarray(sets.margin > bound)
+    result: NDArray[np.bool_] = np.greater(sets.margin, bound)
     b, i, j = sets.tied.T
     different = (initial[b, j] != initial[b, sets.first[b, i]]).any(axis=1)
     result[b[different], i[different]] = False

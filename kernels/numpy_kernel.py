@@ -54,9 +54,7 @@ def layer(
                 place = (slice(b, b + depth), slice(i, i + width))
                 first[place], count[place], margin[place], found = _decide(queries[place] @ keys)
                 tied.append(found + np.array([b, i, 0]))
-        ties = np.concatenate(tied)
-        if width < n:  # blocks of one configuration come one after the other, each with all its tokens: sort by token
-            ties = ties[np.lexsort(ties.T[::-1])]
+        ties = np.concatenate(tied)  # sorted, since the blocks come in the order of their tokens
         sets = FollowSets(first, count, ties, margin)
         moved = move(values, sets, alpha)
     broken = np.logical_not(np.isfinite(values).all(axis=(1, 2)))

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from hardmax.kernels import InputError
+from hardmax.kernels.numpy_kernel import kernel as numpy_kernel
+from hardmax.kernels.numpy_kernel import layer
+from hardmax.kernels.protocol import FollowSets, Kernel, as_kernel, declare, from_layers, unbatched
+
+
+def one_set(tokens, A, alpha):
+    scores = tokens @ A @ tokens.T
+    weights = scores == scores.max(axis=1, keepdims=True)
+    return (tokens + alpha * (weights @ tokens) / weights.sum(axis=1, keepdims=True)) / (1 + alpha)
+
+
+def run(tokens, A, alpha, layers):
+    for _ in range(layers):
+        tokens = np.stack([one_set(z, A, alpha) for z in tokens])
+    return tokens
+
+
+Z = np.array([[[4.0, 0], [0, 4], [-4, 0], [1, 1]], [[2, 2], [2, 2], [-1, 0], [0, 1]]])
+
+
+@pytest.mark.parametrize("kernel", [declare(unbatched(one_set)), declare(from_layers(run), name="run")])
+def test_adapters_agree_with_the_batch_kernel(kernel):
+    assert kernel.name in ("one_set", "run")
+    assert kernel(Z, None, 1.0).tolist() == numpy_kernel(Z, None, 1.0).tolist()
+    A = np.array([[2.0, 1], [1, 3]])
+    assert kernel(Z, A, 1.0).tolist() == numpy_kernel(Z, A, 1.0).tolist()
+
+
+def test_unbatched_keeps_an_empty_batch_and_tensors():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    step = unbatched(lambda z, A, alpha: 2 * z)
+    assert step(Z[:0], None, 1.0).shape == (0, 4, 2)
+    assert step(torch.ones(2, 3, 1), None, 1.0).tolist() == [[[2.0]] * 3] * 2
+
+
+def test_follow_sets_as_the_exact_kernel_writes_them():
+    _, sets = layer(Z, None, 1.0)
+    assert sets.sets(0) == ((0,), (1,), (2,), (0, 1))
+    assert sets.sets(1) == ((0, 1), (0, 1), (2,), (0, 1))
+    assert sets.tie_mask.tolist() == [[False, False, False, True], [True, True, False, True]]
+    chosen = sets.select(np.array([1]))
+    assert chosen.sets(0) == sets.sets(1)
+    assert chosen.margin.tolist() == sets.margin[1:].tolist()
+
+
+def test_a_call_converts_and_leaves_its_input_alone():
+    kernel = Kernel("k", lambda tokens, A, alpha: tokens.__imul__(2), dtypes=("float32",))
+    tokens = np.ones((1, 2, 2))
+    out = kernel(tokens)
+    assert (out.dtype, out.max(), tokens.max()) == (np.float32, 2, 1)
+    assert kernel([[[1, 2]]]).tolist() == [[[2, 4]]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((np.ones((2, 2)), None, 1.0), r"tokens has shape \(2, 2\)"),
+        ((np.ones((1, 0, 2)), None, 1.0), r"n, d >= 1 is required"),
+        ((Z, np.eye(3), 1.0), "A must be 2 x 2"),
+        ((Z, None, 0.0), "alpha is 0.0; a finite number > 0 is required"),
+        ((Z, None, float("nan")), "alpha is nan"),
+        ((Z, None, float("inf")), "alpha is inf"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, words):
+    with pytest.raises(InputError, match=words):
+        numpy_kernel(*arguments)
+
+
+def test_wrong_declarations_are_named():
+    with pytest.raises(InputError, match=r"unknown declaration tie; a kernel declares .*ties"):
+        declare(one_set, tie="first")
+    with pytest.raises(InputError, match="step is 3"):
+        Kernel("k", 3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="dtypes is"):
+        Kernel("k", one_set, dtypes=())
+    with pytest.raises(InputError, match="arrays is 'jax'"):
+        Kernel("k", one_set, arrays="jax")  # type: ignore[arg-type]
+
+
+def test_attributes_of_a_function_declare_its_properties():
+    def step(tokens, A, alpha):
+        return tokens
+
+    step.dtypes, step.supports_A = ("float32",), False  # type: ignore[attr-defined]
+    kernel = as_kernel(step, name="mine", source="here:step")
+    assert (kernel.dtypes, kernel.supports_A, kernel.ties, kernel.name) == (("float32",), False, "all", "mine")
+    assert as_kernel(kernel, name="other").name == "mine"
+
+
+def test_follow_sets_without_ties_have_an_empty_list():
+    _, sets = layer(np.array([[[1.0], [-1.0]]]), None, 1.0)
+    assert isinstance(sets, FollowSets)
+    assert sets.tied.shape == (0, 3)

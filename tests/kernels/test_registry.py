@@ -1,0 +1,119 @@
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+
+import numpy as np
+import pytest
+
+from hardmax.kernels import InputError, registry
+from hardmax.kernels.protocol import Kernel
+
+
+@pytest.fixture
+def kernel_file(tmp_path):
+    def write(text: str, name: str = "mine.py"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_every_shipped_name_loads_without_its_dependency_being_asked_for():
+    for name in registry.SHIPPED:
+        kernel = registry.load(name)
+        assert kernel.name == name
+        assert kernel.source == registry.SHIPPED[name]
+
+
+def test_importing_the_registry_imports_no_accelerator():
+    code = "import sys, hardmax.kernels.registry; print({'torch', 'numba', 'triton'} & set(sys.modules))"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/").stdout
+        == "set()\n"
+    )
+
+
+def test_a_file_and_a_module_on_the_spot(kernel_file):
+    path = kernel_file("def half(tokens, A, alpha):\n    return tokens / 2\nhalf.ties = 'first'\n")
+    kernel = registry.load(f"{path}:half")
+    assert (kernel.name, kernel.ties, kernel.source) == ("half", "first", f"{path}:half")
+    assert kernel(np.ones((1, 2, 3))).tolist() == [[[0.5] * 3] * 2]
+    assert registry.load("hardmax.kernels.numpy_kernel:step").name == "step"
+    assert registry.load("hardmax.kernels.numpy_kernel:kernel").layer is not None
+
+
+def test_a_file_with_dataclasses_and_nested_attributes(kernel_file):
+    path = kernel_file(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Model:\n    scale: float\n    def step(self, tokens, A, alpha): return tokens * self.scale\n"
+        "model = Model(3.0)\n"
+    )
+    assert registry.load(f"{path}:model.step")(np.ones((1, 1, 1))).item() == 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("nunpy", "no kernel is called 'nunpy'; give compiled, numpy"),
+        ("", "no kernel is called ''"),
+        (":step", "no kernel is called"),
+        ("hardmax.kernels.numpy_kernel:", "no kernel is called"),
+        ("no_such_module:step", "No module named 'no_such_module'; install it"),
+        ("hardmax.kernels.numpy_kernel:steps", "has no attribute 'steps'; it offers"),
+        ("hardmax.kernels.protocol:Kernel", "a Kernel or a function (tokens, A, alpha)"),
+        ("hardmax.kernels.numpy_kernel:BLOCK_BYTES", "a Kernel or a function (tokens, A, alpha)"),
+        ("nowhere/mine.py:step", "nowhere/mine.py is not a file"),
+    ],
+)
+def test_what_cannot_be_loaded_is_one_clear_line(spec, words):
+    with pytest.raises(InputError) as caught:
+        registry.load(spec)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("def step(:\n", "SyntaxError"),
+        ("import no_such_module\n", "No module named 'no_such_module'"),
+        ("x = 1\n", "has no attribute 'step'; define a function step(tokens, A, alpha)"),
+        ("def step(t, A, a): pass\nstep.ties = 'some'\n", "ties is 'some'; it must be one of all, first"),
+        ("def step(t, A, a): pass\nstep.dtypes = ('float16',)\n", "dtypes is ('float16',); give \"float32\""),
+    ],
+)
+def test_a_broken_file_is_one_clear_line(kernel_file, text, words):
+    with pytest.raises(InputError) as caught:
+        registry.load(f"{kernel_file(text)}:step")
+    assert words in str(caught.value).splitlines()[0]
+
+
+def test_entry_points_are_found_by_name_and_cannot_replace_shipped_kernels(monkeypatch):
+    offered = [
+        EntryPoint("theirs", "hardmax.kernels.numpy_kernel:step", registry.GROUP),
+        EntryPoint("numpy", "nowhere:step", registry.GROUP),
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda group: offered if group == registry.GROUP else [])
+    assert registry.load("theirs").name == "theirs"
+    assert registry.load("numpy").layer is not None
+
+
+@pytest.mark.parametrize("name", ["compiled", "torch", "triton"])
+def test_a_missing_dependency_is_a_kernel_that_says_what_to_install(monkeypatch, name):
+    package = {"compiled": "numba", "torch": "torch", "triton": "triton"}[name]
+    monkeypatch.setitem(sys.modules, registry.SHIPPED[name].partition(":")[0], None)
+    real = registry.importlib.import_module
+
+    def absent(module):
+        if module == registry.SHIPPED[name].partition(":")[0]:
+            raise ModuleNotFoundError(f"No module named '{package}'", name=package)
+        return real(module)
+
+    monkeypatch.setattr(registry.importlib, "import_module", absent)
+    kernel = registry.load(name)
+    assert isinstance(kernel, Kernel)
+    assert registry.REMEDIES[package] in kernel.missing
+    with pytest.raises(InputError, match="pip install"):
+        kernel(np.ones((1, 1, 1)))
