@@ -84,7 +84,7 @@ def _propose(generators: Sequence[IntVector], target: IntVector, affine: bool) -
     proposal = None if G is None or t is None else nonnegative(G, t[0])
     if proposal is None:
         return None
-    if affine:
+    if affine and proposal.is_apart:
         for normal in proposal.normals():
             answer = Farkas(_shifted(normal[:-1], generators))
             if dot(answer.normal, target) > 0:

@@ -61,62 +61,61 @@ def project_on_cone(
 
     Source: C. Lawson, R. Hanson, "Solving Least Squares Problems", 1974, chapter 23.
     """
-    weights = _guess(generators, target, metric, support)
+    weights, den = _guess(generators, target, metric, support)
     while True:
-        den = lcm(*[w.denominator for w in weights.values()])
-        integral = {j: w.numerator * (den // w.denominator) for j, w in weights.items()}
         residual = [den * t for t in target]
-        for j, w in integral.items():
+        for j, w in weights.items():
             residual = [r - w * v for r, v in zip(residual, generators[j])]  # noqa: B905 both have m entries
         normal = residual if metric is None else [dot(row, residual) for row in metric]
         gains = [dot(normal, g) for g in generators] if any(residual) else [0]
         entering = max(range(len(gains)), key=gains.__getitem__, default=-1)
         if entering < 0 or gains[entering] <= 0:
-            return ConeProjection({j: w for j, w in sorted(integral.items()) if w}, den, residual, normal)
+            return ConeProjection({j: w for j, w in sorted(weights.items()) if w}, den, residual, normal)
         if exchanges is not None:
             exchanges -= 1
             if exchanges < 0:
                 return None
-        weights = _exchange(generators, target, metric, weights, entering)
+        weights, den = _exchange(generators, target, metric, weights, den, entering)
 
 
 def _guess(
     generators: Sequence[IntVector], target: IntVector, metric: Sequence[IntVector] | None, support: Iterable[int]
-) -> dict[int, Fraction]:
+) -> tuple[dict[int, int], int]:
     """Weights on the guessed support if they are the least-squares solution there and ≥ 0, no weights otherwise."""
     names = list(support)
     if not names or len(names) > len(target):
-        return {}
+        return {}, 1
     try:
-        solution = least_squares([generators[j] for j in names], target, metric)
+        solution, den = least_squares([generators[j] for j in names], target, metric)
     except DMNonInvertibleMatrixError:
-        return {}
+        return {}, 1
     if min(solution) < 0:
-        return {}
-    return {j: x for j, x in zip(names, solution, strict=True) if x}
+        return {}, 1
+    return {j: x for j, x in zip(names, solution, strict=True) if x}, den
 
 
 def _exchange(
     generators: Sequence[IntVector],
     target: IntVector,
     metric: Sequence[IntVector] | None,
-    weights: dict[int, Fraction],
+    weights: dict[int, int],
+    den: int,
     entering: int,
-) -> dict[int, Fraction]:
+) -> tuple[dict[int, int], int]:
     """The weights after `entering` joins the support and whatever would turn negative leaves it."""
-    weights = weights | {entering: Fraction(0)}
+    current = {j: Fraction(w, den) for j, w in weights.items()} | {entering: Fraction(0)}
     while True:
-        solution = least_squares([generators[j] for j in weights], target, metric)
-        moves = list(zip(weights.items(), solution, strict=True))
+        solution, den = least_squares([generators[j] for j in current], target, metric)
         if min(solution) > 0:
-            return {j: x for (j, _), x in moves}
-        step = min(w / (w - x) for (_, w), x in moves if x <= 0)
-        weights = {j: v for j, v in ((j, w + step * (x - w)) for (j, w), x in moves) if v}
+            return dict(zip(current, solution, strict=True)), den
+        moves = [(j, w, Fraction(x, den)) for (j, w), x in zip(current.items(), solution, strict=True)]
+        step = min(w / (w - x) for _, w, x in moves if x <= 0)
+        current = {j: v for j, v in ((j, w + step * (x - w)) for j, w, x in moves) if v}
 
 
 def least_squares(
     rows: Sequence[IntVector], target: IntVector, metric: Sequence[IntVector] | None = None
-) -> list[Fraction]:
+) -> tuple[list[int], int]:
     """The x minimising the distance from Σ_i x_i rows[i] to the target: R M Rᵀ x = R M t.
 
     Args:
@@ -124,14 +123,22 @@ def least_squares(
         target: t, m integers.
         metric: M, (m, m) integers, symmetric positive definite; the identity if None.
 
+    Returns:
+        den · x and den > 0, integers.
+
     Raises:
         DMNonInvertibleMatrixError: the rows are linearly dependent.
     """
-    R = _matrix(rows)
-    RM = R if metric is None else R * _matrix(metric)
-    gram = RM * R.transpose()
-    x: Any = gram.to_field().lu_solve((RM * _matrix([[t] for t in target])).to_field())
-    return [Fraction(int(v.numerator), int(v.denominator)) for v in x.to_list_flat()]
+    R, t = _matrix(rows), _matrix([[v] for v in target])
+    if len(rows) == len(target):
+        left, right = R.transpose(), t  # the distance is zero in every metric, and the numbers stay smaller
+    else:
+        RM = R if metric is None else R * _matrix(metric)
+        left, right = RM * R.transpose(), RM * t
+    solution: list[Any] = left.to_field().lu_solve(right.to_field()).to_list_flat()
+    denominators = [int(v.denominator) for v in solution]
+    den = lcm(*denominators)
+    return [int(v.numerator) * (den // q) for v, q in zip(solution, denominators, strict=True)], den
 
 
 def _matrix(rows: Sequence[IntVector]) -> DomainMatrix:

@@ -10,7 +10,7 @@ Neighbours: `polytope_records` are the answers, `point_set` clears denominators,
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 
 from ..kernels.configuration import Matrix
 from ..kernels.errors import InputError
@@ -81,12 +81,12 @@ def supporting_normal(
         normal = V.homogeneous(hint)[:-1]
         if any(normal) and all(dot(normal, u) <= 0 for u in directions):
             return _supported(normal, directions)
-    flat = orthogonal_complement(directions, V.d)
-    if flat:
-        return _supported(flat[0], directions)
     answer = relative_interior(directions)
     if isinstance(answer, Farkas):
         return _supported(answer.normal, directions)
+    flat = orthogonal_complement(directions, V.d)
+    if flat:
+        return _supported(flat[0], directions)
     return Interior(_weights_at(V.rows, row, answer))
 
 
@@ -267,13 +267,13 @@ def _weights(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combinat
 
 def _weights_at(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> Weights:
     """Convex weights from 0 = Σ x_j u_j with u_j = lcm(D, D_j) (v_j − s), the directions of `PointSet.differences`."""
-    scaled = {j: x * lcm(row[-1], rows[j][-1]) for j, x in answer.weights.items()}
-    total = sum(scaled.values())
-    for c, s in enumerate(row[:-1]):
-        # s = Σ w_j v_j, coordinate by coordinate: the last check before the weights leave the integers.
-        if sum([Fraction(w * rows[j][c], rows[j][-1]) for j, w in scaled.items()]) != Fraction(total * s, row[-1]):
-            raise UnprovedError("the weights do not reproduce the point")
-    return {j: Fraction(w, total) for j, w in scaled.items()}
+    *s, D = row
+    parts = {j: x * (D // gcd(D, rows[j][-1])) for j, x in answer.weights.items()}
+    total = sum([x * rows[j][-1] for j, x in parts.items()])
+    # s = Σ w_j v_j with w_j = parts[j] D_j / total, before the weights leave the integers.
+    if any(D * sum([x * rows[j][c] for j, x in parts.items()]) != total * v for c, v in enumerate(s)):
+        raise UnprovedError(f"the weights do not reproduce the point {s}/{D}")
+    return {j: Fraction(x * rows[j][-1], total) for j, x in parts.items()}
 
 
 def _supported(normal: Sequence[int], directions: Sequence[Sequence[int]]) -> Supported:

@@ -20,13 +20,23 @@ Floats = NDArray[np.float64]
 _BITS = (10, 50)
 """How finely normals are rounded: short ones make short certificates, long ones separate closer points."""
 
+_NOISE = 1e-9
+"""Relative residuals below this are taken for rounding errors first. Wrong guesses cost time only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Generators that may carry the weight, and the float residual, a normal if the target is outside."""
+    """What a float solution suggests.
+
+    Attributes:
+        support: the generators that carry weight.
+        residual: target − combination, a normal where the target lies outside.
+        is_apart: whether the residual is more than noise, so that trying normals first pays.
+    """
 
     support: list[int]
     residual: Floats
+    is_apart: bool
 
     def normals(self) -> list[list[int]]:
         """The residual rounded to integer vectors, coarse first; none if it is not finite or zero."""
@@ -50,10 +60,11 @@ def nonnegative(generators: Floats, target: Floats) -> Proposal | None:
     if not (np.isfinite(columns).all() and np.isfinite(target).all()):
         return None
     try:
-        x, _ = nnls(columns, target)
+        x, distance = nnls(columns, target)
     except RuntimeError:
         return None
-    return Proposal(np.flatnonzero(x > 0).tolist(), target - columns @ x)
+    residual = target - columns @ x
+    return Proposal(np.flatnonzero(x).tolist(), residual, distance > _NOISE * np.abs(target).max())
 
 
 def min_norm_support(rows: Sequence[IntVector], form: Sequence[IntVector]) -> list[int]:
