@@ -354,9 +354,10 @@ def _record_schema(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _described(cls: type) -> tuple[str, dict[str, str]]:
-    """The first paragraph of a class docstring, and its "Args" as name → text."""
+    """The first paragraph of a class docstring, and its "Args" and those of its base class as name → text."""
+    base = cls.__base__
+    entries = _described(base)[1] if base is not None and dataclasses.is_dataclass(base) else {}
     summary, _, rest = inspect.cleandoc(cls.__doc__ or "").partition("\n\nArgs:\n")
-    entries: dict[str, str] = {}
     name = ""
     for line in rest.partition("\n\n")[0].splitlines():
         if match := re.match(r" {4}(\w+): (.*)", line):

@@ -238,7 +238,8 @@ class Divergence:
         token: the token i.
         exact: C_i.
         computed: what the kernel followed; null if it does not tell.
-        gap: the exact gap at that token; null if no token is outside C_i.
+        gap: how much worse the worst token is that only one of the two sets holds; "0" on an exact tie.
+        bound: what the gap must exceed for every correct float kernel to decide right; null if infinite.
         configuration: the input.
     """
 
@@ -246,27 +247,32 @@ class Divergence:
     token: int
     exact: tuple[int, ...]
     computed: tuple[int, ...] | None
-    gap: Rational | None
+    gap: Rational
+    bound: Rational | None
     configuration: ConfigurationRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelRecord:
-    """A float kernel compared with the exact one, layer by layer.
+    """A float kernel compared with the exact one, decision by decision (one token at one layer).
 
     Args:
         spec: how it was named on the command line.
         dtype: e.g. "float64".
+        variant: "per_layer" (every layer starts from the exact tokens) or "free" (from the kernel's own).
+        configurations: on how many configurations.
         layers: how many layers were compared.
-        agree: layers with equal follow sets.
-        too_close: layers on which the derived error bound cannot decide.
-        disagree: layers on which they differ although the bound decides.
-        ties_lost: exact ties that rounding broke (no float kernel can know them).
+        agree: decisions with the exact follow set.
+        too_close: decisions that differ while the gap is within the derived error bound.
+        disagree: decisions that differ although the bound decides.
+        ties_lost: those of `too_close` that are exact ties, which no float kernel can know.
         first_disagreement: the first of `disagree`, if any.
     """
 
     spec: str
     dtype: str
+    variant: Literal["per_layer", "free"]
+    configurations: int
     layers: int
     agree: int
     too_close: int
@@ -405,7 +411,6 @@ class OutcomeRecord:
         cluster_points: the limits without repetition, sorted.
         vertices: the vertices of K, sorted.
         claims: claim id → verdict.
-        certificate: the file of the certificate, relative to DIR.
     """
 
     verdict: Verdict
@@ -416,7 +421,17 @@ class OutcomeRecord:
     cluster_points: Rows | None
     vertices: Rows | None
     claims: Mapping[str, ClaimVerdict]
-    certificate: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedRecord(OutcomeRecord):
+    """The same after merging equal tokens into one.
+
+    Args:
+        multiplicities: how many tokens each merged token stands for.
+    """
+
+    multiplicities: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -425,24 +440,19 @@ class ResultRecord(OutcomeRecord):
 
     Args:
         input: the name of the configuration file.
-        verdict: about the conclusion as stated, on this very input.
-        hypotheses: hypothesis → whether the input meets it.
-        freeze_layer: the first layer from which all follow sets are constant.
-        leaders: token → first layer at which it is a leader.
-        limits: lim z_i^k, in token order.
-        cluster_points: the limits without repetition, sorted.
-        vertices: the vertices of K, sorted.
-        claims: claim id → verdict.
-        certificate: the file of the certificate, relative to DIR.
-        reason: why it is undecided or invalid.
-        merged: the same after merging equal tokens, where tokens repeat.
-        configuration: the input; left out where it is invalid, or to save space.
-        trajectory: its first layers (some 60 are enough); left out where it is invalid, or to save space.
+        certificate: the file of the certificate; null if none was written.
+        reasons: claim id → why it is not verified.
+        error: why the input is invalid.
+        merged: the same fields after merging equal tokens, where tokens repeat.
+        configuration: the input; may be left out, where it is invalid or to save space.
+        trajectory: its first layers (some 60 are enough); may be left out likewise.
     """
 
     input: str
-    reason: str | None = None
-    merged: OutcomeRecord | None = None
+    certificate: str | None
+    reasons: Mapping[str, str] | None = None
+    error: str | None = None
+    merged: MergedRecord | None = None
     configuration: ConfigurationRecord | None = None
     trajectory: TrajectoryRecord | None = None
 
@@ -510,6 +520,7 @@ __all__ = [
     "Histogram",
     "Identifier",
     "KernelRecord",
+    "MergedRecord",
     "OutcomeRecord",
     "Rational",
     "ResultRecord",
