@@ -1,0 +1,86 @@
+"""Family: a named way of choosing tokens, with the room it has for them.
+
+Neighbours: `tokens` and `degenerate` define the families, `configurations` combines them.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ..kernels import InputError
+from .points import Points
+from .scalars import check_integer
+
+Tokens = Points
+"""n distinct nonzero tokens, each a tuple of d exact numbers (int or Fraction)."""
+
+Room = tuple[int, int]
+"""The least and the largest number of tokens that a family has in some dimension."""
+
+Item = TypeVar("Item")
+
+UNBOUNDED = sys.maxsize
+
+
+class TokenStrategy(Protocol):
+    """How a family is called: for a dimension and a range of sizes, a strategy for distinct nonzero tokens."""
+
+    def __call__(self, d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+        """Tokens of R^d, min_size ≤ n ≤ max_size."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A named family of token sets.
+
+    Args:
+        name: what reports call it.
+        tokens: the strategy factory; every set that it draws has distinct nonzero tokens.
+        room: the range of n for a dimension d, None if the family has no tokens there; `tokens` refuses the rest.
+        about_scores: whether the family promises something about inner products. The promise is made for A = I, and
+            `configurations` carries it over to another A by an isometry.
+    """
+
+    name: str
+    tokens: TokenStrategy
+    room: Callable[[int], Room | None]
+    about_scores: bool = False
+
+
+def unbounded(d: int) -> Room:
+    """Any number of tokens in any dimension d ≥ 1."""
+    return (0, UNBOUNDED)
+
+
+def fit(name: str, room: Room | None, d: int, min_size: int, max_size: int) -> Room:
+    """The sizes between min_size and max_size for which the family has room.
+
+    Raises:
+        InputError: an argument is out of range, or no size is left.
+    """
+    check_integer("d", d, least=1)
+    check_integer("min_size", min_size, least=0)
+    check_integer("max_size", max_size, least=min_size)
+    if room is None:
+        raise InputError(f"{name} has no tokens for d = {d}; give a larger d or another family")
+    least, most = room
+    if min_size > most:
+        raise InputError(f"{name} has at most {most} tokens for d = {d}, below min_size = {min_size}; lower min_size")
+    if max_size < least:
+        raise InputError(
+            f"{name} needs at least {least} tokens for d = {d}, above max_size = {max_size}; raise max_size"
+        )
+    return max(min_size, least), min(max_size, most)
+
+
+def subsets(points: Sequence[Item], min_size: int, max_size: int) -> SearchStrategy[tuple[Item, ...]]:
+    """Some of the distinct `points`, in any order; shrinks towards fewer and towards the first of them."""
+    return st.lists(st.sampled_from(points), min_size=min_size, max_size=max_size, unique=True).map(tuple)
+
+
+__all__ = ["UNBOUNDED", "Family", "Room", "TokenStrategy", "Tokens", "fit", "subsets", "unbounded"]

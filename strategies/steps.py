@@ -1,0 +1,82 @@
+"""Steps: tiny, one, huge, and shrinking with the layer.
+
+`STEPS` lists the families. Neighbours: `kernels.step` defines what a step is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ..kernels import ConstantStep, HarmonicStep, Step
+from .scalars import positive_rationals
+
+
+@dataclass(frozen=True, slots=True)
+class StepFamily:
+    """A named family of steps.
+
+    Args:
+        name: what reports call it.
+        steps: the strategy factory.
+        constant: whether the step is the same at every layer, as the clustering theorem asks.
+    """
+
+    name: str
+    steps: Callable[[], SearchStrategy[Step]]
+    constant: bool = True
+
+
+def one() -> SearchStrategy[Step]:
+    """α = 1, λ = 1/2."""
+    return st.just(ConstantStep(Fraction(1)))
+
+
+def simple() -> SearchStrategy[Step]:
+    """α = p/q with 1 ≤ p, q ≤ 5.
+
+    Shrinks towards 1, integers before fractions.
+    """
+    return positive_rationals().map(ConstantStep)
+
+
+def tiny() -> SearchStrategy[Step]:
+    """α = 2^-k, 3 ≤ k ≤ 10, or 10^-k, 1 ≤ k ≤ 3: sets change late, so a proof needs jumps.
+
+    Shrinks towards 1/8.
+    """
+    return st.sampled_from([ConstantStep(Fraction(1, v)) for v in [2**k for k in range(3, 11)] + [10, 100, 1000]])
+
+
+def huge() -> SearchStrategy[Step]:
+    """α = 2^k, 3 ≤ k ≤ 40, or 10^k, 1 ≤ k ≤ 12: one layer all but reaches the mean.
+
+    Shrinks towards 8.
+    """
+    return st.sampled_from([ConstantStep(v) for v in [2**k for k in range(3, 41)] + [10**k for k in range(1, 13)]])  # type: ignore[arg-type]
+
+
+def harmonic() -> SearchStrategy[Step]:
+    """λ_k = m/(k + s) with 1 ≤ m ≤ s ≤ 4.
+
+    Shrinks towards 2/(k + 2), the step of the Frank–Wolfe paper.
+    """
+    pairs = [(2, 2), *((m, s) for s in range(1, 5) for m in range(1, s + 1) if (m, s) != (2, 2))]
+    return st.sampled_from([HarmonicStep(m, s) for m, s in pairs])
+
+
+STEPS = {
+    family.name: family
+    for family in (
+        StepFamily("one", one),
+        StepFamily("simple", simple),
+        StepFamily("tiny", tiny),
+        StepFamily("huge", huge),
+        StepFamily("harmonic", harmonic, constant=False),
+    )
+}
+"""The families of steps by name."""
+
+__all__ = ["STEPS", "StepFamily", "harmonic", "huge", "one", "simple", "tiny"]
