@@ -1,4 +1,4 @@
-"""Which decisions of a float kernel are proved: a rigorous running error bound, and the exact kernel for the rest.
+"""Which decisions of a float kernel are proved: a rigorous running error bound, derived here from first principles.
 
 A float kernel holds tokens ẑ_i with |ẑ_i − z_i| ≤ E (componentwise, one vector E ≥ 0 for each configuration) and
 computes scores ŝ_ij of ⟨z_i, z_j⟩ = z_iᵀ A z_j. Write |x|, |A| for absolute values entry by entry, R = max_i |ẑ_i|,
@@ -48,20 +48,15 @@ the rounding of the margin. What underflows in them is below U.
 Requirements: tokens and A representable in the kernel's dtype, round to nearest, no TF32 or other shortened products,
 no Strassen-like matrix products.
 
-Neighbours: `numpy_kernel` and the other float kernels supply sets and margins, `exact` decides what is not proved.
+Neighbours: `numpy_kernel` and the other float kernels supply sets and margins; `certify` runs a batch through this
+filter and gives what it does not prove to the exact kernel.
 """
-
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .configuration import Configuration
-from .errors import InputError
-from .exact import Dynamics, Sets
 from .numpy_kernel import is_identity
-from .protocol import FollowSets, Kernel, checked, to_numpy
+from .protocol import FollowSets, checked
 
 SLACK = 1 + 2.0**-20
 """Covers the rounding of the bound itself and of the margin it is compared with."""
@@ -148,54 +143,11 @@ def proved(sets: FollowSets, bound: NDArray[np.float64], initial: NDArray[np.flo
     Returns:
         (B, n) booleans: the margin exceeds the bound, and C_i is one token up to equal ones.
     """
-    result: NDArray[np.bool_] = np.greater(sets.margin, bound)
+    result = np.array(sets.margin > bound, dtype=np.bool_)
     b, i, j = sets.tied.T
     different = (initial[b, j] != initial[b, sets.first[b, i]]).any(axis=1)
     result[b[different], i[different]] = False
     return result
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Certified:
-    """Facts about the exact dynamics of a batch: nothing here depends on rounding.
-
-    Args:
-        first: (B, K, n) the smallest j in C_i at layer k; rows from layer `frozen[b]` + 1 on are not filled.
-        several: configurations with a set of more than one token: their whole itinerary as far as it is stored.
-        frozen: (B,) the first layer from which on all tokens are captured by leaders (rule R1), so that the sets of
-            that layer are those of every later one; −1 if that was not reached within K layers.
-        limit: (B, n) the leader whose position token i converges to, −1 where `frozen` is −1.
-        tokens: (B, n, d) tokens after K layers, within `error` of the exact ones.
-        error: (B, d) float64.
-        by_floats: (B,) whether the floats alone proved all; the others were replayed by the exact kernel.
-        unproved: (B,) how many decisions were not proved at the layer at which the floats gave up (0 if `by_floats`).
-    """
-
-    first: NDArray[np.integer]
-    several: Mapping[int, tuple[Sets, ...]]
-    frozen: NDArray[np.integer]
-    limit: NDArray[np.integer]
-    tokens: NDArray[np.floating]
-    error: NDArray[np.float64]
-    by_floats: NDArray[np.bool_]
-    unproved: NDArray[np.integer]
-
-    def itinerary(self, b: int) -> tuple[Sets, ...]:
-        """The exact follow sets of configuration b at layers 0 … K−1."""
-        K = self.first.shape[1]
-        stored = K if self.frozen[b] < 0 else int(self.frozen[b]) + 1
-        if b in self.several:
-            sets = self.several[b]
-        else:
-            sets = tuple(tuple((int(j),) for j in self.first[b, k]) for k in range(stored))
-        return sets + (sets[-1],) * (K - len(sets))
-
-    @property
-    def proved_share(self) -> float:
-        """The share of the B·K·n decisions proved by floats; a replayed configuration counts as none proved."""
-        B, K, n = self.first.shape
-        lost = (~self.by_floats).sum() * K * n
-        return 1.0 if B == 0 else 1.0 - float(lost) / (B * K * n)
 
 
 def captured(sets: FollowSets, initial: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -216,147 +168,7 @@ def captured(sets: FollowSets, initial: NDArray[np.floating]) -> NDArray[np.bool
     itself = sets.first == np.arange(n)
     b, i = np.nonzero(sets.tie_mask & ~itself)
     itself[b, i] = (initial[b, i] == initial[b, sets.first[b, i]]).all(axis=1)
-    return np.take_along_axis(itself, sets.first, axis=1).all(axis=1)
+    return np.asarray(np.take_along_axis(itself, sets.first, axis=1).all(axis=1))
 
 
-def certify(
-    kernel: Kernel, tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: float, layers: int
-) -> Certified:
-    """The exact itineraries of a batch for K layers, and the limits where leaders capture all, at float speed.
-
-    Args:
-        kernel: a kernel with `layer` whose arithmetic is that of this module's docstring.
-        tokens: (B, n, d) float32 or float64, finite: the exact configurations are the dyadic rationals they are.
-        A: (d, d) representable in that dtype, the identity if None.
-        alpha: α > 0, exact as given.
-        layers: K ≥ 1.
-
-    Returns:
-        `Certified`: what the floats prove, and by the exact kernel what they do not.
-
-    Raises:
-        InputError: values that are not finite, a dtype the kernel does not declare, or a kernel without `layer`.
-    """
-    values, form = _exact_input(kernel, tokens, A, alpha, layers)
-    if kernel.layer is None:
-        raise InputError(f"kernel {kernel.name} does not return follow sets; a kernel with `layer` is required")
-    B, n, _ = values.shape
-    result = _blank(values, layers)
-    dtype = str(values.dtype)
-    active = np.arange(B)
-    current, E = values.copy(), np.zeros((B, values.shape[2]))
-    frozen = np.zeros(B, dtype=bool)
-    native_A = kernel.arrays_for(form, dtype)
-    for k in range(layers):
-        native, sets = kernel.layer(kernel.arrays_for(current, dtype), native_A, float(alpha))
-        initial = values[active]
-        certain = proved(sets, decision_bound(current, form, E), initial) | frozen[:, None]
-        result.unproved[active] = n - certain.sum(axis=1)
-        keep = np.flatnonzero(certain.all(axis=1))
-        if len(keep) < len(active):
-            sets, current, E, active = sets.select(keep), current[keep], E[keep], active[keep]
-            initial, native, frozen = initial[keep], native[keep], frozen[keep]
-        if not len(active):
-            break
-        _store(result, active, k, sets, ~frozen)
-        now = captured(sets, initial) & ~frozen
-        result.frozen[active[now]] = k
-        result.limit[active[now]] = sets.first[now]
-        frozen |= now
-        E = layer_error(current, sets.count, alpha, E)
-        current = to_numpy(native)
-    result.tokens[active], result.error[active] = current, E
-    result.by_floats[active] = True
-    for b in np.flatnonzero(~result.by_floats).tolist():
-        replay(result, b, values[b], form, alpha, layers)
-    return result
-
-
-def _exact_input(
-    kernel: Kernel, tokens: NDArray, A: NDArray | None, alpha: float, layers: int
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Tokens and A in the tokens' dtype, refused where that would change a value."""
-    values, form = checked(tokens, A, alpha)
-    if str(values.dtype) not in kernel.dtypes:
-        raise InputError(f"tokens are {values.dtype}; kernel {kernel.name} computes in {', '.join(kernel.dtypes)}")
-    if layers < 1:
-        raise InputError(f"layers is {layers}; at least one is required")
-    if not np.isfinite(values).all():
-        b, i, c = np.argwhere(~np.isfinite(values))[0].tolist()
-        raise InputError(f"tokens[{b}][{i}][{c}] is {values[b, i, c]}; every value must be finite")
-    converted = form.astype(values.dtype)
-    if not (np.isfinite(form).all() and (converted == form).all()):
-        raise InputError(f"A is not representable in {values.dtype}; give tokens in float64, or an A that is")
-    return values, converted
-
-
-def _blank(values: NDArray[np.floating], layers: int) -> Certified:
-    """A `Certified` record to be filled."""
-    B, n, d = values.shape
-    return Certified(
-        np.zeros((B, layers, n), dtype=np.int32),
-        {},
-        np.full(B, -1),
-        np.full((B, n), -1),
-        np.empty_like(values),
-        np.empty((B, d)),
-        np.zeros(B, dtype=bool),
-        np.zeros(B, dtype=np.int64),
-    )
-
-
-def _store(result: Certified, active: NDArray, k: int, sets: FollowSets, moving: NDArray[np.bool_]) -> None:
-    """Write layer k's proved sets of the configurations that are not frozen yet."""
-    result.first[active[moving], k] = sets.first[moving]
-    several: dict[int, tuple[Sets, ...]] = result.several  # type: ignore[assignment]
-    for row in np.unique(sets.tied[:, 0]).tolist():
-        if moving[row]:
-            b = int(active[row])
-            before = several.get(b) or tuple(tuple((int(j),) for j in result.first[b, i]) for i in range(k))
-            several[b] = (*before, sets.sets(row))
-    for b in [int(b) for b in active[moving] if int(b) in several and len(several[int(b)]) == k]:
-        several[b] = (*several[b], tuple((int(j),) for j in result.first[b, k]))
-
-
-def replay(
-    result: Certified, b: int, tokens: NDArray[np.floating], A: NDArray[np.floating], alpha: float, layers: int
-) -> None:
-    """Fill configuration b of `result` by the exact kernel."""
-    configuration = Configuration.from_floats(tokens, None if is_identity(A) else A, float(alpha))
-    dynamics = Dynamics(configuration)
-    layer, itinerary = dynamics.first, []
-    place = {row: i for i, row in reversed(list(enumerate(configuration.tokens)))}
-    merged = [place[row] for row in configuration.tokens]  # the first of the tokens equal to token i
-    for k in range(layers):
-        sets = dynamics.follow_sets(layer)
-        itinerary.append(sets)
-        result.first[b, k] = [C[0] for C in sets]
-        if result.frozen[b] < 0:
-            single = [len({merged[j] for j in C}) == 1 for C in sets]
-            leader = [single[i] and merged[i] in C for i, C in enumerate(sets)]
-            if all(single[i] and leader[C[0]] for i, C in enumerate(sets)):
-                result.frozen[b] = k
-                result.limit[b] = result.first[b, k]
-        layer = dynamics.next_layer(layer, sets)
-    several: dict[int, tuple[Sets, ...]] = result.several  # type: ignore[assignment]
-    several.pop(b, None)
-    if any(len(C) > 1 for sets in itinerary for C in sets):
-        several[b] = tuple(itinerary)
-    exact = layer.tokens()
-    result.tokens[b] = [[float(v) for v in row] for row in exact]
-    info = np.finfo(tokens.dtype)
-    R = np.abs(result.tokens[b].astype(np.float64)).max(axis=0)
-    result.error[b] = SLACK * (float(info.eps) * R + float(info.tiny))
-
-
-__all__ = [
-    "Certified",
-    "captured",
-    "certify",
-    "decision_bound",
-    "gamma",
-    "layer_error",
-    "proved",
-    "replay",
-    "score_roundings",
-]
+__all__ = ["SLACK", "captured", "decision_bound", "gamma", "layer_error", "proved", "score_roundings"]

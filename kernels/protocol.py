@@ -17,7 +17,7 @@ with the exact one.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +74,30 @@ class FollowSets:
         return FollowSets(self.first[rows], self.count[rows], tied, self.margin[rows])
 
 
+class FloatProof(NamedTuple):
+    """What floats alone prove about the exact dynamics of a batch over K layers: see `certify.Certified`.
+
+    Args:
+        first: (B, K, n) int32: the smallest j in C_i, each C_i being one token up to equal ones.
+        frozen: (B,) the first layer at which leaders have captured all tokens, or −1.
+        tokens: (B, n, d) tokens after K layers.
+        error: (B, d) float64: how far they are from the exact ones at most.
+        unproved: (B,) how many decisions were not proved at the layer at which the configuration was given up; its
+            rows above mean something only where this is 0.
+    """
+
+    first: NDArray[np.integer]
+    frozen: NDArray[np.integer]
+    tokens: NDArray[np.floating]
+    error: NDArray[np.float64]
+    unproved: NDArray[np.integer]
+
+
 LayerFunction = Callable[[Any, Any, float], tuple[Any, FollowSets]]
 """(tokens (B, n, d), A (d, d), alpha) -> (next tokens (B, n, d), their follow sets)."""
+
+ProveFunction = Callable[[NDArray[np.floating], NDArray[np.floating], float, int], FloatProof]
+"""(tokens (B, n, d), A (d, d), alpha, layers) -> `FloatProof`, by the bound of `filter`; NumPy arrays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +113,7 @@ class Kernel:
         supports_A: False if the kernel ignores A and computes with the identity.
         arrays: what `step` takes and returns, "numpy" arrays or "torch" tensors.
         layer: (tokens, A, alpha) -> (next tokens, FollowSets), or None if the kernel does not tell its sets.
+        prove: (tokens, A, alpha, K) -> FloatProof: K layers and their proof in one pass, or None.
         source: where it was found (an import string or a path), for reports.
         missing: empty, or the one-line remedy of a kernel whose optional dependency is not installed; such a kernel
             raises it, as InputError, when it is used.
@@ -107,6 +130,7 @@ class Kernel:
     supports_A: bool = True  # noqa: N815 the paper's symbol
     arrays: Literal["numpy", "torch"] = "numpy"
     layer: LayerFunction | None = None
+    prove: ProveFunction | None = None
     source: str = ""
     missing: str = ""
 
@@ -234,9 +258,11 @@ def as_kernel(value: Any, *, name: str, source: str = "") -> Kernel:
 
 
 __all__ = [
+    "FloatProof",
     "FollowSets",
     "Kernel",
     "LayerFunction",
+    "ProveFunction",
     "StepFunction",
     "TieRule",
     "as_kernel",

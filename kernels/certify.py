@@ -1,0 +1,181 @@
+"""Exact facts about a batch at float speed: the filter proves what it can, the exact kernel decides the rest.
+
+Neighbours: `filter` derives the bound, `protocol` says what a kernel returns, `exact` replays single configurations.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .configuration import Configuration
+from .errors import InputError
+from .exact import Dynamics, Sets
+from .filter import SLACK, captured, decision_bound, layer_error, proved
+from .numpy_kernel import is_identity, move
+from .protocol import FloatProof, Kernel, checked, to_numpy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certified:
+    """Facts about the exact dynamics of a batch: no field but `tokens` depends on rounding.
+
+    Args:
+        initial: (B, n, d) the tokens of layer 0, exact as the dyadic rationals they are.
+        first: (B, K, n) the smallest j in C_i at layer k; not filled after layer `frozen[b]`.
+        frozen: (B,) the first layer at which every token follows one leader (a leader itself; equal tokens count as
+            one), so that the sets of that layer are those of every later one (rule R1); −1 if no layer < K is.
+        tokens: (B, n, d) tokens after K layers, in the kernel's dtype, within `error` of the exact ones.
+        error: (B, d) float64.
+        unproved: (B,) how many decisions floats did not prove at the layer at which they gave up; 0 if they proved
+            all. Configurations with any were replayed by the exact kernel.
+        replayed: the whole itinerary of each of these.
+    """
+
+    initial: NDArray[np.floating]
+    first: NDArray[np.integer]
+    frozen: NDArray[np.integer]
+    tokens: NDArray[np.floating]
+    error: NDArray[np.float64]
+    unproved: NDArray[np.integer]
+    replayed: Mapping[int, tuple[Sets, ...]]
+
+    def itinerary(self, b: int) -> tuple[Sets, ...]:
+        """The exact follow sets of configuration b at layers 0 … K−1."""
+        if b in self.replayed:
+            return self.replayed[b]
+        K = self.first.shape[1]
+        stored = K if self.frozen[b] < 0 else int(self.frozen[b]) + 1
+        # What floats prove is one token up to equal ones, so the smallest index and the tokens tell the whole set.
+        equal: dict[tuple[float, ...], list[int]] = {}
+        for i, row in enumerate(self.initial[b].tolist()):
+            equal.setdefault(tuple(row), []).append(i)
+        members = [tuple(equal[tuple(row)]) for row in self.initial[b].tolist()]
+        sets = tuple(tuple([members[j] for j in row]) for row in self.first[b, :stored].tolist())
+        return sets + (sets[-1],) * (K - stored)
+
+    @property
+    def limit(self) -> NDArray[np.integer]:
+        """(B, n) the leader to whose position token i converges, −1 where `frozen` is −1."""
+        last = np.take_along_axis(self.first, np.maximum(self.frozen, 0)[:, None, None], axis=1)[:, 0]
+        return np.where(self.frozen[:, None] < 0, -1, last)
+
+    @property
+    def proved_share(self) -> float:
+        """The share of the B·K·n decisions proved by floats; a replayed configuration counts as none proved."""
+        return 1 - len(self.replayed) / max(1, len(self.first))
+
+
+def certify(
+    kernel: Kernel, tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: float, layers: int
+) -> Certified:
+    """The exact itineraries of a batch for K layers, and where leaders capture all tokens, for ever.
+
+    Args:
+        kernel: a kernel with `layer` or `prove` whose arithmetic is that of `filter`; what it returns is believed, so
+            prove only with kernels that pass the conformance suite.
+        tokens: (B, n, d) float32 or float64, finite: the configurations are the dyadic rationals that they are.
+        A: (d, d) representable in that dtype, the identity if None.
+        alpha: α > 0, exact as given.
+        layers: K ≥ 1.
+
+    Returns:
+        `Certified`: what the floats prove, and what the exact kernel says where they do not.
+
+    Raises:
+        InputError: values that are not finite, a dtype the kernel does not declare, or a kernel without sets.
+    """
+    values, form = _exact_input(kernel, tokens, A, alpha, layers)
+    if kernel.prove is not None:
+        proof = kernel.prove(values, form, float(alpha), layers)
+    else:
+        proof = _prove(kernel, values, form, float(alpha), layers)
+    result = Certified(values, *proof, {})
+    itineraries = {b: _replay(result, b, form, alpha) for b in np.flatnonzero(result.unproved).tolist()}
+    return Certified(values, *proof, itineraries)
+
+
+def _exact_input(
+    kernel: Kernel, tokens: NDArray, A: NDArray | None, alpha: float, layers: int
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Tokens and A in the tokens' dtype, refused where that would change a value."""
+    if kernel.missing:
+        raise InputError(kernel.missing)
+    if kernel.layer is None and kernel.prove is None:
+        raise InputError(f"kernel {kernel.name} does not return follow sets; a kernel with `layer` is required")
+    values, form = checked(tokens, A, alpha)
+    if str(values.dtype) not in kernel.dtypes:
+        raise InputError(f"tokens are {values.dtype}; kernel {kernel.name} computes in {', '.join(kernel.dtypes)}")
+    if layers < 1:
+        raise InputError(f"layers is {layers}; at least one is required")
+    if not np.isfinite(values).all():
+        b, i, c = np.argwhere(~np.isfinite(values))[0].tolist()
+        raise InputError(f"tokens[{b}][{i}][{c}] is {values[b, i, c]}; every value must be finite")
+    with np.errstate(over="ignore"):
+        converted = form.astype(values.dtype)
+    if not (np.isfinite(form).all() and (converted == form).all()):
+        raise InputError(f"A is not representable in {values.dtype}; give tokens in float64, or an A that is")
+    if not kernel.supports_A and not is_identity(form):
+        raise InputError(f"kernel {kernel.name} declares supports_A = False; give A = identity")
+    return values, converted
+
+
+def _prove(
+    kernel: Kernel, values: NDArray[np.floating], A: NDArray[np.floating], alpha: float, layers: int
+) -> FloatProof:
+    """What floats prove, by any kernel with `layer`: configurations leave the batch once decided or given up."""
+    B, n, d = values.shape
+    dtype = str(values.dtype)
+    first = np.zeros((B, layers, n), dtype=np.int32)
+    frozen, unproved = np.full(B, -1), np.zeros(B, dtype=np.int64)
+    tokens, error = values.copy(), np.zeros((B, d))
+    active = np.arange(B)
+    native_A = kernel.arrays_for(A, dtype)
+    for k in range(layers):
+        if not len(active):
+            break
+        assert kernel.layer is not None
+        current, E = tokens[active], error[active]
+        native, sets = kernel.layer(kernel.arrays_for(current, dtype), native_A, alpha)
+        unproved[active] = n - proved(sets, decision_bound(current, A, E), values[active]).sum(axis=1)
+        keep = np.flatnonzero(unproved[active] == 0)
+        active, sets, current, E = active[keep], sets.select(keep), current[keep], E[keep]
+        first[active, k] = sets.first
+        tokens[active], error[active] = to_numpy(native)[keep], layer_error(current, sets.count, alpha, E)
+        done = captured(sets, values[active])
+        frozen[active[done]] = k
+        rest, sets = active[done], sets.select(np.flatnonzero(done))
+        for _ in range(k + 1, layers):
+            error[rest] = layer_error(tokens[rest], sets.count, alpha, error[rest])
+            tokens[rest] = move(tokens[rest], sets, alpha)
+        active = active[~done]
+    return FloatProof(first, frozen, tokens, error, unproved)
+
+
+def _replay(result: Certified, b: int, A: NDArray[np.floating], alpha: float) -> tuple[Sets, ...]:
+    """The exact itinerary of configuration b; its row of every array of `result` is filled from the exact kernel."""
+    tokens = result.initial[b]
+    configuration = Configuration.from_floats(tokens, None if is_identity(A) else A, float(alpha))
+    dynamics = Dynamics(configuration)
+    place = {row: i for i, row in reversed(list(enumerate(configuration.tokens)))}
+    merged = [place[row] for row in configuration.tokens]  # the first of the tokens equal to token i
+    layer, itinerary = dynamics.first, []
+    result.frozen[b] = -1
+    for k in range(result.first.shape[1]):
+        sets = dynamics.follow_sets(layer)
+        itinerary.append(sets)
+        result.first[b, k] = [C[0] for C in sets]
+        single = [len({merged[j] for j in C}) == 1 for C in sets]
+        leader = [single[i] and i in C for i, C in enumerate(sets)]
+        if result.frozen[b] < 0 and all(single[i] and leader[C[0]] for i, C in enumerate(sets)):
+            result.frozen[b] = k
+        layer = dynamics.next_layer(layer, sets)
+    result.tokens[b] = [[float(v) for v in row] for row in layer.tokens()]
+    info = np.finfo(tokens.dtype)
+    R = np.abs(result.tokens[b].astype(np.float64)).max(axis=0)
+    result.error[b] = SLACK * (float(info.eps) * R + float(info.tiny))
+    return tuple(itinerary)
+
+
+__all__ = ["Certified", "certify"]
