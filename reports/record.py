@@ -12,13 +12,13 @@ Numbers that are exact are strings: "3", "-1/2". Token indices count from 0. `co
 Schema (the files `schemas/*.schema.json`) from the type hints below; `store` handles the folder.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from .codec import RecordError, Text
 
-Rational = Annotated[str, Text(r"0|-?[1-9]\d*(?:/[1-9]\d*)?", 'a string like "3" or "-1/2"')]
+Rational = Annotated[str, Text(r"0|-?[1-9][0-9]*(?:/[1-9][0-9]*)?", 'a string like "3" or "-1/2"')]
 """An exact number."""
 Identifier = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "a name of letters, digits and . _ -")]
 """A name that is also the name of a folder or a file, without a path."""
@@ -134,6 +134,26 @@ def _check_rows(name: str, rows: Rows, n: int, d: int) -> None:
         raise RecordError(f"{name} must have {n} rows of {d} numbers, as many as there are tokens and coordinates")
 
 
+def _check_picture(
+    configuration: ConfigurationRecord,
+    trajectory: TrajectoryRecord | None,
+    *,
+    tokens: Iterable[int],
+    limits: Rows | None,
+    points: Rows | None,
+) -> None:
+    """What a picture relies on: every part belongs to the tokens of `configuration`."""
+    n, d = configuration.n, configuration.d
+    if trajectory is not None:
+        _check_rows("trajectory.layers[0]", trajectory.layers[0], n, d)
+    if wrong := [i for i in tokens if not 0 <= i < n]:
+        raise RecordError(f"names the token {wrong[0]}, but there are {n} tokens")
+    if limits is not None:
+        _check_rows("limits", limits, n, d)
+    if points is not None:
+        _check_rows("vertices", points, len(points), d)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
     """Where a claim stands.
@@ -239,17 +259,17 @@ class Divergence:
         exact: C_i.
         computed: what the kernel followed; null if it does not tell.
         gap: how much worse the worst token is that only one of the two sets holds; "0" on an exact tie.
-        bound: what the gap must exceed for every correct float kernel to decide right; null if infinite.
         configuration: the input.
+        bound: what the gap must exceed for every correct float kernel to decide right.
     """
 
     layer: int
     token: int
     exact: tuple[int, ...]
     computed: tuple[int, ...] | None
-    gap: Rational
-    bound: Rational | None
+    gap: Rational | None
     configuration: ConfigurationRecord
+    bound: Rational | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,8 +279,6 @@ class KernelRecord:
     Args:
         spec: how it was named on the command line.
         dtype: e.g. "float64".
-        variant: "per_layer" (every layer starts from the exact tokens) or "free" (from the kernel's own).
-        configurations: on how many configurations.
         layers: how many layers were compared.
         agree: decisions with the exact follow set.
         too_close: decisions that differ while the gap is within the derived error bound.
@@ -271,8 +289,6 @@ class KernelRecord:
 
     spec: str
     dtype: str
-    variant: Literal["per_layer", "free"]
-    configurations: int
     layers: int
     agree: int
     too_close: int
@@ -411,6 +427,7 @@ class OutcomeRecord:
         cluster_points: the limits without repetition, sorted.
         vertices: the vertices of K, sorted.
         claims: claim id → verdict.
+        certificate: the file of the certificate; null if none was written.
     """
 
     verdict: Verdict
@@ -421,17 +438,7 @@ class OutcomeRecord:
     cluster_points: Rows | None
     vertices: Rows | None
     claims: Mapping[str, ClaimVerdict]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergedRecord(OutcomeRecord):
-    """The same after merging equal tokens into one.
-
-    Args:
-        multiplicities: how many tokens each merged token stands for.
-    """
-
-    multiplicities: tuple[int, ...]
+    certificate: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -440,21 +447,29 @@ class ResultRecord(OutcomeRecord):
 
     Args:
         input: the name of the configuration file.
-        certificate: the file of the certificate; null if none was written.
-        reasons: claim id → why it is not verified.
-        error: why the input is invalid.
+        reason: why it is not verified.
         merged: the same fields after merging equal tokens, where tokens repeat.
         configuration: the input; may be left out, where it is invalid or to save space.
         trajectory: its first layers (some 60 are enough); may be left out likewise.
     """
 
     input: str
-    certificate: str | None
-    reasons: Mapping[str, str] | None = None
-    error: str | None = None
-    merged: MergedRecord | None = None
+    reason: str | None = None
+    merged: OutcomeRecord | None = None
     configuration: ConfigurationRecord | None = None
     trajectory: TrajectoryRecord | None = None
+
+    def __post_init__(self) -> None:
+        if self.configuration is not None:
+            _check_picture(
+                self.configuration,
+                self.trajectory,
+                tokens=self.leaders or (),
+                limits=self.limits,
+                points=self.vertices,
+            )
+        elif self.trajectory is not None:
+            raise RecordError("has a trajectory but no configuration; give both or neither")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -504,6 +519,15 @@ class CounterexampleRecord:
     snippet: str
     example: str
 
+    def __post_init__(self) -> None:
+        _check_picture(
+            self.configuration,
+            self.trajectory,
+            tokens=(*self.tokens, *self.leaders),
+            limits=self.limits,
+            points=self.vertices,
+        )
+
 
 __all__ = [
     "Bin",
@@ -520,7 +544,6 @@ __all__ = [
     "Histogram",
     "Identifier",
     "KernelRecord",
-    "MergedRecord",
     "OutcomeRecord",
     "Rational",
     "ResultRecord",

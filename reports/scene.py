@@ -1,0 +1,233 @@
+"""What a picture of one trajectory shows, as plain points and indices: the same for the page's script and for `svg`.
+
+Neighbours: `geometry` projects and finds hulls, `svg` draws one layer, `templates/page.js` moves the tokens.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from .geometry import Camera, Edges, Point, hull_edges, projection, scaled
+from .record import ConfigurationRecord, CounterexampleRecord, FollowSets, ResultRecord, Row, Rows, TrajectoryRecord
+
+MAX_TOKENS = 200
+"""A picture of more tokens shows nothing; the tables still have all of them."""
+AXONOMETRIC = Camera(azimuth=-35.0, elevation=25.0)
+LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One state of the tokens.
+
+    Args:
+        name: the layer's number, or "limit" for k → ∞.
+        points: where the tokens are.
+        follow_sets: C_i for every token.
+        hull: edges of conv{z_i}, as token indices.
+    """
+
+    name: str
+    points: tuple[Point, ...]
+    follow_sets: FollowSets
+    hull: Edges
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A cluster point that is no vertex, and the face of K that it is the projection of the origin on.
+
+    Args:
+        point: the cluster point.
+        corners: indices of the vertices of K that span the face.
+    """
+
+    point: Point
+    corners: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A trajectory ready to be drawn; all points lie within the ball of radius √3 about `centre`.
+
+    Args:
+        title: what it is, for people who cannot see it.
+        note: what the projection loses and how long the picture goes on; may be empty.
+        d: the dimension of the tokens.
+        labels: one text a token.
+        frames: the layers shown, and the limit as the last one where it is known.
+        leaders: token → first layer at which it is a leader.
+        marked: the tokens that break a claim.
+        marked_layer: the layer at which they do; None for the limit or for no claim.
+        vertices: of K.
+        edges: of K, as indices of `vertices`.
+        cluster_points: the distinct limits.
+        faces: where cluster points come from that are no vertices.
+        origin: the origin, if it lies in the picture.
+        camera: from where it is seen.
+        centre: what the picture is centred on.
+        half_width: half the side of the square that is shown.
+        unit: the length of one unit of the scene, in the units of the tokens.
+    """
+
+    title: str
+    note: str
+    d: int
+    labels: tuple[str, ...]
+    frames: tuple[Frame, ...]
+    leaders: Mapping[int, int]
+    marked: tuple[int, ...]
+    marked_layer: int | None
+    vertices: tuple[Point, ...]
+    edges: Edges
+    cluster_points: tuple[Point, ...]
+    faces: tuple[Face, ...]
+    origin: Point | None
+    camera: Camera
+    centre: Point
+    half_width: float
+    unit: Decimal
+
+    def to_json(self) -> dict[str, Any]:
+        """The data that the page's script draws from: numbers rounded to what a screen resolves."""
+        return {
+            "labels": self.labels,
+            "frames": [
+                {"name": f.name, "points": _rounded(f.points), "sets": f.follow_sets, "hull": f.hull}
+                for f in self.frames
+            ],
+            "leaders": {str(i): k for i, k in sorted(self.leaders.items())},
+            "marked": self.marked,
+            "vertices": _rounded(self.vertices),
+            "edges": self.edges,
+            "clusterPoints": _rounded(self.cluster_points),
+            "faces": [{"point": _rounded([f.point])[0], "corners": f.corners} for f in self.faces],
+            "origin": None if self.origin is None else _rounded([self.origin])[0],
+            "camera": [self.camera.azimuth, self.camera.elevation],
+            "centre": _rounded([self.centre])[0],
+            "halfWidth": round(self.half_width, 5),
+            "turns": self.d == 3,
+        }
+
+
+def _rounded(points: Sequence[Point]) -> list[list[float]]:
+    return [[round(x, 5) + 0.0 for x in p] for p in points]
+
+
+def scene_of(record: CounterexampleRecord | ResultRecord) -> Scene | None:
+    """The picture of a record; None if it has no trajectory or too many tokens to be one."""
+    configuration, trajectory = record.configuration, record.trajectory
+    if configuration is None or trajectory is None or configuration.n > MAX_TOKENS:
+        return None
+    failing = record if isinstance(record, CounterexampleRecord) else None
+    limits = record.limits
+    leaders = dict(record.leaders or {})
+    vertices = record.vertices or ()
+    cluster_points = () if limits is None else tuple(dict.fromkeys(limits))
+    shown = [*trajectory.layers, *([limits] if limits is not None else [])]
+    arrays, size = scaled([*shown, vertices, cluster_points])
+    *states, corner_array, cluster_array = arrays
+    emerged = sorted(leaders, key=lambda i: (leaders[i], i))
+    look = projection(configuration.d, [(i, states[-1][i]) for i in emerged], np.concatenate(states))
+    corners = tuple(look(corner_array))
+    frames = tuple(
+        _frame(LIMIT if k == len(trajectory.layers) else str(k), look(state), trajectory, k)
+        for k, state in enumerate(states)
+    )
+    faces = tuple(
+        Face(look(cluster_array[c : c + 1])[0], face)
+        for c, s in enumerate(cluster_points)
+        if (face := _face(s, vertices, configuration)) and s not in vertices
+    )
+    cloud = [p for frame in frames for p in frame.points] + list(corners)
+    (origin,) = look(np.zeros((1, configuration.d)))
+    origin_shown = _near(origin, cloud)
+    centre, half_width = _window([*cloud, origin] if origin_shown else cloud)
+    camera = AXONOMETRIC if configuration.d == 3 else Camera()
+    return Scene(
+        title=f"{configuration.n} tokens in dimension {configuration.d}",
+        note=_note(look.note, configuration, trajectory, size, limits, origin_shown),
+        d=configuration.d,
+        labels=configuration.labels or tuple(str(i) for i in range(configuration.n)),
+        frames=frames,
+        leaders=leaders,
+        marked=failing.tokens if failing else (),
+        marked_layer=failing.layer if failing else None,
+        vertices=corners,
+        edges=hull_edges(corners) if corners else (),
+        cluster_points=tuple(look(cluster_array)),
+        faces=faces,
+        origin=origin if origin_shown else None,
+        camera=camera,
+        centre=centre,
+        half_width=half_width,
+        unit=size,
+    )
+
+
+def _frame(name: str, points: list[Point], trajectory: TrajectoryRecord, k: int) -> Frame:
+    return Frame(name, tuple(points), trajectory.follow_sets[min(k, len(trajectory.layers) - 1)], hull_edges(points))
+
+
+def _face(s: Row, vertices: Rows, configuration: ConfigurationRecord) -> tuple[int, ...]:
+    """The vertices of the face of K that s is the projection of the origin on: ⟨s, v⟩ = ⟨s, s⟩, the extreme value."""
+    A = configuration.A
+    if not vertices or max(len(v) for row in (s, *vertices, *A) for v in row) > 200:
+        return ()  # exact products of giants would only delay a drawing
+    point = [Fraction(v) for v in s]
+    normal = [_dot(point, column) for column in zip(*A, strict=True)]
+    extreme = max if configuration.follow == "largest" else min
+    heights = [_dot(normal, v) for v in vertices]
+    height = _dot(normal, s)
+    if not any(point) or height != extreme(heights):
+        return ()
+    return tuple(c for c, value in enumerate(heights) if value == height)
+
+
+def _dot(x: Sequence[Fraction], y: Row) -> Fraction:
+    return sum((a * Fraction(b) for a, b in zip(x, y, strict=True)), Fraction(0))
+
+
+def _near(origin: Point, cloud: Sequence[Point]) -> bool:
+    """Whether the origin can be shown without making everything else tiny."""
+    points = np.array(cloud)
+    extent = float(np.ptp(points, axis=0).max())
+    distance = float(np.linalg.norm(points - np.array(origin), axis=1).min())
+    return extent == 0.0 or distance <= 2 * extent
+
+
+def _window(cloud: Sequence[Point]) -> tuple[Point, float]:
+    """The centre of the points' bounding box, and a half width that holds them seen from any side."""
+    points = np.array(cloud)
+    low, high = points.min(axis=0), points.max(axis=0)
+    x, y, z = ((low + high) / 2).tolist()
+    reach = points - (low + high) / 2
+    half = float(np.linalg.norm(reach, axis=1).max()) if np.ptp(points[:, 2]) > 0 else float(np.abs(reach).max())
+    return (x, y, z), (half or 1.0) * 1.12
+
+
+def _note(
+    projected: str,
+    configuration: ConfigurationRecord,
+    trajectory: TrajectoryRecord,
+    size: Decimal,
+    limits: Rows | None,
+    origin_shown: bool,
+) -> str:
+    d = configuration.d
+    unit = tuple(tuple(str(int(i == j)) for j in range(d)) for i in range(d))
+    parts = [
+        projected,
+        "" if configuration.A == unit else "drawn in plain coordinates: lengths and angles are not those of A",
+        "" if trajectory.complete or limits is not None else f"only the first {len(trajectory.layers)} layers",
+        "" if origin_shown else "the origin lies outside the picture",
+        f"largest coordinate {size:.3g}" if not Decimal("0.001") < size < 10_000 else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+__all__ = ["LIMIT", "MAX_TOKENS", "Face", "Frame", "Scene", "scene_of"]
