@@ -109,19 +109,25 @@ def _leaving_row(column: Sequence[int], level: Sequence[int], basis: Sequence[in
     return best
 
 
-def orthogonal_complement(vectors: Iterable[IntVector], m: int) -> list[list[int]]:
-    """A basis of { h ∈ Q^m : h · u = 0 for every u }, integer vectors in lowest terms; m − its size is the rank.
+def eliminate(vectors: Iterable[IntVector], m: int) -> tuple[list[int], list[list[int]]]:
+    """A maximal linearly independent choice of the vectors, first come first chosen, and a basis of its complement.
 
     Args:
-        vectors: integer vectors of length m; no more of them are read than needed.
+        vectors: integer vectors of length m; once m independent ones are found, no more are read.
         m: the dimension, ≥ 1.
+
+    Returns:
+        The indices chosen (their number is the rank), and m − rank integer vectors in lowest terms that span
+        { h ∈ Q^m : h · u = 0 for every u }.
     """
+    chosen: list[int] = []
     basis = [[int(i == j) for j in range(m)] for i in range(m)]
-    for u in vectors:
+    for index, u in enumerate(vectors):
         values = [dot(h, u) for h in basis]
         pick = next((i for i, v in enumerate(values) if v), -1)
         if pick < 0:
             continue
+        chosen.append(index)
         h, v = basis[pick], values[pick]
         basis = [
             primitive([v * a - w * b for a, b in zip(k, h)]) if w else k  # noqa: B905 both have m entries
@@ -130,7 +136,21 @@ def orthogonal_complement(vectors: Iterable[IntVector], m: int) -> list[list[int
         ]
         if not basis:
             break
-    return basis
+    return chosen, basis
 
 
-__all__ = ["Combination", "Farkas", "IntVector", "cone_membership", "dot", "orthogonal_complement", "primitive"]
+def orthogonal_complement(vectors: Iterable[IntVector], m: int) -> list[list[int]]:
+    """A basis of { h ∈ Q^m : h · u = 0 for every u }: the second result of `eliminate`, with its arguments."""
+    return eliminate(vectors, m)[1]
+
+
+__all__ = [
+    "Combination",
+    "Farkas",
+    "IntVector",
+    "cone_membership",
+    "dot",
+    "eliminate",
+    "orthogonal_complement",
+    "primitive",
+]

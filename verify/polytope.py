@@ -10,7 +10,7 @@ Neighbours: `polytope_records` are the answers, `point_set` clears denominators,
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 
 from ..kernels.configuration import Matrix
 from ..kernels.errors import InputError
@@ -29,6 +29,10 @@ from .polytope_records import (
     Supported,
     Vertices,
     Weights,
+    affine_weights,
+    face_record,
+    supported_record,
+    weights_at,
 )
 from .proposals import min_norm_support
 
@@ -51,7 +55,7 @@ def convex_weights(point: Sequence[int | Fraction], points: Points | PointSet) -
     answer = decide(V.rows, row, affine=True)
     if isinstance(answer, Farkas):
         return Separated(as_vector(primitive(answer.normal[:-1])))
-    return Inside(_weights(V.rows, row, answer))
+    return Inside(affine_weights(V.rows, row, answer))
 
 
 def supporting_normal(
@@ -80,14 +84,14 @@ def supporting_normal(
     for hint in hints:
         normal = V.homogeneous(hint)[:-1]
         if any(normal) and all(dot(normal, u) <= 0 for u in directions):
-            return _supported(normal, directions)
+            return supported_record(normal, directions)
     answer = relative_interior(directions)
     if isinstance(answer, Farkas):
-        return _supported(answer.normal, directions)
+        return supported_record(answer.normal, directions)
     flat = orthogonal_complement(directions, V.d)
     if flat:
-        return _supported(flat[0], directions)
-    return Interior(_weights_at(V.rows, row, answer))
+        return supported_record(flat[0], directions)
+    return Interior(weights_at(V.rows, row, answer))
 
 
 def minimal_face(point: Sequence[int | Fraction], points: Points | PointSet) -> tuple[int, ...]:
@@ -122,11 +126,7 @@ def face_of(point: Sequence[int | Fraction], points: Points | PointSet) -> Face:
     if len(indices) == V.n:
         # The whole polytope is a face in R^d exactly if it is flat.
         normal = next(iter(orthogonal_complement(directions, V.d)), normal)
-    on_face = set(indices)
-    if not all((dot(normal, u) == 0) if j in on_face else (dot(normal, u) < 0) for j, u in enumerate(directions)):
-        raise UnprovedError(f"the normal {normal} does not expose the face {indices}")
-    weights = _weights_at([V.rows[j] for j in indices], row, answer)
-    return Face(tuple(indices), as_vector(normal), {indices[j]: w for j, w in weights.items()})
+    return face_record(V, row, indices, normal, answer)
 
 
 def vertices(points: Points | PointSet, hints: Mapping[int, Sequence[int | Fraction]] | None = None) -> Vertices:
@@ -185,7 +185,7 @@ def vertices(points: Points | PointSet, hints: Mapping[int, Sequence[int | Fract
             answer = decide(hull, row, affine=True)
             if isinstance(answer, Farkas):
                 raise UnprovedError(f"points[{j}] lies outside the hull of the vertices {corners}")
-            weights = redundant[j] = {corners[i]: w for i, w in _weights(hull, row, answer).items()}
+            weights = redundant[j] = {corners[i]: w for i, w in affine_weights(hull, row, answer).items()}
         redundant.update(dict.fromkeys(copies, weights))
     return Vertices({j: as_vector(normals[j]) for j in corners}, dict(sorted(redundant.items())))
 
@@ -207,7 +207,7 @@ def projection_of_origin(A: Matrix, points: Points | PointSet) -> Projection:
         ExactnessError: see `PointSet`.
     """
     V = PointSet.of(points)
-    form = _positive_form(A, V.d)
+    form = positive_form(A, V.d)
     metric = [[*row, 0] for row in form] + [[0] * V.d + [1]]
     answer = project_on_cone(V.rows, [0] * V.d + [1], metric, min_norm_support(V.rows, form))
     if answer is None:
@@ -255,33 +255,8 @@ def hull_nested(inner: Points | PointSet, outer: Points | PointSet) -> Nested | 
             answer = decide(V.rows, row, affine=True)
             if isinstance(answer, Farkas):
                 return Escapes(places[0], as_vector(primitive(answer.normal[:-1])))
-            known[row] = _weights(V.rows, row, answer)
+            known[row] = affine_weights(V.rows, row, answer)
     return Nested(tuple([known[row] for row in U.rows]))
-
-
-def _weights(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> Weights:
-    """Convex weights from den (D s, D) = Σ x_j (D_j v_j, D_j): the weight of v_j is x_j D_j / (den D)."""
-    scale = answer.den * row[-1]
-    return {j: Fraction(x * rows[j][-1], scale) for j, x in sorted(answer.weights.items())}
-
-
-def _weights_at(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> Weights:
-    """Convex weights from 0 = Σ x_j u_j with u_j = lcm(D, D_j) (v_j − s), the directions of `PointSet.differences`."""
-    *s, D = row
-    parts = {j: x * (D // gcd(D, rows[j][-1])) for j, x in answer.weights.items()}
-    total = sum([x * rows[j][-1] for j, x in parts.items()])
-    # s = Σ w_j v_j with w_j = parts[j] D_j / total, before the weights leave the integers.
-    if any(D * sum([x * rows[j][c] for j, x in parts.items()]) != total * v for c, v in enumerate(s)):
-        raise UnprovedError(f"the weights do not reproduce the point {s}/{D}")
-    return {j: Fraction(x * rows[j][-1], total) for j, x in parts.items()}
-
-
-def _supported(normal: Sequence[int], directions: Sequence[Sequence[int]]) -> Supported:
-    """The record of a supporting normal, checked."""
-    values = [dot(normal, u) for u in directions]
-    if max(values) > 0 or not any(normal):
-        raise UnprovedError(f"the normal {list(normal)} supports no face")
-    return Supported(as_vector(primitive(normal)), tuple([j for j, v in enumerate(values) if v == 0]))
 
 
 def _combined(normal: Sequence[int], h: Sequence[int], directions: Sequence[Sequence[int]]) -> list[int]:
@@ -306,7 +281,7 @@ def _exposes(normal: Sequence[int], row: Sequence[int], rows: Sequence[Sequence[
     return any(normal) and all(dot(normal, other) * D < height * other[-1] or other is row for other in rows)
 
 
-def _positive_form(A: Matrix, d: int) -> list[list[int]]:
+def positive_form(A: Matrix, d: int) -> list[list[int]]:
     """A times its common denominator, checked to be symmetric positive definite (pivots of Bareiss' elimination)."""
     if len(A) != d or any(len(row) != d for row in A):
         lengths = sorted({len(row) for row in A})
@@ -348,6 +323,7 @@ __all__ = [
     "face_of",
     "hull_nested",
     "minimal_face",
+    "positive_form",
     "projection_of_origin",
     "supporting_normal",
     "vertices",

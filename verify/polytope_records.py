@@ -1,16 +1,22 @@
-"""What questions about polytopes return: plain frozen records, each a statement with the data that prove it.
+"""What questions about polytopes return: frozen records, each a statement with the data that prove it.
+
+The functions below make a record out of an answer on integers, and refuse (`UnprovedError`) if it proves nothing.
 
 V are the points asked about, s the point; weights are {index into V: Fraction > 0} with sum 1 and normals are integer
 vectors (as Fractions) in lowest terms.
 
-Neighbours: `polytope` fills them after an exact check.
+Neighbours: `cone` answers on integers; `polytope` and `rounding` make records of its answers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd
 
 from ..kernels.configuration import Vector
+from .cone import UnprovedError
+from .exact_lp import Combination, dot, primitive
+from .point_set import PointSet, as_vector
 
 Weights = Mapping[int, Fraction]
 
@@ -107,6 +113,56 @@ class Escapes:
     normal: Vector
 
 
+def affine_weights(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> Weights:
+    """Convex weights from den (D s, D) = Σ x_j (D_j v_j, D_j): the weight of v_j is x_j D_j / (den D)."""
+    scale = answer.den * row[-1]
+    return {j: Fraction(x * rows[j][-1], scale) for j, x in sorted(answer.weights.items())}
+
+
+def weights_at(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> Weights:
+    """Convex weights from 0 = Σ x_j u_j with u_j = lcm(D, D_j) (v_j − s), the directions of `PointSet.differences`."""
+    *s, D = row
+    parts = {j: x * (D // gcd(D, rows[j][-1])) for j, x in answer.weights.items()}
+    total = sum([x * rows[j][-1] for j, x in parts.items()])
+    # s = Σ w_j v_j with w_j = parts[j] D_j / total, before the weights leave the integers.
+    if any(D * sum([x * rows[j][c] for j, x in parts.items()]) != total * v for c, v in enumerate(s)):
+        raise UnprovedError(f"the weights do not reproduce the point {s}/{D}")
+    return {j: Fraction(x * rows[j][-1], total) for j, x in parts.items()}
+
+
+def supported_record(normal: Sequence[int], directions: Sequence[Sequence[int]]) -> Supported:
+    """The record of a supporting normal, checked."""
+    values = [dot(normal, u) for u in directions]
+    if max(values) > 0 or not any(normal):
+        raise UnprovedError(f"the normal {list(normal)} supports no face")
+    return Supported(as_vector(primitive(normal)), tuple([j for j, v in enumerate(values) if v == 0]))
+
+
+def face_record(
+    V: PointSet, row: Sequence[int], indices: Sequence[int], normal: Sequence[int], answer: Combination
+) -> Face:
+    """The `Face` of s with these points, checked exactly.
+
+    Args:
+        V: the points.
+        row: the homogeneous row of s.
+        indices: ascending, the points on the face.
+        normal: d integers.
+        answer: 0 = Σ_i x_i u_{indices[i]} with every x_i > 0, over u = `V.differences(row)`.
+
+    Raises:
+        UnprovedError: the normal does not expose these points, or the weights are no proof.
+    """
+    directions = V.differences(row)
+    on = set(indices)
+    if not all((dot(normal, u) == 0) if j in on else (dot(normal, u) < 0) for j, u in enumerate(directions)):
+        raise UnprovedError(f"the normal {list(normal)} does not expose the points {list(indices)}")
+    if len(answer.weights) != len(on) or min(answer.weights.values()) <= 0:
+        raise UnprovedError(f"not every point of the face {list(indices)} has a positive weight")
+    weights = weights_at([V.rows[j] for j in indices], row, answer)
+    return Face(tuple(indices), as_vector(primitive(normal)), {indices[i]: w for i, w in weights.items()})
+
+
 __all__ = [
     "Escapes",
     "Face",
@@ -118,4 +174,8 @@ __all__ = [
     "Supported",
     "Vertices",
     "Weights",
+    "affine_weights",
+    "face_record",
+    "supported_record",
+    "weights_at",
 ]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from .exact_lp import IntVector
 
@@ -54,6 +53,8 @@ def nonnegative(generators: Floats, target: Floats) -> Proposal | None:
         generators: (n, m) floats.
         target: m floats.
     """
+    from scipy.optimize import nnls  # its import takes longer than most of the questions that never come here
+
     size = np.abs(generators).max(axis=1)
     size[size == 0] = 1
     columns = (generators / size[:, None]).T

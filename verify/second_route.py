@@ -1,0 +1,219 @@
+"""The geometry of a configuration's limits, computed a second time by cvxpy and compared with the dynamics.
+
+K is the convex hull of the limits. For a cluster point s one linear program proposes the smallest face of K that
+contains it, with normal and weights; one quadratic program proposes the projection of the origin on that face. Both are
+made exact and checked. What fails goes to the next solver and at last to the exact methods of `polytope`, and the
+record names the one that was believed: a solver's failure is never a difference.
+
+Neighbours: `cvxpy_proposals` holds the programs, `rounding` makes them exact; `polytope` is the first route;
+campaigns call both. Importing this module imports cvxpy, which takes a second: import it where it is used.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from ..kernels.configuration import Matrix, Vector
+from .cvxpy_proposals import LP_SOLVERS, QP_SOLVERS, propose_face, propose_projection
+from .point_set import PointSet
+from .polytope import dimension, face_of, positive_form, projection_of_origin
+from .polytope_records import Face
+from .proposals import as_floats
+from .rounding import exact_face, exact_projection
+
+Kind = Literal["vertex", "projection", "neither", "interior"]
+
+EXACT = "exact"
+"""Instead of a solver's name: no proposal held, so this answer comes from the first route's methods."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOnK:
+    """Where a cluster point s lies relative to K.
+
+    Attributes:
+        kind: s is a "vertex" of K; or lies on the boundary in R^d and is the A-"projection" of the origin on a face,
+            or "neither" of the two; or is an "interior" point.
+        face: the vertices of K on the smallest face that contains s, sorted.
+        weights: {vertex: weight > 0} over all of `face`, with Σ weights[v] v = s.
+        normal: normal · v = normal · s on the face and < normal · s elsewhere on K; zero only if s is interior.
+        solvers: whose proposals were believed, in order of use; `EXACT` where none held.
+    """
+
+    kind: Kind
+    face: tuple[Vector, ...]
+    weights: Mapping[Vector, Fraction]
+    normal: Vector
+    solvers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecondRoute:
+    """The polytope K and the place of every cluster point, found from the limits alone.
+
+    Attributes:
+        vertices: the vertices of K, sorted.
+        places: {cluster point: its place}, sorted by cluster point.
+    """
+
+    vertices: tuple[Vector, ...]
+    places: Mapping[Vector, PlaceOnK]
+
+    @property
+    def unconfirmed(self) -> tuple[Vector, ...]:
+        """The cluster points for which some solver's proposal never held: nothing independent is known about them."""
+        return tuple(s for s, place in self.places.items() if EXACT in place.solvers)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing on which the dynamics and the second route disagree, both sides in words.
+
+    Attributes:
+        what: "vertices", "cluster points", "kind" or "weights of token i".
+        point: the cluster point it is about, None if it is about all of K.
+        dynamics: what the dynamics say.
+        second: what the second route says.
+    """
+
+    what: str
+    point: Vector | None
+    dynamics: str
+    second: str
+
+
+def second_route(limits: Iterable[Vector], A: Matrix) -> SecondRoute:
+    """The vertices of K = conv(limits) and the place of every distinct limit, by cvxpy with exact checks.
+
+    Args:
+        limits: (n, d) Fractions, n ≥ 1, duplicates allowed.
+        A: (d, d) exact numbers, symmetric positive definite.
+
+    Raises:
+        InputError: A is not symmetric positive definite, or a shape is wrong.
+        ExactnessError: a number is not exact.
+    """
+    points = sorted(set(limits))
+    cloud = PointSet(points)
+    form = positive_form(A, cloud.d)
+    found = {s: _face(cloud, s) for s in points}
+    vertices = tuple(s for s, (face, _) in found.items() if len(face.indices) == 1)
+    hull = PointSet(vertices)
+    places: dict[Vector, PlaceOnK] = {}
+    for s, (face, solver) in found.items():
+        if len(face.indices) == 1:
+            places[s] = PlaceOnK("vertex", (s,), {s: Fraction(1)}, face.normal, (solver,))
+            continue
+        # Again over the vertices alone, so that the weights are over vertices too.
+        face, again = _face(hull, s)
+        on_face = tuple(vertices[j] for j in face.indices)
+        weights = {vertices[j]: w for j, w in face.weights.items()}
+        if not any(face.normal):
+            places[s] = PlaceOnK("interior", on_face, weights, face.normal, (solver, again))
+            continue
+        nearest, third = _projection(A, form, on_face)
+        kind: Kind = "projection" if nearest == s else "neither"
+        places[s] = PlaceOnK(kind, on_face, weights, face.normal, (solver, again, third))
+    return SecondRoute(vertices, places)
+
+
+def compare(
+    route: SecondRoute,
+    limits: Sequence[Vector],
+    leaders: Iterable[int],
+    weights: Sequence[Mapping[int, Fraction]],
+    kinds: Mapping[Vector, str] | None = None,
+) -> list[Difference]:
+    """Where the dynamics and the second route differ; [] if they agree on all that is determined.
+
+    Determined are the vertices, the kind of each cluster point, that the weights of a limit reproduce it and lie on
+    its face, and the weights themselves where the vertices of the face are affinely independent. Other weights over
+    the same face are no difference.
+
+    Args:
+        route: `second_route` of these limits.
+        limits: the limit of each token, from the dynamics.
+        leaders: the tokens that are leaders (`Frozen.leaders`).
+        weights: for each token the weights of its limit over tokens (`Frozen.weights`).
+        kinds: {cluster point: kind} as the claims have it; not compared if None.
+    """
+    at_leaders = sorted(limits[j] for j in leaders)
+    differences = []
+    if at_leaders != list(route.vertices):
+        differences.append(Difference("vertices", None, _words(at_leaders), _words(route.vertices)))
+    if set(limits) != set(route.places):
+        differences.append(Difference("cluster points", None, _words(sorted(set(limits))), _words(route.places)))
+        return differences
+    for s, kind in (kinds or {}).items():
+        there = route.places[s].kind if s in route.places else "no cluster point"
+        if kind != there:
+            differences.append(Difference("kind", s, kind, there))
+    for i, (s, own) in enumerate(zip(limits, weights, strict=True)):
+        over: dict[Vector, Fraction] = {}
+        for j, w in own.items():
+            over[limits[j]] = over.get(limits[j], Fraction(0)) + w
+        fault = _fault(s, over, route.places[s])
+        if fault:
+            told = {_word(v): str(w) for v, w in over.items()}
+            expected = {_word(v): str(w) for v, w in route.places[s].weights.items()}
+            differences.append(Difference(f"weights of token {i}", s, f"{told}: {fault}", str(expected)))
+    return differences
+
+
+def _fault(s: Vector, weights: Mapping[Vector, Fraction], place: PlaceOnK) -> str | None:
+    """What is wrong with these weights of s, given its place; None if nothing is."""
+    if min(weights.values(), default=Fraction(0)) <= 0 or sum(weights.values()) != 1:
+        return "not positive with sum 1"
+    if any(sum(w * v[c] for v, w in weights.items()) != x for c, x in enumerate(s)):
+        return "do not reproduce the limit"
+    height = _inner(place.normal, s)
+    off = [v for v in weights if _inner(place.normal, v) != height]
+    if off:
+        return f"{_words(off)} not on the face"
+    unique = set(weights) <= set(place.face) and dimension(place.face) == len(place.face) - 1
+    return "differ, and the face is a simplex" if unique and weights != place.weights else None
+
+
+def _face(V: PointSet, s: Vector) -> tuple[Face, str]:
+    """The smallest face of conv V that contains s, and the solver that proposed it."""
+    row = V.homogeneous(s)
+    floats = as_floats(V.differences(row))
+    if floats is not None:
+        for solver in LP_SOLVERS:
+            proposal = propose_face(floats, solver)
+            if proposal is None:
+                continue
+            face = exact_face(V, row, proposal.strict, proposal.normal, proposal.weights)
+            if face is not None:
+                return face, solver
+    return face_of(s, V), EXACT
+
+
+def _projection(A: Matrix, form: Sequence[Sequence[int]], face: Sequence[Vector]) -> tuple[Vector, str]:
+    """The A-projection of the origin on the hull of the face's vertices, and the solver that proposed it."""
+    V = PointSet(face)
+    homogeneous, floats = as_floats(V.rows), as_floats(form)
+    if homogeneous is not None and floats is not None:
+        points = homogeneous[:, :-1] / homogeneous[:, -1:]
+        for solver in QP_SOLVERS:
+            weights = propose_projection(points, floats, solver)
+            nearest = None if weights is None else exact_projection(V, form, weights)
+            if nearest is not None:
+                return nearest, solver
+    return projection_of_origin(A, V).point, EXACT
+
+
+def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
+    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
+
+
+def _word(point: Vector) -> str:
+    return f"({', '.join(map(str, point))})"
+
+
+def _words(points: Iterable[Vector]) -> str:
+    return "{" + ", ".join(map(_word, points)) + "}"
+
+
+__all__ = ["EXACT", "Difference", "Kind", "PlaceOnK", "SecondRoute", "compare", "second_route"]
