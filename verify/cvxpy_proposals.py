@@ -1,4 +1,4 @@
-"""Float proposals by cvxpy: faces with normal and weights, projections; problems parametrised and kept per shape.
+"""Float proposals by cvxpy: faces, separations, projections; problems parametrised and kept per shape.
 
 Each problem is compiled once for a shape and solved again with other parameters (DPP); shapes are padded so that few
 are needed. A solver that fails, or says anything but "optimal", proposes nothing.
@@ -25,15 +25,18 @@ QP_SOLVERS = ("CLARABEL", "OSQP")
 _PADDING = 4
 """Shapes are filled up to multiples of this: fewer problems to compile, slightly larger ones to solve."""
 
+_NEGLIGIBLE = 1e-7
+"""Interior points leave multipliers below this where there should be none."""
+
 
 @dataclass(frozen=True, slots=True)
-class FaceProposal:
-    """What a solver suggests about the smallest face of 0 in conv{u_j}.
+class LPProposal:
+    """What a solver suggests about 0 and conv{u_j}: a normal h and, complementary to it, weights.
 
     Attributes:
-        strict: for each j whether u_j is suggested to lie off the face.
-        normal: d floats, a normal that exposes the face.
-        weights: n floats, Σ weights[j] u_j ≈ 0, positive on the face.
+        strict: for each j whether h · u_j < 0 is suggested, so that u_j carries no weight.
+        normal: h, d floats.
+        weights: n floats with Σ weights[j] u_j ≈ 0 where 0 lies in the hull.
     """
 
     strict: list[bool]
@@ -41,7 +44,7 @@ class FaceProposal:
     weights: Floats
 
 
-def propose_face(directions: Floats, solver: str) -> FaceProposal | None:
+def propose_face(directions: Floats, solver: str) -> LPProposal | None:
     """The smallest face of conv{u_j} that contains 0, by one linear program:
 
         maximise Σ_j y_j   subject to   h · u_j ≤ −y_j,   0 ≤ y_j ≤ 1
@@ -63,7 +66,32 @@ def propose_face(directions: Floats, solver: str) -> FaceProposal | None:
     U.value = padded
     if not _solved(problem, solver):
         return None
-    return FaceProposal((y.value[:n] > 0.5).tolist(), h.value, below.dual_value[:n] / size)
+    return LPProposal((y.value[:n] > 0.5).tolist(), h.value, below.dual_value[:n] / size)
+
+
+def propose_separation(directions: Floats, solver: str) -> LPProposal | None:
+    """A normal that separates 0 from conv{u_j} by the widest margin, or weights of 0, by one linear program:
+
+        maximise t   subject to   h · u_j ≤ −t,   −1 ≤ h ≤ 1
+
+    The multipliers of h · u_j ≤ −t sum to 1, and t = 0 exactly if they combine the u_j to 0.
+
+    Args:
+        directions: (n, d) finite floats, rows that are zero allowed.
+        solver: a name in `LP_SOLVERS`.
+    """
+    n = len(directions)
+    size = np.abs(directions).max(axis=1)
+    size[size == 0] = 1
+    # Copies of the last direction fill the shape.
+    scaled = np.repeat(directions[-1:] / size[-1], _padded(n), axis=0)
+    scaled[:n] = directions / size[:, None]
+    problem, U, h, below = _separation_problem(*scaled.shape)
+    U.value = scaled
+    if not _solved(problem, solver):
+        return None
+    weights = np.append(below.dual_value[: n - 1], below.dual_value[n - 1 :].sum())
+    return LPProposal((weights < _NEGLIGIBLE).tolist(), h.value, weights / size)
 
 
 def propose_projection(points: Floats, form: Floats, solver: str) -> Floats | None:
@@ -75,7 +103,8 @@ def propose_projection(points: Floats, form: Floats, solver: str) -> Floats | No
         solver: a name in `QP_SOLVERS`.
     """
     try:
-        images = np.linalg.cholesky(form).T @ points.T
+        with np.errstate(over="ignore", invalid="ignore"):
+            images = np.linalg.cholesky(form).T @ points.T
     except np.linalg.LinAlgError:
         return None
     size = np.abs(images).max()
@@ -103,6 +132,16 @@ def _face_problem(n: int, d: int) -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=256)
+def _separation_problem(n: int, d: int) -> tuple[Any, ...]:
+    U = cp.Parameter((n, d))
+    h = cp.Variable(d)
+    t = cp.Variable()
+    below: Any = U @ h <= -t
+    constraints: list[Any] = [below, h <= 1, h >= -1]
+    return cp.Problem(cp.Maximize(t), constraints), U, h, below
+
+
+@lru_cache(maxsize=256)
 def _projection_problem(d: int, n: int) -> tuple[Any, ...]:
     M = cp.Parameter((d, n))
     w = cp.Variable(n, nonneg=True)
@@ -125,4 +164,4 @@ def _solved(problem: Any, solver: str) -> bool:
     return problem.status == cp.OPTIMAL
 
 
-__all__ = ["LP_SOLVERS", "QP_SOLVERS", "FaceProposal", "propose_face", "propose_projection"]
+__all__ = ["LP_SOLVERS", "QP_SOLVERS", "LPProposal", "propose_face", "propose_projection", "propose_separation"]

@@ -56,10 +56,10 @@ def nonnegative(generators: Floats, target: Floats) -> Proposal | None:
     from scipy.optimize import nnls  # its import takes longer than most of the questions that never come here
 
     size = np.abs(generators).max(axis=1)
+    if not (np.isfinite(size).all() and np.isfinite(target).all()):
+        return None
     size[size == 0] = 1
     columns = (generators / size[:, None]).T
-    if not (np.isfinite(columns).all() and np.isfinite(target).all()):
-        return None
     try:
         x, distance = nnls(columns, target)
     except RuntimeError:
@@ -79,8 +79,11 @@ def min_norm_support(rows: Sequence[IntVector], form: Sequence[IntVector]) -> li
     if homogeneous is None or A is None:
         return []
     try:
-        points = homogeneous[:, :-1] / homogeneous[:, -1:] @ np.linalg.cholesky(A)
+        with np.errstate(over="ignore", invalid="ignore"):
+            points = homogeneous[:, :-1] / homogeneous[:, -1:] @ np.linalg.cholesky(A)
     except np.linalg.LinAlgError:
+        return []
+    if not np.isfinite(points).all():
         return []
     # The unit of length decides how well conditioned the cone over points × {1} is.
     size = np.linalg.norm(points, axis=1).max()

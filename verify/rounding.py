@@ -1,4 +1,4 @@
-"""Faces and projections proposed in floats, made exact: rounding that keeps the equations that must hold.
+"""Faces, weights and projections proposed in floats, made exact: rounding that keeps the equations that must hold.
 
 Plain rounding would lose them. So a normal is rounded in coordinates of the face's orthogonal complement, where every
 integer vector is orthogonal to the face, and weights are taken as they are and corrected on a basis of the face.
@@ -14,10 +14,10 @@ import numpy as np
 
 from ..kernels.configuration import Vector
 from .cone import UnprovedError
-from .exact_lp import Combination, dot, eliminate
+from .exact_lp import Combination, dot, eliminate, primitive
 from .exact_nnls import least_squares
-from .point_set import PointSet
-from .polytope_records import Face, face_record
+from .point_set import PointSet, as_vector
+from .polytope_records import Face, Inside, Separated, face_record, weights_at
 from .proposals import Floats, as_floats
 
 _BITS = (10, 30, 50)
@@ -53,6 +53,37 @@ def exact_face(V: PointSet, row: Sequence[int], strict: Sequence[bool], normal: 
         return face_record(V, row, on, exact_normal, combination)
     except UnprovedError:
         return None
+
+
+def exact_membership(
+    V: PointSet, row: Sequence[int], strict: Sequence[bool], normal: Floats, weights: Floats
+) -> Inside | Separated | None:
+    """Proposed weights of s, or a proposed separating normal, exact and checked; None if neither is a proof.
+
+    Args:
+        V: n points.
+        row: the homogeneous row of s.
+        strict: n entries, whether a point is proposed to have no weight.
+        normal: d floats.
+        weights: n floats with Σ weights[j] u_j ≈ 0 for u = `V.differences(row)`.
+    """
+    directions = V.differences(row)
+    separating = _normal([[int(i == j) for j in range(V.d)] for i in range(V.d)], directions, normal, V.d)
+    if separating is not None:
+        return Separated(as_vector(primitive(separating)))
+    used = [j for j, is_off in enumerate(strict) if not is_off]
+    values = weights[used].tolist()
+    if not used or not all(map(isfinite, values)):
+        return None
+    face = [directions[j] for j in used]
+    combination = _corrected(face, eliminate(face, V.d)[0], [Fraction(w) for w in values])
+    if combination is None:
+        return None
+    try:
+        own = weights_at([V.rows[j] for j in used], row, combination)
+    except UnprovedError:
+        return None
+    return Inside({used[i]: w for i, w in own.items()})
 
 
 def exact_projection(V: PointSet, form: Sequence[Sequence[int]], weights: Floats) -> Vector | None:
@@ -127,4 +158,4 @@ def _corrected(
     return Combination(dict(enumerate(x)), den) if min(x) > 0 else None
 
 
-__all__ = ["exact_face", "exact_projection"]
+__all__ = ["exact_face", "exact_membership", "exact_projection"]

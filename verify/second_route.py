@@ -15,12 +15,12 @@ from fractions import Fraction
 from typing import Literal
 
 from ..kernels.configuration import Matrix, Vector
-from .cvxpy_proposals import LP_SOLVERS, QP_SOLVERS, propose_face, propose_projection
-from .point_set import PointSet
-from .polytope import dimension, face_of, positive_form, projection_of_origin
-from .polytope_records import Face
+from .cvxpy_proposals import LP_SOLVERS, QP_SOLVERS, propose_face, propose_projection, propose_separation
+from .point_set import Points, PointSet
+from .polytope import convex_weights, dimension, face_of, positive_form, projection_of_origin
+from .polytope_records import Face, Inside, Separated
 from .proposals import as_floats
-from .rounding import exact_face, exact_projection
+from .rounding import exact_face, exact_membership, exact_projection
 
 Kind = Literal["vertex", "projection", "neither", "interior"]
 
@@ -116,6 +116,30 @@ def second_route(limits: Iterable[Vector], A: Matrix) -> SecondRoute:
         kind: Kind = "projection" if nearest == s else "neither"
         places[s] = PlaceOnK(kind, on_face, weights, face.normal, (solver, again, third))
     return SecondRoute(vertices, places)
+
+
+def second_membership(point: Vector, points: Points | PointSet) -> tuple[Inside | Separated, str]:
+    """`polytope.convex_weights` by cvxpy: the answer, exactly checked, and the solver that proposed it (or `EXACT`).
+
+    Args:
+        point: s, d exact numbers.
+        points: V, (n, d) exact numbers, n ≥ 1, or a `PointSet`.
+
+    Raises:
+        ExactnessError, InputError: see `PointSet`.
+    """
+    V = PointSet.of(points)
+    row = V.homogeneous(point)
+    floats = as_floats(V.differences(row))
+    if floats is not None:
+        for solver in LP_SOLVERS:
+            proposal = propose_separation(floats, solver)
+            if proposal is None:
+                continue
+            answer = exact_membership(V, row, proposal.strict, proposal.normal, proposal.weights)
+            if answer is not None:
+                return answer, solver
+    return convex_weights(point, V), EXACT
 
 
 def compare(
@@ -216,4 +240,4 @@ def _words(points: Iterable[Vector]) -> str:
     return "{" + ", ".join(map(_word, points)) + "}"
 
 
-__all__ = ["EXACT", "Difference", "Kind", "PlaceOnK", "SecondRoute", "compare", "second_route"]
+__all__ = ["EXACT", "Difference", "Kind", "PlaceOnK", "SecondRoute", "compare", "second_membership", "second_route"]

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardmax.verify import cone
+from hardmax.verify.cone import UnprovedError, decide, proves, relative_interior
+from hardmax.verify.exact_lp import Combination, Farkas, cone_membership
+from hardmax.verify.proposals import Proposal, as_floats, nonnegative
+
+SQUARE = [(1, 1, 1), (-1, 1, 1), (1, -1, 1), (-1, -1, 1)]
+"""Homogeneous rows of the corners of [−1, 1]²."""
+
+
+@pytest.fixture
+def always_propose(monkeypatch):
+    """Every question takes the route by proposals, however small it is."""
+    monkeypatch.setattr(cone, "_SMALL", 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "holds"),
+    [
+        (Combination({0: 1, 3: 1}, 2), (0, 0, 1), True),
+        (Combination({0: 1, 3: 1}, 1), (0, 0, 1), False),  # the weights sum to 2
+        (Combination({0: 1, 3: 1, 1: 0}, 2), (0, 0, 1), False),  # a weight that is not positive
+        (Combination({0: 2, 1: -1}, 1), (3, 1, 1), False),  # an affine combination is not convex
+        (Combination({0: -1, 3: -1}, -2), (0, 0, 1), False),  # negative throughout
+        (Farkas([1, 0, -1]), (2, 0, 1), True),
+        (Farkas([1, 0, -1]), (1, 0, 1), False),  # weak separation of a point on the boundary
+        (Farkas([1, 0, 0]), (2, 0, 1), False),  # some generator is above
+        (Farkas([0, 0, 0]), (2, 0, 1), False),
+    ],
+)
+def test_proves_accepts_exactly_proofs(answer, target, holds):
+    assert proves(answer, SQUARE, target) is holds
+
+
+WRONG = {
+    "weights off by one": lambda g, t: Combination({0: 2, 3: 1}, 2),
+    "negative weight": lambda g, t: Combination({0: 2, 1: -1}, 1),
+    "weak separation": lambda g, t: Farkas([1, 0, -1]),
+    "no separation at all": lambda g, t: Farkas([0, 0, 0]),
+}
+
+
+@pytest.mark.parametrize("broken", WRONG.values(), ids=WRONG)
+def test_an_exact_route_that_errs_is_an_error_not_an_answer(broken, monkeypatch):
+    monkeypatch.setattr(cone, "cone_membership", broken)
+    with pytest.raises(UnprovedError):
+        decide(SQUARE, (1, 0, 1))
+
+
+def is_inside(generators, target):
+    return isinstance(cone_membership(generators, target), Combination)
+
+
+@st.composite
+def homogeneous(draw):
+    d = draw(st.integers(1, 3))
+    coordinates = st.lists(st.one_of(st.integers(-3, 3), st.integers(-(2**60), 2**60)), min_size=d, max_size=d)
+    rows = draw(st.lists(st.tuples(coordinates, st.integers(1, 5)), min_size=1, max_size=7))
+    point = draw(st.one_of(coordinates, st.sampled_from([row for row, _ in rows])))
+    return [(*row, D) for row, D in rows], (*point, draw(st.integers(1, 5)))
+
+
+@given(homogeneous())
+def test_both_routes_agree(case):
+    rows, target = case
+    for affine in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cone, "_SMALL", 0)
+            answer = decide(rows, target, affine=affine)
+        assert proves(answer, rows, target)
+        assert isinstance(answer, Combination) is is_inside(rows, target)
+
+
+@given(homogeneous(), st.data())
+def test_lying_proposals_cost_time_and_nothing_else(case, data):
+    rows, target = case
+    support = data.draw(st.lists(st.integers(0, len(rows) - 1), unique=True))
+    residual = data.draw(st.lists(st.floats(), min_size=len(target), max_size=len(target)))
+    lie = Proposal(support, np.array(residual), data.draw(st.booleans()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cone, "_SMALL", 0)
+        patch.setattr(cone, "nonnegative", lambda G, t: lie)
+        answer = decide(rows, target, affine=True)
+    assert proves(answer, rows, target)
+    assert isinstance(answer, Combination) is is_inside(rows, target)
+
+
+@pytest.mark.usefixtures("always_propose")
+def test_the_proposal_decides_without_the_simplex_method(monkeypatch):
+    def unused(generators, target):
+        raise AssertionError("the simplex method was asked")
+
+    monkeypatch.setattr(cone, "cone_membership", unused)
+    assert isinstance(decide(SQUARE, (1, 0, 2), affine=True), Combination)
+    assert isinstance(decide(SQUARE, (1, 1, 1), affine=True), Combination)
+    assert isinstance(decide(SQUARE, (3, 0, 1), affine=True), Farkas)
+    assert isinstance(decide(SQUARE, (3, 0, 1)), Farkas)
+
+
+@pytest.mark.usefixtures("always_propose")
+def test_a_failing_solver_is_not_a_fact(monkeypatch):
+    monkeypatch.setattr(cone, "nonnegative", lambda G, t: None)
+    assert isinstance(decide(SQUARE, (1, 0, 2), affine=True), Combination)
+    assert isinstance(decide(SQUARE, (3, 0, 1), affine=True), Farkas)
+
+
+@pytest.mark.usefixtures("always_propose")
+def test_numbers_beyond_floats_are_decided_exactly():
+    huge = 10**400
+    rows = [(huge, 1), (-huge, 1)]
+    assert as_floats(rows) is None
+    assert isinstance(decide(rows, (huge - 1, 1), affine=True), Combination)
+    assert isinstance(decide(rows, (huge + 1, 1), affine=True), Farkas)
+
+
+def test_proposals_refuse_what_floats_cannot_hold():
+    assert nonnegative(np.array([[1.0, np.inf]]), np.array([1.0, 1.0])) is None
+    assert nonnegative(np.array([[1.0, 1.0]]), np.array([np.nan, 1.0])) is None
+    assert Proposal([], np.zeros(2), False).normals() == []
+    assert Proposal([], np.array([np.inf, 1.0]), True).normals() == []
+    assert Proposal([], np.array([-0.5, 0.25]), True).normals()[0] == [-1024, 512]
+
+
+def test_relative_interior():
+    edge = [(1, 0), (-1, 0)]
+    inside = relative_interior(edge)
+    assert isinstance(inside, Combination)
+    assert set(inside.weights) == {0, 1}
+    corner = relative_interior([(0, 0), (1, 0), (0, 1)])
+    assert isinstance(corner, Farkas)
+    assert max(sum(a * b for a, b in zip(corner.normal, u, strict=True)) for u in [(1, 0), (0, 1)]) <= 0
+    alone = relative_interior([(0, 0)])
+    assert isinstance(alone, Combination)
+    assert alone.weights == {0: 1}
