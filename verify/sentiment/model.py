@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,19 @@ class Classifier:
     def word_logits(self) -> Floats:
         """(V,) ⟨v, E_i⟩ + b: the logit of a review that consists of that word alone."""
         return self.embeddings.astype(np.float64) @ self.direction.astype(np.float64) + float(self.bias)
+
+    def embedding(self, word: str) -> list[float] | None:
+        """The vector of a word, None for an unknown one."""
+        token = self.vocabulary.index.get(word)
+        return None if token is None else self.embeddings[token].tolist()
+
+    def digest(self) -> str:
+        """A digest of all numbers and words: equal for equal classifiers, whatever their provenance."""
+        digest = sha256("\n".join(self.vocabulary.words).encode())
+        for array in (self.embeddings, self.direction, np.asarray(self.bias)):
+            digest.update(array.tobytes())
+        digest.update(f"{self.alpha!r} {self.depth} {self.padding}".encode())
+        return digest.hexdigest()
 
     def configuration(self, tokens: Sequence[int] | Ints, counts: Sequence[int] | Ints | None = None) -> Configuration:
         """The exact configuration of a review: its float32 embeddings as the dyadic rationals that they are.
