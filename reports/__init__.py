@@ -11,6 +11,16 @@ Stable: the names in `__all__` below, the record classes and the JSON Schemas in
 
 from .codec import RecordError
 from .record import CounterexampleRecord, ResultRecord, RunRecord
+from .report import render_all, write_report
 from .store import Records, read_records
 
-__all__ = ["CounterexampleRecord", "RecordError", "Records", "ResultRecord", "RunRecord", "read_records"]
+__all__ = [
+    "CounterexampleRecord",
+    "RecordError",
+    "Records",
+    "ResultRecord",
+    "RunRecord",
+    "read_records",
+    "render_all",
+    "write_report",
+]

@@ -13,7 +13,8 @@ from .geometry import decimal
 from .record import CounterexampleRecord, ResultRecord
 
 WIDTH, HEIGHT = 480, 190
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 22, 34
+LEFT, RIGHT, TOP, BOTTOM = 44, 14, 30, 34
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ def gap_plot(record: CounterexampleRecord | ResultRecord) -> GapPlot | None:
 
     pieces = ['<g class="grid">']
     for power in range(low, high + 1, max(1, -(-(high - low) // 5))):
-        pieces.append(f'<path d="M{LEFT} {y(power)}H{WIDTH - RIGHT}"/><text x="4" y="{y(power)}">10^{power}</text>')
+        raised = str(power).translate(_RAISED)
+        pieces.append(
+            f'<path d="M{LEFT} {y(power)}H{WIDTH - RIGHT}"/><text x="4" y="{y(power - 0.02)}">10{raised}</text>'
+        )
     for k in range(0, last + 1, max(1, -(-last // 10))):
         pieces.append(f'<text x="{x(k)}" y="{HEIGHT - 18}">{k}</text>')
     pieces.append("</g>")

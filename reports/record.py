@@ -322,7 +322,7 @@ class CheckRecord:
 
     Args:
         id: e.g. "ties.exact".
-        requirement: what a right kernel does, in one sentence.
+        title: what a right kernel does, in one sentence.
         status: "fragile": an exact tie was lost to rounding, which no float kernel can know, so it passes; "known": it
             fails and is listed as a known deviation.
         message: what was found.
@@ -333,7 +333,7 @@ class CheckRecord:
     """
 
     id: Identifier
-    requirement: str
+    title: str
     status: CheckStatus
     message: str
     first_divergent_layer: int | None
@@ -382,6 +382,7 @@ class RunRecord:
         checks: its checks.
         results: how many lines results.jsonl has (0: no such file).
         counterexamples: the ids of all counterexamples, in the order to show them.
+        notes: what else the reader must know, one sentence each, e.g. stale entries of a list of known deviations.
     """
 
     FORMAT: ClassVar[str] = "hardmax-run"
@@ -403,6 +404,7 @@ class RunRecord:
     checks: tuple[CheckRecord, ...]
     results: int
     counterexamples: tuple[Identifier, ...]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = set(self.counterexamples)
@@ -529,8 +531,56 @@ class CounterexampleRecord:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRecord:
+    """One configuration of a campaign, for viewers of test cases.
+
+    Args:
+        property: what was tested, e.g. "clustering" or a claim id.
+        verdict: what was found.
+        reason: why it is not verified; empty if it is.
+        configuration: the input.
+        origin: how it was made, e.g. "family near ties, seed 7".
+        leaders: how many tokens become leaders; null if unknown.
+        ties: how many follow sets of the frozen itinerary hold more than one token; null if unknown.
+        freeze_layer: the first layer from which all follow sets are constant; null if unknown.
+        minimal_gap: the smallest gap over the layers that were looked at; null if there is none.
+        seconds: how long it took; null if not measured.
+    """
+
+    property: str
+    verdict: Verdict
+    reason: str
+    configuration: ConfigurationRecord
+    origin: str
+    leaders: int | None
+    ties: int | None
+    freeze_layer: int | None
+    minimal_gap: Rational | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRecord:
+    """All records of a run in one document: what the JSON report holds.
+
+    Args:
+        run: run.json.
+        results: results.jsonl.
+        counterexamples: every record.json.
+    """
+
+    FORMAT: ClassVar[str] = "hardmax-report"
+    VERSION: ClassVar[int] = 1
+
+    run: RunRecord
+    results: tuple[ResultRecord, ...]
+    counterexamples: tuple[CounterexampleRecord, ...]
+
+
 __all__ = [
     "Bin",
+    "CaseRecord",
     "CheckRecord",
     "CheckStatus",
     "ClaimCounts",
@@ -546,6 +596,7 @@ __all__ = [
     "KernelRecord",
     "OutcomeRecord",
     "Rational",
+    "ReportRecord",
     "ResultRecord",
     "Row",
     "Rows",

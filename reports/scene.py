@@ -62,7 +62,7 @@ class Scene:
         frames: the layers shown, and the limit as the last one where it is known.
         leaders: token → first layer at which it is a leader.
         marked: the tokens that break a claim.
-        marked_layer: the layer at which they do; None for the limit or for no claim.
+        failing_layer: the layer at which they do, as a frame's name; None if there is no claim.
         vertices: of K.
         edges: of K, as indices of `vertices`.
         cluster_points: the distinct limits.
@@ -81,7 +81,7 @@ class Scene:
     frames: tuple[Frame, ...]
     leaders: Mapping[int, int]
     marked: tuple[int, ...]
-    marked_layer: int | None
+    failing_layer: str | None
     vertices: tuple[Point, ...]
     edges: Edges
     cluster_points: tuple[Point, ...]
@@ -91,6 +91,18 @@ class Scene:
     centre: Point
     half_width: float
     unit: Decimal
+
+    @property
+    def fails(self) -> int | None:
+        """The frame at which the claim fails; None if there is no claim, or if it fails at a layer not shown."""
+        if self.failing_layer == LIMIT:
+            return len(self.frames) - 1 if self.frames[-1].name == LIMIT else None
+        return next((k for k, frame in enumerate(self.frames) if frame.name == self.failing_layer), None)
+
+    @property
+    def start(self) -> int:
+        """The frame to show first: where the claim fails, else the first one."""
+        return self.fails or 0
 
     def to_json(self) -> dict[str, Any]:
         """The data that the page's script draws from: numbers rounded to what a screen resolves."""
@@ -111,6 +123,9 @@ class Scene:
             "centre": _rounded([self.centre])[0],
             "halfWidth": round(self.half_width, 5),
             "turns": self.d == 3,
+            "flat": self.d == 1,
+            "start": self.start,
+            "fails": self.fails,
         }
 
 
@@ -156,7 +171,7 @@ def scene_of(record: CounterexampleRecord | ResultRecord) -> Scene | None:
         frames=frames,
         leaders=leaders,
         marked=failing.tokens if failing else (),
-        marked_layer=failing.layer if failing else None,
+        failing_layer=None if failing is None else LIMIT if failing.layer is None else str(failing.layer),
         vertices=corners,
         edges=hull_edges(corners) if corners else (),
         cluster_points=tuple(look(cluster_array)),

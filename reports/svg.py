@@ -20,6 +20,8 @@ from .scene import Scene
 from .wording import printable
 
 SIZE = 480
+LINE = (150, 180)
+"""Of the square, the rows (first, how many) that show tokens on a line."""
 NEAR = 18.0
 """Arrows shorter than this are left out: their tokens cover them."""
 MERGE = 10.0
@@ -190,12 +192,17 @@ def _diamond(p: Screen) -> str:
     return _line([(x, y - 12), (x + 12, y), (x, y + 12), (x - 12, y)]) + "Z"
 
 
+def window(scene: Scene) -> tuple[int, int, int, int]:
+    """The viewBox of a scene's pictures: x, y, width, height."""
+    return (0, LINE[0], SIZE, LINE[1]) if scene.d == 1 else (0, 0, SIZE, SIZE)
+
+
 def grid(scene: Scene) -> Markup:
     """Grid lines with their values, for d ≤ 2; axes named and nothing else for more dimensions."""
     if scene.d > 2:
         return Markup("")
-    unit = scene.unit
-    pieces = []
+    unit, pieces = scene.unit, []
+    _, top, _, height = window(scene)
     for axis in range(scene.d):
         low, high = (Decimal(scene.centre[axis] + side * scene.half_width) * unit for side in (-1, 1))
         step = _nice((high - low) / 5)
@@ -205,8 +212,8 @@ def grid(scene: Scene) -> Markup:
             p[axis] = float(value / unit)
             x, y = _on_screen(scene, (p[0], p[1], p[2]))
             text = f"{value.normalize():f}" if abs(step.adjusted()) < 5 else f"{value:.3g}"
-            place = (x + 3, SIZE - 5) if axis == 0 else (4, y - 4)
-            line = f"M{_number(x)} 0V{SIZE}" if axis == 0 else f"M0 {_number(y)}H{SIZE}"
+            place = (x + 3, top + height - 5) if axis == 0 else (4, y - 4)
+            line = f"M{_number(x)} {top}V{top + height}" if axis == 0 else f"M0 {_number(y)}H{SIZE}"
             pieces.append(f'<path d="{line}"/><text x="{_number(place[0])}" y="{_number(place[1])}">{text}</text>')
     return Markup("".join(pieces))
 
@@ -251,11 +258,12 @@ def standalone(scene: Scene, k: int) -> str:
     """Frame k as an SVG file for a paper: style included, white background, nothing to load."""
     frame = scene.frames[k]
     where = "in the limit" if not frame.name.isdecimal() else f"at layer {frame.name}"
+    x, y, width, height = window(scene)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" viewBox="0 0 {SIZE} {SIZE}" width="{SIZE}" '
-        f'height="{SIZE}" role="img"><title>{escape(scene.title)} {where}</title><desc>{escape(printable(scene.note))}'
-        f"</desc><style>{Markup(figure_style())}</style>{inner(scene, k)}</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" viewBox="{x} {y} {width} {height}" width="{width}" '
+        f'height="{height}" role="img"><title>{escape(scene.title)} {where}</title>'
+        f"<desc>{escape(printable(scene.note))}</desc><style>{figure_style()}</style>{inner(scene, k)}</svg>\n"
     )
 
 
-__all__ = ["SIZE", "Label", "Parts", "Token", "figure_style", "grid", "inner", "parts", "standalone"]
+__all__ = ["SIZE", "Label", "Parts", "Token", "figure_style", "grid", "inner", "parts", "standalone", "window"]

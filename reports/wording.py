@@ -4,6 +4,7 @@ Neighbours: `html`, `markdown`, `terminal`, `junit` and `sarif` say it in their 
 """
 
 import re
+import shlex
 
 from .record import CheckRecord, ClaimRecord, CounterexampleRecord, RunRecord
 from .store import Records
@@ -73,6 +74,11 @@ def failed_checks(run: RunRecord) -> tuple[CheckRecord, ...]:
     return tuple(check for check in run.checks if check.status == "fail")
 
 
+def command_line(run: RunRecord) -> str:
+    """The command that made the run, as one types it in a shell."""
+    return shlex.join(["hardmax", run.command, *run.arguments])
+
+
 def verdict_word(run: RunRecord) -> str:
     """The verdict in one word: a kernel passes or fails, claims are verified or refuted."""
     if run.command == "kernel":
@@ -129,6 +135,7 @@ __all__ = [
     "EXPECTED",
     "HYPOTHESES",
     "claim_of",
+    "command_line",
     "failed_checks",
     "headline",
     "hypothesis",

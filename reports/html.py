@@ -1,0 +1,256 @@
+"""One self-contained HTML page of a run: verdict first, then what breaks, what held and how far the inputs reached.
+
+The page loads nothing: style, script and data are inline, and its Content-Security-Policy allows those alone, by hash.
+Equal records give equal bytes. Every value is escaped; text that comes from records never reaches the script as code.
+
+Neighbours: `templates/` has the page, its style and its script; `scene`, `svg` and `gap_plot` make the figures.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from . import gap_plot, svg, wording
+from .codec import dumps
+from .geometry import decimal
+from .record import ClaimRecord, ConfigurationRecord, CounterexampleRecord, Rational, ResultRecord
+from .scene import Scene, scene_of
+from .store import COUNTEREXAMPLES, Records
+
+MAX_PICTURES = 30
+"""Pictures on one page; those of counterexamples come first, all other data stays complete."""
+MAX_CARDS = 200
+"""Counterexamples shown in full; the claims table still counts and names all of them."""
+CHUNK = 200
+"""Rows of a results table in one fold."""
+LONG = 24
+"""Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""
+
+
+def render_html(records: Records) -> str:
+    """The page of a run, as text.
+
+    Args:
+        records: what `read_records` returns.
+
+    Returns:
+        An HTML document without any reference to another file, but links to the folder's counterexamples.
+    """
+    run = records.run
+    figures = _Figures(MAX_PICTURES)
+    surprising = [c for c in records.counterexamples if not wording.is_expected(records, c)]
+    shown = sorted(records.counterexamples, key=lambda c: c not in surprising)[:MAX_CARDS]
+    cards = [_card(records, c, figures) for c in shown]
+    not_verified = [r for r in records.results if r.verdict != "verified"]
+    with_figures = [(r, figures.of(r)) for r in (*not_verified, *_verified(records.results))]
+    style, script = _asset("figure.css") + _asset("page.css"), _asset("page.js")
+    page = _environment().get_template("page.html.j2")
+    return page.render(
+        run=run,
+        word=wording.verdict_word(run),
+        command=wording.command_line(run),
+        headline=wording.headline(run),
+        policy=_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        families=_families(run.claims),
+        cards=cards,
+        surprising=bool(surprising),
+        all_cards=len(records.counterexamples),
+        chunks=[records.results[i : i + CHUNK] for i in range(0, len(records.results), CHUNK)],
+        results=len(records.results),
+        pictures=[(r, f) for r, f in with_figures if f],
+        shown_figures=figures.used,
+        all_figures=figures.asked,
+        not_verified=not_verified,
+        checks=sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status)),
+        wording=wording,
+    )
+
+
+_CHECK_ORDER = ("fail", "known", "fragile", "pass", "not_applicable")
+
+
+def _verified(results: Iterable[ResultRecord]) -> list[ResultRecord]:
+    return [r for r in results if r.verdict == "verified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The picture of one record, ready for the template."""
+
+    scene: Scene
+    window: str
+    data: dict[str, Any]
+    first: Markup
+    last: Markup
+    plot: gap_plot.GapPlot | None
+    gaps: tuple[str, ...]
+
+
+class _Figures:
+    """Makes figures until the page has enough of them, and counts those it could not show."""
+
+    def __init__(self, most: int) -> None:
+        self.used = self.asked = 0
+        self._most = most
+
+    def of(self, record: CounterexampleRecord | ResultRecord) -> Figure | None:
+        """The figure of a record, None if it has none or the page is full."""
+        if record.trajectory is None:
+            return None
+        self.asked += 1
+        if self.used >= self._most:
+            return None
+        scene = scene_of(record)
+        if scene is None:
+            return None
+        self.used += 1
+        return Figure(
+            scene=scene,
+            window=" ".join(map(str, svg.window(scene))),
+            data=scene.to_json(),
+            first=svg.inner(scene, 0),
+            last=svg.inner(scene, len(scene.frames) - 1),
+            plot=gap_plot.gap_plot(record),
+            gaps=tuple("" if g is None else short(g) for g in record.trajectory.gaps),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One token of a counterexample's table."""
+
+    index: int
+    label: str | None
+    start: str
+    multiplicity: int
+    leader: int | None
+    limit: str | None
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One counterexample, ready for the template."""
+
+    record: CounterexampleRecord
+    claim: ClaimRecord | None
+    expected: bool
+    statement: Markup
+    rows: tuple[Row, ...]
+    step: str
+    matrix: str
+    config: str
+    folder: str
+    figure: Figure | None
+
+
+def _card(records: Records, c: CounterexampleRecord, figures: _Figures) -> Card:
+    configuration = c.configuration
+    rows = tuple(
+        Row(
+            index=i,
+            label=configuration.labels[i] if configuration.labels else None,
+            start=point(row),
+            multiplicity=configuration.multiplicities[i] if configuration.multiplicities else 1,
+            leader=c.leaders.get(i),
+            limit=point(c.limits[i]) if c.limits else None,
+            marked=i in c.tokens,
+        )
+        for i, row in enumerate(configuration.tokens)
+    )
+    return Card(
+        record=c,
+        claim=wording.claim_of(records.run, c),
+        expected=wording.is_expected(records, c),
+        statement=_marked(c.statement, c.fails),
+        rows=rows,
+        step=_step(configuration),
+        matrix="the identity" if _is_identity(configuration) else "[" + ", ".join(map(point, configuration.A)) + "]",
+        config=dumps(configuration),
+        folder=f"{COUNTEREXAMPLES}/{c.id}",
+        figure=figures.of(c),
+    )
+
+
+def _marked(statement: str, fails: str) -> Markup:
+    """The statement with the part that fails marked; the part by itself where it is no part of the statement."""
+    before, part, after = statement.partition(fails)
+    if not fails or not part:
+        return escape(statement)
+    return Markup("{}<mark>{}</mark>{}").format(before, part, after)
+
+
+def _step(c: ConfigurationRecord) -> str:
+    if c.step is not None:
+        return f"λ at layer k is {c.step.numerator}/(k + {c.step.offset})"
+    assert c.alpha is not None
+    return f"α = {short(c.alpha)}"
+
+
+def _is_identity(c: ConfigurationRecord) -> bool:
+    return all(v == str(int(i == j)) for i, row in enumerate(c.A) for j, v in enumerate(row))
+
+
+def short(value: Rational) -> str:
+    """An exact number if it is short enough to read, else its first digits, and said so."""
+    if len(value) <= LONG:
+        return value.replace("-", "\u2212")
+    number = decimal(value)
+    digits = f"{number:.6g}" if Decimal("1e-4") < abs(number) < Decimal("1e9") else f"{number:.4e}"
+    return f"≈ {digits}".replace("-", "\u2212")
+
+
+def point(row: Sequence[Rational]) -> str:
+    """A point as (x, y, …), long ones cut."""
+    shown = [short(v) for v in row[:6]]
+    return f"({', '.join(shown)}{', …' if len(row) > 6 else ''})"
+
+
+def _families(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord]]]:
+    """The claims by family, in the order of the record; those that surprise first within a family."""
+    families: dict[str, list[ClaimRecord]] = {}
+    for claim in claims:
+        families.setdefault(claim.family, []).append(claim)
+    return [(name, sorted(group, key=lambda c: c.as_expected)) for name, group in families.items()]
+
+
+@cache
+def _asset(name: str) -> str:
+    return resources.files(str(__package__)).joinpath("templates", name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """The Content-Security-Policy: nothing from the network, and of inline code only what this module wrote."""
+
+    def digest(text: str) -> str:
+        return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+    sources = f"style-src {digest(style)}; script-src {digest(script)}"
+    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(short=short, point=point, count=lambda n: f"{n:,}")
+    return environment
+
+
+__all__ = ["MAX_CARDS", "MAX_PICTURES", "point", "render_html", "short"]

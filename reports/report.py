@@ -1,0 +1,83 @@
+"""All reports of a run's folder, written beside its records: the one function that the command line calls.
+
+    DIR/report.html      the page              DIR/junit.xml       for continuous integration
+    DIR/report.md        for a pull request    DIR/report.sarif    for code hosts (runs that tested a kernel)
+    DIR/report.json      all records in one document (trajectories stay in results.jsonl)
+    DIR/figures/         initial and final state of each pictured trajectory, as SVG for papers
+
+Neighbours: one module a format; `terminal` prints instead of writing.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from . import svg
+from .codec import dumps
+from .html import MAX_PICTURES, render_html
+from .junit import render_junit
+from .markdown import render_markdown
+from .record import CounterexampleRecord, ReportRecord, ResultRecord
+from .sarif import render_sarif
+from .scene import scene_of
+from .store import Records, read_records, write_text
+
+
+def render_json(records: Records) -> str:
+    """All records in one JSON document of the schema `schemas/report.schema.json`."""
+    results = tuple(replace(result, trajectory=None) for result in records.results)
+    return (
+        dumps(ReportRecord(run=records.run, results=results, counterexamples=records.counterexamples), indent=1) + "\n"
+    )
+
+
+def render_all(records: Records) -> dict[str, str]:
+    """Every report of a run: file name, relative to its folder → text. Equal records give equal texts."""
+    files = {
+        "report.html": render_html(records),
+        "report.json": render_json(records),
+        "report.md": render_markdown(records),
+        "junit.xml": render_junit(records),
+    }
+    if records.run.checks or records.run.kernels:
+        files["report.sarif"] = render_sarif(records)
+    return files | _figures(records)
+
+
+def write_report(directory: Path) -> tuple[Path, ...]:
+    """Read the records in `directory` and write every report beside them.
+
+    Returns:
+        The files written, the page first.
+
+    Raises:
+        RecordError: a record is missing or damaged; nothing is written.
+    """
+    files = render_all(read_records(directory))
+    paths = []
+    for name, text in files.items():
+        paths.append(Path(directory) / name)
+        write_text(paths[-1], text)
+    return tuple(paths)
+
+
+def _figures(records: Records) -> dict[str, str]:
+    """Initial and final state of the first trajectories, counterexamples first."""
+    named: list[tuple[str, CounterexampleRecord | ResultRecord]] = [(c.id, c) for c in records.counterexamples]
+    named += [(f"{i + 1}-{_stem(r.input)}", r) for i, r in enumerate(records.results)]
+    files: dict[str, str] = {}
+    for name, record in named:
+        if len(files) >= 2 * MAX_PICTURES:
+            break
+        if scene := scene_of(record):
+            files[f"figures/{name}-initial.svg"] = svg.standalone(scene, 0)
+            files[f"figures/{name}-final.svg"] = svg.standalone(scene, len(scene.frames) - 1)
+    return files
+
+
+def _stem(name: str) -> str:
+    """The name of an input file as part of another one."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", Path(name).stem)[:60]
+
+
+__all__ = ["render_all", "render_json", "write_report"]
