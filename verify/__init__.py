@@ -1,1 +1,42 @@
-"""TODO."""
+"""Proofs about hardmax transformers, and the tools that find, check and run them.
+
+Job: freeze proofs, polytopes, claims, campaigns, certificates with an independent checker, kernel conformance, the
+movie-review classifier, the command line.
+
+May import: `kernels`, `strategies`, SymPy, NumPy, SciPy, cvxpy, Hypothesis; `commands` alone also imports `reports`.
+
+Stable: the names in `__all__`, the claims' ids, the certificate format (CERTIFICATE.md). They are loaded when first
+used: the pytest plugin and `hardmax --help` live in this package and must cost nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .examination import examine
+    from .freeze import Budget, decide
+    from .proof import Frozen, Outcome, SelfSimilar, Undecided
+    from .verdict import Proved, prove
+
+_HOMES = {
+    "Budget": ".freeze",
+    "Frozen": ".proof",
+    "Outcome": ".proof",
+    "Proved": ".verdict",
+    "SelfSimilar": ".proof",
+    "Undecided": ".proof",
+    "decide": ".freeze",
+    "examine": ".examination",
+    "prove": ".verdict",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+__all__ = ["Budget", "Frozen", "Outcome", "Proved", "SelfSimilar", "Undecided", "decide", "examine", "prove"]

@@ -57,6 +57,7 @@ class _Prover:
     def __init__(self, configuration: Configuration, budget: Budget, dynamics: Dynamics) -> None:
         self.configuration, self.budget, self.dynamics = configuration, budget, dynamics
         self.layer = self.dynamics.first
+        self.started = monotonic()
         n = configuration.n
         self.sets: list[tuple[int, ...]] = [()] * n
         self.rules: list[Rule | None] = [None] * n
@@ -74,7 +75,7 @@ class _Prover:
         self.tables_apply = isinstance(configuration.step, ConstantStep)
 
     def decide(self) -> Outcome:
-        budget, started = self.budget, monotonic()
+        budget = self.budget
         steps = 0
         while True:
             changed = self._find_sets()
@@ -98,11 +99,14 @@ class _Prover:
                 reason = f"layer {self.layer.index} was reached; the budget is {budget.layers} layers"
             elif int(self.layer.denominator).bit_length() > budget.bits:
                 reason = f"numbers have more than {budget.bits} bits"
-            elif budget.seconds is not None and monotonic() - started > budget.seconds:
+            elif self._out_of_time():
                 reason = f"{budget.seconds} seconds have passed"
             if reason is not None:
                 return Undecided(self.configuration, self._all_phases(), f"{reason}, at layer {self.layer.index}")
             self.layer = self.dynamics.next_layer(self.layer, tuple(self.sets))
+
+    def _out_of_time(self) -> bool:
+        return self.budget.seconds is not None and monotonic() - self.started > self.budget.seconds
 
     # -- one layer ------------------------------------------------------------------------------------------------
 
@@ -210,20 +214,35 @@ class _Prover:
             self.tables_apply = False
             return False
         if run.holds_for_ever():
-            for i in self.open:
-                self.rules[i] = "R3"
+            self._apply_r3()
             return True
-        offset = self.layer.index - self.first
-        if offset + 1 >= FIRST_JUMP:
-            # A jump as long as the phase is old, and never past the sizes that the budget allows.
-            per_layer = run.scale.bit_length()
-            length = min(offset + 1, max(1, self.budget.bits // per_layer))
-            points = run.constant_until(length)
-            if not self.jumps:
-                self.jumps = [offset]
-            self.jumps.extend(offset + p for p in points[1:])
-            self.layer = run.layer_at(points[-1])
-        return False
+        age = self.layer.index - self.first
+        if age + 1 < FIRST_JUMP:
+            return False
+        # Look twice as far each time, never past the sizes and layers that the budget allows.
+        furthest = min(self.budget.bits // run.scale.bit_length(), self.budget.layers - self.layer.index)
+        points, reach = [0], age + 1
+        while points[-1] < furthest:
+            end = min(points[-1] + reach, furthest)
+            points.extend(run.constant_until(end, points[-1])[1:])
+            frozen = points[-1] == end and run.holds_for_ever(end)
+            if frozen or points[-1] < end or self._out_of_time():
+                break
+            reach *= 2
+        else:
+            frozen = False
+        self.jumps = self.jumps or [age]
+        self.jumps.extend(age + p for p in points[1:])
+        self.layer = run.layer_at(points[-1])
+        if frozen:
+            self._find_sets()
+            self._capture()
+            self._apply_r3()
+        return frozen
+
+    def _apply_r3(self) -> None:
+        for i in self.open:
+            self.rules[i] = "R3"
 
     # -- the answer -----------------------------------------------------------------------------------------------
 

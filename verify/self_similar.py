@@ -59,17 +59,22 @@ class Recurrence:
     def _compare(self, old: Layer, new: Layer) -> Repetition | None:
         Z0, Z1, B = _rational(old), _rational(new), self._form
         d = Z0.shape[1]
-        _, rows = Z0.transpose().rref()
-        if len(rows) < d:
-            return None  # tokens that do not span R^d leave Q undetermined
-        columns = range(d)
-        Q = Z0.extract(list(rows), columns).inv() * Z1.extract(list(rows), columns)
-        if Z0 * Q != Z1:
-            return None
-        scale = _ratio(Q * B * Q.transpose(), B)
+        one = DomainMatrix.eye(d, QQ).to_dense()
+        factor = _ratio(Z1, Z0)
+        if factor is not None:
+            Q = one * QQ(factor.numerator, factor.denominator)
+        else:
+            _, rows = Z0.transpose().rref()
+            if len(rows) < d:
+                return None  # tokens that do not span R^d leave Q undetermined
+            columns = range(d)
+            Q = Z0.extract(list(rows), columns).inv() * Z1.extract(list(rows), columns)
+            if Z0 * Q != Z1:
+                return None
+        scale = _ratio(Q * B * Q.transpose(), B) if any(map(any, B.to_list())) else Fraction(1)
         if scale is None or scale <= 0:
             return None
-        contraction = _ratio(Q * Q.transpose(), DomainMatrix.eye(d, QQ).to_dense())
+        contraction = _ratio(Q * Q.transpose(), one)
         matrix = tuple(tuple(_fraction(v) for v in row) for row in Q.to_list())
         return Repetition(old, matrix, scale, contraction)
 

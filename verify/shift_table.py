@@ -31,6 +31,10 @@ from sympy.polys.matrices import DomainMatrix
 from ..kernels.errors import FollowGraphError
 from ..kernels.exact import Dynamics, Layer, Sets, integer_matrix, reduced
 from ..kernels.step import ConstantStep
+from . import balls
+
+BALLS_FROM = 64
+"""Offset from which on signs are first asked of balls: below it exact integers are small."""
 
 Orders = Mapping[int, int]
 """A product of shifts Π (E − μ)^p as {μ: p}."""
@@ -101,6 +105,7 @@ class ConstantSets:
         self._window = max((len(c.shifts) for c in self._columns), default=0)
         self._powers = [integer_matrix(rows, (n, n))]
         self._tables: dict[int, SignTable] = {}
+        self._ball_runs: dict[int, balls.BallRun] = {}
 
     def _annihilator(self, i: int, above: tuple[int, ...] = ()) -> Orders:
         """A product of shifts that annihilates every coordinate of N_i, from the tokens that i follows."""
@@ -160,6 +165,34 @@ class ConstantSets:
         return known
 
     def _make_table(self, offset: int) -> SignTable:
+        """The signs at `offset`: by balls if they settle all of them and numbers are large, else exactly."""
+        if offset >= BALLS_FROM and balls.AVAILABLE:
+            for precision in balls.PRECISIONS:
+                table = self._ball_table(offset, precision)
+                if table is not None:
+                    return table
+        return self._exact_table(offset)
+
+    def _ball_table(self, offset: int, precision: int) -> SignTable | None:
+        """The signs by balls of one precision, None if one of them stays open.
+
+        F_s vanishes at all offsets if it and all later ones vanish at offset 0; there no ball could tell.
+        """
+        run = self._ball_runs.get(precision)
+        if run is None:
+            run = balls.BallRun(self._rows, self.scale, self._layer.numerators, self._dynamics.form, precision)
+            self._ball_runs[precision] = run
+        table = []
+        for signs, at_start in zip(run.signs(offset, self._columns, self._window), self.table(0), strict=True):
+            known = len(at_start)
+            while known and at_start[known - 1] == 0:
+                known -= 1
+            if None in signs[:known]:
+                return None
+            table.append(tuple([s for s in signs[:known] if s is not None] + [0] * (len(signs) - known)))
+        return tuple(table)
+
+    def _exact_table(self, offset: int) -> SignTable:
         position = {i: p for p, i in enumerate(self._open)}
         scores = []
         N = self._numerators(offset)
@@ -191,20 +224,21 @@ class ConstantSets:
             for c, x, y in zip(self._columns, self.table(a), self.table(b), strict=True)
         )
 
-    def constant_until(self, end: int) -> list[int]:
-        """How far the sets stay constant, at most up to `end`, with the offsets that prove it.
+    def constant_until(self, end: int, start: int = 0) -> list[int]:
+        """How far the sets stay constant from `start` on, at most up to `end`, with the offsets that prove it.
 
         Args:
-            end: how far to look, ≥ 1. Requires the sets at offset 0.
+            end: how far to look, > start.
+            start: an offset up to which the sets are known to be constant.
 
         Returns:
-            Ascending offsets from 0 on, such that the sets are constant between neighbours by the tables at both. The
-            last one is `end`, or one less than the first offset at which a set changes.
+            Ascending offsets from `start` on, such that the sets are constant between neighbours by the tables at both.
+            The last one is `end`, or one less than the first offset at which a set changes.
         """
         for c, signs in zip(self._columns, self.table(0), strict=True):
             if c.tie and any(signs):  # a tie that its own window breaks
                 end = min(end, next(m for m, s in enumerate(signs) if s))
-        points = [0]
+        points = [start]
 
         def constant(a: int, b: int) -> bool:
             """Append the offsets that prove the sets constant from a to b, as far as they are."""
@@ -216,7 +250,8 @@ class ConstantSets:
             middle = (a + b) // 2
             return constant(a, middle) and constant(middle, b)
 
-        constant(0, end)
+        if end > start:
+            constant(start, end)
         return points
 
 

@@ -8,9 +8,11 @@ Source: arXiv:2407.01602, main theorem.
 """
 
 from collections.abc import Callable
+from itertools import islice
 from math import lcm
 
 from ...kernels.configuration import Vector
+from ...kernels.exact import Dynamics
 from ..case import Case
 from ..evidence import Interior, Neither, Outside, Place
 from ..places import places
@@ -57,23 +59,21 @@ def check_convergence(case: Case) -> Finding:
         return Finding(
             "verified", f"every {outcome.period} layers turn and shrink all tokens, so all tend to the origin"
         )
-    moving = cycling_token(outcome)
-    if moving is not None:
-        return Finding(
-            "refuted", f"token {moving} moves for ever on a cycle that starts at layer {outcome.layer}", outcome.layer
-        )
+    moving = moving_token(outcome)
+    if moving is None:
+        return Finding("verified", f"no token moves from layer {outcome.layer} on")
+    if outcome.contraction is not None:
+        where = f"the layers repeat from layer {outcome.layer} on without shrinking"
+        return Finding("refuted", f"token {moving} moves for ever: {where}", outcome.layer)
     return Finding("undecided", "the layers repeat up to a linear map that is no multiple of an isometry")
 
 
-def cycling_token(outcome: SelfSimilar) -> int | None:
-    """A token that does not converge although the layers repeat isometrically: z ≠ zQ and Q Qᵀ = I."""
-    if outcome.contraction != 1:
-        return None
-    for i, z in enumerate(outcome.tokens):
-        image = tuple(sum(x * row[c] for x, row in zip(z, outcome.Q, strict=True)) for c in range(len(z)))
-        if image != z:
-            return i
-    return None
+def moving_token(outcome: SelfSimilar) -> int | None:
+    """The first token that moves in the repeating layers; where Q Qᵀ = r I with r ≥ 1 it does not converge."""
+    configuration, dynamics = outcome.configuration, Dynamics(outcome.configuration)
+    run = islice(dynamics.layers(), outcome.layer, outcome.layer + outcome.period + 1)
+    places = [layer.tokens() for layer, _ in run]
+    return next((i for i in range(configuration.n) if len({Z[i] for Z in places}) > 1), None)
 
 
 def check_vertices(case: Case) -> Finding:
@@ -125,6 +125,9 @@ def _check_places(case: Case, bad: tuple[type[Place], ...], verified: str) -> Fi
     if not getattr(outcome, "leaders", None):
         return Finding("refuted", NO_LEADER)
     if not isinstance(outcome, Frozen):
+        convergence = check_convergence(case)
+        if convergence.verdict == "refuted":
+            return convergence
         return Finding("undecided", "the limits of a repeating itinerary with leaders are not computed")
     for s, place in case_places(case).items():
         if isinstance(place, bad):
@@ -181,6 +184,6 @@ __all__ = [
     "check_cluster_points",
     "check_convergence",
     "check_vertices",
-    "cycling_token",
+    "moving_token",
     "show",
 ]

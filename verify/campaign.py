@@ -1,0 +1,291 @@
+"""Campaigns: claims over thousands of configurations, in chunks that any number of processes may work on.
+
+A chunk is one Hypothesis run over one family of tokens, and its result depends on the plan and its number alone: the
+same seed gives the same verdicts whatever the number of jobs. Chunks are counted in order, so a campaign ends at the
+same chunk each time. A refuted claim ends its chunk with the smallest counterexample that Hypothesis finds.
+
+Neighbours: `claims` examine, `strategies` choose, `commands.verify` runs a campaign and shows it.
+"""
+
+import signal
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from multiprocessing import get_context
+from time import monotonic
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import seed as with_seed
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from ..kernels.configuration import Configuration
+from ..kernels.crosscheck import CrossCheck, crosscheck
+from ..kernels.registry import load
+from ..strategies import FAMILIES, Sample, samples
+from .case import Case
+from .claims.registry import Claim, Finding, select_claims
+from .freeze import Budget
+from .proof import Frozen
+
+CHUNK = 500
+"""Configurations a chunk: enough to make its start cheap, few enough to share out evenly."""
+CLOSER_LOOK = 8
+"""Every how many configurations the claims about single steps and the float kernels are checked as well."""
+KERNEL_LAYERS = 4
+"""Layers of a configuration that float kernels are compared on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a campaign does.
+
+    Args:
+        claims: ids of the claims to check on every configuration.
+        families: the families of tokens, taken in turn.
+        seed: decides every configuration.
+        kernels: specs of the float kernels to compare.
+        budget: for each freeze proof.
+        database: folder where Hypothesis keeps failing examples, None for none.
+    """
+
+    claims: tuple[str, ...]
+    families: tuple[str, ...] = ()
+    seed: int = 0
+    kernels: tuple[str, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+    database: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refutation:
+    """A configuration that refutes a claim, the smallest of its chunk."""
+
+    claim: str
+    configuration: Configuration
+    finding: Finding
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a chunk, or a whole campaign, found; tallies add up.
+
+    Args:
+        configurations: how many were examined.
+        claims: {claim id: {verdict or "not_met": how many}}.
+        coverage: {regime: {value: how many}}.
+        kernels: {spec: {"layers", "agree", "too_close", "ties_lost", "disagree": how many}}.
+        disagreements: {spec: the first comparison in which it disagreed, with its configuration}.
+        refutations: in order.
+    """
+
+    configurations: int = 0
+    claims: dict[str, Counter[str]] = field(default_factory=dict)
+    coverage: dict[str, Counter[str | int]] = field(default_factory=dict)
+    kernels: dict[str, Counter[str]] = field(default_factory=dict)
+    disagreements: dict[str, tuple[Configuration, CrossCheck]] = field(default_factory=dict)
+    refutations: list[Refutation] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Count what another tally counted."""
+        self.configurations += other.configurations
+        for mine, theirs in (
+            (self.claims, other.claims),
+            (self.coverage, other.coverage),
+            (self.kernels, other.kernels),
+        ):
+            for name, counts in theirs.items():
+                mine.setdefault(name, Counter()).update(counts)
+        for spec, found in other.disagreements.items():
+            self.disagreements.setdefault(spec, found)
+        self.refutations.extend(other.refutations)
+
+
+class _RefutedError(Exception):
+    """Ends an example of a chunk, so that Hypothesis shrinks it."""
+
+
+def run_chunk(plan: Plan, number: int) -> Tally:
+    """One chunk of a campaign.
+
+    Args:
+        plan: the campaign.
+        number: which chunk, ≥ 0; it decides the family and the seed.
+
+    Returns:
+        What it found; up to `CHUNK` configurations (a small family may have fewer).
+    """
+    tally = Tally()
+    claims = select_claims(",".join(plan.claims))
+    family = plan.families[number % len(plan.families)]
+    worst: dict[str, Refutation] = {}
+
+    def examine(sample: Sample) -> None:
+        if worst:  # shrinking: only the claim that failed counts, and nothing is tallied
+            _examine_claims(plan, claims, sample.configuration, None, worst, only=next(iter(worst)))
+            return
+        tally.configurations += 1
+        closer = tally.configurations % CLOSER_LOOK == 1
+        wanted = [c for c in claims if closer or c.family == "clustering"] or claims
+        case = _examine_claims(plan, wanted, sample.configuration, tally, worst)
+        _cover(tally.coverage, sample, case)
+        if closer:
+            for spec in plan.kernels:
+                _compare(tally, spec, sample.configuration)
+        if worst:
+            raise _RefutedError
+
+    run = with_seed(plan.seed * 1_000_003 + number)(
+        settings(
+            max_examples=CHUNK,
+            database=None if plan.database is None else DirectoryBasedExampleDatabase(plan.database),
+            deadline=None,
+            derandomize=False,
+            phases=[Phase.reuse, Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
+            verbosity=Verbosity.quiet,
+            report_multiple_bugs=False,
+            print_blob=False,
+        )(given(samples(families=[family]))(examine))
+    )
+    with suppress(_RefutedError):
+        run()
+    tally.refutations.extend(worst.values())
+    return tally
+
+
+def _examine_claims(
+    plan: Plan,
+    claims: list[Claim] | tuple[Claim, ...],
+    configuration: Configuration,
+    tally: Tally | None,
+    worst: dict[str, Refutation],
+    only: str | None = None,
+) -> Case:
+    """Check claims on one configuration, count the verdicts and note the first refutation."""
+    case = Case(configuration, plan.budget)
+    for claim in claims:
+        if only is not None and claim.id != only:
+            continue
+        if claim.unmet(case):
+            verdict, finding = "not_met", None
+        else:
+            finding = claim.check(case)
+            verdict = finding.verdict
+        if tally is not None:
+            tally.claims.setdefault(claim.id, Counter())[verdict] += 1
+        if finding is not None and verdict == "refuted" and (only is not None or not worst):
+            worst[claim.id] = Refutation(claim.id, configuration, finding)
+            if only is not None:
+                raise _RefutedError
+    return case
+
+
+def _cover(coverage: dict[str, Counter[str | int]], sample: Sample, case: Case) -> None:
+    """Count which regimes a configuration reached."""
+
+    def reached(regime: str, value: str | int) -> None:
+        coverage.setdefault(regime, Counter())[value] += 1
+
+    c = sample.configuration
+    reached("family", sample.family)
+    reached("matrix", sample.matrix)
+    reached("step", sample.step)
+    reached("tokens", c.n)
+    reached("dimension", c.d)
+    outcome = case.outcome
+    reached("outcome", type(outcome).__name__)
+    if isinstance(outcome, Frozen):
+        reached("leaders", len(outcome.leaders))
+        reached("freeze layer", _bin(outcome.freeze_layer))
+        reached("last leader emerges at layer", _bin(max(outcome.leaders.values(), default=0)))
+        reached("lasting ties", sum(len(C) > 1 for C in outcome.sets))
+        reached("jumps", sum(bool(phase.jumps) for phase in outcome.phases))
+        for rule in set(outcome.rules):
+            reached("rule", rule)
+
+
+def _bin(value: int) -> str | int:
+    """Small numbers as they are, larger ones by powers of two: 8-15, 16-31, …"""
+    if value < 8:
+        return value
+    low = 1 << (value.bit_length() - 1)
+    return f"{low:>6}-{2 * low - 1}"
+
+
+def _compare(tally: Tally, spec: str, configuration: Configuration) -> None:
+    """Compare one float kernel with the exact one on one configuration."""
+    result = crosscheck(configuration, load(spec), KERNEL_LAYERS)
+    counts = tally.kernels.setdefault(spec, Counter())
+    for name in ("layers", "agree", "too_close", "ties_lost", "disagree"):
+        counts[name] += getattr(result, name)
+    if result.disagree:
+        tally.disagreements.setdefault(spec, (configuration, result))
+
+
+# -- many chunks ------------------------------------------------------------------------------------------------------
+
+
+def run_campaign(plan: Plan, *, examples: int, seconds: float | None = None, jobs: int = 1) -> Iterator[Tally]:
+    """The tallies of chunk 0, 1, 2, … until enough configurations are examined or time is up.
+
+    Args:
+        plan: the campaign.
+        examples: how many configurations at least.
+        seconds: start no chunk after that time; None for no limit.
+        jobs: how many processes, ≥ 1. The result does not depend on it, but for `seconds`.
+
+    Yields:
+        One `Tally` a chunk, in order. Closing the iterator ends the processes.
+    """
+    ends = None if seconds is None else monotonic() + seconds
+    families = plan.families or tuple(FAMILIES)
+    plan = Plan(plan.claims, families, plan.seed, plan.kernels, plan.budget, plan.database)
+    examined = 0
+    if jobs == 1:
+        for number in count():
+            tally = run_chunk(plan, number)
+            examined += tally.configurations
+            yield tally
+            if examined >= examples or (ends is not None and monotonic() >= ends):
+                return
+    # spawn: a fork would share the threads of numerical libraries
+    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupt)
+    try:
+        pending: list[Future[Tally]] = []
+        for number in count():
+            while len(pending) < 2 * jobs and (ends is None or monotonic() < ends):
+                pending.append(executor.submit(run_chunk, plan, number + len(pending)))
+            if not pending:
+                return
+            tally = pending.pop(0).result()
+            examined += tally.configurations
+            yield tally
+            if examined >= examples:
+                return
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _ignore_interrupt() -> None:
+    """In a worker: Ctrl-C is the parent's to handle, which then ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def histograms(coverage: Mapping[str, Mapping[str | int, int]]) -> list[dict[str, object]]:
+    """Coverage as records: bars in ascending order, numbers first."""
+    return [
+        {
+            "name": regime,
+            "bins": [
+                {"label": str(value).strip(), "count": counts[value]}
+                for value in sorted(counts, key=lambda v: (isinstance(v, str), v))
+            ],
+        }
+        for regime, counts in coverage.items()
+    ]
+
+
+__all__ = ["CHUNK", "Plan", "Refutation", "Tally", "histograms", "run_campaign", "run_chunk"]

@@ -1,0 +1,174 @@
+"""Dropped hypotheses: without any one of them the theorem's conclusion fails, and a counterexample is found here.
+
+Each claim says that the conclusion survives without one hypothesis, all others kept. It is expected to be refuted: by
+Hypothesis, which searches configurations that break just this hypothesis and shrinks what it finds to few tokens, low
+dimension and small integers. A dropped hypothesis does not always break the conclusion: each check is about its case.
+
+Source: arXiv:2407.01602, the hypotheses of the main theorem; DESIGN 1.8.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, find, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
+
+from ...kernels.configuration import Configuration, with_changes
+from ...kernels.errors import InputError
+from ...strategies import configurations
+from ..case import Case
+from ..freeze import Budget
+from . import clustering
+from .registry import Claim, Finding, Source
+
+SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "hypotheses of the main theorem")
+SEARCH_BUDGET = Budget(steps=40, layers=2_000)
+"""For one configuration of the search: counterexamples are simple, and an undecided one is no loss."""
+
+
+def check_conclusion(case: Case) -> Finding:
+    """The whole conclusion of the theorem on this case: the first part that fails, or that is not decided."""
+    undecided = None
+    for claim in clustering.CLAIMS:
+        finding = claim.check(case)
+        if finding.verdict == "refuted":
+            return Finding("refuted", f"{claim.id}: {finding.message}", finding.layer)
+        if finding.verdict == "undecided":
+            undecided = undecided or Finding("undecided", f"{claim.id}: {finding.message}", finding.layer)
+    return undecided or Finding(
+        "verified", "the whole conclusion holds for this input although a hypothesis is dropped"
+    )
+
+
+Search = Callable[..., SearchStrategy[Configuration]]
+"""Keyword arguments of `strategies.configurations` (n, d, families, steps) → where to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A hypothesis to drop: its name, the sentence that claims it is not needed, what is kept, where to search."""
+
+    name: str
+    statement: str
+    kept: tuple[str, ...]
+    search: Search
+    least_n: int = 1
+    least_d: int = 1
+
+
+def _with_skew_part(**where: Any) -> SearchStrategy[Configuration]:
+    """A = S + t (e_1 e_2ᵀ − e_2 e_1ᵀ) with S symmetric positive definite: xᵀAx = xᵀSx > 0, but A is not symmetric."""
+
+    def twist(c: Configuration, t: int) -> Configuration:
+        rows = [list(row) for row in c.A]
+        rows[0][1] += t
+        rows[1][0] -= t
+        return with_changes(c, A=rows)
+
+    return st.builds(twist, configurations(**where), st.sampled_from([1, -1, 2, -2, 3, -3]))
+
+
+DROPPED = (
+    Dropped(
+        "nonzero",
+        "the conclusion holds with a token at the origin",
+        ("distinct", "spd"),
+        partial(configurations, nonzero=False),
+    ),
+    Dropped(
+        "distinct",
+        "the conclusion holds with repeated tokens",
+        ("nonzero", "spd"),
+        partial(configurations, distinct=False),
+        least_n=2,
+    ),
+    Dropped(
+        "positive_definite",
+        "the conclusion holds with A symmetric negative definite",
+        ("nonzero", "distinct"),
+        partial(configurations, spd=False, matrices=["negative_definite"]),
+    ),
+    Dropped(
+        "definite",
+        "the conclusion holds with A symmetric indefinite",
+        ("nonzero", "distinct"),
+        partial(configurations, spd=False, matrices=["indefinite"]),
+        least_d=2,
+    ),
+    Dropped(
+        "strictly_definite",
+        "the conclusion holds with A symmetric positive semidefinite, A ≠ 0",
+        ("nonzero", "distinct"),
+        partial(configurations, spd=False, matrices=["semidefinite"]),
+        least_d=2,
+    ),
+    Dropped(
+        "symmetric",
+        "the conclusion holds with A positive definite but not symmetric",
+        ("nonzero", "distinct"),
+        _with_skew_part,
+        least_d=2,
+    ),
+)
+MOST_N, MOST_D = 5, 3
+
+
+def find_counterexample(claim: Claim, *, seed: int = 0, examples: int = 200) -> Configuration | None:
+    """The smallest configuration found that breaks one hypothesis and the conclusion.
+
+    Sizes are searched in ascending order (tokens, then dimension), each on integer lattices with α = 1 first and then
+    in every family, so what is found first has few tokens; Hypothesis then shrinks its integers.
+
+    Args:
+        claim: one of this family.
+        seed: the search is the same for the same seed.
+        examples: how many configurations to try for each size.
+
+    Returns:
+        A shrunk counterexample, or None if none was found.
+    """
+    dropped = next(d for d in DROPPED if f"necessity.{d.name}" == claim.id)
+    simple = {"families": ["lattice"], "steps": ["one"]}
+    for where in (simple, {}):
+        for n, d in product(range(dropped.least_n, MOST_N + 1), range(dropped.least_d, MOST_D + 1)):
+            try:
+                search = dropped.search(n=n, d=d, **where)
+            except InputError:  # no room for that size, e.g. a zero token and another in one token
+                continue
+            found = _find(claim, search, seed, examples)
+            if found is not None:
+                return found
+    return None
+
+
+def _find(claim: Claim, search: SearchStrategy[Configuration], seed: int, examples: int) -> Configuration | None:
+    def breaks(configuration: Configuration) -> bool:
+        case = Case(configuration, SEARCH_BUDGET)
+        return not claim.unmet(case) and check_conclusion(case).verdict == "refuted"
+
+    options = settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
+        phases=[Phase.generate, Phase.shrink],
+        verbosity=Verbosity.quiet,
+    )
+    try:
+        return find(search, breaks, settings=options, random=Random(seed))
+    except NoSuchExample:
+        return None
+
+
+CLAIMS = tuple(
+    Claim(f"necessity.{d.name}", d.statement, d.kept, SOURCE, "needs_hypothesis", check_conclusion) for d in DROPPED
+)
+
+__all__ = ["CLAIMS", "DROPPED", "check_conclusion", "find_counterexample"]

@@ -1,0 +1,96 @@
+"""The command `hardmax`: subcommands found late, and every fault one line and status 2.
+
+Exit status: 0 everything asked was verified (expected refutations included) · 1 something was refuted or a kernel
+failed · 2 bad usage or input · 3 undecided within budget.
+
+Neighbours: `commands` holds one module a subcommand; a subcommand's module is imported when it is called.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import NoReturn
+
+import click
+
+from ..kernels.errors import HardmaxError
+
+COMMANDS = {
+    "verify": (".commands.verify", "Check claims on thousands of configurations, exactly."),
+    "prove": (".commands.prove", "Prove or refute the clustering theorem's conclusion for given configurations."),
+    "check": (".commands.check", "Check certificates with the independent checker."),
+    "kernel": (".conformance.command", "Test an attention kernel against the exact one."),
+    "claims": (".commands.claims", "List the claims: statement, hypotheses, source, expected status."),
+    "report": (".commands.report", "Turn the records of a run into HTML, JUnit, SARIF, Markdown."),
+    "replay": (".commands.replay", "Run a counterexample again from its folder."),
+    "sentiment": (".sentiment.cli", "Train, prove and question the movie-review classifier."),
+}
+"""Subcommand → (module that defines a click command of that name, one-line help)."""
+
+UNDECIDED = 3
+
+
+class _LazyGroup(click.Group):
+    """Imports a subcommand when it is called, so that `hardmax --help` loads nothing heavy."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(import_module(COMMANDS[cmd_name][0], __package__), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("hardmax"), prog_name="hardmax")
+def hardmax() -> None:
+    """Prove or refute claims about hardmax transformers, exactly, and test attention kernels against that truth.
+
+    Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided within budget.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line.
+
+    Args:
+        arguments: as in `sys.argv[1:]`, which is the default.
+
+    Returns:
+        Never: it ends in `SystemExit` with the status of DESIGN 3.4.
+    """
+    try:
+        status = hardmax.main(arguments, prog_name="hardmax", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        status = 2
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except HardmaxError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("hardmax: interrupted", err=True)
+        status = UNDECIDED
+    except BrokenPipeError:  # the reader, head perhaps, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    """One line on stderr, status 2."""
+    click.echo(f"hardmax: error: {' '.join(message.split())}", err=True)
+    raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    main()
+
+__all__ = ["COMMANDS", "main"]

@@ -1,0 +1,136 @@
+"""The folder that a command writes: records, certificates, counterexamples, and the reports made of them.
+
+Records are plain dictionaries until here; `reports` decodes them strictly, so a record that does not have the
+published shape is an error of this program and is never written.
+"""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ...kernels.errors import InputError
+from ...reports import codec, store
+from ...reports.record import CounterexampleRecord, ResultRecord, RunRecord
+from ..bundle import counterexample_record, failing_conclusion, repro_text
+from ..case import Case
+from ..claims.registry import Claim, Finding
+
+OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", "journal.jsonl", "report.html", "report.xml")
+"""What an earlier run may have left in a folder, and a new run replaces."""
+
+
+def prepare(out: Path) -> None:
+    """Make `out` an empty folder for a run; the results of an earlier run in it are replaced.
+
+    Raises:
+        InputError: it is no folder, holds other files, or cannot be written.
+    """
+    try:
+        if out.exists() and not out.is_dir():
+            raise InputError(f"{out} is a file; give --out a folder")
+        strangers = [p.name for p in out.iterdir() if p.name not in OWN and not _is_ours(p)] if out.exists() else []
+        if strangers:
+            raise InputError(f"{out} holds {strangers[0]!r}, which is no result of hardmax; give --out an empty folder")
+        for path in out.iterdir() if out.exists() else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error.strerror}; give --out another folder") from None
+
+
+def _is_ours(path: Path) -> bool:
+    return path.name.endswith(".cert.json") or path.name.startswith("report.")
+
+
+def write_run(out: Path, fields: dict[str, Any]) -> None:
+    """Write run.json: `fields` completed with what is the same for every command."""
+    record = {
+        "format": RunRecord.FORMAT,
+        "version": RunRecord.VERSION,
+        "tool_version": version("hardmax"),
+        "seed": None,
+        "interrupted": False,
+        "seconds": None,
+        "claims": [],
+        "coverage": [],
+        "kernels": [],
+        "subject": None,
+        "checks": [],
+        "results": 0,
+        "counterexamples": [],
+        **fields,
+    }
+    store.write_run(out, codec.decode(RunRecord, record, store.RUN))
+
+
+def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
+    """Write results.jsonl; the number of its lines."""
+    return store.write_results(out, [codec.decode(ResultRecord, r, r["input"]) for r in records])
+
+
+def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding: Finding) -> Path:
+    """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate."""
+    from ..certificate import certificate_text
+
+    failing = failing_conclusion(case) if claim.family in ("clustering", "necessity") else None
+    text = None if failing is None else certificate_text(case)
+    record = counterexample_record(
+        name,
+        claim,
+        case,
+        finding if failing is None else failing[1],
+        conclusion=None if failing is None else failing[0],
+        certificate=None if text is None else "proof.cert.json",
+    )
+    decoded = codec.decode(CounterexampleRecord, record, name)
+    return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding), certificate=text)
+
+
+def render(out: Path) -> list[Path]:
+    """Write the reports of the run in `out` beside its records; the files written."""
+    from ...reports.report import write_report
+
+    return list(write_report(out))
+
+
+class Progress:
+    """A progress bar on a terminal, plain lines now and then elsewhere, both on stderr."""
+
+    def __init__(self, what: str, total: int | None) -> None:
+        self._what, self._total, self._done, self._said = what, total, 0, 0
+        self._bar: Any = None
+
+    def __enter__(self) -> "Progress":
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task(self._what, total=self._total)
+        return self
+
+    def advance(self, count: int) -> None:
+        """Say that `count` more are done."""
+        self._done += count
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done)
+        elif self._done - self._said >= max(1, (self._total or 50_000) // 5):
+            self._said = self._done
+            of = "" if self._total is None else f" of {self._total}"
+            print(f"{self._what}: {self._done}{of}", file=sys.stderr, flush=True)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+__all__ = ["Progress", "prepare", "render", "write_counterexample", "write_results", "write_run"]
