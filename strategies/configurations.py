@@ -4,7 +4,7 @@
 that a campaign can ask for some of them and report what each of them met.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -16,7 +16,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ..kernels import Configuration, InputError, Step
 from ..kernels.configuration import Follow
 from .degenerate import DEGENERATE
-from .family import UNBOUNDED, Family, Room, Tokens
+from .family import UNBOUNDED, Family, Room, Tokens, choose
 from .matrices import MATRICES, Form, MatrixFamily
 from .scalars import check_integer
 from .steps import STEPS
@@ -73,7 +73,7 @@ def configurations(
         spd: whether A is symmetric positive definite.
         symmetric: whether A is symmetric.
         matrices: names of `MATRICES`; all that agree with `spd` and `symmetric` if None.
-        steps: names of `STEPS`; all constant steps if None.
+        steps: names of `STEPS`; those that are the default there if None.
         max_multiplicity: the largest multiplicity; above 1 tokens are no longer distinct.
         labels: what one label is drawn from, or None for no labels.
         follow: which inner product tokens follow. What families promise about scores holds for "largest".
@@ -138,13 +138,13 @@ def samples(
             plans.append(plan)
         elif families is not None:
             raise InputError(_no_room(family, sizes, dimensions, nonzero, distinct))
-    constant = [name for name, family in STEPS.items() if family.constant]
-    chosen_steps = [(family.name, family.steps()) for family in _named("steps", steps, STEPS, constant)]
+    default_steps = [name for name, family in STEPS.items() if family.default]
+    chosen_steps = [(family.name, family.steps()) for family in _named("steps", steps, STEPS, default_steps)]
     if not plans:
         raise InputError(
             f"no family has room for n in {sizes[0]}..{sizes[1]} and d in {dimensions[0]}..{dimensions[1]}"
         )
-    return _draw_sample(_among(plans), _among(chosen_steps), max_multiplicity, labels, follow)
+    return _draw_sample(choose(plans), choose(chosen_steps), max_multiplicity, labels, follow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +231,6 @@ def _tokens(name: str, d: int, min_size: int, max_size: int) -> SearchStrategy[T
     return FAMILIES[name].tokens(d, min_size=min_size, max_size=max_size)
 
 
-def _among(items: Sequence[_Item]) -> SearchStrategy[_Item]:
-    """One of `items`, without a draw where there is no choice."""
-    return st.sampled_from(items) if len(items) > 1 else st.just(items[0])
-
-
 def _range(name: str, value: Range) -> tuple[int, int]:
     """The least and the largest value that `value` allows."""
     bounds = (value, value) if isinstance(value, int) else value
@@ -311,8 +306,8 @@ def _plan_family(
         if family.about_scores:
             forms = [matrix for matrix in forms if matrix.carries] or forms
         if tokens and forms:
-            result.append(_Dimension(d, _among(tokens), _among(forms)))
-    return _Plan(family, _among(result)) if result else None
+            result.append(_Dimension(d, choose(tokens), choose(forms)))
+    return _Plan(family, choose(result)) if result else None
 
 
 def _room(family: Family, d: int, sizes: tuple[int, int], added: _Additions) -> tuple[int, int] | None:

@@ -5,14 +5,15 @@ and simpler ones; `DEGENERATE` lists them as families. Neighbours: `tokens` hold
 sets chosen from, `near_ties` and `late_leaders` the two families that promise something about scores.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations, product
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
-from .family import Family, Room, Tokens, fit, subsets, unbounded
+from .family import Family, Room, Tokens, choose, fit, given_tokens, subsets, unbounded
 from .late_leaders import late_leaders, late_leaders_room
 from .near_ties import binary_near_ties, decimal_near_ties, near_ties_room
 from .points import (
@@ -67,7 +68,7 @@ def polytope(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy
         most = min(hi - len(vertices), len(inner))
         least = max(lo - len(vertices), 0)
         if least <= most:
-            choices.append(subsets(inner, least, most).map(vertices.__add__))
+            choices.append(st.builds(_after(vertices), subsets(inner, least, most), given_tokens(len(vertices))))
     return st.one_of(choices)
 
 
@@ -126,7 +127,7 @@ def collinear(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrateg
         u, v = line
         return tuple([tuple([a + t * b for a, b in zip(u, v, strict=True)]) for (t,) in chosen])
 
-    return st.builds(place, st.sampled_from(_lines(d)), subsets([(t,) for t in times], lo, hi))
+    return st.builds(place, choose(_lines(d)), subsets([(t,) for t in times], lo, hi))
 
 
 def concentric_spheres(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -156,8 +157,20 @@ def _unions(choices: list[Points], min_size: int, max_size: int) -> SearchStrate
     sizes = sorted(map(len, choices))
     least = -(-min_size // sizes[0])
     most = max(least, -(-max_size // sizes[len(sizes) // 2]))
-    parts = st.lists(st.sampled_from(choices), min_size=least, max_size=most, unique=True)
-    return parts.map(lambda parts: tuple([z for part in parts for z in part][:max_size]))
+    parts = subsets(choices, least, most)
+
+    @st.composite
+    def union(draw: DrawFn) -> Tokens:
+        chosen = draw(parts)
+        tokens = tuple([z for part in chosen for z in part][:max_size])
+        draw(given_tokens(max(len(tokens) - len(chosen), 0)))
+        return tokens
+
+    return union()
+
+
+def _after(vertices: Points) -> Callable[[Points, object], Tokens]:
+    return lambda inner, _: vertices + inner
 
 
 @lru_cache

@@ -6,6 +6,7 @@ Neighbours: `tokens` and `degenerate` define the families, `configurations` comb
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol, TypeVar
 
 from hypothesis import strategies as st
@@ -78,9 +79,44 @@ def fit(name: str, room: Room | None, d: int, min_size: int, max_size: int) -> R
     return max(min_size, least), min(max_size, most)
 
 
-def subsets(points: Sequence[Item], min_size: int, max_size: int) -> SearchStrategy[tuple[Item, ...]]:
-    """Some of the distinct `points`, in any order; shrinks towards fewer and towards the first of them."""
-    return st.lists(st.sampled_from(points), min_size=min_size, max_size=max_size, unique=True).map(tuple)
+# Items are drawn by their place: a strategy that holds them would show all of them in its repr, and hash them.
 
 
-__all__ = ["UNBOUNDED", "Family", "Room", "TokenStrategy", "Tokens", "fit", "subsets", "unbounded"]
+def choose(items: Sequence[Item]) -> SearchStrategy[Item]:
+    """One of `items`, without a draw where there is no choice; shrinks towards the first."""
+    if len(items) == 1:
+        return st.just(items[0])
+    return st.integers(0, len(items) - 1).map(lambda i: items[i])
+
+
+def subsets(items: Sequence[Item], min_size: int, max_size: int) -> SearchStrategy[tuple[Item, ...]]:
+    """Some of the distinct `items`, in any order; shrinks towards fewer and towards the first of them.
+
+    Two choices an item, and Hypothesis takes fewer choices for simpler: see `given_tokens`.
+    """
+    places = st.lists(st.sampled_from(range(len(items))), min_size=min_size, max_size=max_size, unique=True)
+    return places.map(lambda chosen: tuple([items[i] for i in chosen]))
+
+
+@cache
+def given_tokens(count: int) -> SearchStrategy[object]:
+    """What a strategy draws beside `count` tokens that it adds without drawing them: two choices each, of one value.
+
+    Otherwise a family that adds many tokens by one choice would pass for simpler than one token of `lattice`, and
+    counterexamples would shrink towards it.
+    """
+    return st.tuples(*[st.integers(0, 0)] * (2 * count))
+
+
+__all__ = [
+    "UNBOUNDED",
+    "Family",
+    "Room",
+    "TokenStrategy",
+    "Tokens",
+    "choose",
+    "fit",
+    "given_tokens",
+    "subsets",
+    "unbounded",
+]

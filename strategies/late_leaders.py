@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..kernels import InputError
-from .family import Room, Tokens, fit, subsets
+from .family import Room, Tokens, choose, fit, given_tokens, subsets
 from .points import Point
 from .scalars import check_integer
 
@@ -39,7 +39,7 @@ _CORE = 5
 
 
 def late_leaders(
-    d: int, *, min_size: int = 1, max_size: int = 12, min_rise: int = 10, max_rise: int = 100
+    d: int, *, min_size: int = 1, max_size: int = 12, min_rise: int = 10, max_rise: int = 30
 ) -> SearchStrategy[Tokens]:
     """Tokens whose row `LATE` becomes a leader at layer ⌊rise/α⌋ + 1, min_rise ≤ rise ≤ max_rise (for A = I).
 
@@ -61,9 +61,10 @@ def late_leaders(
     return st.builds(
         _assemble,
         st.integers(min_rise, max_rise),
-        st.sampled_from([(s, c, turned) for turned in (False, True) for s in (1, 2, 3) for c in (1, 2, 3)]),
+        choose([(s, c, turned) for turned in (False, True) for s in (1, 2, 3) for c in (1, 2, 3)]),
         subsets(_bystanders(d), lo - _CORE, hi - _CORE),
         st.just(d),
+        given_tokens(_CORE),
     )
 
 
@@ -89,7 +90,7 @@ def first_leader_layer(tokens: Tokens, alpha: Fraction | int) -> int:
     return int(rise / Fraction(alpha)) + 1
 
 
-def _assemble(rise: int, shape: tuple[int, int, bool], others: tuple[Point, ...], d: int) -> Tokens:
+def _assemble(rise: int, shape: tuple[int, int, bool], others: tuple[Point, ...], d: int, _: object) -> Tokens:
     s, c, turned = shape
     b = rise + c
     # ⟨p, P⟩ > ‖p‖² asks s·a > s² + b; and a ≥ b keeps the bystanders captured by P and Q.

@@ -19,7 +19,7 @@ from itertools import product
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .family import Room, Tokens, fit, subsets
+from .family import Room, Tokens, choose, fit, given_tokens, subsets
 from .points import Point, Points, lattice_points
 from .scalars import units
 
@@ -76,10 +76,10 @@ def near_ties_room(d: int) -> Room:
 def _near_ties(name: str, base: int, d: int, min_size: int, max_size: int, max_exponent: int) -> SearchStrategy[Tokens]:
     lo, hi = fit(name, near_ties_room(d), d, min_size, max_size)
     rest = subsets(_others(d), lo - 3, hi - 3)
-    return st.builds(_assemble, units(base, max_exponent=max_exponent), st.sampled_from(_contenders(d)), rest)
+    return st.builds(_assemble, units(base, max_exponent=max_exponent), choose(_contenders(d)), rest, given_tokens(3))
 
 
-def _assemble(unit: Fraction, pair: tuple[Points, bool], others: tuple[_Other, ...]) -> Tokens:
+def _assemble(unit: Fraction, pair: tuple[Points, bool], others: tuple[_Other, ...], _: object) -> Tokens:
     """The set for one ε: coordinates of contenders and others may hold a multiple of it."""
     (best, second), swapped = pair
     tokens = [(Fraction(1, 2), *(0,) * (len(best) - 1)), (best[0] + unit, *best[1:]), second]

@@ -10,7 +10,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .family import UNBOUNDED, Family, Room, Tokens, fit, subsets, unbounded
+from .family import UNBOUNDED, Family, Room, Tokens, choose, fit, subsets, unbounded
 from .points import Point, lattice_points, primitive_points, simplest_first
 from .scalars import dyadics as dyadic_scalars
 from .scalars import float32_dyadics, large_denominators
@@ -142,7 +142,7 @@ def scaled(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[T
     Raises:
         InputError: an argument is out of range.
     """
-    return st.builds(_scale, st.sampled_from(_FACTORS), lattice(d, min_size=min_size, max_size=max_size))
+    return st.builds(_scale, choose(_FACTORS), lattice(d, min_size=min_size, max_size=max_size))
 
 
 def mixed_scales(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
