@@ -1,15 +1,14 @@
-"""Strict JSON for frozen dataclasses: the type hints of a record are its format, its reader and its schema.
+"""Strict JSON for frozen dataclasses: the type hints of a record are its format, its reader and its writer.
 
 A record class is a frozen dataclass whose fields have the types `str`, `int`, `float`, `bool`, `Literal[...]`,
 `Annotated[str, Text(...)]`, another record, `tuple[X, ...]`, `Mapping[str, X]`, `Mapping[int, X]` or `X | None`. Every
 key is required unless its field has a default, unknown and repeated keys are refused, and no value is converted: 1 is
 no float that could be an int, "1" no number. A class with `FORMAT` and `VERSION` carries them as the first two keys.
 
-Neighbours: `record` declares the records, `store` reads and writes their files.
+Neighbours: `record` declares the records, `store` reads and writes their files, `schema` publishes the format.
 """
 
 import dataclasses
-import inspect
 import json
 import math
 import re
@@ -80,7 +79,7 @@ def _decoder(hint: Any) -> Decoder:
     if origin is typing.Annotated:
         return _text_decoder(arguments[1])
     if origin is types.UnionType or origin is typing.Union:
-        return _optional_decoder(_without_none(arguments))
+        return _optional_decoder(without_none(arguments))
     if origin is tuple and arguments[1:] == (Ellipsis,):
         return _list_decoder(arguments[0])
     if origin is Mapping:
@@ -88,7 +87,7 @@ def _decoder(hint: Any) -> Decoder:
     raise TypeError(f"a record field cannot have the type {hint!r}")
 
 
-def _without_none(arguments: tuple[Any, ...]) -> Any:
+def without_none(arguments: tuple[Any, ...]) -> Any:
     """X of the union X | None."""
     (inner,) = [a for a in arguments if a is not type(None)]
     return inner
@@ -179,8 +178,8 @@ def _mapping_decoder(key: type, item: Any) -> Decoder:
 
 
 def _record_decoder(cls: type) -> Decoder:
-    header = _header(cls)
-    fields = {f.name: (_decoder(hint), _is_required(f)) for f, hint in _fields(cls)}
+    header = header_of(cls)
+    fields = {f.name: (_decoder(hint), is_required(f)) for f, hint in fields_of(cls)}
 
     def decode(value: Any) -> Any:
         if type(value) is not dict:
@@ -212,18 +211,18 @@ def _record_decoder(cls: type) -> Decoder:
     return decode
 
 
-def _header(cls: type) -> dict[str, Any]:
+def header_of(cls: type) -> dict[str, Any]:
     """The keys that tell the format and its version, for classes that start a file."""
     return {"format": cls.FORMAT, "version": cls.VERSION} if hasattr(cls, "FORMAT") else {}  # type: ignore[attr-defined]
 
 
-def _fields(cls: type) -> list[tuple[dataclasses.Field[Any], Any]]:
+def fields_of(cls: type) -> list[tuple[dataclasses.Field[Any], Any]]:
     """The fields of a record class with their resolved types."""
     hints = typing.get_type_hints(cls, include_extras=True)
     return [(f, hints[f.name]) for f in dataclasses.fields(cls) if get_origin(hints[f.name]) is not ClassVar]
 
 
-def _is_required(field: dataclasses.Field[Any]) -> bool:
+def is_required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
@@ -283,10 +282,10 @@ def encode(record: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _header(type(value)) | {
+        return header_of(type(value)) | {
             f.name: _plain(getattr(value, f.name))
-            for f, _ in _fields(type(value))
-            if _is_required(f) or getattr(value, f.name) != f.default
+            for f, _ in fields_of(type(value))
+            if is_required(f) or getattr(value, f.name) != f.default
         }
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
@@ -304,68 +303,15 @@ def dumps(record: Any, *, indent: int | None = None) -> str:
     return json.dumps(encode(record), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
-def schema(cls: type) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a record class; descriptions are the docstrings."""
-    definitions: dict[str, Any] = {}
-    root = _schema(cls, definitions)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": cls.__name__,
-        **root,
-        "$defs": dict(sorted(definitions.items())),
-    }
-
-
-def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    origin, arguments = get_origin(hint), get_args(hint)
-    if dataclasses.is_dataclass(hint):
-        cls = typing.cast(type, hint)
-        if cls.__name__ not in definitions:
-            definitions[cls.__name__] = {}
-            definitions[cls.__name__] = _record_schema(cls, definitions)
-        return {"$ref": f"#/$defs/{cls.__name__}"}
-    if origin is Literal:
-        return {"enum": list(arguments)}
-    if origin is typing.Annotated:
-        return {"type": "string", "pattern": f"^(?:{arguments[1].pattern})$", "description": arguments[1].meaning}
-    if origin is types.UnionType or origin is typing.Union:
-        return {"anyOf": [_schema(_without_none(arguments), definitions), {"type": "null"}]}
-    if origin is tuple:
-        return {"type": "array", "items": _schema(arguments[0], definitions)}
-    if origin is Mapping:
-        names = {"propertyNames": {"pattern": "^(?:0|[1-9][0-9]{0,17})$"}} if arguments[0] is int else {}
-        return {"type": "object", "additionalProperties": _schema(arguments[1], definitions), **names}
-    return {"type": {str: "string", int: "integer", bool: "boolean", float: "number"}[hint]}
-
-
-def _record_schema(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
-    summary, described = _described(cls)
-    properties: dict[str, Any] = {name: {"const": value} for name, value in _header(cls).items()}
-    for field, hint in _fields(cls):
-        entry = _schema(hint, definitions)
-        properties[field.name] = {"description": described[field.name], **entry} if field.name in described else entry
-    return {
-        "type": "object",
-        "description": summary,
-        "properties": properties,
-        "required": [*_header(cls), *(f.name for f, _ in _fields(cls) if _is_required(f))],
-        "additionalProperties": False,
-    }
-
-
-def _described(cls: type) -> tuple[str, dict[str, str]]:
-    """The first paragraph of a class docstring, and its "Args" and those of its base class as name → text."""
-    base = cls.__base__
-    entries = _described(base)[1] if base is not None and dataclasses.is_dataclass(base) else {}
-    summary, _, rest = inspect.cleandoc(cls.__doc__ or "").partition("\n\nArgs:\n")
-    name = ""
-    for line in rest.partition("\n\n")[0].splitlines():
-        if match := re.match(r" {4}(\w+): (.*)", line):
-            name = match[1]
-            entries[name] = match[2]
-        elif name:
-            entries[name] += " " + line.strip()
-    return " ".join(summary.split()), entries
-
-
-__all__ = ["RecordError", "Text", "decode", "dumps", "encode", "loads", "schema"]
+__all__ = [
+    "RecordError",
+    "Text",
+    "decode",
+    "dumps",
+    "encode",
+    "fields_of",
+    "header_of",
+    "is_required",
+    "loads",
+    "without_none",
+]

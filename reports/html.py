@@ -31,6 +31,8 @@ MAX_CARDS = 200
 """Counterexamples shown in full; the claims table still counts and names all of them."""
 CHUNK = 200
 """Rows of a results table in one fold."""
+MAX_ROWS = 60
+"""Tokens listed in the table of one configuration; the configuration file below it has all."""
 LONG = 24
 """Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""
 
@@ -67,7 +69,7 @@ def render_html(records: Records) -> str:
         all_cards=len(records.counterexamples),
         chunks=[records.results[i : i + CHUNK] for i in range(0, len(records.results), CHUNK)],
         results=len(records.results),
-        pictures=[(r, f) for r, f in with_figures if f],
+        pictures=[(r, f, _tokens(r)) for r, f in with_figures if f],
         shown_figures=figures.used,
         all_figures=figures.asked,
         not_verified=not_verified,
@@ -127,15 +129,46 @@ class _Figures:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One token of a counterexample's table."""
+    """One token of a table."""
 
     index: int
     label: str | None
     start: str
     multiplicity: int
-    leader: int | None
+    leader: str
     limit: str | None
     marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The exact configuration of a card: a table of its tokens, the rest of it in words, and as a file."""
+
+    rows: tuple[Row, ...]
+    step: str
+    matrix: str
+    config: str
+    record: ConfigurationRecord
+
+
+def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] = ()) -> Tokens | None:
+    c, leaders, limits = record.configuration, record.leaders, record.limits
+    if c is None:
+        return None
+    rows = tuple(
+        Row(
+            index=i,
+            label=c.labels[i] if c.labels else None,
+            start=point(row),
+            multiplicity=c.multiplicities[i] if c.multiplicities else 1,
+            leader="–" if leaders is None else str(leaders.get(i, "never")),
+            limit=point(limits[i]) if limits else None,
+            marked=i in marked,
+        )
+        for i, row in enumerate(c.tokens[:MAX_ROWS])
+    )
+    matrix = "the identity" if _is_identity(c) else f"[{', '.join(map(point, c.A))}]"
+    return Tokens(rows, _step(c), matrix, dumps(c), c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,37 +179,18 @@ class Card:
     claim: ClaimRecord | None
     expected: bool
     statement: Markup
-    rows: tuple[Row, ...]
-    step: str
-    matrix: str
-    config: str
+    tokens: Tokens | None
     folder: str
     figure: Figure | None
 
 
 def _card(records: Records, c: CounterexampleRecord, figures: _Figures) -> Card:
-    configuration = c.configuration
-    rows = tuple(
-        Row(
-            index=i,
-            label=configuration.labels[i] if configuration.labels else None,
-            start=point(row),
-            multiplicity=configuration.multiplicities[i] if configuration.multiplicities else 1,
-            leader=c.leaders.get(i),
-            limit=point(c.limits[i]) if c.limits else None,
-            marked=i in c.tokens,
-        )
-        for i, row in enumerate(configuration.tokens)
-    )
     return Card(
         record=c,
         claim=wording.claim_of(records.run, c),
         expected=wording.is_expected(records, c),
         statement=_marked(c.statement, c.fails),
-        rows=rows,
-        step=_step(configuration),
-        matrix="the identity" if _is_identity(configuration) else "[" + ", ".join(map(point, configuration.A)) + "]",
-        config=dumps(configuration),
+        tokens=_tokens(c, c.tokens),
         folder=f"{COUNTEREXAMPLES}/{c.id}",
         figure=figures.of(c),
     )

@@ -4,6 +4,7 @@ Neighbours: `junit` reports the same checks as test cases.
 """
 
 import json
+import re
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -22,10 +23,10 @@ _LEVELS = {"fail": "error", "known": "error", "fragile": "note"}
 def render_sarif(records: Records) -> str:
     """The SARIF log of a run: every failed, known or fragile check, and every kernel that disagrees."""
     run = records.run
-    rules = [{"id": check.id, "shortDescription": {"text": check.title}} for check in run.checks]
+    rules = [{"id": check.id, "shortDescription": _message(check.title)} for check in run.checks]
     if run.kernels:
         text = "Follow sets are those of the exact kernel wherever the error bound decides."
-        rules.append({"id": DISAGREES, "shortDescription": {"text": text}})
+        rules.append({"id": DISAGREES, "shortDescription": _message(text)})
     results = [_check(run, check) for check in run.checks if check.status in _LEVELS]
     results += [_kernel(kernel) for kernel in run.kernels if kernel.disagree]
     log = {
@@ -57,7 +58,7 @@ def _check(run: RunRecord, check: CheckRecord) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": check.id,
         "level": _LEVELS[check.status],
-        "message": {"text": message},
+        "message": _message(message),
         "properties": properties,
     }
     if run.subject is not None:
@@ -65,6 +66,11 @@ def _check(run: RunRecord, check: CheckRecord) -> dict[str, Any]:
     if check.status == "known":
         result["suppressions"] = [{"kind": "external", "justification": "listed as a known deviation"}]
     return result
+
+
+def _message(text: str) -> dict[str, str]:
+    """A SARIF message: braces would be placeholders and brackets links, so they are escaped as the standard says."""
+    return {"text": re.sub(r"([\\\[\]])", r"\\\1", text.replace("{", "{{").replace("}", "}}"))}
 
 
 def _location(subject: SubjectRecord) -> dict[str, Any]:
@@ -84,7 +90,7 @@ def _kernel(kernel: KernelRecord) -> dict[str, Any]:
     return {
         "ruleId": DISAGREES,
         "level": "error",
-        "message": {"text": f"{kernel.spec} ({kernel.dtype}): {kernel.disagree} decisions disagree{place}"},
+        "message": _message(f"{kernel.spec} ({kernel.dtype}): {kernel.disagree} decisions disagree{place}"),
         "locations": [{"logicalLocations": [{"fullyQualifiedName": kernel.spec}]}],
         "properties": {} if first is None else {"configuration": encode(first.configuration)},
     }

@@ -1,0 +1,298 @@
+"""Records of a whole run: what became of each claim, which regimes were reached, what each kernel did.
+
+Neighbours: `configuration_record` has the exact inputs, `record` the records of single inputs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from .codec import RecordError
+from .configuration_record import ConfigurationRecord, Identifier, Rational
+
+Verdict = Literal["verified", "refuted", "undecided", "invalid"]
+ClaimVerdict = Literal["proved", "verified", "refuted", "undecided", "invalid", "not_met"]
+"""`proved` symbolically for all inputs; `not_met`: the claim's hypotheses do not hold for any input."""
+Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
+CheckStatus = Literal["pass", "fail", "not_applicable", "fragile", "known"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord:
+    """Where a claim stands.
+
+    Args:
+        paper: e.g. "arXiv:2407.01602".
+        version: e.g. "v2" or "SIAM J. Math. Data Sci. 7(3), 2025".
+        label: the theorem, lemma or equation, e.g. "Theorem 4.1".
+    """
+
+    paper: str
+    version: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimCounts:
+    """On how many inputs a claim had which verdict.
+
+    Args:
+        verified: proved for the input.
+        refuted: refuted by the input.
+        undecided: the budget ended.
+        not_met: the input does not meet the claim's hypotheses.
+    """
+
+    verified: int
+    refuted: int
+    undecided: int
+    not_met: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRecord:
+    """What became of one claim over all inputs.
+
+    Args:
+        id: e.g. "clustering.vertices".
+        family: e.g. "clustering".
+        statement: the sentence that was tested.
+        hypotheses: what it assumes, one sentence each.
+        source: where it stands.
+        expected: its status before the run: "theorem", "false_as_printed", "open", "needs_hypothesis".
+        verdict: the verdict over all inputs.
+        as_expected: whether the verdict is the one that `expected` calls for.
+        counts: on how many inputs which verdict.
+        counterexamples: ids of the counterexamples found, the smallest first.
+        note: what else there is to say in one sentence, e.g. how it was proved for all inputs; may be empty.
+    """
+
+    id: str
+    family: str
+    statement: str
+    hypotheses: tuple[str, ...]
+    source: SourceRecord
+    expected: Expected
+    verdict: ClaimVerdict
+    as_expected: bool
+    counts: ClaimCounts
+    counterexamples: tuple[Identifier, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """One bar of a histogram.
+
+    Args:
+        label: the value or range, e.g. "3" or "8-15".
+        count: how many inputs.
+    """
+
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """How often each regime was met: shown in the order given.
+
+    Args:
+        name: what was counted, e.g. "leaders", "freeze layer".
+        bins: the bars.
+    """
+
+    name: str
+    bins: tuple[Bin, ...]
+
+    @classmethod
+    def of(cls, name: str, counts: Mapping[int | str, int]) -> "Histogram":
+        """The histogram of a mapping value → count, bars in ascending order (numbers first)."""
+        ordered = sorted(counts, key=lambda value: (isinstance(value, str), value))
+        return cls(name=name, bins=tuple(Bin(label=str(value), count=counts[value]) for value in ordered))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    """Where a float kernel first left the exact layers.
+
+    Args:
+        layer: the layer.
+        token: the token i.
+        exact: C_i.
+        computed: what the kernel followed; null if it does not tell.
+        gap: how much worse the worst token is that only one of the two sets holds; "0" on an exact tie.
+        configuration: the input.
+        bound: what the gap must exceed for every correct float kernel to decide right.
+    """
+
+    layer: int
+    token: int
+    exact: tuple[int, ...]
+    computed: tuple[int, ...] | None
+    gap: Rational | None
+    configuration: ConfigurationRecord
+    bound: Rational | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelRecord:
+    """A float kernel compared with the exact one, decision by decision (one token at one layer).
+
+    Args:
+        spec: how it was named on the command line.
+        dtype: e.g. "float64".
+        layers: how many layers were compared.
+        agree: decisions with the exact follow set.
+        too_close: decisions that differ while the gap is within the derived error bound.
+        disagree: decisions that differ although the bound decides.
+        ties_lost: those of `too_close` that are exact ties, which no float kernel can know.
+        first_disagreement: the first of `disagree`, if any.
+    """
+
+    spec: str
+    dtype: str
+    layers: int
+    agree: int
+    too_close: int
+    disagree: int
+    ties_lost: int
+    first_disagreement: Divergence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRecord:
+    """The kernel that a conformance run tests.
+
+    Args:
+        spec: how it was named on the command line.
+        name: how it calls itself.
+        file: the file it was read from, if any.
+        line: the line in that file, if known.
+        declared: what its author declares: property → value, e.g. "ties" → "first".
+    """
+
+    spec: str
+    name: str
+    file: str | None
+    line: int | None
+    declared: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRecord:
+    """One check of a conformance run.
+
+    Args:
+        id: e.g. "ties.exact".
+        title: what a right kernel does, in one sentence.
+        status: "fragile": an exact tie was lost to rounding, which no float kernel can know, so it passes; "known": it
+            fails and is listed as a known deviation.
+        message: what was found.
+        first_divergent_layer: the first layer that is wrong.
+        gap_ulps: the exact gap there, in units in the last place of the score.
+        configuration: a minimal input that shows it.
+        snippet: Python to paste that shows it.
+    """
+
+    id: Identifier
+    title: str
+    status: CheckStatus
+    message: str
+    first_divergent_layer: int | None
+    gap_ulps: float | None
+    configuration: ConfigurationRecord | None
+    snippet: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCounts:
+    """Over all inputs of a run (configurations, or checks of a kernel).
+
+    Args:
+        inputs: how many inputs there were.
+        verified: with every conclusion proved (a kernel: checks passed).
+        refuted: with a conclusion refuted (a kernel: checks failed).
+        undecided: with a conclusion left open by the budget.
+        invalid: that could not be used.
+    """
+
+    inputs: int
+    verified: int
+    refuted: int
+    undecided: int
+    invalid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One run of `hardmax verify`, `prove` or `kernel`.
+
+    Args:
+        tool_version: the version of hardmax.
+        command: which command ran.
+        arguments: its arguments, one string each, as given.
+        seed: the seed, if one was used.
+        verdict: "verified" if everything asked for came out as expected (expected refutations included).
+        exit_status: 0 verified, 1 refuted, 2 invalid, 3 undecided.
+        interrupted: whether it was ended early, so that the counts are what was found until then.
+        seconds: how long it took; null to keep the record reproducible.
+        counts: over all inputs.
+        claims: what became of each claim.
+        coverage: which regimes the inputs reached.
+        kernels: float kernels compared with the exact one.
+        subject: the kernel under test of `kernel`.
+        checks: its checks.
+        results: how many lines results.jsonl has (0: no such file).
+        counterexamples: the ids of all counterexamples, in the order to show them.
+        notes: what else the reader must know, one sentence each, e.g. stale entries of a list of known deviations.
+    """
+
+    FORMAT: ClassVar[str] = "hardmax-run"
+    VERSION: ClassVar[int] = 1
+
+    tool_version: str
+    command: Literal["verify", "prove", "kernel"]
+    arguments: tuple[str, ...]
+    seed: int | None
+    verdict: Verdict
+    exit_status: int
+    interrupted: bool
+    seconds: float | None
+    counts: RunCounts
+    claims: tuple[ClaimRecord, ...]
+    coverage: tuple[Histogram, ...]
+    kernels: tuple[KernelRecord, ...]
+    subject: SubjectRecord | None
+    checks: tuple[CheckRecord, ...]
+    results: int
+    counterexamples: tuple[Identifier, ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = set(self.counterexamples)
+        if len(known) < len(self.counterexamples):
+            raise RecordError("counterexamples names an id twice")
+        for claim in self.claims:
+            for name in claim.counterexamples:
+                if name not in known:
+                    raise RecordError(f"claim {claim.id} cites the counterexample {name}, which is not listed")
+
+
+__all__ = [
+    "Bin",
+    "CheckRecord",
+    "CheckStatus",
+    "ClaimCounts",
+    "ClaimRecord",
+    "ClaimVerdict",
+    "Divergence",
+    "Expected",
+    "Histogram",
+    "KernelRecord",
+    "RunCounts",
+    "RunRecord",
+    "SourceRecord",
+    "SubjectRecord",
+    "Verdict",
+]
