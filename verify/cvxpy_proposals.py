@@ -94,19 +94,16 @@ def propose_separation(directions: Floats, solver: str) -> LPProposal | None:
     return LPProposal((weights < _NEGLIGIBLE).tolist(), h.value, weights / size)
 
 
-def propose_projection(points: Floats, form: Floats, solver: str) -> Floats | None:
+def propose_projection(points: Floats, root: Floats, solver: str) -> Floats | None:
     """Convex weights of the point of least xᵀAx in conv V, by one quadratic program.
 
     Args:
         points: V, (n, d) floats.
-        form: (d, d) floats, a positive multiple of A, symmetric positive definite.
+        root: R, (d, d) floats with A = R Rᵀ.
         solver: a name in `QP_SOLVERS`.
     """
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            images = np.linalg.cholesky(form).T @ points.T
-    except np.linalg.LinAlgError:
-        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        images = root.T @ points.T
     size = np.abs(images).max()
     if not np.isfinite(size):
         return None

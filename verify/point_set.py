@@ -93,8 +93,9 @@ def homogeneous(point: Sequence[int | Fraction], name: str) -> tuple[int, ...]:
         )
     if not point:
         raise InputError(f"{name} has no coordinates; at least one is required")
-    D = lcm(*[v.denominator for v in point])
-    return (*[v.numerator * (D // v.denominator) for v in point], D)
+    ratios = [v.as_integer_ratio() for v in point]
+    D = lcm(*[q for _, q in ratios])
+    return (*[p * (D // q) for p, q in ratios], D)
 
 
 def as_vector(row: Sequence[int]) -> Vector:

@@ -4,19 +4,19 @@ Points are vectors of Fractions (or ints), d ≥ 1, in any position: duplicates,
 ordinary input. Every answer is one of two complementary statements, with data that prove it, and has passed an exact
 check before it is returned (`UnprovedError` otherwise: a bug, never a fact about the polytope).
 
-Neighbours: `polytope_records` are the answers, `point_set` clears denominators, `cone` decides on integers;
-`second_route` computes the same things by cvxpy.
+Neighbours: `polytope_records` are the answers, `point_set` and `inner_product` clear denominators, `cone` decides on
+integers; `second_route` computes the same things by cvxpy.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from math import lcm
 
 from ..kernels.configuration import Matrix
 from ..kernels.errors import InputError
 from .cone import UnprovedError, decide, relative_interior
 from .exact_lp import Combination, Farkas, dot, orthogonal_complement, primitive
 from .exact_nnls import project_on_cone
+from .inner_product import InnerProduct
 from .point_set import Points, PointSet, as_vector
 from .polytope_records import (
     Escapes,
@@ -126,7 +126,7 @@ def face_of(point: Sequence[int | Fraction], points: Points | PointSet) -> Face:
     if len(indices) == V.n:
         # The whole polytope is a face in R^d exactly if it is flat.
         normal = next(iter(orthogonal_complement(directions, V.d)), normal)
-    return face_record(V, row, indices, normal, answer)
+    return face_record(V, row, directions, indices, normal, answer)
 
 
 def vertices(points: Points | PointSet, hints: Mapping[int, Sequence[int | Fraction]] | None = None) -> Vertices:
@@ -190,13 +190,13 @@ def vertices(points: Points | PointSet, hints: Mapping[int, Sequence[int | Fract
     return Vertices({j: as_vector(normals[j]) for j in corners}, dict(sorted(redundant.items())))
 
 
-def projection_of_origin(A: Matrix, points: Points | PointSet) -> Projection:
+def projection_of_origin(A: Matrix | InnerProduct, points: Points | PointSet) -> Projection:
     """The A-projection of the origin on conv V: argmin of ⟨s, s⟩ = sᵀAs over s ∈ conv V.
 
     In the inner product diag(A, 1) the point of the cone over V × {1} nearest to (0, 1) is a multiple of (s, 1).
 
     Args:
-        A: (d, d) exact numbers, symmetric positive definite.
+        A: (d, d) exact numbers, symmetric positive definite, or an `InnerProduct`.
         points: V, (n, d) exact numbers, n ≥ 1, or a `PointSet`.
 
     Returns:
@@ -207,15 +207,17 @@ def projection_of_origin(A: Matrix, points: Points | PointSet) -> Projection:
         ExactnessError: see `PointSet`.
     """
     V = PointSet.of(points)
-    form = positive_form(A, V.d)
-    metric = [[*row, 0] for row in form] + [[0] * V.d + [1]]
-    answer = project_on_cone(V.rows, [0] * V.d + [1], metric, min_norm_support(V.rows, form))
+    product = InnerProduct.of(A)
+    if product.d != V.d:
+        raise InputError(f"A is {product.d} x {product.d} but the points have {V.d} coordinates; give {V.d} x {V.d}")
+    support = min_norm_support(V.rows, product.root)
+    answer = project_on_cone(V.rows, [0] * V.d + [1], product.homogeneous, support)
     if answer is None:
         raise UnprovedError("the projection gave up although no limit was set")
     # Σ x_j (D_j v_j, D_j) is a multiple of (s, 1).
     total = [sum([x * V.rows[j][c] for j, x in answer.weights.items()]) for c in range(V.d + 1)]
     *s, D = primitive(total)
-    gradient = [dot(row, s) for row in form]
+    gradient = product.gradient(s)
     norm = dot(gradient, s)
     # ⟨s, v − s⟩ times D_v D² > 0 and the denominator of the form.
     slack = [D * dot(gradient, v) - v[-1] * norm for v in V.rows]
@@ -261,6 +263,8 @@ def hull_nested(inner: Points | PointSet, outer: Points | PointSet) -> Nested | 
 
 def _combined(normal: Sequence[int], h: Sequence[int], directions: Sequence[Sequence[int]]) -> list[int]:
     """c · normal + h, with c so large that whatever was strictly below the old hyperplane stays below the new one."""
+    if not any(normal):
+        return list(h)
     c = 1
     for u in directions:
         below = -dot(normal, u)
@@ -281,33 +285,10 @@ def _exposes(normal: Sequence[int], row: Sequence[int], rows: Sequence[Sequence[
     return any(normal) and all(dot(normal, other) * D < height * other[-1] or other is row for other in rows)
 
 
-def positive_form(A: Matrix, d: int) -> list[list[int]]:
-    """A times its common denominator, checked to be symmetric positive definite (pivots of Bareiss' elimination)."""
-    if len(A) != d or any(len(row) != d for row in A):
-        lengths = sorted({len(row) for row in A})
-        raise InputError(
-            f"A has {len(A)} rows of lengths {lengths} but the points have {d} coordinates: give {d} x {d}"
-        )
-    rows = PointSet(A).rows
-    D = lcm(*[row[-1] for row in rows])
-    form = [[v * (D // row[-1]) for v in row[:-1]] for row in rows]
-    if any(form[i][j] != form[j][i] for i in range(d) for j in range(i)):
-        raise InputError("A is not symmetric; a projection needs A symmetric positive definite")
-    work, previous = [row[:] for row in form], 1
-    for k in range(d):
-        pivot = work[k][k]
-        if pivot <= 0:
-            raise InputError("A is not positive definite; a projection needs A symmetric positive definite")
-        for i in range(k + 1, d):
-            factor = work[i][k]
-            work[i] = [(pivot * a - factor * b) // previous for a, b in zip(work[i], work[k], strict=True)]
-        previous = pivot
-    return form
-
-
 __all__ = [
     "Escapes",
     "Face",
+    "InnerProduct",
     "Inside",
     "Interior",
     "Nested",
@@ -323,7 +304,6 @@ __all__ = [
     "face_of",
     "hull_nested",
     "minimal_face",
-    "positive_form",
     "projection_of_origin",
     "supporting_normal",
     "vertices",

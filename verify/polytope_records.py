@@ -139,21 +139,26 @@ def supported_record(normal: Sequence[int], directions: Sequence[Sequence[int]])
 
 
 def face_record(
-    V: PointSet, row: Sequence[int], indices: Sequence[int], normal: Sequence[int], answer: Combination
+    V: PointSet,
+    row: Sequence[int],
+    directions: Sequence[Sequence[int]],
+    indices: Sequence[int],
+    normal: Sequence[int],
+    answer: Combination,
 ) -> Face:
     """The `Face` of s with these points, checked exactly.
 
     Args:
         V: the points.
         row: the homogeneous row of s.
+        directions: u = `V.differences(row)`.
         indices: ascending, the points on the face.
         normal: d integers.
-        answer: 0 = Σ_i x_i u_{indices[i]} with every x_i > 0, over u = `V.differences(row)`.
+        answer: 0 = Σ_i x_i u_{indices[i]} with every x_i > 0, x_i integers.
 
     Raises:
         UnprovedError: the normal does not expose these points, or the weights are no proof.
     """
-    directions = V.differences(row)
     on = set(indices)
     if not all((dot(normal, u) == 0) if j in on else (dot(normal, u) < 0) for j, u in enumerate(directions)):
         raise UnprovedError(f"the normal {list(normal)} does not expose the points {list(indices)}")

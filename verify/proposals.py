@@ -68,27 +68,27 @@ def nonnegative(generators: Floats, target: Floats) -> Proposal | None:
     return Proposal(np.flatnonzero(x).tolist(), residual, distance > _NOISE * np.abs(target).max())
 
 
-def min_norm_support(rows: Sequence[IntVector], form: Sequence[IntVector]) -> list[int]:
+def min_norm_support(rows: Sequence[IntVector], root: Floats | None) -> list[int]:
     """The points that may carry the weight of the point of least xᵀAx in their hull; [] where floats do not help.
 
     Args:
         rows: (n, d + 1) homogeneous points.
-        form: (d, d) a positive multiple of A, symmetric positive definite.
+        root: R, (d, d) floats with A = R Rᵀ, or None if there are none.
     """
-    homogeneous, A = as_floats(rows), as_floats(form)
-    if homogeneous is None or A is None:
+    homogeneous = as_floats(rows)
+    if homogeneous is None or root is None:
         return []
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            points = homogeneous[:, :-1] / homogeneous[:, -1:] @ np.linalg.cholesky(A)
-    except np.linalg.LinAlgError:
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = homogeneous[:, :-1] / homogeneous[:, -1:] @ root
+    size = np.abs(points).max()
+    if not np.isfinite(size):
         return []
-    if not np.isfinite(points).all():
-        return []
-    # The unit of length decides how well conditioned the cone over points × {1} is.
-    size = np.linalg.norm(points, axis=1).max()
-    generators = np.column_stack([points / (size or 1), np.ones(len(points))])
-    proposal = nonnegative(generators, np.eye(generators.shape[1])[-1])
+    # The nearest point of the cone over points × {1} to (0, 1); the unit of length decides how well conditioned it is.
+    generators = np.ones_like(homogeneous)
+    generators[:, :-1] = points / (size or 1)
+    axis = np.zeros(generators.shape[1])
+    axis[-1] = 1
+    proposal = nonnegative(generators, axis)
     return [] if proposal is None else proposal.support
 
 

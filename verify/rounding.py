@@ -16,6 +16,7 @@ from ..kernels.configuration import Vector
 from .cone import UnprovedError
 from .exact_lp import Combination, dot, eliminate, primitive
 from .exact_nnls import least_squares
+from .inner_product import InnerProduct
 from .point_set import PointSet, as_vector
 from .polytope_records import Face, Inside, Separated, face_record, weights_at
 from .proposals import Floats, as_floats
@@ -50,7 +51,7 @@ def exact_face(V: PointSet, row: Sequence[int], strict: Sequence[bool], normal: 
     if exact_normal is None or combination is None:
         return None
     try:
-        return face_record(V, row, on, exact_normal, combination)
+        return face_record(V, row, directions, on, exact_normal, combination)
     except UnprovedError:
         return None
 
@@ -86,15 +87,14 @@ def exact_membership(
     return Inside({used[i]: w for i, w in own.items()})
 
 
-def exact_projection(V: PointSet, form: Sequence[Sequence[int]], weights: Floats) -> Vector | None:
+def exact_projection(V: PointSet, product: InnerProduct, weights: Floats) -> Vector | None:
     """The point of least xᵀAx in conv V from floats for its weights, exact and checked; None if they prove nothing.
 
     Args:
         V: n points.
-        form: (d, d) integers, a positive multiple of A, symmetric positive definite.
+        product: the inner product of A.
         weights: n floats, the proposed convex weights.
     """
-    metric = [[*row, 0] for row in form] + [[0] * V.d + [1]]
     values = weights.tolist()
     for threshold in _WEIGHT:
         support = sorted((j for j, w in enumerate(values) if w > threshold), key=lambda j: -values[j])
@@ -102,14 +102,14 @@ def exact_projection(V: PointSet, form: Sequence[Sequence[int]], weights: Floats
             continue
         # The nearest point of the affine hull of the support. Basis points carry much weight: they come first.
         basis = [support[i] for i in eliminate([V.rows[j] for j in support], V.d + 1)[0]]
-        solution, _ = least_squares([V.rows[j] for j in basis], [0] * V.d + [1], metric)
+        solution, _ = least_squares([V.rows[j] for j in basis], [0] * V.d + [1], product.homogeneous)
         *total, D = [sum(x * V.rows[j][c] for x, j in zip(solution, basis, strict=True)) for c in range(V.d + 1)]
         if D <= 0:
             continue
         s = tuple(Fraction(x, D) for x in total)
         row = V.homogeneous(s)
         # ⟨s, v − s⟩ ≥ 0 for every v, times positive numbers.
-        gradient = [dot(line, row) for line in form]
+        gradient = product.gradient(row[:-1])
         if any(dot(gradient, u) < 0 for u in V.differences(row)):
             continue
         # s ∈ conv V: weights near the proposed ones.

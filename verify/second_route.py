@@ -15,9 +15,11 @@ from fractions import Fraction
 from typing import Literal
 
 from ..kernels.configuration import Matrix, Vector
+from ..kernels.errors import InputError
 from .cvxpy_proposals import LP_SOLVERS, QP_SOLVERS, propose_face, propose_projection, propose_separation
+from .inner_product import InnerProduct
 from .point_set import Points, PointSet
-from .polytope import convex_weights, dimension, face_of, positive_form, projection_of_origin
+from .polytope import convex_weights, dimension, face_of, projection_of_origin
 from .polytope_records import Face, Inside, Separated
 from .proposals import as_floats
 from .rounding import exact_face, exact_membership, exact_projection
@@ -83,12 +85,12 @@ class Difference:
     second: str
 
 
-def second_route(limits: Iterable[Vector], A: Matrix) -> SecondRoute:
+def second_route(limits: Iterable[Vector], A: Matrix | InnerProduct) -> SecondRoute:
     """The vertices of K = conv(limits) and the place of every distinct limit, by cvxpy with exact checks.
 
     Args:
         limits: (n, d) Fractions, n ≥ 1, duplicates allowed.
-        A: (d, d) exact numbers, symmetric positive definite.
+        A: (d, d) exact numbers, symmetric positive definite, or an `InnerProduct`.
 
     Raises:
         InputError: A is not symmetric positive definite, or a shape is wrong.
@@ -96,7 +98,9 @@ def second_route(limits: Iterable[Vector], A: Matrix) -> SecondRoute:
     """
     points = sorted(set(limits))
     cloud = PointSet(points)
-    form = positive_form(A, cloud.d)
+    product = InnerProduct.of(A)
+    if product.d != cloud.d:
+        raise InputError(f"A is {product.d} x {product.d} but the limits have {cloud.d} coordinates")
     found = {s: _face(cloud, s) for s in points}
     vertices = tuple(s for s, (face, _) in found.items() if len(face.indices) == 1)
     hull = PointSet(vertices)
@@ -112,7 +116,7 @@ def second_route(limits: Iterable[Vector], A: Matrix) -> SecondRoute:
         if not any(face.normal):
             places[s] = PlaceOnK("interior", on_face, weights, face.normal, (solver, again))
             continue
-        nearest, third = _projection(A, form, on_face)
+        nearest, third = _projection(product, on_face)
         kind: Kind = "projection" if nearest == s else "neither"
         places[s] = PlaceOnK(kind, on_face, weights, face.normal, (solver, again, third))
     return SecondRoute(vertices, places)
@@ -214,18 +218,18 @@ def _face(V: PointSet, s: Vector) -> tuple[Face, str]:
     return face_of(s, V), EXACT
 
 
-def _projection(A: Matrix, form: Sequence[Sequence[int]], face: Sequence[Vector]) -> tuple[Vector, str]:
+def _projection(product: InnerProduct, face: Sequence[Vector]) -> tuple[Vector, str]:
     """The A-projection of the origin on the hull of the face's vertices, and the solver that proposed it."""
     V = PointSet(face)
-    homogeneous, floats = as_floats(V.rows), as_floats(form)
-    if homogeneous is not None and floats is not None:
+    homogeneous = as_floats(V.rows)
+    if homogeneous is not None and product.root is not None:
         points = homogeneous[:, :-1] / homogeneous[:, -1:]
         for solver in QP_SOLVERS:
-            weights = propose_projection(points, floats, solver)
-            nearest = None if weights is None else exact_projection(V, form, weights)
+            weights = propose_projection(points, product.root, solver)
+            nearest = None if weights is None else exact_projection(V, product, weights)
             if nearest is not None:
                 return nearest, solver
-    return projection_of_origin(A, V).point, EXACT
+    return projection_of_origin(product, V).point, EXACT
 
 
 def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:

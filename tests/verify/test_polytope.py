@@ -388,7 +388,8 @@ def test_a_prepared_set_gives_the_same_answers():
         (lambda: supporting_normal((1, 1), SQUARE, [(1,)]), InputError, "coordinates"),
         (lambda: face_of((2, 2), SQUARE), InputError, "point is outside the polytope"),
         (lambda: hull_nested([(1,)], SQUARE), InputError, "inner has dimension 1 but outer has 2"),
-        (lambda: projection_of_origin(((1,),), SQUARE), InputError, "give 2 x 2"),
+        (lambda: projection_of_origin(((1,),), SQUARE), InputError, "A is 1 x 1 but the points have 2"),
+        (lambda: projection_of_origin(((1, 1), (0,)), SQUARE), InputError, "needs a square matrix"),
         (lambda: projection_of_origin(((1, 1), (0, 1)), SQUARE), InputError, "not symmetric"),
         (lambda: projection_of_origin(((1, 1), (1, 1)), SQUARE), InputError, "not positive definite"),
         (lambda: projection_of_origin(((1, 2), (2, 1)), SQUARE), InputError, "not positive definite"),
@@ -459,7 +460,7 @@ class TestMutants:
         V = PointSet(SQUARE)
         row = V.homogeneous((1, 0))
         half = Combination({0: 1, 1: 1}, 1)
-        assert polytope_records.face_record(V, row, [0, 2], [1, 0], half).indices == (0, 2)
+        assert polytope_records.face_record(V, row, V.differences(row), [0, 2], [1, 0], half).indices == (0, 2)
         for indices, normal, answer in (
             ([0, 1, 2, 3], [0, 0], half),  # two points without weight
             ([0], [1, 0], Combination({0: 1}, 1)),  # another point on the hyperplane
@@ -468,7 +469,7 @@ class TestMutants:
             ([0, 2], [1, 0], Combination({0: 1, 1: -1}, 1)),
         ):
             with pytest.raises(UnprovedError):
-                polytope_records.face_record(V, row, indices, normal, answer)
+                polytope_records.face_record(V, row, V.differences(row), indices, normal, answer)
 
     def test_the_first_hyperplane_taken_for_the_minimal_face(self, monkeypatch):
         """One supporting hyperplane of a vertex may hold an edge; the recursion must go on."""

@@ -18,6 +18,7 @@ from hardmax.verify.cvxpy_proposals import (
     propose_projection,
     propose_separation,
 )
+from hardmax.verify.inner_product import InnerProduct
 from hardmax.verify.point_set import PointSet
 from hardmax.verify.polytope import (
     Inside,
@@ -164,11 +165,11 @@ class TestEachLinearProgramSolver:
 )
 def test_each_quadratic_program_solver(solver, A, points, expected):
     V = PointSet(points)
-    form = [[int(v) for v in row] for row in A]
-    floats = np.array(points, dtype=float)
-    weights = propose_projection(floats, np.array(form, dtype=float), solver)
+    product = InnerProduct(A)
+    assert product.root is not None
+    weights = propose_projection(np.array(points, dtype=float), product.root, solver)
     assert weights is not None
-    assert exact_projection(V, form, weights) == expected
+    assert exact_projection(V, product, weights) == expected
 
 
 @pytest.mark.parametrize("side", [-1, 0, 1])
@@ -248,13 +249,13 @@ class TestFailingAndLyingSolvers:
     @pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0), (np.nan, 1.0), (0.0, 0.0), (2.0, -1.0)])
     def test_projections_that_lie(self, weights, monkeypatch):
         lie = np.array(weights)
-        assert exact_projection(PointSet(SHIFTED[:2]), [[1, 0], [0, 1]], lie) in (None, (1, 0))
-        monkeypatch.setattr(module, "propose_projection", lambda points, form, solver: lie)
+        assert exact_projection(PointSet(SHIFTED[:2]), InnerProduct(IDENTITY), lie) in (None, (1, 0))
+        monkeypatch.setattr(module, "propose_projection", lambda points, root, solver: lie)
         self.check()
 
     def test_the_metric_is_not_ignored(self):
         V = PointSet(vectors((2, 0), (0, 2)))
-        right = exact_projection(V, [[2, 1], [1, 3]], np.array([2 / 3, 1 / 3]))
+        right = exact_projection(V, InnerProduct(HEAVY), np.array([2 / 3, 1 / 3]))
         assert right == (Fraction(4, 3), Fraction(2, 3))
         limits = [*vectors((2, 0), (0, 2)), right]
         assert second_route(limits, HEAVY).places[right].kind == "projection"
@@ -265,7 +266,6 @@ class TestFailingAndLyingSolvers:
         assert propose_separation(np.ones((2, 2)), "NO_SUCH_SOLVER") is None
         assert propose_projection(np.ones((2, 2)), np.eye(2), "NO_SUCH_SOLVER") is None
         assert propose_projection(np.full((2, 2), np.inf), np.eye(2), LP_SOLVERS[0]) is None
-        assert propose_projection(np.ones((2, 2)), -np.eye(2), LP_SOLVERS[0]) is None
 
 
 def test_rounding_refuses_what_proves_nothing():
