@@ -1,0 +1,198 @@
+"""What a check is, and how a failing trial becomes a finding that a stranger understands.
+
+Neighbours: `checks` holds the checks, `suite` runs them; `judge` decides, `shrink`, `explain` and `snippet` make a
+failure small, named and replayable.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...kernels.configuration import identity
+from ...kernels.configuration_file import configuration_to_json
+from ...kernels.errors import InputError
+from ...kernels.protocol import Kernel
+from ...kernels.registry import load
+from .explain import MOST_TOKENS, explain, followed
+from .judge import Fault, Lost, examine
+from .record import Status
+from .shrink import shrink
+from .snippet import exact_text, trial_snippet, vector_text
+from .trial import Trial
+
+CLEAR = 1e6
+"""Gaps of more ulps are not near-ties, so that their number says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The kernel under test as a check sees it.
+
+    Args:
+        kernel: the kernel.
+        spec: how it was named; empty if it was given as an object.
+        seed: the seed of the random cases.
+    """
+
+    kernel: Kernel
+    spec: str
+    seed: int
+
+    def random(self, name: str) -> random.Random:
+        """Random numbers that depend on the seed and on `name` alone, not on which checks ran before."""
+        return random.Random(f"{self.seed}/{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found: the fields of `CheckResult` but for id and title."""
+
+    status: Status
+    message: str
+    first_divergent_layer: int | None = None
+    gap_ulps: float | None = None
+    configuration: Mapping[str, Any] | None = None
+    snippet: str | None = None
+
+
+class NotApplicableError(Exception):
+    """A check does not apply to this kernel, for the reason given: something its author declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Args:
+        id: e.g. "ties.exact": group and name.
+        title: what a right kernel does, in one sentence.
+        run: the check itself; it may raise `NotApplicableError`.
+    """
+
+    id: str
+    title: str
+    run: Callable[[Subject], Finding]
+
+
+def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial]]) -> Check:
+    """The check that examines trials: the first fault is shrunk and explained, lost ties make it fragile.
+
+    Args:
+        check_id: its id.
+        title: its title.
+        trials: the trials for a kernel; it may raise `NotApplicableError`.
+    """
+
+    def run(subject: Subject) -> Finding:
+        count, lost = 0, []
+        for trial in trials(subject):
+            found = examine(subject.kernel, trial)
+            if found.fault is not None:
+                return failure(subject, trial, found.fault)
+            count += 1
+            lost += [(trial, one) for one in found.lost]
+        if lost:
+            return Finding("fragile", f"{lost_in_words(lost)}, in {count} trials")
+        return Finding("pass", f"{count} trials")
+
+    return Check(check_id, title, run)
+
+
+def lost_in_words(lost: list[tuple[Trial, Lost]]) -> str:
+    """How many fragile decisions were lost."""
+    ties = sum(one.tie for _, one in lost)
+    parts = []
+    if ties:
+        parts.append(f"{ties} exact ties that rounding hides from the kernel came out as no tie")
+    if len(lost) > ties:
+        parts.append(f"{len(lost) - ties} decisions within the rounding error came out otherwise")
+    return " and ".join(parts)
+
+
+def failure(subject: Subject, trial: Trial, fault: Fault) -> Finding:
+    """The finding of a failing trial: shrunk, explained, with a snippet."""
+    small, found = shrink(subject.kernel, trial, fault)
+    small, found, note = _reproducible(subject, trial, fault, small, found)
+    one = small.calls[found.call]
+    words = ""
+    # the larger configuration leaves less room for chance
+    for known, which in ((fault, trial), (found, small)):
+        if known.got is not None and len(known.tokens) <= MOST_TOKENS:
+            words = explain(known.tokens, which.calls[known.call], known.got, which.dtype, subject.kernel.ties)
+            break
+    if fault.layer != found.layer:
+        note = f" (seen first at layer {fault.layer} of a run of {trial.layers} layers){note}"
+    return Finding(
+        "fail",
+        f"{_in_words(small, found)}{f'; that is what a kernel computes that {words}' if words else ''}{note}",
+        found.layer,
+        found.decision.gap_ulps if found.decision is not None else None,
+        configuration_to_json(one.configuration(found.row)),
+        trial_snippet(subject.kernel, subject.spec, small, found),
+    )
+
+
+def _reproducible(subject: Subject, trial: Trial, fault: Fault, small: Trial, found: Fault) -> tuple[Trial, Fault, str]:
+    """The small trial if a freshly loaded kernel fails it too; else the whole one, and a note if that passes as well.
+
+    A kernel that keeps state between calls may have failed because of calls that the snippet does not make.
+    """
+    if not subject.spec:
+        return small, found, ""
+    for candidate, former in ((small, found), (trial, fault)):
+        try:
+            again = examine(load(subject.spec), candidate).fault
+        except InputError:
+            again = None
+        if again is not None and again.kind == former.kind:
+            return candidate, again, ""
+    return small, found, "; a freshly loaded kernel passes this: it keeps state between calls"
+
+
+def _in_words(trial: Trial, fault: Fault) -> str:
+    """What is wrong, in one line."""
+    one = trial.calls[fault.call]
+    B, n, d = one.shape
+    place = f"{trial.dtype}, n = {n}, d = {d}"
+    if one.arrangement != "contiguous":
+        place += f", {one.arrangement} array"
+    if B > 1:
+        place += f", row {fault.row} of a batch of {B}"
+    if len(trial.calls) > 1:
+        place += f", call {fault.call} of {len(trial.calls)}"
+    if fault.decision is None or fault.got is None:
+        return f"{place}: {fault.detail}"
+    got = fault.got[fault.token].tolist()
+    where = f"{place}: token {fault.token}" + (f" at layer {fault.layer}" if fault.layer else "")
+    if n <= 8:
+        where += f" of {exact_text(fault.tokens)}"
+    if one.A != identity(d) and d <= 4:
+        where += f", A = {exact_text(one.A)}"
+    if one.alpha != 1:
+        where += f", alpha = {float(one.alpha):.17g}"
+    chosen = followed(fault.tokens, one.alpha, fault.token, got, fault.tolerance)
+    as_if = "" if chosen is None else f" as if it followed {_set(chosen)}"
+    return (
+        f"{where} must follow {_set(fault.decision.expected)}{_gap(fault)} and move to {vector_text(fault.expected)}; "
+        f"the kernel returned {vector_text(got)}{as_if}"
+    )
+
+
+def _gap(fault: Fault) -> str:
+    """The gap of the decision in words."""
+    decision = fault.decision
+    if decision is None or decision.gap is None or decision.gap_ulps is None:
+        return ""
+    if decision.gap_ulps == 0:
+        return " (an exact tie)"
+    ulps = f", {decision.gap_ulps:.6g} ulps" if decision.gap_ulps < CLEAR else ""
+    return f" (ahead by {float(decision.gap):.6g}{ulps})"
+
+
+def _set(C: tuple[int, ...]) -> str:
+    """A follow set, cut to what a line can carry."""
+    return "{" + ", ".join(map(str, C[:12])) + (f", … {len(C)} in all" if len(C) > 12 else "") + "}"
+
+
+__all__ = ["Check", "Finding", "NotApplicableError", "Subject", "failure", "judged", "lost_in_words"]

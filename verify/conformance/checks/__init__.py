@@ -1,0 +1,22 @@
+"""The checks, one module a subject; `CHECKS` is all of them in the order of the report.
+
+A check either gives trials, which `check.judged` examines, shrinks and explains, or runs by itself where the question
+is not whether next tokens are right (memory, NaN, determinism, gradients).
+"""
+
+from ..check import Check
+from . import arrays, batches, gradients, layers, nans, relations, runs, sets, ties
+
+CHECKS: tuple[Check, ...] = (
+    *ties.CHECKS,
+    *layers.CHECKS,
+    *sets.CHECKS,
+    *relations.CHECKS,
+    *runs.CHECKS,
+    *batches.CHECKS,
+    *arrays.CHECKS,
+    *nans.CHECKS,
+    *gradients.CHECKS,
+)
+
+__all__ = ["CHECKS"]

@@ -1,0 +1,133 @@
+"""Checks of memory: any layout of the input, input left as it is, fresh output of the same kind, the same bits twice.
+
+Neighbours: `trial.arranged` lays arrays out.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from ....kernels.protocol import to_numpy
+from ..cases import TIES, random_lattice, random_points
+from ..check import Check, Finding, NotApplicableError, Subject, judged
+from ..snippet import assignments, loading
+from ..trial import Arrangement, Call, Trial, arranged, call, floats, raw_step
+
+
+def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:
+    def trials(subject: Subject) -> Iterator[Trial]:
+        if subject.kernel.arrays == "torch" and arrangement in ("reversed", "readonly"):
+            raise NotApplicableError(f"torch has no {arrangement} tensors")
+        rng = subject.random(f"array.{arrangement}")
+        for dtype in subject.kernel.dtypes:
+            for case in (*TIES[:5], TIES[9], random_lattice(rng, size=5)):
+                sets = [case.tokens, [[2 * v for v in row] for row in case.tokens[::-1]]]
+                yield Trial((call(*sets, arrangement=arrangement),), dtype)
+
+    return trials
+
+
+def _calls(subject: Subject) -> Iterator[tuple[str, Call]]:
+    """Per dtype a batch with ties and one without."""
+    rng = subject.random("arrays")
+    for dtype in subject.kernel.dtypes:
+        yield dtype, call(TIES[4].tokens, TIES[4].tokens)
+        yield dtype, random_points(rng, 20, 5, dtype).call()
+
+
+def _each_call(question: Callable[[Subject, str, Call], tuple[str, list[str]] | None]) -> Callable[[Subject], Finding]:
+    """The check that asks `question` of some calls: what is wrong, and the lines that show it; or None."""
+
+    def run(subject: Subject) -> Finding:
+        count = 0
+        for dtype, one in _calls(subject):
+            try:
+                wrong = question(subject, dtype, one)
+            except (Exception, SystemExit) as error:
+                wrong = f"raised {type(error).__name__}: {error}", ["found = kernel.step(native, form, alpha)"]
+            if wrong is not None:
+                message, lines = wrong
+                native = [f"native, form = (kernel.arrays_for(values, {dtype!r}) for values in (tokens, A))"]
+                text = [*loading(subject.kernel, subject.spec), *assignments(one, dtype), *native, *lines]
+                return Finding("fail", f"{dtype}: {' '.join(message.split())}", snippet="\n".join(text) + "\n")
+            count += 1
+        return Finding("pass", f"{count} calls")
+
+    return run
+
+
+def _unchanged(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]] | None:
+    kernel = subject.kernel
+    tokens, A = floats(one.tokens, dtype), floats(one.A, dtype)
+    native, form = arranged(kernel, tokens), kernel.arrays_for(A, dtype)
+    raw_step(kernel, native, form, one.alpha)
+    for name, before, after in (("tokens", tokens, native), ("A", A, form)):
+        if not np.array_equal(before, to_numpy(after)):
+            variable = "native" if name == "tokens" else "form"
+            lines = ["kernel.step(native, form, alpha)", f"assert np.array_equal(np.asarray({variable}), {name})"]
+            return f"the kernel overwrote {name}", lines
+    return None
+
+
+def _kind(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]] | None:
+    kernel = subject.kernel
+    native = kernel.arrays_for(floats(one.tokens, dtype), dtype)
+    found = raw_step(kernel, native, kernel.arrays_for(floats(one.A, dtype), dtype), one.alpha)
+    lines = ["found = kernel.step(native, form, alpha)"]
+    if type(found) is not type(native):
+        return (
+            f"returned a {type(found).__name__} for a {type(native).__name__}",
+            [*lines, "assert type(found) is type(native), type(found)"],
+        )
+    if tuple(found.shape) != tuple(native.shape) or found.dtype != native.dtype:
+        return (
+            f"returned {found.dtype} of shape {tuple(found.shape)} for {native.dtype} of shape {tuple(native.shape)}",
+            [*lines, "assert (found.dtype, found.shape) == (native.dtype, native.shape), (found.dtype, found.shape)"],
+        )
+    if str(getattr(found, "device", "cpu")) != str(getattr(native, "device", "cpu")):
+        return f"returned a tensor on {found.device}", [*lines, "assert found.device == native.device, found.device"]
+    return None
+
+
+def _fresh(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]] | None:
+    kernel = subject.kernel
+    native, form = (kernel.arrays_for(floats(values, dtype), dtype) for values in (one.tokens, one.A))
+    first = raw_step(kernel, native, form, one.alpha)
+    kept = to_numpy(first).copy()
+    lines = ["found = kernel.step(native, form, alpha)", "kept = np.array(found)"]
+    raw_step(kernel, first * 3 + 1, form, one.alpha)
+    if not np.array_equal(kept, to_numpy(first)):
+        lines += ["kernel.step(found * 3 + 1, form, alpha)", "assert np.array_equal(np.asarray(found), kept)"]
+        return "a second call overwrote the result of the first one", lines
+    native *= 0
+    if not np.array_equal(kept, to_numpy(first)):
+        lines += ["native *= 0", "assert np.array_equal(np.asarray(found), kept)"]
+        return "the result shares memory with the input", lines
+    return None
+
+
+def _twice(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]] | None:
+    kernel = subject.kernel
+    native, form = (kernel.arrays_for(floats(values, dtype), dtype) for values in (one.tokens, one.A))
+    first, *others = (to_numpy(raw_step(kernel, native, form, one.alpha)).copy() for _ in range(6))
+    if all(first.tobytes() == other.tobytes() for other in others):
+        return None
+    lines = [
+        "results = {np.asarray(kernel.step(native, form, alpha)).tobytes() for _ in range(50)}",
+        "assert len(results) == 1, f'{len(results)} different results'",
+    ]
+    return "the same call gave different bits", lines
+
+
+CHECKS: tuple[Check, ...] = (
+    judged("array.fortran", "Input may be in Fortran order", _memory("fortran")),
+    judged("array.strided", "Input may be a strided view", _memory("strided")),
+    judged("array.reversed", "Input may have negative strides", _memory("reversed")),
+    judged("array.readonly", "Input may be read-only", _memory("readonly")),
+    Check("array.unchanged", "Input is not modified", _each_call(_unchanged)),
+    Check("array.kind", "The result has the type, dtype and shape of the tokens", _each_call(_kind)),
+    Check("array.fresh", "The result is memory of its own", _each_call(_fresh)),
+    Check("repeat.bits", "The same call gives the same bits", _each_call(_twice)),
+)
+
+__all__ = ["CHECKS"]

@@ -1,0 +1,104 @@
+"""Checks of one layer's values: within the derived bound, with any A, α, and any number of tokens and coordinates.
+
+Neighbours: `cases` has the tables.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from itertools import product
+
+from ..cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, Case, random_lattice, random_points
+from ..check import Check, NotApplicableError, Subject, judged
+from ..trial import Trial
+from .ties import each
+
+Trials = Callable[[Subject], Iterator[Trial]]
+
+
+def _bound(subject: Subject) -> Iterator[Trial]:
+    rng = subject.random("values.bound")
+    for dtype in subject.kernel.dtypes:
+        for n, d in ((2, 1), (3, 2), (5, 2), (8, 3), (16, 4), (12, 16), (33, 7), (64, 8)):
+            yield Trial((random_points(rng, n, d, dtype, alpha=rng.choice((1, Fraction(1, 2), 5))).call(),), dtype)
+
+
+def _chains(subject: Subject) -> Iterator[Trial]:
+    yield from each(subject, CHAINS)
+
+
+def _forms(cases: Sequence[Case]) -> Trials:
+    def trials(subject: Subject) -> Iterator[Trial]:
+        if not subject.kernel.supports_A:
+            raise NotApplicableError("the kernel declares supports_A = False")
+        yield from each(subject, cases)
+
+    return trials
+
+
+def _alphas(values: Sequence[Fraction]) -> Trials:
+    cases = [(2, 1), (1, 2), (-1, 3), (3, 0), (1, 1)]
+    return lambda subject: each(subject, [Case(f"alpha = {alpha}", cases, alpha=alpha) for alpha in values])
+
+
+def _sizes(subject: Subject) -> Iterator[Trial]:
+    """Sizes around multiples of usual block sizes; a zero token and an A without positive scores make padding show."""
+    for n in (*range(2, 18), 31, 32, 33, 63, 64, 65, 127, 129):
+        yield from each(subject, [_spread(n, 2)])
+        if subject.kernel.supports_A and n < 18:
+            negative = Case(f"all scores negative, n = {n}", [(1 + i, 1 + i % 3) for i in range(n)], [(-1, 0), (0, -2)])
+            yield from each(subject, [negative])
+
+
+def _wide(subject: Subject) -> Iterator[Trial]:
+    for d in (*range(4, 10), 15, 16, 17, 31, 33, 64, 100, 130):
+        yield from each(subject, [_spread(9, d)])
+
+
+def _spread(n: int, d: int) -> Case:
+    """n small integer points in R^d, the origin among them, tokens in every coordinate."""
+    tokens = [tuple((7 * i + 3 * c + i * c) % 11 - 5 if i else 0 for c in range(d)) for i in range(n)]
+    return Case(f"integer points, n = {n}, d = {d}", tokens)
+
+
+def _one_token(subject: Subject) -> Iterator[Trial]:
+    yield from each(subject, [Case("one token", [row]) for row in ((3, -1), (0, 0), (5,), (1, 2, 3, 4))])
+    if subject.kernel.supports_A:
+        yield from each(subject, [Case("one token", [(3, -1)], [(-1, 2), (0, -1)])])
+
+
+def _one_dimension(subject: Subject) -> Iterator[Trial]:
+    rng = subject.random("shape.one_dimension")
+    fixed = [[(1,), (-1,)], [(3,), (1,), (2,)], [(-2,), (-3,), (1,)], [(0,), (0,), (4,), (-4,)]]
+    yield from each(subject, [Case("on a line", rows) for rows in fixed])
+    yield from each(subject, [random_lattice(rng, most_dimensions=1, size=9) for _ in range(6)])
+
+
+def _many_tokens(subject: Subject) -> Iterator[Trial]:
+    """More tokens than one block of scores holds, the winners spread over the blocks, ties across them."""
+    n = 1030
+    rows = [((17 * i) % 61 - 30, (29 * i) % 53 - 26) for i in range(n)]
+    rows[3], rows[700], rows[n - 1] = (40, 0), (40, 40), (40, -40)
+    yield from each(subject, [Case(f"integer points, n = {n}", rows)])
+
+
+ALPHAS = [Fraction(p, q) for p, q in product((1, 3, 5, 100), (1, 2, 8))]
+EXTREME_ALPHAS = [Fraction(2) ** e for e in (-1000, -200, -60, -20, 20, 60, 200, 1000)]
+
+CHECKS: tuple[Check, ...] = (
+    judged("values.bound", "Next tokens lie within the rounding error that every right kernel keeps", _bound),
+    judged("values.simultaneous", "All tokens move at once, also those that follow a moving one", _chains),
+    judged("alpha.fractions", "Any step alpha moves tokens by alpha/(1 + alpha)", _alphas(ALPHAS)),
+    judged(
+        "alpha.extreme", "Very small and very large alpha lose nothing and overflow nowhere", _alphas(EXTREME_ALPHAS)
+    ),
+    judged("A.symmetric", "Scores use A", _forms(FORMS)),
+    judged("A.nonsymmetric", "Scores are z_i^T A z_l, not z_l^T A z_i", _forms(NONSYMMETRIC)),
+    judged("A.indefinite", "A need not be positive definite", _forms(INDEFINITE)),
+    judged("shape.one_token", "One token alone stays where it is", _one_token),
+    judged("shape.one_dimension", "Tokens may have one coordinate", _one_dimension),
+    judged("shape.tokens", "Any number of tokens is right, block sizes or not", _sizes),
+    judged("shape.dimensions", "Any number of coordinates is right, block sizes or not", _wide),
+    judged("shape.many_tokens", "A thousand tokens are right, ties across blocks included", _many_tokens),
+)
+
+__all__ = ["CHECKS"]

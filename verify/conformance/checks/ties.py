@@ -1,0 +1,77 @@
+"""Checks of decisions: exact ties are kept, near-ties are not made ties, and what rounding hides is called fragile.
+
+Neighbours: `cases` has the tables, `judge` the policy.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from ..cases import (
+    BASES,
+    DUPLICATES,
+    OPPOSITES,
+    TIES,
+    TURNS,
+    ZEROS,
+    Case,
+    in_basis,
+    near_ties,
+    random_lattice,
+    resolved_tie,
+    turned,
+)
+from ..check import Check, Subject, judged
+from ..ties import exact_scores
+from ..trial import Trial, exact_rows
+
+
+def each(subject: Subject, cases: Iterable[Case]) -> Iterator[Trial]:
+    """Every case in every dtype of the kernel, one layer."""
+    for case in cases:
+        for dtype in subject.kernel.dtypes:
+            yield Trial((case.call(),), dtype)
+
+
+def _exact(subject: Subject) -> Iterator[Trial]:
+    rng = subject.random("ties.exact")
+    yield from each(subject, TIES)
+    if subject.kernel.supports_A:
+        yield from each(subject, (in_basis(case, B) for case in TIES for B in BASES.get(len(case.tokens[0]), ())))
+    yield from each(subject, (random_lattice(rng) for _ in range(24)))
+
+
+def _turned(subject: Subject) -> Iterator[Trial]:
+    """One rotation after the other, as long as the scores stay exact in the dtype."""
+    for trial in each(subject, TIES):
+        (one,) = trial.calls
+        case = Case("", one.tokens[0])
+        for Q in TURNS.get(one.shape[2], ()):
+            case = turned(case, Q)
+            if all(exact_scores(exact_rows(case.tokens), one.A, trial.dtype)):
+                yield Trial((case.call(),), trial.dtype)
+
+
+def _near(subject: Subject) -> Iterator[Trial]:
+    for dtype in subject.kernel.dtypes:
+        for case in near_ties(dtype):
+            yield Trial((case.call(),), dtype)
+
+
+def _resolved(subject: Subject) -> Iterator[Trial]:
+    rng = subject.random("ties.resolved")
+    for dtype in subject.kernel.dtypes:
+        for factor in (4, 16, 64, 1024, 1 << 16):
+            for _ in range(3):
+                yield Trial((resolved_tie(rng, dtype, factor).call(),), dtype)
+
+
+CHECKS: tuple[Check, ...] = (
+    judged("ties.exact", "Exact ties keep every maximiser", _exact),
+    judged("ties.turned", "Exact ties keep every maximiser when turned by integer rotations", _turned),
+    judged("ties.duplicates", "Every copy of a repeated token counts in a mean", lambda s: each(s, DUPLICATES)),
+    judged("ties.zero", "A zero token follows all tokens", lambda s: each(s, ZEROS)),
+    judged("ties.near", "Scores that differ by few ulps are not taken for a tie", _near),
+    judged("ties.resolved", "Gaps beyond the rounding error are decided right", _resolved),
+    judged("ties.opposite", "A token never follows a large negative score", lambda s: each(s, OPPOSITES)),
+)
+
+__all__ = ["CHECKS", "each"]

@@ -1,0 +1,316 @@
+"""The judgement on one layer: does what a kernel returned follow from the exact scores?
+
+Each layer is judged by itself: the kernel's own tokens, read as the dyadic rationals they are, are moved by the exact
+kernel, and the kernel's next tokens are compared with that. So the first layer that is wrong is found, however long
+the run, and no error of an earlier layer is blamed on a later one. No tolerance is chosen by hand:
+
+- *Values.* A next token must lie within `filter.layer_error` of the exact one: a bound that every correct kernel keeps,
+  whatever its order of summation and whichever form of the update it uses.
+- *Decisions.* The follow set of token i must be the exact one if all its scores are *exact in the dtype* (small
+  integers and dyadic rationals: every partial sum of every order of summation is representable, so equal scores are
+  equal in floats and different ones differ), or if the exact gap to the next score exceeds `filter.decision_bound`.
+- *Fragile.* Otherwise no float kernel can know, and any non-empty set of tokens within the bound of the best passes.
+
+Neighbours: `trial` runs kernels, `ties` tells which rows are exact in a dtype.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations
+from math import frexp, lcm
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...kernels.configuration import Configuration, Matrix, Vector
+from ...kernels.exact import Dynamics, Sets
+from ...kernels.filter import decision_bound, layer_error
+from ...kernels.protocol import Kernel, TieRule
+from .ties import PRECISION, exact_scores
+from .trial import Call, Trial, apply, floats
+
+MOST_SUBSETS = 8
+"""With more near-maximisers than this, the subsets are not tried one by one: their convex hull's box is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the exact kernel says about one token.
+
+    Args:
+        expected: the follow set by the kernel's tie rule.
+        gap: the best score minus the best one outside C_i, 0 if C_i holds several tokens, None if nothing is outside.
+        gap_ulps: the same in units in the last place of the best score, in the dtype.
+        determined: whether a float kernel must get it right.
+        near: the tokens whose score is within the bound of the best; C_i if determined.
+    """
+
+    expected: tuple[int, ...]
+    gap: Fraction | None
+    gap_ulps: float | None
+    determined: bool
+    near: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first thing that is wrong in a trial.
+
+    Args:
+        kind: "value": a next token is not the exact one; "shape": the result has another shape; "raised": the kernel
+            raised an error.
+        call: which call.
+        row: which row of its batch.
+        layer: which layer.
+        token: which token; 0 unless kind is "value".
+        detail: what was returned, in words (an error, a shape), empty for "value".
+        tokens: the exact tokens that the kernel got at that layer.
+        got: what it returned for the row, (n, d), for "value".
+        decision: what the exact kernel says about the token, for "value".
+        expected: the exact next token under the kernel's tie rule, for "value".
+        tolerance: (d,) how far the kernel's may be from it, for "value".
+    """
+
+    kind: Literal["value", "shape", "raised"]
+    call: int
+    row: int
+    layer: int
+    token: int
+    detail: str
+    tokens: Matrix
+    got: NDArray[np.float64] | None = None
+    decision: Decision | None = None
+    expected: Vector = ()
+    tolerance: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A fragile decision that did not come out as the exact one.
+
+    Args:
+        call: which call.
+        row: which row of its batch.
+        layer: which layer.
+        token: which token.
+        tie: whether it was an exact tie that rounding broke.
+    """
+
+    call: int
+    row: int
+    layer: int
+    token: int
+    tie: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a trial showed: the first fault, or the fragile decisions that were lost."""
+
+    fault: Fault | None
+    lost: tuple[Lost, ...] = ()
+
+
+class ExactLayer:
+    """One layer of one configuration, exactly, under a tie rule; immutable and shared between kernels by a cache."""
+
+    __slots__ = ("dynamics", "expected", "gaps", "next_tokens", "sets", "tops", "unit")
+
+    def __init__(self, tokens: Matrix, A: Matrix, alpha: Fraction, ties: TieRule) -> None:
+        self.dynamics = Dynamics(Configuration(tokens, A, alpha))
+        first = self.dynamics.first
+        # scores() are integers: numerators over D² times the common denominator of A
+        self.unit = Fraction(1, int(first.denominator) ** 2 * lcm(*(v.denominator for row in A for v in row)))
+        sets, tops, gaps = [], [], []
+        for row in self.dynamics.scores(first):
+            top = max(row)
+            members = tuple([j for j, score in enumerate(row) if score == top])
+            sets.append(members)
+            tops.append(int(max(abs(top), abs(min(row)))))
+            gaps.append(None if len(members) == len(row) else int(top - max(s for s in row if s != top)))
+        self.sets: Sets = tuple(sets)
+        self.expected: Sets = self.sets if ties == "all" else tuple([C[:1] for C in sets])
+        self.tops = tuple(tops)
+        self.gaps = tuple(gaps)
+        self.next_tokens: Matrix = self.dynamics.next_layer(first, self.expected).tokens()
+
+    def decision(self, i: int, dtype: str, exact: bool, bound: float) -> Decision:
+        """The decision of token i for a kernel that computes in `dtype`.
+
+        Args:
+            i: the token.
+            dtype: "float32" or "float64".
+            exact: whether its scores are exact in the dtype.
+            bound: `filter.decision_bound` of the token.
+        """
+        C, gap = self.sets[i], self.gaps[i]
+        several = len({self.dynamics.configuration.tokens[j] for j in C}) > 1
+        real = None if gap is None else gap * self.unit
+        ulps = 0.0 if several else None if real is None else float(real / _ulp(self.tops[i] * self.unit, dtype))
+        if exact:
+            return Decision(self.expected[i], real, ulps, True, C)
+        limit = Fraction(bound) / self.unit
+        scores = self.dynamics.scores(self.dynamics.first, [i])[0]
+        top = int(max(scores))
+        near = tuple([j for j, score in enumerate(scores) if top - int(score) <= limit])
+        determined = near == C and len(C) == 1
+        return Decision(self.expected[i], real, ulps, determined, near)
+
+
+@lru_cache(maxsize=8192)
+def exact_layer(tokens: Matrix, A: Matrix, alpha: Fraction, ties: TieRule) -> ExactLayer:
+    """The exact layer; computed once for all kernels, dtypes and arrangements that are judged by it."""
+    return ExactLayer(tokens, A, alpha, ties)
+
+
+def _ulp(value: Fraction, dtype: str) -> Fraction:
+    """The unit in the last place of the binade that |value| lies in, in `dtype`."""
+    if value == 0:
+        return Fraction(1)
+    return Fraction(2) ** (frexp(float(value))[1] - PRECISION[dtype])
+
+
+def read_exactly(tokens: NDArray[np.floating]) -> Matrix:
+    """Floats (n, d) as the dyadic rationals they are."""
+    return tuple(tuple(Fraction(v) for v in row) for row in tokens.astype(np.float64).tolist())
+
+
+def judge_layer(
+    before: NDArray[np.floating], one: Call, A: NDArray[np.floating], after: NDArray[np.float64], ties: TieRule
+) -> tuple[tuple[int, ExactLayer, Decision, NDArray[np.float64]] | None, list[tuple[int, bool]]]:
+    """Judge one layer of one token set.
+
+    Args:
+        before: (n, d) what the kernel got.
+        one: the call that it belongs to, for A and α.
+        A: (d, d) its A in the dtype.
+        after: (n, d) what the kernel returned, read as float64.
+        ties: the kernel's tie rule.
+
+    Returns:
+        The first wrong token with its exact layer, decision and the (d,) tolerance, or None; and the tokens whose
+        fragile decisions were lost, each with whether it was an exact tie.
+    """
+    dtype = str(before.dtype)
+    tokens = read_exactly(before)
+    exact = exact_layer(tokens, one.A, one.alpha, ties)
+    target = np.array(exact.next_tokens, dtype=np.float64)
+    size = max(map(len, exact.expected))
+    suspects = _beyond(after, target, value_tolerance(before, size))
+    if not len(suspects):
+        return None, []
+    rows_exact = exact_scores(tokens, one.A, dtype)
+    bounds = decision_bound(before[None], A)[0]
+    lost: list[tuple[int, bool]] = []
+    for i in suspects.tolist():
+        decision = exact.decision(i, dtype, rows_exact[i], float(bounds[i]))
+        tolerance = value_tolerance(before, max(size, len(decision.near)))
+        if decision.determined or not _allowed(exact, i, decision.near, after[i], tolerance, ties):
+            return (i, exact, decision, tolerance), lost
+        lost.append((i, len({tokens[j] for j in exact.sets[i]}) > 1))
+    return None, lost
+
+
+def value_tolerance(before: NDArray[np.floating], size: int) -> NDArray[np.float64]:
+    """(d,) how far a next token may be from the exact one, if means are over at most `size` tokens.
+
+    The bound holds for every α > 0; it is taken at α = 1 because a kernel whose αR overflows has no excuse: λ does not.
+    """
+    tolerance = layer_error(before[None], size, 1.0)[0]
+    if not np.isfinite(tolerance).all():
+        raise ValueError("no error bound holds for these tokens, so that nothing could fail: the trial is out of range")
+    return tolerance
+
+
+def _beyond(
+    after: NDArray[np.float64], target: NDArray[np.float64], tolerance: NDArray[np.float64]
+) -> NDArray[np.integer]:
+    """The tokens farther from `target` than allowed (its own rounding to float64 included), NaN counting as far."""
+    near = np.abs(after - target) <= tolerance + np.abs(target) * 2.0**-52
+    return np.flatnonzero(~near.all(axis=1))
+
+
+def _allowed(
+    exact: ExactLayer,
+    i: int,
+    near: tuple[int, ...],
+    got: NDArray[np.float64],
+    tolerance: NDArray[np.float64],
+    ties: TieRule,
+) -> bool:
+    """Whether `got` is the next token of i for some non-empty set of near-maximisers (one of them for rule "first")."""
+    configuration = exact.dynamics.configuration
+    rate = configuration.step.rate(0)
+    rows = np.array([configuration.tokens[j] for j in near], dtype=object)
+    own = np.array(configuration.tokens[i], dtype=object)
+    distinct = len({configuration.tokens[j] for j in near})
+
+    def fits(mean: NDArray) -> bool:
+        target = (own + rate * (mean - own)).astype(np.float64)
+        return not len(_beyond(got[None], target[None], tolerance))
+
+    if ties == "first" or distinct == 1:
+        return any(fits(row) for row in rows)
+    if len(near) <= MOST_SUBSETS:
+        return any(fits(rows[list(chosen)].sum(axis=0) / len(chosen)) for chosen in _subsets(len(near)))
+    low, high = ((own + rate * (ends - own)).astype(np.float64) for ends in (rows.min(axis=0), rows.max(axis=0)))
+    return bool(((low - tolerance <= got) & (got <= high + tolerance)).all())
+
+
+def _subsets(size: int) -> Iterator[tuple[int, ...]]:
+    """The non-empty subsets of range(size), the largest first."""
+    for k in range(size, 0, -1):
+        yield from combinations(range(size), k)
+
+
+def examine(kernel: Kernel, trial: Trial) -> Examination:
+    """Run a trial and judge every layer of every row of every call, up to the first fault.
+
+    Args:
+        kernel: the kernel under test.
+        trial: the trial.
+    """
+    lost: list[Lost] = []
+    for c, one in enumerate(trial.calls):
+        A = floats(one.A, trial.dtype)
+        current = floats(one.tokens, trial.dtype)
+        for k in range(trial.layers):
+            try:
+                after = apply(kernel, current, one, A)
+            except (Exception, SystemExit) as error:
+                detail = " ".join(f"raised {type(error).__name__}: {error}".split())
+                return Examination(Fault("raised", c, 0, k, 0, detail, read_exactly(current[0])), tuple(lost))
+            if after.shape != current.shape or after.dtype.kind != "f":
+                detail = f"returned {after.dtype} values of shape {after.shape} for tokens of shape {current.shape}"
+                return Examination(Fault("shape", c, 0, k, 0, detail, read_exactly(current[0])), tuple(lost))
+            values = after.astype(np.float64)
+            for b in range(len(current)):
+                wrong, rows = judge_layer(current[b], one, A, values[b], kernel.ties)
+                lost.extend(Lost(c, b, k, i, tie) for i, tie in rows)
+                if wrong is not None:
+                    i, exact, decision, tolerance = wrong
+                    expected = exact.next_tokens[i]
+                    tokens = exact.dynamics.configuration.tokens
+                    fault = Fault(
+                        "value", c, b, k, i, "", tokens, values[b], decision, expected, tuple(tolerance.tolist())
+                    )
+                    return Examination(fault, tuple(lost))
+            current = after.astype(trial.dtype)
+    return Examination(None, tuple(lost))
+
+
+__all__ = [
+    "Decision",
+    "ExactLayer",
+    "Examination",
+    "Fault",
+    "Lost",
+    "exact_layer",
+    "examine",
+    "judge_layer",
+    "read_exactly",
+    "value_tolerance",
+]
