@@ -1,0 +1,404 @@
+"""The trusted checker of certificates: one file, standard library only, written from CERTIFICATE.md.
+
+    python -I checker.py a.cert.json folder/
+
+`check` re-derives all statements of a certificate from the problem in it and returns only if all of them follow; what
+is not a complete proof raises `Refused`. Sections are those of CERTIFICATE.md. No `assert` checks anything.
+"""
+
+import hashlib
+import json
+import math
+import re
+import sys
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from functools import reduce
+from itertools import chain, pairwise
+from operator import add, mul, or_, sub
+from pathlib import Path
+
+__all__ = ["Refused", "check", "main"]
+MAX_BYTES, MAX_DIGITS, MAX_WORK = 4 << 20, 100_000, 10**9
+STATIONARY = ("leader", "stationary")
+
+
+class Refused(Exception):  # noqa: N818 a verdict, not an error
+    """The certificate is no proof: the message names the rule, what was claimed and what was derived."""
+
+
+def must(holds, rule, claimed, *derived):
+    if not holds:
+        raise Refused(f"{rule}: the certificate has {str(claimed)[:200]}, but {' '.join(map(str, derived))[:200]}")
+
+
+def ascending(values, where):
+    must(all(a < b for a, b in pairwise(values)), where, f"{len(values)} entries", "they have to ascend strictly")
+
+
+def dot(x, y):
+    return sum(map(mul, x, y))
+
+
+def times(X, Y):
+    return [[dot(row, column) for column in zip(*Y, strict=True)] for row in X]
+
+
+def rational(value, where):
+    match = re.fullmatch("(-?(?:0|[1-9][0-9]*))(?:/([1-9][0-9]*))?", value) if type(value) is str else None
+    must(match and len(value) <= MAX_DIGITS, where, value, f'a string like "-22/7" is needed, up to {MAX_DIGITS} long')
+    upper, lower = (int(Decimal(part)) for part in match.groups("1"))  # int(str) has a limit on digits
+    canonical = math.gcd(upper, lower) == 1 and (lower > 1 or not match[2]) and match[1] != "-0"
+    must(canonical, where, value, "that is not in canonical form")
+    return Fraction(upper, lower)
+
+
+def read(value, pattern, where):
+    """The value, with rationals as Fractions, if it fits: see the patterns below."""
+    if type(pattern) is tuple:
+        if value is None and None in pattern:
+            return None
+        keys = value.keys() if type(value) is dict else None
+        pattern = next((p for p in pattern if type(p) is dict and p.keys() == keys), pattern[-1])
+    if pattern is Fraction:
+        return rational(value, where)
+    kind = {type: pattern, set: str}.get(type(pattern), type(pattern))
+    must(type(value) is kind, where, value, "it has to be like", pattern)
+    if kind is dict:
+        must(value.keys() == pattern.keys(), where, f"the keys {[*value]}", f"they have to be {[*pattern]}")
+        return {key: read(value[key], part, f"{where}, {key}") for key, part in pattern.items()}
+    if kind is list:
+        must(len(pattern) in (1, len(value)), where, value, "it has to be like", pattern)
+        return [read(x, pattern[i % len(pattern)], where) for i, x in enumerate(value)]
+    must(type(pattern) is type or value in pattern, where, value, "it has to be in", pattern)
+    return value
+
+
+# A type, a set of words, an object's patterns by key, [p] for an array of any length, [p, q] for one of that length, or
+# a tuple of alternatives: None, and objects told apart by their keys.
+POINT, WEIGHTS, RULES = [Fraction], [[int, Fraction]], [{"leader", "stationary", "R1", "R2", "R3"}]
+STEPS = ({"rule": {"harmonic"}, "numerator": int, "offset": int}, {"rule": {"constant"}, "alpha": Fraction})
+PROBLEM = {"tokens": [POINT], "A": [POINT], "step": STEPS, "multiplicities": [int], "follow": {"largest", "smallest"}}
+FROZEN = {"kind": {"frozen"}, "freeze_layer": int, "layer": int, "rules": RULES, "limits": [int], "weights": [WEIGHTS]}
+SIMILAR = {"kind": {"self-similar"}, "layer": int, "period": int, "permutation": [int], "Q": [POINT]}
+SIMILAR |= {"scale": Fraction, "contraction": (None, Fraction)}
+VERTEX, INTERIOR = {"kind": {"vertex"}, "leader": int}, {"kind": {"interior"}, "weights": WEIGHTS}
+SUPPORTED = {"kind": {"projection", "neither"}, "weights": WEIGHTS, "normal": (None, POINT)}
+PLACES = (None, VERTEX, INTERIOR, SUPPORTED, {"kind": {"outside"}, "normal": (None, POINT)})
+CLAIMS = ("clustering.convergence", "clustering.vertices", "clustering.boundary", "clustering.cluster_points")
+CERTIFICATE = {"format": {"hardmax certificate"}, "version": int, "problem": PROBLEM, "seal": str}
+CERTIFICATE |= {"claims": dict.fromkeys(CLAIMS, (None, {"verified", "refuted"})), "proof": (FROZEN, SIMILAR)}
+CERTIFICATE |= {"itinerary": [{"first": int, "layers": int, "sets": [[int, [int]]], "jumps": [int]}]}
+CERTIFICATE |= {"leaders": [{"token": int, "layer": int}], "cluster_points": [{"point": POINT, "place": PLACES}]}
+
+
+def load(text):
+    """The JSON value, without repeated keys, floats, negative or long numbers."""
+
+    def members(pairs):
+        must(len(dict(pairs)) == len(pairs), "JSON", [key for key, _ in pairs], "keys must not repeat")
+        return dict(pairs)
+
+    def number(digits):
+        must(re.fullmatch("[0-9]{1,15}", digits), "JSON", digits, "numbers are whole, >= 0, of at most 15 digits")
+        return int(digits)
+
+    must(len(text) <= MAX_BYTES, "limits", f"{len(text)} characters", f"at most {MAX_BYTES} are read")
+    try:
+        return json.loads(text, object_pairs_hook=members, parse_int=number, parse_float=number, parse_constant=number)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise Refused(f"JSON: {error}") from None
+
+
+class Run:
+    """One problem and all that is derived from it. A layer is (k, rows of integers N, D) with Z^k = N / D."""
+
+    def __init__(self, problem):
+        tokens, A, step, self.w, follow = problem.values()
+        must(tokens and tokens[0], "tokens", tokens, "one token with one coordinate is the least")
+        self.n, self.d, self.size, self.left = len(tokens), len(tokens[0]), 0, MAX_WORK
+        self.first, (self.A, _) = (0, *self.integers(tokens, self.n, "tokens")), self.integers(A, self.d, "A")
+        self.B = self.A if follow == "largest" else [[-x for x in row] for row in self.A]
+        self.size = max(abs(x) for row in self.first[1] + self.A for x in row).bit_length()
+        must(len(self.w) == self.n and min(self.w) > 0, "multiplicities", self.w, f"{self.n} numbers >= 1 are needed")
+        self.constant = step["rule"] == "constant"
+        alpha, p, q = (step["alpha"], 1, 1) if self.constant else (1, step["numerator"], step["offset"])
+        must(alpha > 0 and 0 < p <= q, "step", step, "it has to be positive and at most 1")
+        self.rate = lambda k: alpha / (1 + alpha) if self.constant else Fraction(p, k + q)
+
+    def pay(self, operations, bits=0, gcds=False):
+        """Section 9: what is too much is refused before it is computed."""
+        words = (bits + self.size) // 64
+        self.left -= operations * (8 + words * math.isqrt(words)) * (1 + gcds * words // 150)
+        must(self.left >= 0, "limits", f"more than {MAX_WORK} units of work", "this checker does no more")
+
+    def integers(self, rows, height, where):
+        """Rows of d rationals as integers over one denominator."""
+        must([len(row) for row in rows] == [self.d] * height, where, rows, f"{height} rows of {self.d} are needed")
+        denominators = {x.denominator for row in rows for x in row}
+        self.pay(height * self.d, sum([x.bit_length() for x in denominators]))
+        D = math.lcm(*denominators)
+        return [tuple([x.numerator * (D // x.denominator) for x in row]) for row in rows], D
+
+    def scores(self, row, N):
+        """A positive multiple of score(row, l) for every token l."""
+        (image,) = times([row], self.B)
+        return [dot(image, z) for z in N]
+
+    def total(self, N, C):
+        """W = Σ w_j and Σ w_j N_j over j ∈ C."""
+        weights = [self.w[j] for j in C]
+        return sum(weights), [dot(weights, column) for column in zip(*[N[j] for j in C], strict=True)]
+
+    def next(self, layer, sets, tidy=True):
+        """Layer k + 1; common factors are taken out (if `tidy`) while that is cheap."""
+        k, N, D = layer
+        self.pay(self.d * sum(map(len, sets)) + 99, D.bit_length() // 64)
+        (a, b), totals = self.rate(k).as_integer_ratio(), [self.total(N, C) for C in sets]
+        L = math.lcm(*(W for W, _ in totals))
+        keep, D, shares = (b - a) * L, b * L * D, [a * L // W for W, _ in totals]
+        N = [tuple([keep * x + u * y for x, y in zip(z, t[1])]) for z, u, t in zip(N, shares, totals)]  # noqa: B905
+        common = math.gcd(D, *(x for row in N for x in row)) if tidy and D < 1 << 4096 else 1
+        return k + 1, [tuple([x // common for x in row]) for row in N] if common > 1 else N, D // common
+
+    def visit(self, layer):
+        """Compare the follow sets of a layer with `sets`."""
+        k, N, D = self.last = layer
+        self.pay(self.n * self.d * (self.n + self.d), D.bit_length())
+        for i, C in enumerate(self.sets):
+            scores = self.scores(N[i], N)
+            best = max(scores)
+            derived = tuple([j for j, x in enumerate(scores) if x == best])
+            must(C == derived, f"itinerary, layer {k}, follow set of token {i}", C, f"it is {derived}")
+        self.kept = (layer, [*self.sets]) if k == self.keep else self.kept
+
+    def follow(self, phases, keep):
+        """Verify all phases. Keeps the last layer and its sets, and layer `keep` with its sets if it is visited."""
+        self.sets, self.last, self.leaders, self.keep, self.kept = [()] * self.n, None, {}, keep, None
+        for phase in phases:
+            first, layers, sets, jumps = phase.values()
+            layer = self.next(self.last, self.sets) if self.last else self.first
+            complete = first == layer[0] and layers and sets
+            must(
+                complete, "itinerary", f"{layers} layers from {first}", f"some from {layer[0]} are needed, with changes"
+            )
+            ascending([i for i, _ in sets] + [self.n], "itinerary, tokens of sets")
+            for i, C in sets:
+                must(self.sets[i] != tuple(C), "itinerary", f"{C} for token {i} at layer {first}", "it is no change")
+                self.sets[i] = tuple(C)
+                if C == [i]:
+                    self.leaders.setdefault(i, first)
+            ascending(jumps, "itinerary, jumps")
+            must(not jumps or (jumps[1:] and jumps[-1] == layers - 1), "itinerary", jumps, f"{layers - 1} is the end")
+            self.visit(layer)
+            for a, b in pairwise(chain(range(jumps[0] if jumps else layers), jumps)):
+                start = layer
+                for _ in range(b - a):
+                    layer = self.next(layer, self.sets)
+                self.visit(layer)
+                if b > a + 1:
+                    self.prove(start, layer)
+        must(self.last, "itinerary", "no phase", "there is one at least")
+        self.freeze_layer = first
+
+    def rules(self, layer):
+        """The first of leader, stationary, R1, R2 that applies to each token (or None), and its class."""
+        (_, N, D), sets, places, everyone = layer, self.sets, {}, range(self.n)
+        r = [places.setdefault(row, i) for i, row in enumerate(N)]
+        totals = [self.total(N, C) for C in sets]
+        resting = [i for i in everyone if totals[i][1] == [totals[i][0] * x for x in N[i]]]
+        F, rules = {i for i in everyone if sets[i] == (i,)}, [None] * self.n
+        while found := {i for i in resting if i not in F and all(j in F or r[j] == r[i] for j in sets[i])}:
+            self.pay(sum([len(sets[i]) for i in resting]))
+            F |= found
+        for i, C in enumerate(sets):
+            if i in F:
+                rules[i] = "leader" if C == (i,) else "stationary"
+            elif F.issuperset(C):
+                self.pay(self.d * (self.n + self.d), D.bit_length())
+                S = self.scores(totals[i][1], N)
+                rules[i] = "R1" if sets[C[0]] == C[:1] == C else "R2" if {S[j] for j in C} == {max(S)} else None
+        return rules, r
+
+    def columns(self, layer):
+        """The columns (i, j_0, l, whether it is a tie, shifts) of the sign tables at a layer."""
+        must(self.constant, "sign tables", "a step that depends on the layer", "they need a constant one")
+        (rules, r), sets, (a, b) = self.rules(layer), self.sets, self.rate(0).as_integer_ratio()
+        follows = {i: {r[j] for j in sets[i]} - {i} if rules[i] not in STATIONARY else set() for i in r}
+        totals = [sum([self.w[j] for j in C]) for C in sets]
+        L, annihilators, columns = math.lcm(*totals), {}, []
+        while len(annihilators) < len(follows):
+            ready = [i for i in follows if i not in annihilators and follows[i] <= annihilators.keys()]
+            must(ready, "sign tables", "a follow graph with a cycle", "they need one without")
+            for i in ready:
+                self.pay(len(follows) + sum([len(annihilators[j]) for j in follows[i]]))
+                annihilators[i] = reduce(or_, [annihilators[j] for j in follows[i]], Counter())
+                own = sum([self.w[j] for j in sets[i] if r[j] == i or not follows[i]])
+                annihilators[i][(b - a) * L + a * L // totals[i] * own] += 1
+        for i in [i for i in follows if rules[i] is None]:
+            first, members = r[sets[i][0]], {r[j] for j in sets[i]}
+            for l in follows.keys() - {first}:  # noqa: E741 the paper's index
+                both, orders = annihilators[first] | annihilators[l], Counter()
+                self.pay(len(annihilators[i]) * both.total())
+                for mu, nu in [(mu, nu) for mu in annihilators[i] for nu in both]:
+                    orders[mu * nu] = max(orders[mu * nu], annihilators[i][mu] + both[nu] - 1)
+                columns.append((i, first, l, l in members, sorted(orders.elements())))
+        return columns
+
+    def table(self, columns, layer):
+        """For each column the signs of F_1(0), …, F_r(0); for a tie those of F(0), …, F(r − 1)."""
+        history, result = [layer], []
+        for i, first, l, tie, sigmas in columns:  # noqa: E741
+            while len(history) < len(sigmas):
+                history.append(self.next(history[-1], self.sets, tidy=False))
+            self.pay(len(sigmas) * (len(sigmas) + self.d + self.d**2), history[-1][2].bit_length())
+            scores = [self.scores(N[i], [N[first], N[l]]) for _, N, _ in history[: len(sigmas)]]
+            F, signs = [x - y for x, y in scores], []
+            for sigma in sigmas:
+                signs.append((F[0] > 0) - (F[0] < 0))
+                F = F[1:] if tie else [after - sigma * before for before, after in pairwise(F)]
+            result.append(signs)
+        return result
+
+    def prove(self, start, last=None):
+        """The sets stay what they are from the layer `start` to the layer `last`, or for ever."""
+        columns, end = self.columns(start), last and last[0] - start[0] + 1
+        before = self.table(columns, start)
+        after = self.table(columns, last) if last else [[1] * len(signs) for signs in before]
+        for (i, first, l, tie, _), x, y in zip(columns, before, after, strict=True):  # noqa: E741
+            rule = f"{'jump' if last else 'R3'}: scores of token {i} for {first} and {l} from layer {start[0]} on"
+            ahead = x[0] > 0 and y[0] > 0 and all(s * t >= 0 for s, t in zip(x, y, strict=True))
+            must(not any(x[:end]) if tie else ahead, rule, "a tie" if tie else f"{first} ahead", f"signs are {x}, {y}")
+
+    def convex(self, weights, positions, point, where):
+        """The weights are convex, over tokens that have a position, and give the point."""
+        tokens, values = [i for i, _ in weights], [x for _, x in weights]
+        ascending(tokens, where)
+        must(positions.keys() >= {*tokens}, where, tokens, "only these count:", [*positions])
+        self.pay(len(weights) * self.d, sum([x.denominator.bit_length() for x in values]), gcds=True)
+        must(sum(values) == 1 and min(values) > 0, where, "weights", "their sum is not 1 or one is not positive")
+        must(times([values], [positions[i] for i in tokens]) == [[*point]], where, "weights", "they give another point")
+
+    def frozen(self, proof, points):
+        """Section 5: whether all tokens converge, to `points`, and {leader: position}."""
+        (k, N, D), sets, limits, (rules, r) = self.last, self.sets, proof["limits"], self.rules(self.last)
+        layers, true = (proof["freeze_layer"], proof["layer"]), (self.freeze_layer, k)
+        must(layers == true and self.rate(k) < 1, "freeze_layer and layer", layers, true, "is right, with a step < 1")
+        must(proof["rules"] == [rule or "R3" for rule in rules], "rules", proof["rules"], rules, "are right (None: R3)")
+        if None in rules:
+            self.prove(self.last)
+        must(len(limits) == self.n and {*limits} == {*range(len(points))}, "limits", limits, "that is no numbering")
+        self.pay(self.d * sum(map(len, sets)), gcds=True)
+        positions = [points[p] for p in limits]
+        for i, x in enumerate(positions):
+            others = [j for j in sets[i] if r[j] != r[i]]
+            W, sums = (D, N[i]) if rules[i] in STATIONARY else self.total(positions, others)
+            must([*sums] == [W * t for t in x], "limits", f"{limits[i]} for token {i}", "it is another point")
+        F = {i: positions[i] for i in range(self.n) if rules[i] in STATIONARY and r[i] == i}
+        must(len(proof["weights"]) == len(points), "weights", len(proof["weights"]), f"{len(points)} are needed")
+        for p, weights in enumerate(proof["weights"]):
+            self.convex(weights, F, points[p], f"weights of cluster point {p}")
+        return True, {i: positions[i] for i in self.leaders}
+
+    def self_similar(self, proof, points):
+        """Section 6: whether all tokens converge (None: not decided), to `points`, and {leader: position}."""
+        k, p, pi, Q, c = proof["layer"], proof["period"], proof["permutation"], proof["Q"], proof["scale"]
+        complete = self.constant and self.kept and p > 0 and self.last[0] == k + p - 1
+        must(complete, "self-similar", f"layer {k}, period {p}", "these layers are not known, or the step changes")
+        permutes = sorted(pi) == [*range(self.n)] and [self.w[j] for j in pi] == self.w
+        must(permutes, "self-similar", pi, "that is no permutation of tokens of equal multiplicity")
+        ends, bits = (self.kept, (self.last, self.sets)), self.integers(Q, self.d, "Q")[1].bit_length()
+        layers = [self.kept[0], *[self.next(*end) for end in ends]]
+        self.pay((self.n + self.d) * self.d**2, bits + layers[-1][2].bit_length(), gcds=True)
+        positions = [[tuple([Fraction(x, D) for x in row]) for row in N] for _, N, D in layers]
+        image, transposed = times([positions[0][j] for j in pi], Q), [*zip(*Q, strict=True)]
+        must([*map(tuple, image)] == positions[-1], "self-similar", "Q", f"layer {k + p} is another image")
+        scaled = [[c * x for x in row] for row in self.B]
+        must(c > 0 and times(times(Q, self.B), transposed) == scaled, "self-similar", "scale", "the scores differ")
+        gram, r = times(Q, transposed), dot(Q[0], Q[0])
+        r = r if gram == [[r * (i == j) for j in range(self.d)] for i in range(self.d)] else None
+        must(proof["contraction"] == r, "self-similar", "contraction", "Q has another or none")
+        at_rest = positions[0] == positions[1]
+        converges = True if at_rest else None if r is None else r < 1
+        limits = {*positions[0]} if at_rest else {(Fraction(0),) * self.d} if converges else ()
+        must(points == sorted(limits), "cluster points", f"{len(points)} limits", "they are others")
+        return converges, {i: positions[-1][i] for i in self.leaders}
+
+    def place(self, entry, s, leaders, where):
+        """Section 7: the place of the cluster point s."""
+        must(entry, where, "no place", "there are leaders, so it needs one")
+        kind, weights = entry["kind"], entry.get("weights")
+        if kind == "vertex":
+            must(leaders.get(entry["leader"]) == s, where, f"vertex {entry['leader']}", "there is no such leader")
+        if weights is not None:
+            self.convex(weights, leaders, s, where)
+        if kind == "interior":
+            rows = [[*map(sub, leaders[i], leaders[weights[0][0]])] for i, _ in weights]
+            for c in range(self.d):
+                pivot = next((row for row in rows if row[c]), None)
+                must(pivot, where, kind, "its leaders lie in a hyperplane")
+                rows = [[x - row[c] / pivot[c] * y for x, y in zip(row, pivot, strict=True)] for row in rows]
+        if "normal" in entry:
+            h = times([s], self.B)[0] if entry["normal"] is None else entry["normal"]
+            must(len(h) == self.d and any(h), where, "a normal", f"{self.d} coordinates are needed, not all 0")
+            self.pay(len(leaders) * self.d, self.size, gcds=True)
+            heights = {i: dot(h, v) - dot(h, s) for i, v in leaders.items()}
+            highest = max(heights.values())
+            must(highest < 0 or (highest == 0 and kind != "outside"), where, kind, "the normal shows something else")
+            g = [*map(add, times([s], self.A)[0], [dot(row, s) for row in self.A])]
+            face = [i for i, _ in weights] if kind == "neither" else [i for i in leaders if heights[i] == 0]
+            constant = all(dot(g, leaders[i]) == dot(g, s) for i in face)
+            must(constant == (kind != "neither"), where, kind, "the inner products on the face show the contrary")
+
+
+def check(text):
+    """The verdicts {claim: verdict} that the certificate proves; raises `Refused` if it does not prove all it claims."""
+    document = load(text)
+    must(type(document) is dict and document.get("version") == 1, "version", "another version or none", "1 is known")
+    certificate = read(document, CERTIFICATE, "certificate")
+    run = Run(certificate["problem"])
+    seal, proof, entries = document.pop("seal"), certificate["proof"], certificate["cluster_points"]
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    must(seal == hashlib.sha256(canonical.encode()).hexdigest(), "seal", seal, "that is not the content's")
+    run.follow(certificate["itinerary"], proof["layer"])
+    derived = [{"token": i, "layer": k} for i, k in sorted(run.leaders.items())]
+    must(certificate["leaders"] == derived, "leaders", certificate["leaders"], f"they are {derived}")
+    points = [tuple(entry["point"]) for entry in entries]
+    run.size += run.integers(points, len(points), "cluster points")[1].bit_length()
+    ascending(points, "cluster points")
+    converges, leaders = (run.self_similar if "period" in proof else run.frozen)(proof, points)
+    for p, entry in enumerate(entries if leaders else ()):
+        run.place(entry["place"], points[p], leaders, f"place of cluster point {p}")
+    kinds = {entry["place"]["kind"] for entry in entries if entry["place"]}
+    must(leaders or not kinds, "places", kinds, "there is no leader")
+    good = {"vertex", "projection", "neither"}, {"vertex", "projection"}
+    proved = [converges, bool(leaders), *[bool(leaders) and converges and kinds <= ok for ok in good]]
+    for (claim, verdict), holds in zip(certificate["claims"].items(), proved, strict=True):
+        word = {True: "verified", False: "refuted", None: "nothing"}[holds]
+        must(verdict in (None, word), claim, verdict, f"proved is {word}")
+    must(any(certificate["claims"].values()), "claims", "none", "there has to be one")
+    return {claim: verdict for claim, verdict in certificate["claims"].items() if verdict}
+
+
+def main(argv=None):
+    """Check files and folders, one line a file: 0 if all are accepted, 1 if one is refused, 2 if one is unreadable."""
+    counts, names = Counter(), sys.argv[1:] if argv is None else argv
+    for name in names:
+        for path in sorted(Path(name).rglob("*.cert.json")) or [Path(name)]:
+            try:
+                with path.open("rb") as stream:
+                    verdicts = check(stream.read(MAX_BYTES + 1).decode())
+                status, detail = "accepted", ", ".join(map(" ".join, verdicts.items()))
+            except OSError as error:
+                status, detail = "unreadable", f"{error.strerror}: give certificates, or folders with *.cert.json files"
+            except Exception as error:  # a fault of this program accepts nothing and hides no other file
+                status, detail = "refused", str(error) if type(error) is Refused else repr(error)
+            counts[status] += 1
+            print(f"{status:10} {path}: {''.join(c if c.isprintable() else '?' for c in detail)}")
+    print(", ".join(f"{counts[status]} {status}" for status in ("accepted", "refused", "unreadable")))
+    return 1 if counts["refused"] else 2 if counts["unreadable"] or not names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
