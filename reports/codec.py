@@ -223,6 +223,7 @@ def fields_of(cls: type) -> list[tuple[dataclasses.Field[Any], Any]]:
 
 
 def is_required(field: dataclasses.Field[Any]) -> bool:
+    """Whether a record must have the field: it has no default."""
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 

@@ -83,7 +83,7 @@ def counterexample(
         "vertices": None if limits is None else rows(sorted(tuple(map(Fraction, limits[i])) for i in found)),
         "certificate": None,
         "replay": f"hardmax replay out/counterexamples/{name}",
-        "snippet": f"from fractions import Fraction\nfrom hardmax.kernels import Configuration\n\nprint({expression})\n",
+        "snippet": f"from fractions import Fraction\nfrom hardmax.kernels import Configuration\nprint({expression})\n",
         "example": f"@example({expression})",
     }
     return record.CounterexampleRecord(**fields | changes)
