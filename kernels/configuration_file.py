@@ -21,6 +21,7 @@ import numpy as np
 
 from .configuration import Configuration
 from .errors import ExactnessError, InputError
+from .rational_text import rational_text
 from .step import ConstantStep, step_from_json
 
 MAX_FILE_BYTES = 16_000_000
@@ -155,8 +156,8 @@ def configuration_to_json(configuration: Configuration) -> dict[str, Any]:
     """
     c = configuration
     data: dict[str, Any] = {
-        "tokens": [[str(v) for v in row] for row in c.tokens],
-        "A": [[str(v) for v in row] for row in c.A],
+        "tokens": [[rational_text(v) for v in row] for row in c.tokens],
+        "A": [[rational_text(v) for v in row] for row in c.A],
     }
     if isinstance(c.step, ConstantStep):
         data["alpha"] = c.step.to_json()

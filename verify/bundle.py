@@ -11,6 +11,7 @@ from typing import Any
 
 from ..kernels.configuration import Configuration
 from ..kernels.configuration_file import configuration_to_json
+from ..kernels.rational_text import rational_text
 from .case import Case
 from .claims.clustering import CLAIMS as CLUSTERING
 from .claims.clustering import case_places, moving_token
@@ -46,7 +47,8 @@ def python_configuration(configuration: Configuration) -> str:
 
 
 def _number(value: Any) -> str:
-    return str(value) if value.denominator == 1 else f"Fraction({value.numerator}, {value.denominator})"
+    text = rational_text(value)
+    return text if value.denominator == 1 else f"Fraction({text.replace('/', ', ')})"
 
 
 def counterexample_record(
@@ -89,8 +91,8 @@ def counterexample_record(
         "trajectory": trajectory_record(c, outcome, finding.layer or 0),
         "freeze_layer": outcome.freeze_layer if frozen else None,
         "leaders": {} if isinstance(outcome, Undecided) else {str(i): k for i, k in sorted(outcome.leaders.items())},
-        "limits": [list(map(str, s)) for s in outcome.limits] if frozen else None,
-        "vertices": [list(map(str, v)) for v in sorted({outcome.limits[i] for i in outcome.leaders})]
+        "limits": [list(map(rational_text, s)) for s in outcome.limits] if frozen else None,
+        "vertices": [list(map(rational_text, v)) for v in sorted({outcome.limits[i] for i in outcome.leaders})]
         if frozen
         else None,
         "certificate": certificate,
@@ -136,12 +138,12 @@ def repro_text(claim: Claim, case: Case, finding: Finding) -> str:
         data["evidence"] = {
             "kind": type(place).__name__.lower(),
             "token": token,
-            "point": list(map(str, outcome.limits[token])),
+            "point": list(map(rational_text, outcome.limits[token])),
         }
         if isinstance(place, Interior | Neither):
-            data["evidence"]["weights"] = {str(i): str(x) for i, x in place.weights.items()}
+            data["evidence"]["weights"] = {str(i): rational_text(x) for i, x in place.weights.items()}
         if isinstance(place, Outside) and place.normal is not None:
-            data["evidence"]["normal"] = list(map(str, place.normal))
+            data["evidence"]["normal"] = list(map(rational_text, place.normal))
     elif isinstance(outcome, SelfSimilar) and moving is not None:
         data["shown_by"] = "cycle"
         data["evidence"] = {"token": moving, "first": outcome.layer, "last": outcome.layer + outcome.period}

@@ -15,6 +15,7 @@ from typing import Any
 from ..kernels.configuration import Configuration
 from ..kernels.configuration_file import configuration_to_json
 from ..kernels.exact import Dynamics, Layer, Sets
+from ..kernels.rational_text import rational_text
 from .claims.registry import Claim
 from .proof import Frozen, Outcome
 from .verdict import Proved
@@ -50,10 +51,10 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
     wanted = max(8 if frozen is None else frozen + 8, at_least + 2)
     layers, sets, gaps = [], [], []
     for layer, follow in islice(dynamics.layers(), min(wanted, SHOWN_LAYERS)):
-        layers.append([list(map(str, row)) for row in layer.tokens()])
+        layers.append([list(map(rational_text, row)) for row in layer.tokens()])
         sets.append([list(C) for C in follow])
         gap = smallest_gap(dynamics, layer, follow)
-        gaps.append(None if gap is None else str(gap))
+        gaps.append(None if gap is None else rational_text(gap))
     return {
         "layers": layers,
         "follow_sets": sets,

@@ -16,6 +16,7 @@ from typing import Literal
 
 from ..kernels.configuration import Matrix, Vector
 from ..kernels.errors import InputError
+from ..kernels.rational_text import show
 from .cvxpy_proposals import LP_SOLVERS, QP_SOLVERS, propose_face, propose_projection, propose_separation
 from .inner_product import InnerProduct
 from .point_set import Points, PointSet
@@ -183,8 +184,8 @@ def compare(
             over[limits[j]] = over.get(limits[j], Fraction(0)) + w
         fault = _fault(s, over, route.places[s])
         if fault:
-            told = {_word(v): str(w) for v, w in over.items()}
-            expected = {_word(v): str(w) for v, w in route.places[s].weights.items()}
+            told = {show(v): str(w) for v, w in over.items()}
+            expected = {show(v): str(w) for v, w in route.places[s].weights.items()}
             differences.append(Difference(f"weights of token {i}", s, f"{told}: {fault}", str(expected)))
     return differences
 
@@ -236,12 +237,8 @@ def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
     return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
 
 
-def _word(point: Vector) -> str:
-    return f"({', '.join(map(str, point))})"
-
-
 def _words(points: Iterable[Vector]) -> str:
-    return "{" + ", ".join(map(_word, points)) + "}"
+    return "{" + ", ".join(map(show, points)) + "}"
 
 
 __all__ = ["EXACT", "Difference", "Kind", "PlaceOnK", "SecondRoute", "compare", "second_membership", "second_route"]

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ..kernels.configuration import Configuration, Matrix, Vector
+from ..kernels.rational_text import rational_text
 from .case import Case
 from .claims import clustering
 from .claims.registry import Finding
@@ -88,7 +89,7 @@ class Proved:
             "hypotheses": self.configuration.hypotheses(),
             "freeze_layer": outcome.freeze_layer if isinstance(outcome, Frozen) else None,
             "leaders": {str(i): k for i, k in sorted(outcome.leaders.items())} if decided else None,
-            "limits": None if limits is None else [list(map(str, point)) for point in limits],
+            "limits": None if limits is None else [list(map(rational_text, point)) for point in limits],
             "cluster_points": None if limits is None else points_to_json(set(limits)),
             "vertices": vertices,
             "claims": {claim: finding.verdict for claim, finding in self.findings.items()},
@@ -112,7 +113,7 @@ class Proved:
 
 def points_to_json(points: Iterable[Vector]) -> list[list[str]]:
     """Points in ascending order, coordinates as fractions in lowest terms."""
-    return [list(map(str, point)) for point in sorted(points)]
+    return [list(map(rational_text, point)) for point in sorted(points)]
 
 
 def prove(configuration: Configuration, budget: Budget | None = None, *, merge: bool = True) -> Proved:

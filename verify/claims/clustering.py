@@ -13,6 +13,7 @@ from math import lcm
 
 from ...kernels.configuration import Vector
 from ...kernels.exact import Dynamics
+from ...kernels.rational_text import show
 from ..case import Case
 from ..evidence import Interior, Neither, Outside, Place
 from ..places import places
@@ -22,11 +23,6 @@ from .registry import Claim, Finding, Source
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "main theorem")
 HYPOTHESES = ("nonzero", "distinct", "spd")
 NO_LEADER = "no token is ever a leader, so no polytope K has the leaders as its vertices"
-
-
-def show(point: Vector) -> str:
-    """A point as (x, y, …) with fractions in lowest terms."""
-    return f"({', '.join(map(str, point))})"
 
 
 def case_places(case: Case) -> dict[Vector, Place]:
@@ -185,5 +181,4 @@ __all__ = [
     "check_convergence",
     "check_vertices",
     "moving_token",
-    "show",
 ]

@@ -13,10 +13,11 @@ from typing import Literal
 from ...kernels.errors import InputError
 from ..case import Case
 
-Verdict = Literal["proved", "verified", "refuted", "undecided"]
-"""`proved`: for all inputs, with symbols. `verified`, `refuted`: for this input. `undecided`: no proof in budget."""
+Verdict = Literal["proved", "verified", "refuted", "undecided", "not_met"]
+"""`proved`: for all inputs, with symbols. `verified`, `refuted`: for this input, exactly. `undecided`: no proof within
+the budget. `not_met`: the claim says nothing about this input."""
 Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
-FAMILIES = ("clustering", "lemmas", "metamorphic", "necessity")
+FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import click
 from ...kernels.configuration import Configuration
 from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
+from ...kernels.rational_text import show
 from ..freeze import Budget
 from ..proof import Frozen, Undecided
 from ..verdict import Proved
@@ -88,9 +89,7 @@ def describe(name: str, proved: Proved, certificate: str | None) -> str:
     if isinstance(outcome, Frozen):
         lines.append(f"  all follow sets are constant from layer {outcome.freeze_layer} on")
     if proved.limits is not None:
-        lines.append(
-            "  cluster points: " + ", ".join(f"({', '.join(map(str, s))})" for s in sorted(set(proved.limits)))
-        )
+        lines.append("  cluster points: " + ", ".join(map(show, sorted(set(proved.limits)))))
     for claim, finding in proved.findings.items():
         lines.append(f"  {finding.verdict:<9} {claim}: {finding.message}")
     if proved.merged is not None:

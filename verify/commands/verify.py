@@ -2,27 +2,28 @@
 
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import closing
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ...kernels.configuration_file import configuration_to_json, read_configuration
+from ...kernels.configuration import identity
+from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
+from ...kernels.rational_text import show
 from ...kernels.registry import load
 from ...strategies import FAMILIES
-from ..campaign import Plan, Refutation, Tally, histograms, run_campaign
+from ..campaign import Plan, histograms, run_campaign
 from ..case import Case
 from ..claims import necessity
-from ..claims.registry import Claim, Finding, select_claims
-from ..records import claim_record
+from ..claims.registry import select_claims
+from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
+from ..proof import Frozen
 from ..verdict import prove
 from .output import Progress, prepare, render, write_counterexample, write_run
+from .verify_text import claim_lines, claim_records, kernel_lines, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
 
@@ -69,18 +70,22 @@ def verify(
     )
     if out is not None:
         prepare(out)
-    run = _Run(claims, plan)
+    found = Findings(claims)
     try:
-        run.identities()
-        run.paper()
-        run.necessities(seed, database)
+        _identities(found)
+        _paper(found)
+        _dropped_hypotheses(found, seed)
         if plan.claims:
             wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
-            run.campaign(run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs), None if seconds else wanted)
+            tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs)
+            with closing(tallies), Progress("configurations", None if seconds else wanted) as progress:
+                for tally in tallies:
+                    found.add(tally)
+                    progress.advance(tally.configurations)
     except KeyboardInterrupt:
-        run.interrupted = True
-    status = run.finish(out, [*_arguments()], report)
-    return status
+        found.interrupted = True
+    _finish(found, seed, out, report)
+    return found.status
 
 
 def _arguments() -> list[str]:
@@ -96,225 +101,99 @@ def _families(names: str) -> tuple[str, ...]:
     return chosen
 
 
-@dataclass
-class _Run:
-    """What `verify` found so far; `finish` judges it, prints it and writes it."""
-
-    claims: tuple[Claim, ...]
-    plan: Plan
-    tally: Tally = field(default_factory=Tally)
-    proved: dict[str, Finding] = field(default_factory=dict)
-    found: list[tuple[Claim, Case, Finding]] = field(default_factory=list)
-    interrupted: bool = False
-
-    def _counts(self, claim: Claim) -> Counter[str]:
-        return self.tally.claims.setdefault(claim.id, Counter())
-
-    def identities(self) -> None:
-        """Show the algebraic identities with symbols."""
-        for claim in self.claims:
-            if claim.identity is not None:
-                self.proved[claim.id] = claim.identity()
-
-    def paper(self) -> None:
-        """The configurations of the paper's Figure 2, shipped as files."""
-        clustering = [c for c in self.claims if c.family == "clustering"]
-        if not clustering:
-            return
-        click.echo("The paper's configurations")
-        for name, path in paper_files():
-            proved = prove(read_configuration(path))
-            leaders = len(getattr(proved.outcome, "leaders", ()))
-            points = "?" if proved.limits is None else len(set(proved.limits))
-            layer = getattr(proved.outcome, "freeze_layer", "?")
-            click.echo(
-                f"  {proved.verdict:<10} {name}: {leaders} leaders, {points} cluster points, frozen from layer {layer} on"
-            )
-            for claim in clustering:
-                finding = proved.findings[claim.id]
-                self._counts(claim)[finding.verdict] += 1
-                if finding.verdict == "refuted":
-                    self.found.append((claim, proved.case, finding))
-            self.tally.configurations += 1
-
-    def necessities(self, seed: int, database: Path) -> None:
-        """Search a counterexample for each dropped hypothesis."""
-        wanted = [c for c in self.claims if c.family == "necessity"]
-        if wanted:
-            click.echo("Dropped hypotheses (a counterexample is expected)")
-        for claim in wanted:
-            configuration = necessity.find_counterexample(claim, seed=seed)
-            if configuration is None:
-                self._counts(claim)["undecided"] += 1
-                click.echo(f"  not found  {claim.id}: {claim.statement}")
-                continue
-            case = Case(configuration)
-            finding = necessity.check_conclusion(case)
-            self._counts(claim)[finding.verdict] += 1
-            self.found.append((claim, case, finding))
-            shown = " ".join(f"({', '.join(map(str, z))})" for z in configuration.tokens)
-            click.echo(f"  {finding.verdict:<10} {claim.id}: {shown}\n             {finding.message}")
-
-    def campaign(self, tallies: Iterator[Tally], total: int | None) -> None:
-        """Count a campaign's chunks as they come; Ctrl-C keeps what was counted."""
-        with ExitStack() as stack:
-            progress = stack.enter_context(Progress("configurations", total))
-            for tally in tallies:
-                self.tally.add(tally)
-                progress.advance(tally.configurations)
-        worst: dict[str, Refutation] = {}
-        for refutation in self.tally.refutations:
-            known = worst.get(refutation.claim)
-            if known is None or _size(refutation) < _size(known):
-                worst[refutation.claim] = refutation
-        by_id = {claim.id: claim for claim in self.claims}
-        self.found.extend((by_id[r.claim], Case(r.configuration, self.plan.budget), r.finding) for r in worst.values())
-
-    # -- the end ------------------------------------------------------------------------------------------------------
-
-    def judge(self, claim: Claim) -> tuple[str, bool]:
-        """The claim's verdict over everything examined, and whether it is the expected one."""
-        counts = self._counts(claim)
-        if counts["refuted"] or (claim.id in self.proved and self.proved[claim.id].verdict == "refuted"):
-            verdict = "refuted"
-        elif counts["undecided"] or not counts["verified"]:
-            verdict = "undecided"
-        else:
-            verdict = "verified"
-        expected = {"theorem": "verified", "open": verdict}.get(claim.expected, "refuted")
-        return verdict, verdict == expected
-
-    def finish(self, out: Path | None, arguments: list[str], report: bool) -> int:
-        """Print the verdicts, write what `out` asks for; the exit status."""
-        status = self._status()
-        records = []
-        names = self._write_counterexamples(out)
-        click.echo("Claims")
-        for claim in self.claims:
-            verdict, as_expected = self.judge(claim)
-            counts = self._counts(claim)
-            identity = self.proved.get(claim.id)
-            note = "" if identity is None else f"identity {identity.verdict} with symbols: {identity.message}"
-            cited = [name for name, c in names.items() if c is claim]
-            records.append(
-                claim_record(claim, verdict, counts, as_expected=as_expected, counterexamples=cited, note=note)
-            )
-            numbers = ", ".join(
-                f"{counts[v]} {v.replace('_', ' ')}"
-                for v in ("verified", "refuted", "undecided", "not_met")
-                if counts[v]
-            )
-            mark = "" if as_expected else "   NOT AS EXPECTED"
-            symbols = "" if identity is None else f"; identity {identity.verdict} with symbols"
-            click.echo(f"  {verdict:<10} {claim.id}: {numbers or 'nothing examined'}{symbols}{mark}")
-        kernels = self._kernels()
-        if self.interrupted:
-            click.echo("interrupted: the counts are what was found until then")
-        summary = {
-            0: "everything came out as expected",
-            1: "NOT everything came out as expected",
-            3: "some of it is undecided",
-        }
-        click.echo(
-            f"{self.tally.configurations} configurations, {sum(c['undecided'] for c in self.tally.claims.values())} undecided verdicts: {summary[status]}"
-        )
-        if out is not None:
-            outcome = {0: "verified", 1: "refuted", 3: "undecided"}
-            write_run(
-                out,
-                {
-                    "command": "verify",
-                    "arguments": arguments,
-                    "seed": self.plan.seed,
-                    "verdict": outcome[status],
-                    "exit_status": status,
-                    "interrupted": self.interrupted,
-                    "counts": self._run_counts(),
-                    "claims": records,
-                    "coverage": histograms(self.tally.coverage),
-                    "kernels": kernels,
-                    "counterexamples": list(names),
-                },
-            )
-            click.echo(f"records: {out}")
-            if report:
-                for path in render(out):
-                    click.echo(f"report: {path}")
-        return status
-
-    def _status(self) -> int:
-        judged = [(claim, *self.judge(claim)) for claim in self.claims]
-        disagree = any(counts["disagree"] for counts in self.tally.kernels.values())
-        if disagree or any(not ok and verdict != "undecided" for _, verdict, ok in judged):
-            return 1
-        if any(claim.expected == "needs_hypothesis" and not ok for claim, _, ok in judged) and not self.interrupted:
-            return 1  # a run that fails to refute what is known to fail is a failed run
-        return 3 if self.interrupted or any(verdict == "undecided" for _, verdict, _ in judged) else 0
-
-    def _run_counts(self) -> dict[str, int]:
-        refuted = sum(1 for claim, _, _ in self.found if claim.expected == "theorem")
-        undecided = max((self._counts(c)["undecided"] for c in self.claims if c.expected == "theorem"), default=0)
-        total = self.tally.configurations
-        return {
-            "inputs": total,
-            "verified": max(0, total - refuted - undecided),
-            "refuted": refuted,
-            "undecided": undecided,
-            "invalid": 0,
-        }
-
-    def _write_counterexamples(self, out: Path | None) -> dict[str, Claim]:
-        """Write a bundle for each refutation; where no folder was given, for those nobody expected."""
-        names: dict[str, Claim] = {}
-        for claim, case, finding in self.found:
-            expected = claim.expected != "theorem"
-            folder = out if out is not None else None if expected else Path("hardmax-out")
-            if folder is None:
-                continue
-            name = claim.id if claim.id not in names else f"{claim.id}-{len(names)}"
-            names[name] = claim
-            path = write_counterexample(folder, name, claim, case, finding)
-            if not expected:
-                click.echo(f"  counterexample to {claim.id}: hardmax replay {shlex.quote(str(path))}")
-        return names
-
-    def _kernels(self) -> list[dict[str, Any]]:
-        records = []
-        if self.tally.kernels:
-            click.echo("Float kernels against the exact one, per token and layer")
-        for spec, counts in self.tally.kernels.items():
-            kernel = load(spec)
-            click.echo(
-                f"  {'DISAGREES' if counts['disagree'] else 'agrees':<10} {spec} ({kernel.dtypes[0]}): {counts['agree']} agree, "
-                f"{counts['too_close']} too close to call ({counts['ties_lost']} exact ties lost to rounding), "
-                f"{counts['disagree']} disagree, over {counts['layers']} layers"
-            )
-            first = None
-            if spec in self.tally.disagreements:
-                configuration, result = self.tally.disagreements[spec]
-                d = result.first_disagreement
-                if d is not None:
-                    click.echo(
-                        f"             first: layer {d.layer}, token {d.token} follows {d.float_set}, exactly {d.exact_set}"
-                    )
-                    first = {
-                        "layer": d.layer,
-                        "token": d.token,
-                        "exact": list(d.exact_set),
-                        "computed": None if d.float_set is None else list(d.float_set),
-                        "gap": str(d.gap),
-                        "configuration": configuration_to_json(configuration),
-                    }
-            names = ("layers", "agree", "too_close", "disagree", "ties_lost")
-            records.append(
-                {"spec": spec, "dtype": kernel.dtypes[0], **{n: counts[n] for n in names}, "first_disagreement": first}
-            )
-        return records
+def _identities(found: Findings) -> None:
+    """Show the algebraic identities with symbols."""
+    for claim in found.claims:
+        if claim.identity is not None:
+            found.identities[claim.id] = claim.identity()
 
 
-def _size(refutation: Refutation) -> tuple[int, int, int]:
-    c = refutation.configuration
-    return c.n, c.d, sum(len(str(v)) for row in c.tokens for v in row)
+def _paper(found: Findings) -> None:
+    """The configurations of the paper's Figure 2, shipped as files."""
+    clustering = [c for c in found.claims if c.family == "clustering"]
+    if not clustering:
+        return
+    click.echo("The paper's configurations")
+    for name, path in paper_files():
+        proved = prove(read_configuration(path))
+        for claim in clustering:
+            found.count(claim, proved.case, proved.findings[claim.id])
+        found.tally.configurations += 1
+        outcome = proved.outcome
+        what = ""
+        if isinstance(outcome, Frozen):
+            numbers = f"{len(outcome.leaders)} leaders, {len(set(outcome.limits))} cluster points"
+            what = f": {numbers}, frozen from layer {outcome.freeze_layer} on"
+        click.echo(f"  {proved.verdict:<10} {name}{what}")
+
+
+def _dropped_hypotheses(found: Findings, seed: int) -> None:
+    """Search a counterexample for each dropped hypothesis."""
+    wanted = [c for c in found.claims if c.family == "necessity"]
+    if wanted:
+        click.echo("Dropped hypotheses: a counterexample is expected for each")
+    for claim in wanted:
+        configuration = necessity.find_counterexample(claim, seed=seed)
+        if configuration is None:
+            click.echo(f"  not found  {claim.id}: {claim.statement}")
+            continue
+        case = Case(configuration)
+        finding = necessity.check_conclusion(case)
+        found.count(claim, case, finding)
+        A = "" if configuration.A == identity(configuration.d) else f" with A = {' '.join(map(show, configuration.A))}"
+        click.echo(f"  {finding.verdict:<10} {claim.id}: tokens {' '.join(map(show, configuration.tokens))}{A}")
+        click.echo(f"             {finding.message}")
+
+
+def _finish(found: Findings, seed: int, out: Path | None, report: bool) -> None:
+    """Print the verdicts and write what was asked for."""
+    names = _write_counterexamples(found, out)
+    for line in (*claim_lines(found), *kernel_lines(found.tally), last_line(found)):
+        click.echo(line)
+    if out is None:
+        return
+    total, undecided = found.tally.configurations, found.undecided
+    refuted = sum(claim.expected == "theorem" for claim, _, _ in found.counterexamples)
+    write_run(
+        out,
+        {
+            "command": "verify",
+            "arguments": _arguments(),
+            "seed": seed,
+            "verdict": {VERIFIED: "verified", REFUTED: "refuted", UNDECIDED: "undecided"}[found.status],
+            "exit_status": found.status,
+            "interrupted": found.interrupted,
+            "counts": {
+                "inputs": total,
+                "verified": max(0, total - refuted - undecided),
+                "refuted": refuted,
+                "undecided": undecided,
+                "invalid": 0,
+            },
+            "claims": claim_records(found, names),
+            "coverage": histograms(found.tally.coverage),
+            "kernels": kernel_records(found.tally),
+            "counterexamples": list(names),
+        },
+    )
+    click.echo(f"records: {out}")
+    if report:
+        click.echo(f"report: {render(out)[0]}")
+
+
+def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
+    """Write a folder for each refutation ({its id: claim id}); without --out, for those that nobody expected."""
+    names: dict[str, str] = {}
+    for claim, case, finding in found.counterexamples:
+        unexpected = claim.expected in ("theorem", "open")
+        if out is None and not unexpected:
+            continue
+        name = claim.id if claim.id not in names else f"{claim.id}-{len(names)}"
+        names[name] = claim.id
+        path = write_counterexample(out or Path("hardmax-out"), name, claim, case, finding)
+        if unexpected:
+            click.echo(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
+    return names
 
 
 def paper_files() -> Iterator[tuple[str, Path]]:

@@ -1,0 +1,33 @@
+# `make verify` runs the main job, `make test` the tests; both set up .venv on their own.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= 2
+
+.PHONY: verify test test-deep bench lint clean
+
+verify: $(READY)
+	$(BIN)/hardmax verify --examples 50000 --jobs $(JOBS) --kernels numpy,compiled,torch --out out --report
+
+test: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not deep"
+
+test-deep: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS) -m deep
+
+bench: $(READY)
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -p no:xdist -o python_files='bench_*.py'
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[all,test,browser,lint]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) out .hypothesis .pytest_cache .ruff_cache *.egg-info

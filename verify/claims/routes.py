@@ -1,0 +1,48 @@
+"""Two routes to one result: what was proved is found again in an independent way, or the run has failed.
+
+These are no claims of the paper but claims of this program about itself: a refutation is a bug, with the configuration
+that shows it. They cost more than a proof, so campaigns look at a sample.
+"""
+
+from ...kernels.rational_text import show
+from ..case import Case
+from ..evidence import Interior, Neither, Projection, Vertex
+from ..proof import Frozen
+from .clustering import case_places
+from .registry import Claim, Finding, Source
+
+SOURCE = Source("hardmax", "this version", "independent routes")
+_KINDS = {Vertex: "vertex", Projection: "projection", Neither: "neither", Interior: "interior"}
+
+
+def check_polytope(case: Case) -> Finding:
+    """Vertices of K, cluster points and weights from the dynamics agree with what cvxpy finds from the limits alone."""
+    from ..second_route import compare, second_route  # cvxpy is slow to load
+
+    outcome = case.outcome
+    if not isinstance(outcome, Frozen):
+        return Finding("undecided", "there are no limits to compare")
+    route = second_route(outcome.limits, case.configuration.A)
+    kinds = {s: _KINDS.get(type(place), "outside") for s, place in case_places(case).items()}
+    differences = compare(route, outcome.limits, outcome.leaders, outcome.weights, kinds)
+    for d in differences:
+        where = "" if d.point is None else f" of {show(d.point)}"
+        message = f"{d.what}{where}: the dynamics say {d.dynamics}, the limits alone {d.second}"
+        return Finding("refuted", message, outcome.freeze_layer)
+    if route.unconfirmed:
+        return Finding("not_met", f"no solver's proposal held for {show(route.unconfirmed[0])}; found exactly instead")
+    return Finding("verified", "cvxpy, made exact, finds the same vertices, cluster points and weights from the limits")
+
+
+CLAIMS = (
+    Claim(
+        "routes.polytope",
+        "the polytope, cluster points and weights of the dynamics are those that cvxpy finds from the limits alone",
+        ("nonzero", "distinct", "spd"),
+        SOURCE,
+        "theorem",
+        check_polytope,
+    ),
+)
+
+__all__ = ["CLAIMS", "check_polytope"]

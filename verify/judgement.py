@@ -1,0 +1,107 @@
+"""Judgement: what a whole run says of each claim, whether that was expected, and the exit status.
+
+Neighbours: `campaign` counts, `commands.verify` runs and shows.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..kernels.configuration import Configuration
+from .campaign import Tally
+from .case import Case
+from .claims.registry import Claim, Finding
+
+VERIFIED, REFUTED, UNDECIDED = 0, 1, 3
+"""Exit statuses (DESIGN 3.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A claim's verdict over everything examined.
+
+    Args:
+        claim: the claim.
+        verdict: refuted if one input refutes it, else undecided if one is or none was examined, else verified.
+        as_expected: whether that is what `claim.expected` says.
+        counts: {verdict or "not_met": inputs}.
+    """
+
+    claim: Claim
+    verdict: str
+    as_expected: bool
+    counts: Counter[str]
+
+
+@dataclass(slots=True)
+class Findings:
+    """Everything a run found so far.
+
+    Args:
+        claims: the claims that were asked for.
+        tally: counts over all configurations.
+        identities: {claim id: what its symbolic identity showed}.
+        counterexamples: every refutation to keep, with its case.
+        interrupted: whether the run was ended early.
+    """
+
+    claims: tuple[Claim, ...]
+    tally: Tally = field(default_factory=Tally)
+    identities: dict[str, Finding] = field(default_factory=dict)
+    counterexamples: list[tuple[Claim, Case, Finding]] = field(default_factory=list)
+    interrupted: bool = False
+
+    def count(self, claim: Claim, case: Case, finding: Finding) -> None:
+        """Count one finding, and keep it if it refutes."""
+        self.tally.claims.setdefault(claim.id, Counter())[finding.verdict] += 1
+        if finding.verdict == "refuted":
+            self.counterexamples.append((claim, case, finding))
+
+    def add(self, tally: Tally) -> None:
+        """Count a chunk of a campaign; of its refutations the smallest of each claim is kept."""
+        self.tally.add(tally)
+        by_id = {claim.id: claim for claim in self.claims}
+        for r in tally.refutations:
+            claim = by_id[r.claim]
+            known = next((e for e in self.counterexamples if e[0] is claim), None)
+            found = (claim, Case(r.configuration), r.finding)
+            if known is None:
+                self.counterexamples.append(found)
+            elif _size(r.configuration) < _size(known[1].configuration):
+                self.counterexamples[self.counterexamples.index(known)] = found
+
+    def judge(self, claim: Claim) -> Judged:
+        """The verdict on one claim."""
+        counts = self.tally.claims.get(claim.id, Counter())
+        identity = self.identities.get(claim.id)
+        if counts["refuted"] or (identity is not None and identity.verdict == "refuted"):
+            verdict = "refuted"
+        elif counts["undecided"] or not counts["verified"]:
+            verdict = "undecided"
+        else:
+            verdict = "verified"
+        expected = {"theorem": "verified", "open": verdict}.get(claim.expected, "refuted")
+        return Judged(claim, verdict, verdict == expected, counts)
+
+    @property
+    def status(self) -> int:
+        """Refuted if a claim or a kernel is, unexpectedly, or if an expected refutation was not found."""
+        judged = [self.judge(claim) for claim in self.claims]
+        if any(counts["disagree"] for counts in self.tally.kernels.values()):
+            return REFUTED
+        for j in judged:
+            looked_for = j.claim.expected in ("needs_hypothesis", "false_as_printed") and not self.interrupted
+            if not j.as_expected and (j.verdict != "undecided" or looked_for):
+                return REFUTED
+        return UNDECIDED if self.interrupted or any(j.verdict == "undecided" for j in judged) else VERIFIED
+
+    @property
+    def undecided(self) -> int:
+        """How many configurations left some claim undecided, at least."""
+        return max((counts["undecided"] for counts in self.tally.claims.values()), default=0)
+
+
+def _size(c: Configuration) -> tuple[int, int, int]:
+    return c.n, c.d, sum(v.numerator.bit_length() + v.denominator.bit_length() for row in c.tokens for v in row)
+
+
+__all__ = ["REFUTED", "UNDECIDED", "VERIFIED", "Findings", "Judged"]
