@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_polytope.py
 
 Each line asks one question about random polytopes of one shape. "exact" is the time of the exact, checked answer from
-plain Fractions; "prepared" the same where the points (and A) were made a `PointSet` (and an `InnerProduct`) once for many
+plain Fractions; "prepared" the same where points and A were made a `PointSet` and an `InnerProduct` once for many
 questions; "cvxpy" that of building and solving one cvxpy problem from float arrays, whose floats prove nothing yet.
 Medians over the questions, each the best of five, and the ratios to cvxpy.
 """
