@@ -1,6 +1,4 @@
-"""The trusted checker of certificates: one file, standard library only, written from CERTIFICATE.md.
-
-    python -I checker.py a.cert.json folder/
+"""The trusted checker of certificates, written from CERTIFICATE.md: python -I checker.py a.cert.json folder/
 
 `check` re-derives all statements of a certificate from the problem in it and returns only if all of them follow; what
 is not a complete proof raises `Refused`. Sections are those of CERTIFICATE.md. No `assert` checks anything.
@@ -21,7 +19,6 @@ from pathlib import Path
 
 __all__ = ["Refused", "check", "main"]
 MAX_BYTES, MAX_DIGITS, MAX_WORK = 4 << 20, 100_000, 10**9
-STATIONARY = ("leader", "stationary")
 
 
 class Refused(Exception):  # noqa: N818 a verdict, not an error
@@ -167,8 +164,7 @@ class Run:
         k, N, D = self.last = layer
         self.pay(self.n * self.d * (self.n + self.d), D.bit_length())
         for i, C in enumerate(self.sets):
-            scores = self.scores(N[i], N)
-            best = max(scores)
+            best = max(scores := self.scores(N[i], N))
             derived = tuple([j for j, x in enumerate(scores) if x == best])
             must(C == derived, f"itinerary, layer {k}, follow set of token {i}", C, f"it is {derived}")
         self.kept = (layer, [*self.sets]) if k == self.keep else self.kept
@@ -176,13 +172,12 @@ class Run:
     def follow(self, phases, keep):
         """Verify all phases. Keeps the last layer and its sets, and layer `keep` with its sets if it is visited."""
         self.sets, self.last, self.leaders, self.keep, self.kept = [()] * self.n, None, {}, keep, None
+        self.known = None, None
         for phase in phases:
             first, layers, sets, jumps = phase.values()
             layer = self.next(self.last, self.sets) if self.last else self.first
-            complete = first == layer[0] and layers and sets
-            must(
-                complete, "itinerary", f"{layers} layers from {first}", f"some from {layer[0]} are needed, with changes"
-            )
+            must(first == layer[0], "itinerary", f"a phase from layer {first}", f"layer {layer[0]} comes next")
+            must(layers and sets, "itinerary", f"a phase from layer {first}", "it has no layer or changes no set")
             ascending([i for i, _ in sets] + [self.n], "itinerary, tokens of sets")
             for i, C in sets:
                 must(self.sets[i] != tuple(C), "itinerary", f"{C} for token {i} at layer {first}", "it is no change")
@@ -203,7 +198,7 @@ class Run:
         self.freeze_layer = first
 
     def rules(self, layer):
-        """The first of leader, stationary, R1, R2 that applies to each token (or None), and its class."""
+        """The first of leader, stationary, R1, R2 that applies to each token (or None), its class, and the set F."""
         (_, N, D), sets, places, everyone = layer, self.sets, {}, range(self.n)
         r = [places.setdefault(row, i) for i, row in enumerate(N)]
         totals = [self.total(N, C) for C in sets]
@@ -219,13 +214,13 @@ class Run:
                 self.pay(self.d * (self.n + self.d), D.bit_length())
                 S = self.scores(totals[i][1], N)
                 rules[i] = "R1" if sets[C[0]] == C[:1] == C else "R2" if {S[j] for j in C} == {max(S)} else None
-        return rules, r
+        return rules, r, F
 
     def columns(self, layer):
         """The columns (i, j_0, l, whether it is a tie, shifts) of the sign tables at a layer."""
         must(self.constant, "sign tables", "a step that depends on the layer", "they need a constant one")
-        (rules, r), sets, (a, b) = self.rules(layer), self.sets, self.rate(0).as_integer_ratio()
-        follows = {i: {r[j] for j in sets[i]} - {i} if rules[i] not in STATIONARY else set() for i in r}
+        (rules, r, F), sets, (a, b) = self.rules(layer), self.sets, self.rate(0).as_integer_ratio()
+        follows = {i: set() if i in F else {r[j] for j in sets[i]} - {i} for i in r}
         totals = [sum([self.w[j] for j in C]) for C in sets]
         L, annihilators, columns = math.lcm(*totals), {}, []
         while len(annihilators) < len(follows):
@@ -252,9 +247,10 @@ class Run:
         for i, first, l, tie, sigmas in columns:  # noqa: E741
             while len(history) < len(sigmas):
                 history.append(self.next(history[-1], self.sets, tidy=False))
-            self.pay(len(sigmas) * (len(sigmas) + self.d + self.d**2), history[-1][2].bit_length())
-            scores = [self.scores(N[i], [N[first], N[l]]) for _, N, _ in history[: len(sigmas)]]
-            F, signs = [x - y for x, y in scores], []
+            bits, r, signs = history[-1][2].bit_length(), len(sigmas), []
+            self.pay(r * self.d, bits)
+            self.pay(r * (r + self.d**2), bits // 64)
+            F = [x for _, N, _ in history[:r] for x in self.scores(N[i], [[*map(sub, N[first], N[l])]])]
             for sigma in sigmas:
                 signs.append((F[0] > 0) - (F[0] < 0))
                 F = F[1:] if tie else [after - sigma * before for before, after in pairwise(F)]
@@ -264,8 +260,10 @@ class Run:
     def prove(self, start, last=None):
         """The sets stay what they are from the layer `start` to the layer `last`, or for ever."""
         columns, end = self.columns(start), last and last[0] - start[0] + 1
-        before = self.table(columns, start)
+        known, table = self.known
+        before = table if known == (start, columns) else self.table(columns, start)
         after = self.table(columns, last) if last else [[1] * len(signs) for signs in before]
+        self.known = (last, columns), after
         for (i, first, l, tie, _), x, y in zip(columns, before, after, strict=True):  # noqa: E741
             rule = f"{'jump' if last else 'R3'}: scores of token {i} for {first} and {l} from layer {start[0]} on"
             ahead = x[0] > 0 and y[0] > 0 and all(s * t >= 0 for s, t in zip(x, y, strict=True))
@@ -282,7 +280,7 @@ class Run:
 
     def frozen(self, proof, points):
         """Section 5: whether all tokens converge, to `points`, and {leader: position}."""
-        (k, N, D), sets, limits, (rules, r) = self.last, self.sets, proof["limits"], self.rules(self.last)
+        (k, N, D), sets, limits, (rules, r, F) = self.last, self.sets, proof["limits"], self.rules(self.last)
         layers, true = (proof["freeze_layer"], proof["layer"]), (self.freeze_layer, k)
         must(layers == true and self.rate(k) < 1, "freeze_layer and layer", layers, true, "is right, with a step < 1")
         must(proof["rules"] == [rule or "R3" for rule in rules], "rules", proof["rules"], rules, "are right (None: R3)")
@@ -293,21 +291,19 @@ class Run:
         positions = [points[p] for p in limits]
         for i, x in enumerate(positions):
             others = [j for j in sets[i] if r[j] != r[i]]
-            W, sums = (D, N[i]) if rules[i] in STATIONARY else self.total(positions, others)
+            W, sums = (D, N[i]) if i in F else self.total(positions, others)
             must([*sums] == [W * t for t in x], "limits", f"{limits[i]} for token {i}", "it is another point")
-        F = {i: positions[i] for i in range(self.n) if rules[i] in STATIONARY and r[i] == i}
+        at_rest = {i: positions[i] for i in F if r[i] == i}
         must(len(proof["weights"]) == len(points), "weights", len(proof["weights"]), f"{len(points)} are needed")
         for p, weights in enumerate(proof["weights"]):
-            self.convex(weights, F, points[p], f"weights of cluster point {p}")
+            self.convex(weights, at_rest, points[p], f"weights of cluster point {p}")
         return True, {i: positions[i] for i in self.leaders}
 
     def self_similar(self, proof, points):
         """Section 6: whether all tokens converge (None: not decided), to `points`, and {leader: position}."""
         k, p, pi, Q, c = proof["layer"], proof["period"], proof["permutation"], proof["Q"], proof["scale"]
-        complete = self.constant and self.kept and p > 0 and self.last[0] == k + p - 1
-        must(complete, "self-similar", f"layer {k}, period {p}", "these layers are not known, or the step changes")
-        permutes = sorted(pi) == [*range(self.n)] and [self.w[j] for j in pi] == self.w
-        must(permutes, "self-similar", pi, "that is no permutation of tokens of equal multiplicity")
+        must(self.constant and self.kept and p > 0 and self.last[0] == k + p - 1, "self-similar", (k, p), "is unknown")
+        must(sorted(pi) == [*range(self.n)] and [self.w[j] for j in pi] == self.w, "permutation", pi, "it is none of w")
         ends, bits = (self.kept, (self.last, self.sets)), self.integers(Q, self.d, "Q")[1].bit_length()
         layers = [self.kept[0], *[self.next(*end) for end in ends]]
         self.pay((self.n + self.d) * self.d**2, bits + layers[-1][2].bit_length(), gcds=True)
@@ -353,7 +349,7 @@ class Run:
 
 
 def check(text):
-    """The verdicts {claim: verdict} that the certificate proves; raises `Refused` if it does not prove all it claims."""
+    """The verdicts {claim: verdict} of a certificate that proves all of them; of any other, `Refused` is raised."""
     document = load(text)
     must(type(document) is dict and document.get("version") == 1, "version", "another version or none", "1 is known")
     certificate = read(document, CERTIFICATE, "certificate")
