@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,12 @@ class Face:
     Args:
         point: the cluster point.
         corners: indices of the vertices of K that span the face.
+        edges: what is drawn of the face, as such indices.
     """
 
     point: Point
     corners: tuple[int, ...]
+    edges: Edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ class Scene:
             "vertices": _rounded(self.vertices),
             "edges": self.edges,
             "clusterPoints": _rounded(self.cluster_points),
-            "faces": [{"point": _rounded([f.point])[0], "corners": f.corners} for f in self.faces],
+            "faces": [{"point": _rounded([f.point])[0], "edges": f.edges} for f in self.faces],
             "origin": None if self.origin is None else _rounded([self.origin])[0],
             "camera": [self.camera.azimuth, self.camera.elevation],
             "centre": _rounded([self.centre])[0],
@@ -153,8 +156,9 @@ def scene_of(record: CounterexampleRecord | ResultRecord) -> Scene | None:
         _frame(LIMIT if k == len(trajectory.layers) else str(k), look(state), trajectory, k)
         for k, state in enumerate(states)
     )
+    edges = hull_edges(corners) if corners else ()
     faces = tuple(
-        Face(look(cluster_array[c : c + 1])[0], face)
+        Face(look(cluster_array[c : c + 1])[0], face, _edges_of(face, edges, configuration.d))
         for c, s in enumerate(cluster_points)
         if (face := _face(s, vertices, configuration)) and s not in vertices
     )
@@ -173,7 +177,7 @@ def scene_of(record: CounterexampleRecord | ResultRecord) -> Scene | None:
         marked=failing.tokens if failing else (),
         failing_layer=None if failing is None else LIMIT if failing.layer is None else str(failing.layer),
         vertices=corners,
-        edges=hull_edges(corners) if corners else (),
+        edges=edges,
         cluster_points=tuple(look(cluster_array)),
         faces=faces,
         origin=origin if origin_shown else None,
@@ -201,6 +205,11 @@ def _face(s: Row, vertices: Rows, configuration: ConfigurationRecord) -> tuple[i
     if not any(point) or height != extreme(heights):
         return ()
     return tuple(c for c, value in enumerate(heights) if value == height)
+
+
+def _edges_of(face: tuple[int, ...], edges: Edges, d: int) -> Edges:
+    """The edges of K inside the face; in a projection, which may hide them, every pair of its corners."""
+    return tuple(combinations(face, 2)) if d > 3 else tuple(e for e in edges if set(e) <= set(face))
 
 
 def _dot(x: Sequence[Fraction], y: Row) -> Fraction:

@@ -73,13 +73,12 @@ def parts(scene: Scene, k: int) -> Parts:
         if C != (i,)
         for j in C
     ]
-    faces = [(screen([face.point])[0], [corners[c] for c in face.corners]) for face in scene.faces]
     origin = screen([scene.origin])[0] if scene.origin else None
     paths = {
         "k-fill": _closed(corners, scene) if scene.d != 3 else "",
         "k-edge": _segments((corners[a], corners[b]) for a, b in scene.edges),
-        "face": _segments((a, b) for _, face in faces for a in face for b in face if a < b),
-        "projection": _segments((origin, point) for point, _ in faces) if origin else "",
+        "face": _segments((corners[a], corners[b]) for face in scene.faces for a, b in face.edges),
+        "projection": _segments((origin, p) for p in screen([f.point for f in scene.faces])) if origin else "",
         "trail": "".join(_line(points) for points in trails) if k else "",
         "hull": _segments((at[a], at[b]) for a, b in frame.hull),
         "arrow": "".join(arrows),

@@ -70,13 +70,12 @@
     const layer = frame.name === "limit" ? Infinity : Number(frame.name);
     const classes = places.map((_, i) =>
       ["token", ...(scene.leaders[i] <= layer ? ["leader"] : []), ...(scene.marked.includes(i) ? ["marked"] : [])].join(" "));
-    const faces = scene.faces.map((f) => ({ point: view(f.point), corners: f.corners.map((c) => corners[c]) }));
     const trail = (_, i) => line([...scene.frames.slice(0, k + 1).map((f) => view(f.points[i])), ...(t ? [places[i]] : [])]);
     return {
       paths: {
         "k-edge": segments(scene.edges.map(([a, b]) => [corners[a], corners[b]])),
-        face: segments(faces.flatMap((f) => f.corners.flatMap((a, m) => f.corners.slice(m + 1).map((b) => [a, b])))),
-        projection: origin ? segments(faces.map((f) => [origin, f.point])) : "",
+        face: segments(scene.faces.flatMap((f) => f.edges.map(([a, b]) => [corners[a], corners[b]]))),
+        projection: origin ? segments(scene.faces.map((f) => [origin, view(f.point)])) : "",
         trail: position > 0 ? places.map(trail).join("") : "",
         hull: segments(frame.hull.map(([a, b]) => [places[a], places[b]])),
         arrow: frame.sets.map((C, i) => C.length === 1 && C[0] === i ? "" :
@@ -153,7 +152,7 @@
     }
 
     function play() {
-      const from = position >= last ? 0 : position, pace = Math.min(900, 12000 / Math.max(last, 1));
+      const from = position >= last ? 0 : position, pace = Math.min(700, 12000 / Math.max(last, 1));
       let began = null;
       button.textContent = "❚❚";
       button.setAttribute("aria-label", "Pause");

@@ -110,6 +110,14 @@ def test_faces_and_projections_are_drawn_for_cluster_points_that_are_no_vertices
     assert parts.paths["cluster"].count("Z") == 5
 
 
+def test_a_face_of_many_corners_is_drawn_by_its_edges(made):
+    top = [(x, y, 1) for x in (-1, 1) for y in (-1, 1)]
+    c = Configuration([*top, (0, 0, -3), (0, 0, Fraction(1, 2))])
+    scene = scene_of(made.counterexample(c, limits=[*top, (0, 0, -3), (0, 0, 1)], layers=2))
+    (face,) = scene.faces
+    assert len(face.corners) == len(face.edges) == 4  # a square, without its diagonals
+
+
 def test_an_interior_limit_has_no_face(made):
     assert scene_of(made.zero_token()).faces == ()
 
