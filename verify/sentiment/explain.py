@@ -90,7 +90,7 @@ class Explanation:
         """Plain JSON values, for a program or the report."""
         return {
             "text": self.text,
-            "class": "positive" if self.positive else "negative",
+            "prediction": "positive" if self.positive else "negative",
             "probability": self.probability,
             "logit": self.logit,
             "bias": self.bias,
@@ -101,7 +101,7 @@ class Explanation:
                 {
                     "leaders": cluster.leaders,
                     "first_layer": cluster.first_layer,
-                    "members": [list(member) for member in cluster.members],
+                    "members": dict(cluster.members),
                     "size": cluster.size,
                     "point": list(cluster.point),
                     "logit": cluster.logit,

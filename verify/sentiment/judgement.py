@@ -56,15 +56,21 @@ class Evidence:
             kind: the kind of trial.
             path: keys that lead to the value in a result.
             recipe: settings that the trial's recipe must have.
+
+        Raises:
+            ValueError: two trials of one seed fit, so that the value of that seed is not determined.
         """
-        found = {}
+        found: dict[int, Any] = {}
         for result in self._results:
             settings = self._recipe(result)
             if self._is(result, kind) and all(settings[name] == value for name, value in recipe.items()):
                 value: Any = result
                 for key in path:
                     value = value[key]
-                found[result["trial"]["seed"]] = value
+                seed = result["trial"]["seed"]
+                if seed in found:
+                    raise ValueError(f"several {kind} trials of seed {seed} have {recipe}; name more settings")
+                found[seed] = value
         return found
 
     def settings(self, kind: str, name: str) -> list[Any]:

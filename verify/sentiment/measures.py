@@ -33,6 +33,13 @@ CALIPER = 0.05
 """Two lengths match if they differ by at most this share."""
 SAMPLE = 500
 """Reviews on which layers are looked at one by one."""
+WORD_SAMPLE = 2_000
+"""Reviews in which leaders are compared with the other words."""
+
+
+def sampled(bags: Bags, size: int, rng: np.random.Generator) -> Bags:
+    """`size` of the bags drawn at random, all if there are no more."""
+    return bags.take(np.sort(rng.choice(len(bags), min(size, len(bags)), replace=False)))
 
 
 def clusters_of(model: Classifier, bags: Bags) -> Clusters:
@@ -91,6 +98,7 @@ def leaders_against_others(
         For the decoder (|⟨v, E_i⟩|) and for the independent measure (|β_i|) the probability that a leader exceeds a
         non-leader of its review, and the same probability for each alternative.
     """
+    bags = sampled(bags, WORD_SAMPLE, rng)
     E = model.embeddings.astype(np.float64)
     v = model.direction.astype(np.float64)
     independent = np.abs(sentiment)
@@ -183,7 +191,7 @@ def spread(model: Classifier, bags: Bags, rng: np.random.Generator) -> dict[str,
         `layers`, K + 1 shares for the model; `untrained` and `shuffled`, the same with those embeddings; `null`,
         (1 − λ)^k, which is what one gets from any fixed targets whatever.
     """
-    sample = bags.take(np.sort(rng.choice(len(bags), min(SAMPLE, len(bags)), replace=False)))
+    sample = sampled(bags, SAMPLE, rng)
     versions = {"layers": model, "untrained": untrained(model, rng), "shuffled": shuffled(model, rng)}
     result: dict[str, Any] = {name: _spread(version, sample) for name, version in versions.items()}
     return result | {"null": [(1 - model.rate) ** k for k in range(model.depth + 1)]}
@@ -197,7 +205,7 @@ def softmax_agreement(
     Returns:
         {temperature: {`same`: share of reviews in the same class, `gap`: mean, `worst`: largest |Δp|}}.
     """
-    sample = bags.take(np.sort(rng.choice(len(bags), min(SAMPLE, len(bags)), replace=False)))
+    sample = sampled(bags, SAMPLE, rng)
     E, v = model.embeddings.astype(np.float64), model.direction.astype(np.float64)
     hard = model.logits(sample)
     result = {}

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ...strategies.corpus import read_reviews
+from ...strategies.corpus import Review, read_reviews
 from .claims import CLAIMS, PUBLISHED
 from .data import Dataset, encode, texts_of
 from .explain import explain
@@ -73,7 +73,7 @@ def verify(
     report = progress or (lambda stage, done, total: None)
     folder.mkdir(parents=True, exist_ok=True)
 
-    texts = [review.text for review in read_reviews(corpus.path, corpus.source)]
+    reviews_read = read_reviews(corpus.path, corpus.source)
     trials = plan(seeds, dimensions, epochs, softmax)
     ended = iter(range(1, len(trials) + 1))
     results = run_trials(
@@ -114,9 +114,12 @@ def verify(
         },
         "speed": speed_table(evidence),
         "proofs": summary(proofs),
-        "model": {"digest": model.digest(), "provenance": model.provenance},
-        "reproduced": model.digest() in evidence.by_seed("hard", "digest").values(),
-        "example": explain(model, texts[example_review(model, dataset)]).to_json(),
+        "model": {
+            "digest": model.digest(),
+            **{name: model.provenance.get(name) for name in ("command", "test_accuracy", "twin_test_accuracy")},
+        },
+        "reproduced": any(result.get("digest") == model.digest() for result in results),
+        "example": example_json(model, dataset, reviews_read),
         "seconds": {"trials": trained - began, "proofs": proved - trained, "all": perf_counter() - began},
     }
     write_record(folder / RECORD, record)
@@ -142,6 +145,13 @@ def example_review(model: Classifier, dataset: Dataset) -> int:
     probability = 1 / (1 + np.exp(-model.logits(bags)))
     fits = (sizes >= 25) & (sizes <= 45) & (np.abs(probability - (1 - labels)) > 0.95)
     return int(dataset.test[np.argmax(fits)])
+
+
+def example_json(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> dict[str, Any]:
+    """The explanation of the example review, with its place in the corpus and its label."""
+    index = example_review(model, dataset)
+    label = "positive" if reviews[index].label else "negative"
+    return {"review": index, "label": label} | explain(model, reviews[index].text).to_json()
 
 
 def judged_to_json(judged: Judged) -> dict[str, Any]:

