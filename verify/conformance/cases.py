@@ -85,11 +85,11 @@ ZEROS: tuple[Case, ...] = (
 
 OPPOSITES: tuple[Case, ...] = (
     Case("a longer token behind", [(1, 0), (-3, 0)]),
-    Case("a longer token behind, sideways ones ahead", [(1, 0), (-9, 1), (2, 5), (2, -4)]),
-    Case("only itself is not behind", [(1, 1), (-2, -1), (-1, -2), (-3, -3)]),
+    Case("a longer token behind, sideways ones ahead", [(1, 0), (-9, 1), (2, 5), (3, -4)]),
+    Case("only itself is not behind", [(1, 1), (-2, -1), (-1, -3), (-4, -4)]),
     Case("on a line", [(1,), (-5,), (2,), (-4,)]),
 )
-"""Scores of large negative value."""
+"""Scores of large negative value; no ties."""
 
 CHAINS: tuple[Case, ...] = (
     Case("one follows another that moves", [(2, 0), (3, 2), (2, 6)]),
@@ -102,26 +102,33 @@ CHAINS: tuple[Case, ...] = (
 FORMS: tuple[Case, ...] = (
     Case("diagonal", [(1, 1), (3, 0), (0, 2), (2, -1)], [(1, 0), (0, 4)]),
     Case("diagonal, d = 3", [(1, 1, 1), (5, 0, 0), (0, 3, 0), (0, 0, 2)], [(1, 0, 0), (0, 2, 0), (0, 0, 8)]),
-    Case("symmetric positive definite", [(1, 0), (2, -1), (1, 2), (-1, 3)], [(2, 1), (1, 3)]),
+    Case("symmetric positive definite", [(1, 0), (3, -1), (1, 2), (-1, 3)], [(2, 1), (1, 3)]),
     Case("a dyadic diagonal", [(1, 1), (5, 0), (0, 3)], [(Fraction(1, 4), 0), (0, Fraction(3, 2))]),
 )
 """A that is symmetric and not the identity."""
 
 NONSYMMETRIC: tuple[Case, ...] = (
     Case("a quarter turn", [(2, 0), (0, 1), (-1, 0), (0, -3)], [(0, 1), (-1, 0)]),
-    Case("a shear", [(1, 0), (0, 1), (2, -1), (-1, 2)], [(1, 3), (0, 1)]),
-    Case("d = 3", [(1, 0, 2), (0, 3, 1), (2, -1, 0), (-1, 1, 1)], [(2, -1, 0), (3, 1, 1), (0, -2, 1)]),
+    Case("a shear", [(1, 0), (0, 1), (2, -1), (-1, 3)], [(1, 3), (0, 1)]),
+    Case("d = 3", [(1, 0, 2), (0, 3, 1), (3, -1, 0), (-1, 1, 1)], [(2, -1, 0), (3, 1, 1), (0, -2, 1)]),
 )
 """A that is not its transpose, on tokens that tell: with Aᵀ, or (A + Aᵀ)/2, other tokens win."""
 
 INDEFINITE: tuple[Case, ...] = (
-    Case("negative definite: all scores negative", [(1, 0), (2, 1), (1, 3)], [(-1, 0), (0, -1)]),
-    Case("negative definite: the best score is 0", [(1, 0), (0, 1), (1, 1)], [(-1, 0), (0, -1)]),
-    Case("a saddle", [(1, 2), (2, 1), (-1, 1), (0, 3)], [(1, 0), (0, -1)]),
-    Case("zero: all tie", [(1, 2), (2, 1), (-1, 1)], [(0, 0), (0, 0)]),
-    Case("rank one", [(1, 2), (2, 1), (-1, 1), (3, -3)], [(1, 1), (1, 1)]),
+    Case("negative definite: all scores negative", [(2, 0), (4, 1), (1, 3)], [(-1, 0), (0, -1)]),
+    Case("negative definite: the best score is 0", [(1, 0), (0, 1), (2, 1)], [(-1, 0), (0, -3)]),
+    Case("a saddle", [(1, 2), (3, 1), (-2, 3), (0, 2)], [(1, 0), (0, -1)]),
+    Case("a saddle, d = 3", [(1, 2, 1), (2, -1, 3), (-1, 1, 4), (0, 3, -2)], [(1, 0, 1), (0, -2, 0), (1, 0, 0)]),
 )
-"""A without definiteness: the best score may be negative, and a token need not be near itself."""
+"""A without definiteness: the best score may be negative, and a token need not be near itself. No ties."""
+
+DEGENERATE: tuple[Case, ...] = (
+    Case("A = 0: all tie", [(1, 2), (2, 1), (-1, 1)], [(0, 0), (0, 0)]),
+    Case("rank one", [(1, 2), (2, 1), (-1, 1), (3, -3)], [(1, 1), (1, 1)]),
+    Case("a nilpotent A", [(1, 2), (2, 2), (-1, 1), (3, 0)], [(0, 1), (0, 0)]),
+    Case("negative definite, a tie at 0", [(1, 0), (0, 1), (0, 2), (1, 1)], [(-1, 0), (0, -1)]),
+)
+"""Singular and indefinite A with exact ties."""
 
 TURNS: dict[int, tuple[Matrix, ...]] = {
     2: (exact_rows([(3, -4), (4, 3)]), exact_rows([(5, -12), (12, 5)]), exact_rows([(-7, 24), (-24, -7)])),
@@ -216,6 +223,25 @@ def random_lattice(rng: random.Random, *, most_tokens: int = 10, most_dimensions
     return Case(f"random lattice points, n = {n}, d = {d}", tokens, alpha=rng.choice((1, 1, 3, Fraction(1, 2), 7)))
 
 
+def lattice_without_ties(rng: random.Random, n: int, d: int, A: Integers | None = None, *, size: int = 99) -> Case:
+    """Random integer tokens, nonzero and distinct, each with one best score: a mistake about ties does not show.
+
+    Args:
+        rng: the source.
+        n: how many tokens.
+        d: how many coordinates.
+        A: (d, d) integers, the identity if None.
+        size: the largest coordinate, large enough for n such tokens to exist.
+    """
+    form = np.eye(d, dtype=np.int64) if A is None else np.array(A, dtype=np.int64)
+    while True:
+        tokens = [tuple(rng.randint(-size, size) for _ in range(d)) for _ in range(n)]
+        Z = np.array(tokens, dtype=np.int64)
+        scores = np.sort(Z @ form @ Z.T, axis=1)
+        if len(set(tokens)) == n and all(map(any, tokens)) and (n == 1 or (scores[:, -1] > scores[:, -2]).all()):
+            return Case(f"integer points, n = {n}, d = {d}", tokens, A)
+
+
 def random_points(rng: random.Random, n: int, d: int, dtype: str, *, alpha: int | Fraction = 1) -> Case:
     """Gaussian tokens in `dtype`, taken as the dyadic rationals they are: no ties, full mantissas."""
     bits = PRECISION[dtype]
@@ -251,6 +277,7 @@ def resolved_tie(rng: random.Random, dtype: str, factor: int) -> Case:
 __all__ = [
     "BASES",
     "CHAINS",
+    "DEGENERATE",
     "DUPLICATES",
     "FORMS",
     "INDEFINITE",
@@ -261,6 +288,7 @@ __all__ = [
     "ZEROS",
     "Case",
     "in_basis",
+    "lattice_without_ties",
     "near_ties",
     "permuted",
     "random_lattice",

@@ -182,9 +182,9 @@ def _in_words(trial: Trial, fault: Fault) -> str:
 def _gap(fault: Fault) -> str:
     """The gap of the decision in words."""
     decision = fault.decision
-    if decision is None or decision.gap is None or decision.gap_ulps is None:
+    if decision is None or decision.gap_ulps is None:
         return ""
-    if decision.gap_ulps == 0:
+    if decision.gap_ulps == 0 or decision.gap is None:
         return " (an exact tie)"
     ulps = f", {decision.gap_ulps:.6g} ulps" if decision.gap_ulps < CLEAR else ""
     return f" (ahead by {float(decision.gap):.6g}{ulps})"

@@ -155,7 +155,6 @@ def _padded(size: int) -> Layer:
 
 
 MISTAKES: tuple[tuple[str, Layer], ...] = (
-    ("returns its input unchanged", lambda Z, A, alpha: Z),
     ("ignores A (computes with the identity)", _form(lambda A: identity(len(A)))),
     ("transposes A (scores z_l^T A z_i in place of z_i^T A z_l)", _form(_transposed)),
     ("uses the symmetric part of A only", _form(_symmetrised)),
@@ -179,6 +178,7 @@ MISTAKES: tuple[tuple[str, Layer], ...] = (
     ("weighs the token by alpha and the mean by 1", _updated(_swapped)),
     ("lets rows of zero padding take part", _padded(4)),
     ("lets rows of zero padding take part", _padded(8)),
+    ("returns its input unchanged", lambda Z, A, alpha: Z),
 )
 """What a wrong layer does, in words, and the layer; the likeliest first."""
 

@@ -55,6 +55,8 @@ class ConformanceReport:
     Args:
         kernel: its name.
         spec: how it was named: SPEC, or where the object comes from; empty if unknown.
+        file: the file that defines its step function, None if unknown.
+        line: the line there, None if unknown.
         declared: what its author declares: property → value.
         seed: the seed of the random cases.
         results: one a check, in the order of the suite.
@@ -63,6 +65,8 @@ class ConformanceReport:
 
     kernel: str
     spec: str
+    file: str | None
+    line: int | None
     declared: Mapping[str, str]
     seed: int
     results: tuple[CheckResult, ...]
@@ -87,6 +91,8 @@ class ConformanceReport:
         return {
             "kernel": self.kernel,
             "spec": self.spec,
+            "file": self.file,
+            "line": self.line,
             "declared": dict(self.declared),
             "seed": self.seed,
             "passed": self.passed,

@@ -3,7 +3,8 @@
 Greedy: every simplification that still fails in the same way is kept, until none is left or the budget is used up.
 Every candidate is judged exactly anew, so a shrunk trial is a failure in its own right and never only resembles one. A
 hypothesis of the theorem that the failing configurations meet (nonzero and distinct tokens, A symmetric positive
-definite) is kept: a kernel that fails on ordinary input is not shown failing on a zero token.
+definite) is kept, and so is whether the wrong decision is a tie: a kernel that fails on ordinary input is not shown
+failing on a zero token.
 
 Neighbours: `judge` decides whether a candidate fails.
 """
@@ -65,7 +66,7 @@ class _Search:
             fault = examine(self.kernel, candidate).fault
         except (HardmaxError, ValueError):  # the candidate left the range in which anything can be judged
             return False
-        if fault is None or fault.kind != self.fault.kind:
+        if fault is None or fault.kind != self.fault.kind or _is_tie(fault) != _is_tie(self.fault):
             return False
         self.trial, self.fault = candidate, fault
         return True
@@ -87,6 +88,10 @@ class _Search:
                 return
 
 
+def _is_tie(fault: Fault) -> bool:
+    return fault.decision is not None and fault.decision.gap_ulps == 0
+
+
 def _hypotheses(trial: Trial) -> set[str]:
     """The hypotheses that all configurations of a trial meet."""
     all_met = [one.configuration(b).hypotheses() for one in trial.calls for b in range(len(one.tokens))]
@@ -104,8 +109,8 @@ Stage = Callable[[Trial, Fault], Iterator[Trial]]
 def _fewer_calls(trial: Trial, fault: Fault) -> Iterator[Trial]:
     if not trial.linked and len(trial.calls) > 1:
         yield replace(trial, calls=trial.calls[fault.call : fault.call + 1])
-        for c in range(len(trial.calls)):
-            yield replace(trial, calls=trial.calls[:c] + trial.calls[c + 1 :])
+    for c in range(len(trial.calls) if len(trial.calls) > 2 else 0):
+        yield replace(trial, calls=trial.calls[:c] + trial.calls[c + 1 :])
 
 
 def _fewer_layers(trial: Trial, fault: Fault) -> Iterator[Trial]:

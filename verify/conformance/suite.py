@@ -6,6 +6,7 @@
 Neighbours: `checks` holds the checks, `known` reads known deviations, `text` prints the report.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -49,6 +50,12 @@ def declared(kernel: Kernel) -> dict[str, str]:
         "A": "any" if kernel.supports_A else "identity only",
         "follow sets": "yes" if kernel.layer is not None else "no",
     }
+
+
+def definition(kernel: Kernel) -> tuple[str | None, int | None]:
+    """File and line of a kernel's step function, None where that is unknown (builtins, compiled functions)."""
+    code = getattr(inspect.unwrap(kernel.step), "__code__", None)
+    return (None, None) if code is None else (code.co_filename, code.co_firstlineno)
 
 
 def run_check(subject: Subject, check: Check, known: Mapping[str, str] | None = None) -> CheckResult:
@@ -132,9 +139,9 @@ def run_conformance(
             results.append(run_check(subject, check, listed))
             if progress is not None:
                 progress(results[-1])
-    return ConformanceReport(
-        found.name, spec or found.source, declared(found), seed, tuple(results), stale_entries(listed, results)
-    )
+    file, line = definition(found)
+    stale = stale_entries(listed, results)
+    return ConformanceReport(found.name, spec or found.source, file, line, declared(found), seed, tuple(results), stale)
 
 
 def assert_conforms(kernel: object, *, seed: int = 0, known: Mapping[str, str] | None = None) -> None:
@@ -157,4 +164,13 @@ def assert_conforms(kernel: object, *, seed: int = 0, known: Mapping[str, str] |
         raise AssertionError("\n" + plain_text(report))
 
 
-__all__ = ["assert_conforms", "check_ids", "declared", "resolve", "run_check", "run_conformance", "stale_entries"]
+__all__ = [
+    "assert_conforms",
+    "check_ids",
+    "declared",
+    "definition",
+    "resolve",
+    "run_check",
+    "run_conformance",
+    "stale_entries",
+]

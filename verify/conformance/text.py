@@ -43,6 +43,17 @@ def failure_text(result: CheckResult) -> str:
     return "\n".join(lines)
 
 
+def _failures(report: ConformanceReport) -> Iterator[tuple[CheckResult, str]]:
+    """Each failure and its text; a failure with the same snippet as an earlier one only refers to that."""
+    shown: dict[str, str] = {}
+    for result in report.failures:
+        first = shown.setdefault(result.snippet or result.id, result.id)
+        yield (
+            result,
+            failure_text(result) if first == result.id else f"{result.id}: {result.title}\n  fails like {first}\n",
+        )
+
+
 def stale_lines(report: ConformanceReport) -> Iterator[str]:
     """One line a stale entry."""
     for name, reason in report.stale.items():
@@ -55,8 +66,7 @@ def plain_text(report: ConformanceReport) -> str:
     lines = [headline(report), ""]
     for result in report.results:
         lines.append(f"{WORDS[result.status]:<8}{result.id:<{width + 2}}{result.title}{_aside(result)}")
-    for result in report.failures:
-        lines += ["", failure_text(result)]
+    lines += ["", *(text for _, text in _failures(report))]
     lines += ["", *stale_lines(report), summary(report)]
     return "\n".join(lines) + "\n"
 
@@ -83,8 +93,13 @@ def print_report(report: ConformanceReport, console: "Console") -> None:
             f"[{style}]{WORDS[result.status]}[/]", result.id, escape(result.title), f"[dim]{escape(found)}[/]"
         )
     console.print(table)
+    shown: dict[str, str] = {}
     for result in report.failures:
         console.print(f"\n[bold red]{result.id}[/]: {escape(result.title)}", highlight=False)
+        first = shown.setdefault(result.snippet or result.id, result.id)
+        if first != result.id:
+            console.print(f"  fails like {first}", highlight=False)
+            continue
         console.print(Padding(escape(result.message), (0, 0, 0, 2)), highlight=False)
         if result.snippet:
             console.print("  To see it, paste:")

@@ -58,7 +58,7 @@ class Trial:
         calls: at least one.
         dtype: "float32" or "float64".
         layers: every call is run for so many layers, each on the output of the one before.
-        linked: whether the calls only mean something together (a small one after a large one): none is then dropped.
+        linked: whether the calls only mean something together (a small one after a large one): two at least are kept.
     """
 
     calls: tuple[Call, ...]

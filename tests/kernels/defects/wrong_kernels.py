@@ -260,7 +260,7 @@ def candidates_of_one_half_space(Z, A, alpha):
 # --- shapes --------------------------------------------------------------------------------------------------------
 
 
-@killed_by("shape.tokens")
+@killed_by("padding.zeros")
 def zero_padding_takes_part(Z, A, alpha):
     n = Z.shape[1]
     padded = np.pad(Z, ((0, 0), (0, -n % 8), (0, 0)))
@@ -300,7 +300,7 @@ def tokens_beyond_the_last_block(Z, A, alpha):
     return move(Z, mean(maximisers(S), Z), alpha)
 
 
-@killed_by("shape.many_tokens")
+@killed_by("ties.blocks")
 def ties_across_blocks_lost(Z, A, alpha):
     S = scores(Z, A)
     best, mask = S.max(axis=2), np.zeros(S.shape, dtype=bool)

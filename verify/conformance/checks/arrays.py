@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ....kernels.protocol import to_numpy
-from ..cases import TIES, random_lattice, random_points
+from ..cases import lattice_without_ties, random_points
 from ..check import Check, Finding, NotApplicableError, Subject, judged
 from ..snippet import assignments, loading
 from ..trial import Arrangement, Call, Trial, arranged, call, floats, raw_step
@@ -20,18 +20,18 @@ def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:
             raise NotApplicableError(f"torch has no {arrangement} tensors")
         rng = subject.random(f"array.{arrangement}")
         for dtype in subject.kernel.dtypes:
-            for case in (*TIES[:5], TIES[9], random_lattice(rng, size=5)):
-                sets = [case.tokens, [[2 * v for v in row] for row in case.tokens[::-1]]]
+            for n, d in ((2, 2), (3, 2), (5, 3), (4, 1), (9, 4)):
+                sets = [lattice_without_ties(rng, n, d).tokens for _ in range(2)]
                 yield Trial((call(*sets, arrangement=arrangement),), dtype)
 
     return trials
 
 
 def _calls(subject: Subject) -> Iterator[tuple[str, Call]]:
-    """Per dtype a batch with ties and one without."""
+    """Per dtype a batch of integer points and one of floats with full mantissas."""
     rng = subject.random("arrays")
     for dtype in subject.kernel.dtypes:
-        yield dtype, call(TIES[4].tokens, TIES[4].tokens)
+        yield dtype, call(lattice_without_ties(rng, 5, 2).tokens, lattice_without_ties(rng, 5, 2).tokens)
         yield dtype, random_points(rng, 20, 5, dtype).call()
 
 

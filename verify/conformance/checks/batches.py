@@ -5,57 +5,58 @@ Neighbours: `arrays` looks at memory within one call, `nans` at values that are 
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
-from ..cases import FORMS, NONSYMMETRIC, TIES, Case, random_lattice
+from ..cases import CHAINS, FORMS, NONSYMMETRIC, Integers, lattice_without_ties
 from ..check import Check, Finding, Subject, judged
 from ..snippet import loading
 from ..trial import Call, Trial, call, raw_step
 
 
-def _sets(rng: random.Random, B: int, n: int, d: int, size: int = 4) -> list[list[list[int]]]:
-    return [[[rng.randint(-size, size) for _ in range(d)] for _ in range(n)] for _ in range(B)]
+def _batch(rng: random.Random, B: int, n: int, d: int, A: Integers | None = None, *, size: int = 50) -> Call:
+    """B token sets without ties."""
+    return call(*(lattice_without_ties(rng, n, d, A, size=size).tokens for _ in range(B)), A=A)
 
 
-def _batch(subject: Subject, sets: list[list[list[int]]]) -> Call:
-    A = [[int(i == j) * (i + 1) for j in range(len(sets[0][0]))] for i in range(len(sets[0][0]))]
-    return call(*sets, A=A if subject.kernel.supports_A else None)
+def _diagonal(subject: Subject, d: int) -> list[list[int]] | None:
+    return [[(i + 1) * (i == j) for j in range(d)] for i in range(d)] if subject.kernel.supports_A else None
 
 
 def _sizes(subject: Subject) -> Iterator[Trial]:
     rng = subject.random("batch.sizes")
     for dtype in subject.kernel.dtypes:
         for B in (2, 3, 4, 7, 16, 33, 65):
-            yield Trial((_batch(subject, _sets(rng, B, rng.randint(2, 6), rng.randint(1, 3))),), dtype)
+            d = rng.randint(1, 3)
+            yield Trial((_batch(rng, B, rng.randint(2, 6), d, _diagonal(subject, d)),), dtype)
 
 
 def _crosstalk(subject: Subject) -> Iterator[Trial]:
-    """Neighbours that would win every score, and rows that tie with the neighbour's."""
+    """Neighbours whose tokens would win every score, and equal neighbours."""
     rng = subject.random("batch.crosstalk")
     for dtype in subject.kernel.dtypes:
-        for case in TIES[:6]:
-            rows = [list(map(int, row)) for row in case.tokens]
+        for case in CHAINS:
+            rows = case.tokens
             huge = [[1000 * v for v in row] for row in rows[::-1]]
             for sets in ([rows, huge], [huge, rows], [rows, rows], [huge, rows, huge]):
                 yield Trial((call(*sets),), dtype)
-        yield Trial((call(*_sets(rng, 5, 4, 2), *_sets(rng, 5, 4, 2, 500)),), dtype)
+        small, large = (lattice_without_ties(rng, 4, 2, size=size) for size in (9, 900))
+        yield Trial((call(*[small.tokens, large.tokens] * 3),), dtype)
 
 
 def _workspace(subject: Subject) -> Iterator[Trial]:
     """A large call, then smaller ones with fewer sets, tokens and coordinates, then another A and α."""
     rng = subject.random("batch.workspace")
     for dtype in subject.kernel.dtypes:
-        large = call(*_sets(rng, 6, 9, 4, 60))
-        fewer = call(*_sets(rng, 2, 9, 4, 3))
-        small = call(*_sets(rng, 1, 4, 2, 3))
-        calls = [large, fewer, small, call(*_sets(rng, 2, 4, 2, 3), alpha=3), large]
+        large, fewer, small = _batch(rng, 6, 9, 4, size=200), _batch(rng, 2, 9, 4, size=9), _batch(rng, 1, 4, 2, size=9)
+        calls = [large, fewer, small, replace(_batch(rng, 2, 4, 2, size=9), alpha=Fraction(3)), large]
         if subject.kernel.supports_A:
             calls += [case.call() for case in (*FORMS[:3], *NONSYMMETRIC[:2])]
         yield Trial(tuple(calls), dtype, linked=True)
-        again = random_lattice(rng, most_tokens=6, most_dimensions=3)
-        other = Case("the same shape", [[v + i for v in row] for i, row in enumerate(again.tokens)])
-        yield Trial((again.call(), other.call(), again.call()), dtype, linked=True)
+        again, other = _batch(rng, 1, 6, 3), _batch(rng, 1, 6, 3)
+        yield Trial((again, other, again), dtype, linked=True)
 
 
 def _empty(subject: Subject) -> Finding:

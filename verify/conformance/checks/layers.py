@@ -4,10 +4,11 @@ Neighbours: `cases` has the tables.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
-from ..cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, Case, random_lattice, random_points
+from ..cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, Case, lattice_without_ties, random_points
 from ..check import Check, NotApplicableError, Subject, judged
 from ..trial import Trial
 from .ties import each
@@ -36,28 +37,39 @@ def _forms(cases: Sequence[Case]) -> Trials:
 
 
 def _alphas(values: Sequence[Fraction]) -> Trials:
-    cases = [(2, 1), (1, 2), (-1, 3), (3, 0), (1, 1)]
-    return lambda subject: each(subject, [Case(f"alpha = {alpha}", cases, alpha=alpha) for alpha in values])
+    tokens = [(2, 1), (1, 3), (-1, 3), (4, 0), (1, 2)]
+    return lambda subject: each(subject, [Case(f"alpha = {alpha}", tokens, alpha=alpha) for alpha in values])
 
 
 def _sizes(subject: Subject) -> Iterator[Trial]:
-    """Sizes around multiples of usual block sizes; a zero token and an A without positive scores make padding show."""
+    """Sizes around multiples of usual block sizes."""
+    rng = subject.random("shape.tokens")
     for n in (*range(2, 18), 31, 32, 33, 63, 64, 65, 127, 129):
-        yield from each(subject, [_spread(n, 2)])
-        if subject.kernel.supports_A and n < 18:
-            negative = Case(f"all scores negative, n = {n}", [(1 + i, 1 + i % 3) for i in range(n)], [(-1, 0), (0, -2)])
-            yield from each(subject, [negative])
+        yield from each(subject, [lattice_without_ties(rng, n, 3)])
+
+
+def _padding(subject: Subject) -> Iterator[Trial]:
+    """Where a row of zeros would be seen: beside a token at the origin, and where every score is negative."""
+    for n in range(1, 18):
+        yield from each(subject, [Case("the origin among others", [(i, (3 * i) % 5) for i in range(n)])])
+        if subject.kernel.supports_A:
+            tokens = [(1 + i, 1 + i % 3) for i in range(n)]
+            yield from each(subject, [Case("all scores negative", tokens, [(-1, 0), (0, -2)])])
+
+
+def _repeated(subject: Subject) -> Iterator[Trial]:
+    """Reviews filled up with copies of one padding token: literally tokens like all others."""
+    rng = subject.random("padding.rows")
+    for words, length in ((3, 8), (5, 16), (9, 32)):
+        case = lattice_without_ties(rng, words, 2)
+        for pad in ((0, 0), (1, 1), tuple(case.tokens[0])):
+            yield from each(subject, [replace(case, tokens=[*case.tokens, *[pad] * (length - words)])])
 
 
 def _wide(subject: Subject) -> Iterator[Trial]:
-    for d in (*range(4, 10), 15, 16, 17, 31, 33, 64, 100, 130):
-        yield from each(subject, [_spread(9, d)])
-
-
-def _spread(n: int, d: int) -> Case:
-    """n small integer points in R^d, the origin among them, tokens in every coordinate."""
-    tokens = [tuple((7 * i + 3 * c + i * c) % 11 - 5 if i else 0 for c in range(d)) for i in range(n)]
-    return Case(f"integer points, n = {n}, d = {d}", tokens)
+    rng = subject.random("shape.dimensions")
+    for d in (*range(4, 10), 15, 16, 17, 31, 33, 64, 100):
+        yield from each(subject, [lattice_without_ties(rng, 8, d, size=9)])
 
 
 def _one_token(subject: Subject) -> Iterator[Trial]:
@@ -68,17 +80,15 @@ def _one_token(subject: Subject) -> Iterator[Trial]:
 
 def _one_dimension(subject: Subject) -> Iterator[Trial]:
     rng = subject.random("shape.one_dimension")
-    fixed = [[(1,), (-1,)], [(3,), (1,), (2,)], [(-2,), (-3,), (1,)], [(0,), (0,), (4,), (-4,)]]
+    fixed = [[(1,), (-1,)], [(3,), (1,), (2,)], [(-2,), (-3,), (1,)], [(4,), (-4,), (1,), (-1,)]]
     yield from each(subject, [Case("on a line", rows) for rows in fixed])
-    yield from each(subject, [random_lattice(rng, most_dimensions=1, size=9) for _ in range(6)])
+    yield from each(subject, [lattice_without_ties(rng, n, 1) for n in range(2, 9)])
 
 
 def _many_tokens(subject: Subject) -> Iterator[Trial]:
-    """More tokens than one block of scores holds, the winners spread over the blocks, ties across them."""
-    n = 1030
-    rows = [((17 * i) % 61 - 30, (29 * i) % 53 - 26) for i in range(n)]
-    rows[3], rows[700], rows[n - 1] = (40, 0), (40, 40), (40, -40)
-    yield from each(subject, [Case(f"integer points, n = {n}", rows)])
+    """More tokens than one block of scores holds, the longest ones, which the others follow, last."""
+    case = lattice_without_ties(subject.random("shape.many_tokens"), 1030, 2, size=2000)
+    yield from each(subject, [replace(case, tokens=sorted(case.tokens, key=lambda z: sum(v * v for v in z)))])
 
 
 ALPHAS = [Fraction(p, q) for p, q in product((1, 3, 5, 100), (1, 2, 8))]
@@ -98,7 +108,9 @@ CHECKS: tuple[Check, ...] = (
     judged("shape.one_dimension", "Tokens may have one coordinate", _one_dimension),
     judged("shape.tokens", "Any number of tokens is right, block sizes or not", _sizes),
     judged("shape.dimensions", "Any number of coordinates is right, block sizes or not", _wide),
-    judged("shape.many_tokens", "A thousand tokens are right, ties across blocks included", _many_tokens),
+    judged("shape.many_tokens", "A thousand tokens are right", _many_tokens),
+    judged("padding.zeros", "Rows of zeros that a kernel adds never take part", _padding),
+    judged("padding.rows", "Copies of a padding token are tokens like all others", _repeated),
 )
 
 __all__ = ["CHECKS"]

@@ -9,7 +9,7 @@ Neighbours: `cases` has the maps.
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ..cases import DUPLICATES, TIES, TURNS, Case, permuted, random_lattice, random_points, scaled, turned
+from ..cases import CHAINS, TURNS, Case, lattice_without_ties, permuted, random_points, scaled, turned
 from ..check import Check, Subject, judged
 from ..ties import PRECISION
 from ..trial import Trial
@@ -22,7 +22,7 @@ def _both(subject: Subject, case: Case, image: Case, dtype: str) -> Trial:
 def _permutation(subject: Subject) -> Iterator[Trial]:
     rng = subject.random("relation.permutation")
     for dtype in subject.kernel.dtypes:
-        for case in (*TIES, *DUPLICATES, random_lattice(rng), random_points(rng, 40, 6, dtype)):
+        for case in (*CHAINS, lattice_without_ties(rng, 12, 3), random_points(rng, 40, 6, dtype)):
             order = rng.sample(range(len(case.tokens)), len(case.tokens))
             yield _both(subject, case, permuted(case, order), dtype)
             yield _both(subject, case, permuted(case, range(len(case.tokens))[::-1]), dtype)
@@ -34,7 +34,7 @@ def _scaling(subject: Subject) -> Iterator[Trial]:
     for dtype in subject.kernel.dtypes:
         reach = 40 if dtype == "float32" else 300
         factors = [3, 5, *(Fraction(2) ** e for e in (-reach, -20, -3, 7, 20, reach))]
-        for case in (*TIES[:6], random_points(rng, 12, 3, dtype)):
+        for case in (*CHAINS, random_points(rng, 12, 3, dtype)):
             small = max(abs(v).numerator for row in case.tokens for v in row) < 1 << (PRECISION[dtype] // 2)
             for factor in factors if small else factors[2:]:
                 yield _both(subject, case, scaled(case, factor), dtype)
@@ -45,7 +45,7 @@ def _isometry(subject: Subject) -> Iterator[Trial]:
     rng = subject.random("relation.isometry")
     for dtype in subject.kernel.dtypes:
         for d in (2, 3):
-            lattice = Case("lattice points", [[rng.randint(-9, 9) for _ in range(d)] for _ in range(9)])
+            lattice = lattice_without_ties(rng, 9, d, size=30)
             for Q in TURNS[d]:
                 yield _both(subject, lattice, turned(lattice, Q), dtype)
         for d in (1, 2, 5, 9):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ..cases import (
     BASES,
+    DEGENERATE,
     DUPLICATES,
     OPPOSITES,
     TIES,
@@ -19,7 +20,7 @@ from ..cases import (
     resolved_tie,
     turned,
 )
-from ..check import Check, Subject, judged
+from ..check import Check, NotApplicableError, Subject, judged
 from ..ties import exact_scores
 from ..trial import Trial, exact_rows
 
@@ -34,9 +35,22 @@ def each(subject: Subject, cases: Iterable[Case]) -> Iterator[Trial]:
 def _exact(subject: Subject) -> Iterator[Trial]:
     rng = subject.random("ties.exact")
     yield from each(subject, TIES)
-    if subject.kernel.supports_A:
-        yield from each(subject, (in_basis(case, B) for case in TIES for B in BASES.get(len(case.tokens[0]), ())))
     yield from each(subject, (random_lattice(rng) for _ in range(24)))
+
+
+def _forms(subject: Subject) -> Iterator[Trial]:
+    if not subject.kernel.supports_A:
+        raise NotApplicableError("the kernel declares supports_A = False")
+    yield from each(subject, (in_basis(case, B) for case in TIES for B in BASES.get(len(case.tokens[0]), ())))
+    yield from each(subject, DEGENERATE)
+
+
+def _blocks(subject: Subject) -> Iterator[Trial]:
+    """More tokens than one block of scores holds; the maximisers of token 0 lie in its first, middle and last part."""
+    n = 1030
+    rows = [((17 * i) % 61 - 30, (29 * i) % 53 - 26) for i in range(n)]
+    rows[0], rows[3], rows[700], rows[n - 1] = (1, 0), (40, 0), (40, 40), (40, -40)
+    yield from each(subject, [Case(f"integer points, n = {n}", rows)])
 
 
 def _turned(subject: Subject) -> Iterator[Trial]:
@@ -66,6 +80,8 @@ def _resolved(subject: Subject) -> Iterator[Trial]:
 
 CHECKS: tuple[Check, ...] = (
     judged("ties.exact", "Exact ties keep every maximiser", _exact),
+    judged("ties.forms", "Exact ties keep every maximiser under any A", _forms),
+    judged("ties.blocks", "Exact ties are kept across blocks of a thousand tokens", _blocks),
     judged("ties.turned", "Exact ties keep every maximiser when turned by integer rotations", _turned),
     judged("ties.duplicates", "Every copy of a repeated token counts in a mean", lambda s: each(s, DUPLICATES)),
     judged("ties.zero", "A zero token follows all tokens", lambda s: each(s, ZEROS)),
