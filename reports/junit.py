@@ -81,7 +81,7 @@ def _claim(records: Records, claim: ClaimRecord) -> ET.Element:
     about = f"{claim.statement}\n{claim.source.label} in {claim.source.paper} ({claim.source.version})\n{numbers}"
     if not claim.as_expected:
         tag = "error" if claim.verdict in ("undecided", "invalid") else "failure"
-        _outcome(case, tag, f"{claim.verdict}, but {EXPECTED[claim.expected]}", f"{about}\n{evidence}")
+        _outcome(case, tag, f"{claim.verdict}, but expected: {EXPECTED[claim.expected]}", f"{about}\n{evidence}")
     elif claim.verdict == "not_met":
         _outcome(case, "skipped", "no input meets the hypotheses")
     else:

@@ -22,13 +22,16 @@ from .sarif import render_sarif
 from .scene import scene_of
 from .store import Records, read_records, write_text
 
+FIGURES = "figures"
+OWN = ("report.html", "report.json", "report.md", "report.sarif", "junit.xml", FIGURES)
+"""What a report writes into the folder of a run, and a later one replaces."""
+
 
 def render_json(records: Records) -> str:
     """All records in one JSON document of the schema `schemas/report.schema.json`."""
     results = tuple(replace(result, trajectory=None) for result in records.results)
-    return (
-        dumps(ReportRecord(run=records.run, results=results, counterexamples=records.counterexamples), indent=1) + "\n"
-    )
+    report = ReportRecord(run=records.run, results=results, counterexamples=records.counterexamples)
+    return dumps(report, indent=1) + "\n"
 
 
 def render_all(records: Records) -> dict[str, str]:
@@ -53,10 +56,13 @@ def write_report(directory: Path) -> tuple[Path, ...]:
     Raises:
         RecordError: a record is missing or damaged; nothing is written.
     """
+    directory = Path(directory)
     files = render_all(read_records(directory))
+    for old in (directory / FIGURES).glob("*.svg"):
+        old.unlink()
     paths = []
     for name, text in files.items():
-        paths.append(Path(directory) / name)
+        paths.append(directory / name)
         write_text(paths[-1], text)
     return tuple(paths)
 
@@ -70,8 +76,8 @@ def _figures(records: Records) -> dict[str, str]:
         if len(files) >= 2 * MAX_PICTURES:
             break
         if scene := scene_of(record):
-            files[f"figures/{name}-initial.svg"] = svg.standalone(scene, 0)
-            files[f"figures/{name}-final.svg"] = svg.standalone(scene, len(scene.frames) - 1)
+            files[f"{FIGURES}/{name}-initial.svg"] = svg.standalone(scene, 0)
+            files[f"{FIGURES}/{name}-final.svg"] = svg.standalone(scene, len(scene.frames) - 1)
     return files
 
 
@@ -80,4 +86,4 @@ def _stem(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", Path(name).stem)[:60]
 
 
-__all__ = ["render_all", "render_json", "write_report"]
+__all__ = ["FIGURES", "OWN", "render_all", "render_json", "write_report"]

@@ -24,7 +24,7 @@ LINE = (150, 180)
 """Of the square, the rows (first, how many) that show tokens on a line."""
 NEAR = 18.0
 """Arrows shorter than this are left out: their tokens cover them."""
-MERGE = 10.0
+MERGE = 16.0
 """Labels of tokens nearer than this stand together."""
 MAX_LABELLED = 24
 """With more tokens only leaders and the tokens that break a claim have labels."""

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const SIZE = 480, NEAR = 18, MERGE = 10, MAX_LABELLED = 24, SVG = "http://www.w3.org/2000/svg";
+  const SIZE = 480, NEAR = 18, MERGE = 16, MAX_LABELLED = 24, SVG = "http://www.w3.org/2000/svg";
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   // -- the moving parts of a frame, as svg.py computes them ------------------------------------------------------------

@@ -14,7 +14,7 @@ from hardmax.kernels import Configuration
 from hardmax.reports import RecordError, read_records, record, render_all, write_report
 from hardmax.reports.junit import render_junit
 from hardmax.reports.markdown import escaped, render_markdown
-from hardmax.reports.report import render_json
+from hardmax.reports.report import OWN, render_json
 from hardmax.reports.sarif import render_sarif
 from hardmax.reports.schema import schema
 from hardmax.reports.terminal import print_summary
@@ -100,7 +100,7 @@ def test_junit_says_how_to_replay_a_failure(made):
     (failure,) = [
         f for c in ET.fromstring(render_junit(surprising(made)).encode()).iter("testcase") for f in c.iter("failure")
     ][:1]
-    assert failure.get("message") == "refuted, but a theorem: every input must verify it"
+    assert failure.get("message") == "refuted, but expected: a theorem"
     assert "replay: hardmax replay out/counterexamples/no-zero-token-1" in failure.text
     assert "every limit lies on the boundary" not in failure.get("message")
 
@@ -249,7 +249,17 @@ def test_a_report_writes_its_files_beside_the_records(made, tmp_path):
         "report.html", "report.json", "report.md", "junit.xml", "report.sarif",
         "figures/no-zero-token-1-initial.svg", "figures/no-zero-token-1-final.svg",
     }  # fmt: skip
+    assert {name.partition("/")[0] for name in names} == set(OWN)
     assert render_all(read_records(tmp_path)) == {n: (tmp_path / n).read_text("utf-8") for n in names}
+
+
+def test_a_second_report_leaves_no_figure_of_the_first(made, tmp_path):
+    made.write(made.verify_records(), tmp_path)
+    write_report(tmp_path)
+    (tmp_path / "run.json").unlink()
+    made.write(made.kernel_records(), tmp_path)
+    write_report(tmp_path)
+    assert not list((tmp_path / "figures").iterdir())
 
 
 def test_a_report_of_damaged_records_writes_nothing(made, tmp_path):
