@@ -1,0 +1,146 @@
+"""The compiled kernel: numba, parallel over the batch, float32 or float64, all ties of the computed scores kept.
+
+It never stores a matrix of scores, and `run` and `prove` do not score again what a leader has captured. Importing this
+module needs numba (`pip install 'hardmax[compiled]'`); the machine code is cached beside the module.
+
+A configuration with a NaN or an infinity becomes NaN as a whole; its neighbours in the batch are not touched.
+Neighbours: `compiled_loops` has the loops, `filter` the bound that `prove` evaluates, `certify` the whole result.
+"""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from . import compiled_loops as loops
+from .errors import InputError
+from .filter import SLACK, gamma, score_roundings
+from .numpy_kernel import is_identity
+from .protocol import FloatProof, FollowSets, Kernel, checked
+
+WIDTH = 512
+"""Queries in one block of `layer`: what a core's first-level cache holds beside the keys."""
+
+
+def layer(
+    tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: float
+) -> tuple[NDArray[np.floating], FollowSets]:
+    """The next tokens and the follow sets of a batch.
+
+    Args:
+        tokens: (B, n, d), float32 or float64 (any other dtype is computed in float64).
+        A: (d, d), the identity if None.
+        alpha: α > 0.
+
+    Returns:
+        The next tokens, of the shape and dtype of `tokens`, and their `FollowSets`.
+
+    Raises:
+        InputError: the shapes do not fit.
+    """
+    values, form = _prepared(tokens, A, alpha)
+    B, n, _ = values.shape
+    first, count = np.empty((B, n), dtype=np.int64), np.empty((B, n), dtype=np.int64)
+    margin, moved = np.empty((B, n), dtype=values.dtype), np.empty_like(values)
+    width = min(n, WIDTH)
+    workers = _workers(B * -(-n // width))
+    loops.layer_batch(values, form, _rate(values, alpha), width, workers, first, count, margin, moved)
+    rows = np.argwhere(count > 1)
+    ends = np.cumsum(count[rows[:, 0], rows[:, 1]])
+    tied = np.empty((ends[-1] if len(rows) else 0, 3), dtype=np.int64)
+    if len(rows):
+        loops.tied_members(values, form, rows, ends - count[rows[:, 0], rows[:, 1]], tied)
+    return moved, FollowSets(first, count, tied, margin)
+
+
+def step(tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: float) -> NDArray[np.floating]:
+    """The next tokens of a batch: `layer` without the sets."""
+    return layer(tokens, A, alpha)[0]
+
+
+def run(
+    tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: float, layers: int
+) -> NDArray[np.floating]:
+    """The tokens after K layers, without a proof: ties are those of the computed scores.
+
+    Args:
+        tokens: (B, n, d), float32 or float64 (any other dtype is computed in float64).
+        A: (d, d), the identity if None.
+        alpha: α > 0.
+        layers: K ≥ 0.
+
+    Raises:
+        InputError: the shapes do not fit, or K < 0.
+    """
+    if layers < 0:
+        raise InputError(f"layers is {layers}; it must not be negative")
+    return _run(*_prepared(tokens, A, alpha), alpha, layers, prove=False).tokens
+
+
+def prove(tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: float, layers: int) -> FloatProof:
+    """K layers of a batch with every follow set proved, or the configuration given up: see `certify.certify`.
+
+    Args:
+        tokens: (B, n, d) finite float32 or float64.
+        A: (d, d) representable in that dtype, the identity if None.
+        alpha: α > 0.
+        layers: K ≥ 1.
+    """
+    return _run(*_prepared(tokens, A, alpha), alpha, layers, prove=True)
+
+
+def _prepared(tokens: NDArray, A: NDArray | None, alpha: float) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Tokens and A as contiguous writable arrays of one dtype (one compiled version each); A empty if identity."""
+    values, form = checked(tokens, A, alpha)
+    dtype = values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+    values = np.require(values, dtype, ["C", "W"])
+    return values, np.empty((0, 0), dtype) if is_identity(form) else np.array(form, dtype, order="C")
+
+
+def _rate(values: NDArray[np.floating], alpha: float) -> np.floating:
+    return values.dtype.type(alpha / (1 + alpha))
+
+
+def _workers(tasks: int) -> int:
+    """Tasks for the threads: several each, so that a thread that is held up does not hold up all."""
+    return max(1, min(tasks, 8 * numba.get_num_threads()))
+
+
+def _run(
+    values: NDArray[np.floating], form: NDArray[np.floating], alpha: float, layers: int, *, prove: bool
+) -> FloatProof:
+    B, n, d = values.shape
+    A = form if form.size else np.eye(d, dtype=values.dtype)
+    weights = np.abs(A.astype(np.float64))
+    info = np.finfo(values.dtype)
+    tiny = float(info.tiny)
+    model = loops.Model(
+        score=float(gamma(score_roundings(A), values.dtype)),
+        layer=float(gamma(17, values.dtype)),
+        underflow=4 * d * tiny * (1 + float(weights.sum())),
+        layer_underflow=17 * tiny,
+        largest=float(info.max),
+        layer_reach=4 * (2 + alpha),
+        slack=SLACK,
+    )
+    kept = B if prove else 1
+    proof = FloatProof(
+        np.empty((kept, layers if prove else 0, n), dtype=np.int32),
+        np.empty(B, dtype=np.int64),
+        np.empty_like(values),
+        np.zeros((kept, d)),
+        np.zeros(kept, dtype=np.int64),
+    )
+    loops.run_batch(values, form, weights, _rate(values, alpha), model, layers, prove, _workers(B), *proof)
+    return proof
+
+
+kernel = Kernel(
+    "compiled",
+    step,
+    dtypes=("float64", "float32"),
+    layer=layer,
+    prove=prove,
+    source="hardmax.kernels.compiled_kernel:kernel",
+)
+
+__all__ = ["WIDTH", "kernel", "layer", "prove", "run", "step"]

@@ -1,0 +1,519 @@
+"""Raw loops of the compiled kernel: arrays in, arrays out, nothing checked.
+
+Tokens are held by coordinate, (d, n), d padded with zeros to 2 or to a multiple of 4 (zeros change no sum), so that the
+inner loops run over tokens and the compiler turns them into vector instructions. Four keys are offered at a time to
+every query; for each query only the largest score, its first index and the second largest are kept, so no score is
+ever stored, whatever n is. A query whose two largest scores are equal, or too close for a proof, is done again by
+`scores_of`, one token at a time.
+
+The sums are ordered as the code says and may be fused (`contract`): both are covered by the bound of `filter`.
+Neighbours: `compiled_kernel` checks the input, allocates, and calls these.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+
+FLAGS = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+
+
+class Model(NamedTuple):
+    """The numbers of `filter`'s bound for one dtype, A, α and n."""
+
+    score: float  # γ_q
+    layer: float  # γ_{m+16}, m = 1: a proved token follows one token
+    underflow: float  # 4 d ω (1 + a)
+    layer_underflow: float  # (m + 16) ω
+    largest: float
+    layer_reach: float  # a bound on the weights in a layer, so that nothing overflows
+    slack: float
+
+
+class Workspace(NamedTuple):
+    """Arrays that one task uses again for each configuration; one array each, because of slices of a common one the
+    compiler cannot tell that they do not overlap, and gives up on vector instructions."""
+
+    keys: object  # (padded d, ≥ n): the tokens by coordinate; what is beyond n or d stays zero
+    spare: object
+    queries: object
+    scores: object  # (4, ≥ n)
+    row: object  # (n,)
+    top: object  # (≥ n,), as second and best
+    second: object
+    best: object
+    bound: object  # (n,) float64
+    rows: object  # (n,) int64, as the others
+    target: object
+    leader: object
+    tied: object
+
+
+@njit(**FLAGS)
+def workspace(n, d, like):
+    """A `Workspace` for n tokens of dimension d in the dtype of `like`."""
+    padded = 2 if d <= 2 else (d + 3) // 4 * 4
+    wide = (n + 7) // 8 * 8
+    return Workspace(
+        np.zeros((padded, wide), like.dtype),
+        np.zeros((padded, wide), like.dtype),
+        np.zeros((padded, wide), like.dtype),
+        np.zeros((4, wide), like.dtype),
+        np.zeros(n, like.dtype),
+        np.zeros(wide, like.dtype),
+        np.zeros(wide, like.dtype),
+        np.zeros(wide, np.int64),
+        np.zeros(n),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+    )
+
+
+@njit(**FLAGS)
+def columns(tokens, out):
+    """`tokens` (n, d) by coordinate into `out` (≥ d, ≥ n); whether all values are finite."""
+    n, d = tokens.shape
+    broken = 0
+    for c in range(d):
+        row = out[c]
+        for i in range(n):
+            row[i] = tokens[i, c]
+        for i in range(n):
+            broken += not (abs(row[i]) < np.inf)
+    return broken == 0
+
+
+@njit(cache=True, fastmath={"nnan", "nsz"})
+def largest(row, n):
+    """max |row[i]| over i < n; the values must be finite, which the flags tell the compiler."""
+    result = abs(row[0])
+    for i in range(n):
+        result = max(result, abs(row[i]))
+    return result
+
+
+@njit(**FLAGS)
+def queries_of(keys, A, d, rows, m, out):
+    """Aᵀ z_i for i = rows[0], …, rows[m−1] by coordinate into `out`; A of size 0 stands for the identity."""
+    if A.size == 0:
+        for c in range(d):
+            source, target = keys[c], out[c]
+            for a in range(m):
+                target[a] = source[rows[a]]
+        return
+    for c in range(d):
+        target = out[c]
+        for a in range(m):
+            target[a] = 0
+        for b in range(d):
+            source, weight = keys[b], A[b, c]
+            for a in range(m):
+                target[a] += source[rows[a]] * weight
+
+
+@njit(**FLAGS)
+def top_two(queries, keys, m, n, top, second, first, scores):
+    """For queries 0 … m−1 the largest score over keys 0 … n−1, its first index, and the second largest score.
+
+    Equal largest scores give second = top. `scores` (4, ≥ m) is workspace.
+    """
+    # The four updates are written out: through a helper function the compiler no longer vectorises them.
+    for i in range(m):
+        top[i] = -np.inf
+        second[i] = -np.inf
+        first[i] = 0
+    d = len(queries)
+    whole = n - n % 4
+    s0, s1, s2, s3 = scores[0], scores[1], scores[2], scores[3]
+    for j in range(0, whole, 4):
+        if d == 2:
+            q0, q1 = queries[0], queries[1]
+            a0, b0, c0, d0 = keys[0, j], keys[0, j + 1], keys[0, j + 2], keys[0, j + 3]
+            a1, b1, c1, d1 = keys[1, j], keys[1, j + 1], keys[1, j + 2], keys[1, j + 3]
+            for i in range(m):
+                x, y = q0[i], q1[i]
+                t, v, w = top[i], second[i], first[i]
+                s = x * a0 + y * a1
+                low = s if s < t else t
+                v = low if low > v else v
+                w = j if s > t else w
+                t = s if s > t else t
+                s = x * b0 + y * b1
+                low = s if s < t else t
+                v = low if low > v else v
+                w = j + 1 if s > t else w
+                t = s if s > t else t
+                s = x * c0 + y * c1
+                low = s if s < t else t
+                v = low if low > v else v
+                w = j + 2 if s > t else w
+                t = s if s > t else t
+                s = x * d0 + y * d1
+                low = s if s < t else t
+                v = low if low > v else v
+                w = j + 3 if s > t else w
+                t = s if s > t else t
+                top[i], second[i], first[i] = t, v, w
+            continue
+        for i in range(m):
+            s0[i] = 0
+            s1[i] = 0
+            s2[i] = 0
+            s3[i] = 0
+        for c in range(0, d, 4):
+            q0, q1, q2, q3 = queries[c], queries[c + 1], queries[c + 2], queries[c + 3]
+            a0, a1, a2, a3 = keys[c, j], keys[c + 1, j], keys[c + 2, j], keys[c + 3, j]
+            b0, b1, b2, b3 = keys[c, j + 1], keys[c + 1, j + 1], keys[c + 2, j + 1], keys[c + 3, j + 1]
+            c0, c1, c2, c3 = keys[c, j + 2], keys[c + 1, j + 2], keys[c + 2, j + 2], keys[c + 3, j + 2]
+            d0, d1, d2, d3 = keys[c, j + 3], keys[c + 1, j + 3], keys[c + 2, j + 3], keys[c + 3, j + 3]
+            for i in range(m):
+                w, x, y, z = q0[i], q1[i], q2[i], q3[i]
+                s0[i] += w * a0 + x * a1 + y * a2 + z * a3
+                s1[i] += w * b0 + x * b1 + y * b2 + z * b3
+                s2[i] += w * c0 + x * c1 + y * c2 + z * c3
+                s3[i] += w * d0 + x * d1 + y * d2 + z * d3
+        for i in range(m):
+            t, v, w = top[i], second[i], first[i]
+            s = s0[i]
+            low = s if s < t else t
+            v = low if low > v else v
+            w = j if s > t else w
+            t = s if s > t else t
+            s = s1[i]
+            low = s if s < t else t
+            v = low if low > v else v
+            w = j + 1 if s > t else w
+            t = s if s > t else t
+            s = s2[i]
+            low = s if s < t else t
+            v = low if low > v else v
+            w = j + 2 if s > t else w
+            t = s if s > t else t
+            s = s3[i]
+            low = s if s < t else t
+            v = low if low > v else v
+            w = j + 3 if s > t else w
+            t = s if s > t else t
+            top[i], second[i], first[i] = t, v, w
+    for j in range(whole, n):
+        for i in range(m):
+            s0[i] = 0
+        for c in range(d):
+            q0, a0 = queries[c], keys[c, j]
+            for i in range(m):
+                s0[i] += q0[i] * a0
+        for i in range(m):
+            s, t, v = s0[i], top[i], second[i]
+            low = s if s < t else t
+            second[i] = low if low > v else v
+            first[i] = j if s > t else first[i]
+            top[i] = s if s > t else t
+
+
+@njit(**FLAGS)
+def scores_of(queries, a, keys, n, out):
+    """The scores of query a against keys 0 … n−1 into `out`; returns the largest (the first if that is NaN)."""
+    for j in range(n):
+        out[j] = 0
+    for c in range(len(queries)):
+        q, row = queries[c, a], keys[c]
+        for j in range(n):
+            out[j] += q * row[j]
+    best = out[0]
+    for j in range(n):
+        best = out[j] if out[j] > best else best
+    return best
+
+
+@njit(**FLAGS)
+def average(keys, n, d, scores, best, mean):
+    """The mean of the tokens with score `best` into `mean`; their number, first index, and the margin to the rest."""
+    count, first, below = 0, 0, -np.inf
+    for c in range(d):
+        mean[c] = 0
+    for j in range(n):
+        if scores[j] == best:
+            first = j if count == 0 else first
+            count += 1
+            for c in range(d):
+                mean[c] += keys[c, j]
+        elif scores[j] > below:
+            below = scores[j]
+    if count == 0:  # the scores overflowed to NaN
+        mean[:d] = np.nan
+        return 1, 0, np.nan
+    for c in range(d):
+        mean[c] /= count
+    return count, first, best - below
+
+
+@njit(parallel=True, **FLAGS)
+def layer_batch(tokens, A, rate, width, workers, first, count, margin, moved):
+    """One layer of every configuration: sets, margins and next tokens, in blocks of `width` queries.
+
+    The blocks of all configurations are shared out to `workers` tasks, so one large configuration is parallel too.
+    """
+    B, n, d = tokens.shape
+    padded = 2 if d <= 2 else (d + 3) // 4 * 4
+    blocks = (n + width - 1) // width
+    for worker in prange(workers):
+        keys = np.zeros((padded, n), tokens.dtype)
+        queries = np.zeros((padded, width), tokens.dtype)
+        space = np.empty((4, width), tokens.dtype)
+        top, second = np.empty(width, tokens.dtype), np.empty(width, tokens.dtype)
+        best = np.empty(width, np.int64)
+        scores, mean = np.empty(n, tokens.dtype), np.empty(d, tokens.dtype)
+        rows = np.empty(width, np.int64)
+        loaded, finite = -1, True
+        for item in range(worker * B * blocks // workers, (worker + 1) * B * blocks // workers):
+            b, start = item // blocks, item % blocks * width
+            m = min(width, n - start)
+            if b != loaded:
+                finite = columns(tokens[b], keys)
+                loaded = b
+            if not finite:
+                for i in range(start, start + m):
+                    first[b, i], count[b, i], margin[b, i] = 0, 1, np.nan
+                    for c in range(d):
+                        moved[b, i, c] = np.nan
+                continue
+            for a in range(m):
+                rows[a] = start + a
+            queries_of(keys, A, d, rows, m, queries)
+            top_two(queries, keys, m, n, top, second, best, space)
+            for a in range(m):
+                i = start + a
+                if top[a] > second[a]:
+                    j = best[a]
+                    first[b, i], count[b, i], margin[b, i] = j, 1, top[a] - second[a]
+                    for c in range(d):
+                        mean[c] = keys[c, j]
+                else:
+                    largest = scores_of(queries, a, keys, n, scores)
+                    count[b, i], first[b, i], margin[b, i] = average(keys, n, d, scores, largest, mean)
+                for c in range(d):
+                    moved[b, i, c] = keys[c, i] + rate * (mean[c] - keys[c, i])
+
+
+@njit(**FLAGS)
+def tied_members(tokens, A, rows, starts, out):
+    """The rows (b, i, j) of all j in C_i for the tied tokens `rows` (b, i), from starts[r] on into `out`."""
+    _, n, d = tokens.shape
+    padded = 2 if d <= 2 else (d + 3) // 4 * 4
+    keys, queries = np.zeros((padded, n), tokens.dtype), np.zeros((padded, 1), tokens.dtype)
+    scores, index = np.empty(n, tokens.dtype), np.empty(1, np.int64)
+    loaded = -1
+    for r in range(len(rows)):
+        b, index[0] = rows[r, 0], rows[r, 1]
+        if b != loaded:
+            columns(tokens[b], keys)
+            loaded = b
+        queries_of(keys, A, d, index, 1, queries)
+        best = scores_of(queries, 0, keys, n, scores)
+        place = starts[r]
+        for j in range(n):
+            if scores[j] == best:
+                out[place, 0], out[place, 1], out[place, 2] = b, index[0], j
+                place += 1
+
+
+@njit(**FLAGS)
+def move(keys, target, n, d, rate, layers, goal):
+    """z_i ← z_i + λ (z_j − z_i), j = target[i], `layers` times; targets are tokens that do not move."""
+    for c in range(d):
+        row = keys[c]
+        for i in range(n):
+            goal[i] = row[target[i]]
+        for _ in range(layers):
+            for i in range(n):
+                row[i] += rate * (goal[i] - row[i])
+
+
+@njit(**FLAGS)
+def follow(keys, target, n, d, rate, out):
+    """One layer z_i + λ (z_j − z_i), j = target[i], into `out`."""
+    for c in range(d):
+        row, new = keys[c], out[c]
+        for i in range(n):
+            new[i] = row[i] + rate * (row[target[i]] - row[i])
+
+
+@njit(**FLAGS)
+def same(tokens, i, j):
+    """Whether tokens i and j of (n, d) are equal."""
+    for c in range(tokens.shape[1]):  # noqa: SIM110 generators are not compiled
+        if tokens[i, c] != tokens[j, c]:
+            return False
+    return True
+
+
+@njit(**FLAGS)
+def grown(error, reach, d, model):
+    """E ← E⁺ of equation (2) for one layer, in place; false if the layer might overflow."""
+    fits = True
+    for c in range(d):
+        R = reach[c] + error[c]
+        fits = fits and R * model.layer_reach < model.largest
+        error[c] = model.slack * (error[c] + model.layer * R + model.layer_underflow * (1 + 2 * R))
+    return fits
+
+
+@njit(**FLAGS)
+def bounds(keys, queries, A, rows, m, d, weights, reach, error, model, weight, bound):
+    """2 B_i of equation (1) for tokens i = rows[0], …, rows[m−1] into `bound`, with R = reach + E."""
+    common, total, far, highest = 0.0, 0.0, 0.0, 0.0
+    for c in range(d):
+        column, row = 0.0, 0.0  # (|A|ᵀR)_c and (|A|ᵀE)_c
+        for b in range(d):
+            column += (reach[b] + error[b]) * weights[b, c]
+            row += error[b] * weights[b, c]
+        R = reach[c] + error[c]
+        weight[c] = model.score * R + error[c]
+        common += row * (R + error[c])
+        total += R
+        far += column * R
+        highest = max(highest, column)
+    common += model.underflow * (1 + total) * (1 + total)
+    if not 4 * (far + highest) < model.largest:
+        common = np.inf
+    factor = 2 * model.slack
+    for a in range(m):
+        bound[a] = factor * common
+    for c in range(d):
+        if A.size == 0:  # p_i = |z_i|, and the queries are the tokens
+            row, own = queries[c], factor * weight[c]
+            for a in range(m):
+                bound[a] += abs(row[a]) * own
+            continue
+        for b in range(d):
+            row, own = keys[b], factor * weights[b, c] * weight[c]
+            if weights[b, c] != 0:
+                for a in range(m):
+                    bound[a] += abs(row[rows[a]]) * own
+
+
+@njit(**FLAGS)
+def run_one(initial, A, weights, rate, model, layers, prove, first, moved, error, work):
+    """K layers of one configuration, see `run_batch`; returns (frozen, unproved)."""
+    keys, spare, queries, scores, row, top, second, best, bound, rows, target, leader, tied = work
+    n, d = initial.shape
+    weight, reach, mean = np.empty(d), np.empty(d), np.empty(d, initial.dtype)
+    if not columns(initial, keys):
+        moved[:] = np.nan
+        return -1, n
+    # |z| of every later layer is at most that of the first: the tokens stay in its convex hull.
+    for c in range(d):
+        reach[c] = largest(keys[c], n)
+        error[c] = 0
+    for i in range(n):
+        rows[i] = i
+    m = n
+    for k in range(layers):
+        asked = queries
+        if m == n and A.size == 0:
+            asked = keys
+        else:
+            queries_of(keys, A, d, rows, m, queries)
+        # Whole vectors only: up to 7 stale queries more are cheaper than single ones.
+        top_two(asked, keys, (m + 7) // 8 * 8, n, top, second, best, scores)
+        if prove:
+            bounds(keys, asked, A, rows, m, d, weights, reach, error, model, weight, bound)
+        close, several = 0, 0
+        for a in range(m):
+            close += not (top[a] - second[a] > bound[a])
+        for a in range(m):
+            target[rows[a]] = best[a]
+        if close:
+            for a in range(m):
+                if not (top[a] - second[a] > bound[a]):
+                    j = only_candidate(initial, asked, a, keys, n, bound[a], row)
+                    if j < 0:
+                        tied[several] = a
+                        several += 1
+                        j = rows[a]
+                    target[rows[a]] = j
+        if prove and several:
+            return -1, several
+        follow(keys, target, n, d, rate, spare)
+        for t in range(several):
+            a = tied[t]
+            average(keys, n, d, row, scores_of(asked, a, keys, n, row), mean)
+            for c in range(d):
+                spare[c, rows[a]] += rate * (mean[c] - keys[c, rows[a]])
+        # Captured for ever: what follows a token that follows itself alone (up to equal tokens), and that token.
+        for i in range(n):
+            leader[i] = target[i] == i
+        for t in range(several):
+            leader[rows[tied[t]]] = 0
+        kept = 0
+        for a in range(m):
+            rows[kept] = rows[a]
+            kept += 1 - leader[target[rows[a]]]
+        m = kept
+        if prove:
+            for i in range(n):
+                first[k, i] = target[i]
+            if not grown(error, reach, d, model):
+                return -1, n
+        keys, spare = spare, keys
+        if m == 0:
+            move(keys, target, n, d, rate, layers - k - 1, row)
+            for _ in range(k + 1, layers if prove else 0):
+                if not grown(error, reach, d, model):
+                    return -1, n
+            write(keys, moved, n, d)
+            return k, 0
+    write(keys, moved, n, d)
+    return -1, 0
+
+
+@njit(parallel=True, **FLAGS)
+def run_batch(tokens, A, weights, rate, model, layers, prove, workers, first, frozen, moved, error, unproved):
+    """K layers of every configuration of a batch, one configuration after the other in each of `workers` tasks.
+
+    Tokens captured by leaders are not scored again (rule R1), and when all are, the rest is a geometric series.
+
+    Args:
+        tokens: (B, n, d).
+        A: (d, d) in the dtype of the tokens, or of size 0 for the identity.
+        weights: (d, d) float64 |A|.
+        rate: λ in the dtype of the tokens.
+        model: the numbers of the bound.
+        layers: K.
+        prove: whether every set must be proved; a configuration is given up at the first layer where one is not. If
+            not, ties of the computed scores are averaged, and first, error and unproved are left alone.
+        workers: number of tasks.
+        first, frozen, moved, error, unproved: the fields of `protocol.FloatProof`, to be filled.
+    """
+    B, n, d = tokens.shape
+    for worker in prange(workers):
+        work = workspace(n, d, tokens)
+        for b in range(worker * B // workers, (worker + 1) * B // workers):
+            at = b if prove else 0
+            frozen[b], unproved[at] = run_one(
+                tokens[b], A, weights, rate, model, layers, prove, first[at], moved[b], error[at], work
+            )
+
+
+@njit(**FLAGS)
+def only_candidate(initial, queries, a, keys, n, limit, scores):
+    """The first token whose score is within `limit` of the largest, if all such tokens are equal; else −1."""
+    best = scores_of(queries, a, keys, n, scores)
+    first = -1
+    for j in range(n):
+        if not scores[j] < best - limit:
+            if first < 0:
+                first = j
+            elif not same(initial, first, j):
+                return -1
+    return first
+
+
+@njit(**FLAGS)
+def write(keys, moved, n, d):
+    """Tokens by coordinate back into (n, d)."""
+    for i in range(n):
+        for c in range(d):
+            moved[i, c] = keys[c, i]
