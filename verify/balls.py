@@ -7,7 +7,7 @@ Neighbours: `shift_table` asks for signs and turns to exact integers where a bal
 `AVAILABLE` is False, and all signs are exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import pairwise
@@ -31,12 +31,19 @@ class BallRun:
         tokens: (n, d) integer matrix: a positive multiple of Z^k.
         form: (d, d) integer matrix of the scores.
         precision: bits.
+        pause: called between pieces of long work; what it raises ends that work.
     """
 
     def __init__(
-        self, rows: Sequence[Sequence[int]], scale: int, tokens: DomainMatrix, form: DomainMatrix, precision: int
+        self,
+        rows: Sequence[Sequence[int]],
+        scale: int,
+        tokens: DomainMatrix,
+        form: DomainMatrix,
+        precision: int,
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
-        self._precision, self._scale = precision, scale
+        self._precision, self._scale, self._pause = precision, scale, pause
         with flint.ctx.workprec(precision):
             self._powers = [flint.arb_mat([[flint.arb(flint.fmpq(v, scale)) for v in row] for row in rows])]
             self._tokens, self._form = (
@@ -55,6 +62,7 @@ class BallRun:
             square = self._scale**2
             table = []
             for c in columns:
+                self._pause()
                 row = [S[c.i][c.j] - S[c.i][c.l] for S in scores[: len(c.shifts) + 1]]
                 signs: list[int | None] = []
                 for sigma in c.shifts:

@@ -4,7 +4,7 @@ Three rules decide k → ∞ in finite time, each valid for any matrix A and for
 
 *Stationary* tokens F: leaders, C_i = {i}; and i with C_i ⊂ F ∪ {tokens at z_i} whose weighted mean is z_i. They never
     move again.
-*R1*: C_i = {l}, l a leader. *R2*: C_i ⊂ F, no token at z_i in C_i, and with m the mean of C_i the score ⟨m, z_j⟩ is the
+*R1*: C_i = {l}, l a leader. *R2*: C_i ⊂ F, i itself not in F, and with m the mean of C_i the score ⟨m, z_j⟩ is the
     same for all j ∈ C_i and the largest of all. Then C_i is constant for ever: z_i keeps to the segment from z_i to m,
     and a token outside C_i keeps weight 1 − λ > 0 on its place, hence a strictly lower score.
 *R3*: all sets constant, by sign tables (`shift_table`), which also *jump* to the first layer at which a set changes.
@@ -14,7 +14,7 @@ Where A is not symmetric positive definite, layers may repeat up to a linear map
 Neighbours: `proof` holds what is returned, `claims` draw conclusions, `certificate` writes them down.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
@@ -22,8 +22,9 @@ from typing import Any
 
 from ..kernels.configuration import Configuration, Matrix, Vector
 from ..kernels.errors import FollowGraphError
-from ..kernels.exact import Dynamics, Layer, maximisers
+from ..kernels.exact import Dynamics, Layer
 from ..kernels.step import ConstantStep
+from .follow_graph import follow_order
 from .proof import Frozen, Outcome, Phase, Rule, SelfSimilar, Undecided
 from .self_similar import Recurrence, Repetition
 from .shift_table import ConstantSets
@@ -51,6 +52,10 @@ class Budget:
     seconds: float | None = None
 
 
+class _OutOfTimeError(Exception):
+    """The budget's seconds have passed, perhaps in the midst of a sign table."""
+
+
 class _Prover:
     """One run of `decide`: the current layer, what is proved so far, and the phases behind it."""
 
@@ -69,12 +74,18 @@ class _Prover:
         self.jumps: list[int] = []
         # Tokens can share a position only if they start so, or if the map is not injective (DESIGN 1.3, injective).
         injective = configuration.is_spd and configuration.step.rate(0) < 1
-        self.may_meet = not (injective and len(set(configuration.tokens)) == n)
+        self.may_meet = not (injective and configuration.is_distinct)
         self.representative: Sequence[int] = range(n)
         self.recurrence = None if configuration.is_spd else Recurrence(self.dynamics)
         self.tables_apply = isinstance(configuration.step, ConstantStep)
 
     def decide(self) -> Outcome:
+        try:
+            return self._decide()
+        except _OutOfTimeError:
+            return self._undecided(f"{self.budget.seconds} seconds have passed")
+
+    def _decide(self) -> Outcome:
         budget = self.budget
         steps = 0
         while True:
@@ -91,30 +102,29 @@ class _Prover:
                 repetition = self.recurrence.visit(self.layer, tuple(self.sets))
                 if repetition is not None:
                     return self._self_similar(repetition)
+            self._check_time()
             steps += 1
-            reason = None
             if steps > budget.steps:
-                reason = f"{budget.steps} layers were computed one by one"
-            elif self.layer.index >= budget.layers:
-                reason = f"layer {self.layer.index} was reached; the budget is {budget.layers} layers"
-            elif int(self.layer.denominator).bit_length() > budget.bits:
-                reason = f"numbers have more than {budget.bits} bits"
-            elif self._out_of_time():
-                reason = f"{budget.seconds} seconds have passed"
-            if reason is not None:
-                return Undecided(self.configuration, self._all_phases(), f"{reason}, at layer {self.layer.index}")
+                return self._undecided(f"{budget.steps} layers were computed one by one")
+            if self.layer.index >= budget.layers:
+                return self._undecided(f"the budget is {budget.layers} layers")
+            if int(self.layer.denominator).bit_length() > budget.bits:
+                return self._undecided(f"numbers have more than {budget.bits} bits")
             self.layer = self.dynamics.next_layer(self.layer, tuple(self.sets))
 
-    def _out_of_time(self) -> bool:
-        return self.budget.seconds is not None and monotonic() - self.started > self.budget.seconds
+    def _check_time(self) -> None:
+        if self.budget.seconds is not None and monotonic() - self.started > self.budget.seconds:
+            raise _OutOfTimeError
+
+    def _undecided(self, reason: str) -> Undecided:
+        return Undecided(self.configuration, self._all_phases(), f"{reason}, at layer {self.layer.index}")
 
     # -- one layer ------------------------------------------------------------------------------------------------
 
     def _find_sets(self) -> bool:
         """Compute the sets of all open tokens at the current layer; start a new phase where one changed."""
-        rows = self.dynamics.scores(self.layer, None if len(self.open) == len(self.sets) else self.open)
-        self.scores: dict[int, list[Any]] = dict(zip(self.open, rows, strict=True))
-        found = [(i, maximisers(row)) for i, row in self.scores.items()]
+        rows = None if len(self.open) == len(self.sets) else self.open
+        found = list(zip(self.open, self.dynamics.follow_sets(self.layer, rows), strict=True))
         changed = any(self.sets[i] != C for i, C in found)
         if changed:
             if self.layer.index > self.first:
@@ -135,7 +145,7 @@ class _Prover:
             self.jumps.append(offset)
 
     def _current_phase(self, layers: int) -> Phase:
-        jumps = tuple(self.jumps) if len(self.jumps) > 1 else ()
+        jumps = tuple(o for o in self.jumps if o < layers) if len(self.jumps) > 1 else ()
         return Phase(self.first, layers, tuple(self.sets), jumps)
 
     def _all_phases(self) -> tuple[Phase, ...]:
@@ -156,7 +166,7 @@ class _Prover:
             if sets[i] == (i,):
                 rules[i] = "leader"
                 stationary.add(i)
-            elif len(sets[i]) > 1 or self.may_meet:
+            elif len(sets[i]) > 1:
                 candidates.append(i)
         grown = bool(candidates)
         while grown:
@@ -186,14 +196,9 @@ class _Prover:
         return all(total * N[i][c] == sum([w[j] * N[j][c] for j in C]) for c in range(len(N[i])))
 
     def _is_captured_by_tie(self, i: int) -> bool:
-        """The side conditions of R2, given that C_i is stationary."""
-        w, C, r = self.configuration.multiplicities, self.sets[i], self.representative
-        if any(r[j] == r[i] for j in C):
-            return False
-        missing = [j for j in C if j not in self.scores]
-        if missing:
-            self.scores.update(zip(missing, self.dynamics.scores(self.layer, missing), strict=True))
-        columns = zip(*(self.scores[j] for j in C), strict=True)
+        """The side condition of R2, given that C_i is stationary: then i is not in it, or F would hold i."""
+        w, C = self.configuration.multiplicities, self.sets[i]
+        columns = zip(*self.dynamics.scores(self.layer, C), strict=True)
         of_mean = [sum([w[j] * s for j, s in zip(C, column, strict=True)]) for column in columns]
         best = max(of_mean)
         return all(of_mean[j] == best for j in C)
@@ -208,7 +213,13 @@ class _Prover:
         """Prove the current sets constant for ever (True), or go on to where they change (False)."""
         try:
             run = ConstantSets(
-                self.dynamics, self.layer, tuple(self.sets), self.stationary, self.open, self.representative
+                self.dynamics,
+                self.layer,
+                tuple(self.sets),
+                self.stationary,
+                self.open,
+                self.representative,
+                self._check_time,
             )
         except FollowGraphError:
             self.tables_apply = False
@@ -219,14 +230,16 @@ class _Prover:
         age = self.layer.index - self.first
         if age + 1 < FIRST_JUMP:
             return False
-        # Look twice as far each time, never past the sizes and layers that the budget allows.
-        furthest = min(self.budget.bits // run.scale.bit_length(), self.budget.layers - self.layer.index)
+        # Look twice as far each time, never far past the sizes and layers that the budget allows. Each layer
+        # multiplies the denominator by run.scale, so at that end the budget is used up.
+        spare = self.budget.bits - int(self.layer.denominator).bit_length()
+        furthest = min(max(spare, 0) // max(run.scale.bit_length() - 1, 1) + 1, self.budget.layers - self.layer.index)
         points, reach = [0], age + 1
         while points[-1] < furthest:
             end = min(points[-1] + reach, furthest)
             points.extend(run.constant_until(end, points[-1])[1:])
             frozen = points[-1] == end and run.holds_for_ever(end)
-            if frozen or points[-1] < end or self._out_of_time():
+            if frozen or points[-1] < end:
                 break
             reach *= 2
         else:
@@ -234,6 +247,8 @@ class _Prover:
         self.jumps = self.jumps or [age]
         self.jumps.extend(age + p for p in points[1:])
         self.layer = run.layer_at(points[-1])
+        if self.recurrence is not None:  # a repetition is proved from layers that were all computed
+            self.recurrence.forget()
         if frozen:
             self._find_sets()
             self._capture()
@@ -277,58 +292,41 @@ class _Prover:
         )
 
 
-class _Positions:
+class _Positions(dict[int, Vector]):
     """Positions of single tokens at one layer as Fractions, made when asked for."""
 
     def __init__(self, layer: Layer) -> None:
+        super().__init__()
         self._rows, self._denominator = layer.numerators.to_list(), int(layer.denominator)
 
-    def __getitem__(self, i: int) -> Vector:
-        return tuple(Fraction(int(v), self._denominator) for v in self._rows[i])
+    def __missing__(self, i: int) -> Vector:
+        self[i] = point = tuple(Fraction(int(v), self._denominator) for v in self._rows[i])
+        return point
 
 
-def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[dict[int, Fraction], ...]]:
-    """Every token's limit and its convex weights over tokens that never move, following the follow graph upwards."""
+def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[int, Fraction], ...]]:
+    """Every token's limit and its convex weights over tokens that never move, up the follow graph."""
     w, sets, r = prover.configuration.multiplicities, prover.sets, prover.representative
-    limits: dict[int, Vector] = {}
     weights: dict[int, dict[int, Fraction]] = {}
-    one = Fraction(1)
-
-    def resolve(i: int, above: frozenset[int]) -> dict[int, Fraction]:
-        """The weights of token i's limit; a stationary token on a cycle of stationary tokens stands for itself."""
-        known = weights.get(i)
-        if known is not None:
-            return known
-        rule = prover.rules[i]
-        others = [j for j in sets[i] if r[j] != r[i]]
-        if rule == "leader" or not others:
-            return weights.setdefault(i, {i: one})
-        if rule == "R1":
-            return weights.setdefault(i, {others[0]: one})
+    for i in follow_order(tuple(sets), r):
+        others = [j for j in sets[i] if r[j] != i]
+        if len(others) < 2:
+            weights[i] = weights[r[others[0]]] if others else {i: Fraction(1)}
+            continue
         total = sum(w[j] for j in others)
-        mixed: dict[int, Fraction] = {}
+        mixed = weights[i] = {}
         for j in others:
-            if r[j] in above:
-                return weights.setdefault(i, {i: one})
-            for base, value in resolve(j, above | {r[i]}).items():
-                mixed[base] = mixed.get(base, Fraction(0)) + value * w[j] / total
-        return weights.setdefault(i, mixed)
-
-    order = range(prover.configuration.n)
-    for i in order:
-        resolve(i, frozenset())
-    place: dict[int, Vector] = {}
-    for i in order:
-        bases = weights[i]
-        for base in bases:
-            if base not in place:
-                place[base] = tokens[base]
+            for base, value in weights[r[j]].items():
+                mixed[base] = mixed.get(base, 0) + value * Fraction(w[j], total)
+    limits: dict[int, Vector] = {}
+    for i, bases in weights.items():
         if len(bases) == 1:
-            limits[i] = place[next(iter(bases))]
+            (base,) = bases
+            limits[i] = tokens[base]
         else:
-            columns = zip(*([value * x for x in place[base]] for base, value in bases.items()), strict=True)
+            columns = zip(*([value * x for x in tokens[base]] for base, value in bases.items()), strict=True)
             limits[i] = tuple(sum(column, Fraction(0)) for column in columns)
-    return tuple(limits[i] for i in order), tuple(weights[i] for i in order)
+    return tuple(limits[i] for i in r), tuple(weights[i] for i in r)
 
 
 def decide(

@@ -56,6 +56,10 @@ class Recurrence:
             self._kept = (layer, sets)
         return None
 
+    def forget(self) -> None:
+        """Compare with no layer visited so far."""
+        self._kept = None
+
     def _compare(self, old: Layer, new: Layer) -> Repetition | None:
         Z0, Z1, B = _rational(old), _rational(new), self._form
         d = Z0.shape[1]

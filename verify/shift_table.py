@@ -20,7 +20,7 @@ Neighbours: `freeze` decides when to build one; the checker derives the same tab
 Source: DESIGN 1.4, rule R3.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import lcm
@@ -32,6 +32,7 @@ from ..kernels.errors import FollowGraphError
 from ..kernels.exact import Dynamics, Layer, Sets, integer_matrix, reduced
 from ..kernels.step import ConstantStep
 from . import balls
+from .follow_graph import follow_order
 
 BALLS_FROM = 64
 """Offset from which on signs are first asked of balls: below it exact integers are small."""
@@ -65,6 +66,7 @@ class ConstantSets:
         stationary: tokens proved never to move again.
         open_tokens: the tokens whose sets are to be proved; those of all others are known to stay.
         representative: for each token the first token at the same position at layer k.
+        pause: called between pieces of long work; what it raises ends that work.
 
     Raises:
         FollowGraphError: the step depends on the layer, or the follow graph has a cycle other than self-loops.
@@ -78,11 +80,12 @@ class ConstantSets:
         stationary: Collection[int],
         open_tokens: Collection[int],
         representative: Sequence[int],
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
         configuration = dynamics.configuration
         if not isinstance(configuration.step, ConstantStep):
             raise FollowGraphError("sign tables need a constant step")
-        self._dynamics, self._layer = dynamics, layer
+        self._dynamics, self._layer, self._pause = dynamics, layer, pause
         rate = configuration.step.rate(0)
         w, n = configuration.multiplicities, configuration.n
         totals = [sum(w[j] for j in C) for C in sets]
@@ -98,7 +101,6 @@ class ConstantSets:
             for j in C:
                 rows[i][representative[j]] += a * (L // totals[i]) * w[j]
         self._rows = rows
-        self._orders: dict[int, Orders] = {}
         self._stationary, self._sets, self._representative = stationary, sets, representative
         self._columns = self._make_columns(sorted({representative[i] for i in open_tokens}))
         self._open = sorted({c.i for c in self._columns})
@@ -107,36 +109,30 @@ class ConstantSets:
         self._tables: dict[int, SignTable] = {}
         self._ball_runs: dict[int, balls.BallRun] = {}
 
-    def _annihilator(self, i: int, above: tuple[int, ...] = ()) -> Orders:
-        """A product of shifts that annihilates every coordinate of N_i, from the tokens that i follows."""
-        i = self._representative[i]
-        if i in above:
-            raise FollowGraphError(f"the follow graph has a cycle through token {i}")
-        known = self._orders.get(i)
-        if known is not None:
-            return known
-        if i in self._stationary:
-            result = {self.scale: 1}
-        else:
-            result: dict[int, int] = {}
-            for j in self._sets[i]:
-                if self._representative[j] != i:
-                    for mu, p in self._annihilator(j, (*above, i)).items():
-                        result[mu] = max(result.get(mu, 0), p)
+    def _annihilators(self) -> dict[int, Orders]:
+        """For each representative a product of shifts that annihilates every coordinate of N_i."""
+        known: dict[int, Orders] = {}
+        for i in follow_order(self._sets, self._representative, self._stationary):
             own = self._rows[i][i]
-            result[own] = result.get(own, 0) + 1
-        self._orders[i] = result
-        return result
+            orders = {own: 1}
+            if i not in self._stationary:
+                for j in {self._representative[j] for j in self._sets[i]} - {i}:
+                    for mu, p in known[j].items():
+                        # One power of the own root comes on top of those of the tokens that i follows.
+                        orders[mu] = max(orders.get(mu, 0), p + (mu == own))
+            known[i] = orders
+        return known
 
     def _make_columns(self, open_tokens: Sequence[int]) -> tuple[Column, ...]:
-        r = self._representative
+        r, annihilators = self._representative, self._annihilators()
         columns = []
         for i in open_tokens:
+            self._pause()
             targets = {r[j] for j in self._sets[i]}
             j = r[self._sets[i][0]]
-            first, one = self._annihilator(i), self._annihilator(j)
+            first, one = annihilators[i], annihilators[j]
             for l in sorted(set(r) - {j}):  # noqa: E741
-                other = self._annihilator(l)
+                other = annihilators[l]
                 both = {mu: max(one.get(mu, 0), other.get(mu, 0)) for mu in {*one, *other}}
                 columns.append(Column(i, j, l, l in targets, _product_shifts(first, both)))
         return tuple(columns)
@@ -180,7 +176,9 @@ class ConstantSets:
         """
         run = self._ball_runs.get(precision)
         if run is None:
-            run = balls.BallRun(self._rows, self.scale, self._layer.numerators, self._dynamics.form, precision)
+            run = balls.BallRun(
+                self._rows, self.scale, self._layer.numerators, self._dynamics.form, precision, self._pause
+            )
             self._ball_runs[precision] = run
         table = []
         for signs, at_start in zip(run.signs(offset, self._columns, self._window), self.table(0), strict=True):
@@ -197,10 +195,12 @@ class ConstantSets:
         scores = []
         N = self._numerators(offset)
         for _ in range(self._window + 1):
+            self._pause()
             scores.append(self._dynamics.scores(Layer(0, N, 1), self._open))
             N = self._powers[0] * N
         table = []
         for c in self._columns:
+            self._pause()
             values = [S[position[c.i]][c.j] - S[position[c.i]][c.l] for S in scores[: len(c.shifts) + 1]]
             table.append(tuple(map(_sign, values)) if c.tie else _shifted_signs(values, c.shifts))
         return tuple(table)
