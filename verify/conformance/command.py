@@ -1,18 +1,17 @@
-"""The command `hardmax kernel SPEC`: run the suite on a kernel, print the report, write files.
+"""The command `hardmax kernel SPEC`: run the suite on a kernel, print the report, write records.
 
 Exit status: 0 no check fails (but those listed as known), 1 some check fails, 2 bad SPEC or usage, in one line.
 
-Neighbours: `suite` runs, `text` prints; `verify.cli` mounts the command, and may give `make_command` its own writer
-for what goes into --out.
+Neighbours: `suite` runs, `text` prints; `verify.cli` mounts the command and turns `InputError` into status 2,
+`verify.commands.output` writes the records that `hardmax report` reads.
 """
 
 import contextlib
 import json
-import os
+import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
 import click
 
@@ -22,76 +21,44 @@ from .record import CheckResult, ConformanceReport
 from .suite import check_ids, run_conformance
 from .text import plain_text, print_report
 
-Writer = Callable[[ConformanceReport, Path], None]
-"""Writes a report into a folder that exists."""
+CHECKS_FOLDER = "checks"
+"""Below --out: for each failing check its configuration CHECK.json and its snippet CHECK.py."""
 
 
-def write_files(report: ConformanceReport, out: Path) -> None:
-    """The report as `conformance.json`, and for each failing check its configuration and its snippet.
+@click.command()
+@click.argument("spec", metavar="SPEC")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the random cases.")
+@click.option("--known", type=click.Path(path_type=Path), help="Known deviations: CHECK REASON, one a line.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write records, configurations and snippets here.")
+@click.option("--report", is_flag=True, help="Also write the HTML, JUnit and SARIF reports (needs --out).")
+def kernel(spec: str, as_json: bool, seed: int, known: Path | None, out: Path | None, report: bool) -> int:
+    """Test a kernel against the exact one: ties, near-ties, any A, batches, memory, long runs.
 
-    Args:
-        report: the report.
-        out: the folder: CHECK.json can be given to `hardmax prove`, CHECK.py to `python`.
+    SPEC is the name of a kernel (numpy, compiled, torch), pkg.module:attr or path/to/file.py:attr, where attr is a
+    function (tokens (B, n, d), A (d, d), alpha) -> next tokens.
+
+    Exit status: 0 the kernel conforms, 1 a check fails, 2 bad SPEC or usage.
     """
-    for result in report.results:
-        if result.status in ("fail", "known"):
-            if result.configuration is not None:
-                _write(out / f"{result.id}.json", json.dumps(result.configuration) + "\n")
-            if result.snippet is not None:
-                _write(out / f"{result.id}.py", result.snippet)
-    _write(out / "conformance.json", json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n")
+    if report and out is None:
+        raise click.UsageError("--report needs --out DIR: give the folder to write to")
+    deviations = {} if known is None else read_known(known, check_ids())
+    if out is not None:
+        _prepare(out)
+    result = _run(spec, seed, deviations)
+    status = 0 if result.passed else 1
+    if out is not None:
+        arguments = [spec, "--seed", str(seed), *([] if known is None else ["--known", str(known)])]
+        _write(out, result, arguments, status, report)
+    if as_json:
+        click.echo(json.dumps(result.to_json(), ensure_ascii=False))
+    elif sys.stdout.isatty():
+        from rich.console import Console
 
-
-def _write(path: Path, text: str) -> None:
-    """Write a whole file or none."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
-
-
-def make_command(write: Writer = write_files) -> click.Command:
-    """The command `kernel`.
-
-    Args:
-        write: what --out writes.
-    """
-
-    @click.command("kernel", short_help="Test an attention kernel against the exact one.")
-    @click.argument("spec", metavar="SPEC")
-    @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-    @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the random cases.")
-    @click.option("--out", type=click.Path(path_type=Path), help="Folder for the report, configurations and snippets.")
-    @click.option(
-        "--known", type=click.Path(path_type=Path), help="File of known deviations: CHECK REASON, one a line."
-    )
-    def kernel(spec: str, as_json: bool, seed: int, out: Path | None, known: Path | None) -> None:
-        """Test a kernel against the exact one: ties, near-ties, any A, batches, memory, long runs.
-
-        SPEC is the name of a kernel (numpy, compiled, torch), pkg.module:attr or path/to/file.py:attr, where attr is
-        a function (tokens (B, n, d), A (d, d), alpha) -> next tokens.
-
-        Exit status: 0 conforms, 1 a check fails, 2 bad SPEC or usage.
-        """
-        try:
-            deviations = {} if known is None else read_known(known, check_ids())
-            if out is not None:
-                _prepare(out)
-            report = _run(spec, seed, deviations)
-            if out is not None:
-                _written(write, report, out)
-        except InputError as error:
-            _refuse(str(error))
-        if as_json:
-            click.echo(json.dumps(report.to_json(), ensure_ascii=False))
-        elif sys.stdout.isatty():
-            from rich.console import Console
-
-            print_report(report, Console())
-        else:
-            click.echo(plain_text(report), nl=False)
-        sys.exit(0 if report.passed else 1)
-
-    return kernel
+        print_report(result, Console())
+    else:
+        click.echo(plain_text(result), nl=False)
+    return status
 
 
 def _run(spec: str, seed: int, known: dict[str, str]) -> ConformanceReport:
@@ -110,26 +77,63 @@ def _run(spec: str, seed: int, known: dict[str, str]) -> ConformanceReport:
 
 
 def _prepare(out: Path) -> None:
-    """Make the folder before any work is done."""
+    """Make the folder empty before any work is done; the files of an earlier run are replaced."""
+    from ..commands.output import prepare
+
+    folder = out / CHECKS_FOLDER
+    if folder.is_dir() and all(
+        path.stem in check_ids() and path.suffix in (".json", ".py") for path in folder.iterdir()
+    ):
+        shutil.rmtree(folder)
+    prepare(out)
+
+
+def _write(out: Path, result: ConformanceReport, arguments: list[str], status: int, report: bool) -> None:
+    """The record of the run, what each failing check needs to be replayed, and the reports if asked for."""
+    from ..commands.output import render, write_run
+
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        failing = [r for r in result.results if r.status in ("fail", "known")]
+        folder = out / CHECKS_FOLDER
+        if failing:
+            folder.mkdir()
+        for r in failing:
+            if r.configuration is not None:
+                (folder / f"{r.id}.json").write_text(json.dumps(r.configuration) + "\n", encoding="utf-8")
+            if r.snippet is not None:
+                (folder / f"{r.id}.py").write_text(r.snippet, encoding="utf-8")
+        write_run(out, run_fields(result, arguments, status))
+        if report:
+            render(out)
     except OSError as error:
-        raise InputError(f"--out {out} cannot be made: {error.strerror}; give a folder that can be written") from None
+        raise InputError(f"{out} cannot be written: {error.strerror}; give --out another folder") from None
 
 
-def _written(write: Writer, report: ConformanceReport, out: Path) -> None:
-    try:
-        write(report, out)
-    except OSError as error:
-        raise InputError(f"--out {out} cannot be written: {error.strerror}; give a folder that can be") from None
+def run_fields(result: ConformanceReport, arguments: list[str], status: int) -> dict[str, Any]:
+    """The report as fields of a run record (`reports`)."""
+    counts = result.counts()
+    return {
+        "command": "kernel",
+        "arguments": arguments,
+        "seed": result.seed,
+        "verdict": "verified" if result.passed else "refuted",
+        "exit_status": status,
+        "counts": {
+            "inputs": len(result.results),
+            "verified": len(result.results) - counts["fail"],
+            "refuted": counts["fail"],
+            "undecided": 0,
+            "invalid": 0,
+        },
+        "subject": {
+            "spec": result.spec,
+            "name": result.kernel,
+            "file": result.file,
+            "line": result.line,
+            "declared": dict(result.declared),
+        },
+        "checks": [one.to_json() for one in result.results],
+    }
 
 
-def _refuse(message: str) -> NoReturn:
-    """End with one line and status 2."""
-    click.echo(f"hardmax kernel: {' '.join(message.split())}", err=True)
-    sys.exit(2)
-
-
-kernel = make_command()
-
-__all__ = ["Writer", "kernel", "make_command", "write_files"]
+__all__ = ["CHECKS_FOLDER", "kernel", "run_fields"]

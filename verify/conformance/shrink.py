@@ -42,7 +42,7 @@ def shrink(kernel: Kernel, trial: Trial, fault: Fault, *, budget: int = BUDGET) 
         before = search.trial
         for simplifications in STAGES:
             search.exhaust(simplifications)
-        if search.trial == before or search.budget <= 0:
+        if search.trial == before or search.spent:
             return search.trial, search.fault
 
 
@@ -59,9 +59,7 @@ class _Search:
         if candidate == self.trial or not self.kept <= _hypotheses(candidate):
             return False
         self.cost -= _cost(candidate)
-        self.budget = self.budget - 1 if self.cost > 0 else 0
-        if self.budget <= 0:
-            return False
+        self.budget -= 1
         try:
             fault = examine(self.kernel, candidate).fault
         except (HardmaxError, ValueError):  # the candidate left the range in which anything can be judged
@@ -77,15 +75,22 @@ class _Search:
         After a success the stage goes on where it is, on the new trial: `place` counts the candidates that failed.
         """
         place = 0
-        while self.budget > 0:
-            candidates = simplifications(self.trial, self.fault)
-            for skipped, candidate in enumerate(candidates):
-                if skipped >= place:
-                    if self.attempt(candidate):
-                        break
-                    place = skipped + 1
+        while True:
+            for skipped, candidate in enumerate(simplifications(self.trial, self.fault)):
+                if skipped < place:
+                    continue
+                if self.spent:
+                    return
+                if self.attempt(candidate):
+                    break
+                place = skipped + 1
             else:
                 return
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget is used up."""
+        return self.budget <= 0 or self.cost <= 0
 
 
 def _is_tie(fault: Fault) -> bool:

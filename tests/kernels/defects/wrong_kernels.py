@@ -75,6 +75,16 @@ def last_maximiser_although_declared_first(Z, A, alpha):
     return move(Z, mean(one_hot(n - 1 - scores(Z, A)[:, :, ::-1].argmax(axis=2), n), Z), alpha)
 
 
+@killed_by("ties.forms")
+def scores_through_a_root_of_a(Z, A, alpha):
+    try:
+        Y = Z @ np.linalg.cholesky(A)
+    except np.linalg.LinAlgError:
+        return right(Z, A, alpha)
+    S = Y @ Y.swapaxes(1, 2) if np.array_equal(A, A.T) else scores(Z, A)
+    return move(Z, mean(maximisers(S), Z), alpha)
+
+
 @killed_by("ties.near")
 def absolute_tolerance(Z, A, alpha):
     S = scores(Z, A)
@@ -258,6 +268,24 @@ def candidates_of_one_half_space(Z, A, alpha):
 
 
 # --- shapes --------------------------------------------------------------------------------------------------------
+
+
+@killed_by("shape.tokens")
+def queries_in_fours_without_the_rest(Z, A, alpha):
+    n = Z.shape[1]
+    whole = n if n <= 4 else n - n % 4
+    return np.concatenate([right(Z, A, alpha)[:, :whole], Z[:, whole:]], axis=1)
+
+
+@killed_by("padding.rows")
+def copies_of_the_last_token_taken_for_padding(Z, A, alpha):
+    S = scores(Z, A)
+    for b, rows in enumerate(Z):
+        end = len(rows)
+        while end > 1 and (rows[end - 1] == rows[end - 2]).all():
+            end -= 1
+        S[b][:, end:] = -np.inf
+    return move(Z, mean(maximisers(S), Z), alpha)
 
 
 @killed_by("padding.zeros")
