@@ -3,22 +3,18 @@
 The page loads nothing: style, script and data are inline, and its Content-Security-Policy allows those alone, by hash.
 Equal records give equal bytes. Every value is escaped; text that comes from records never reaches the script as code.
 
-Neighbours: `templates/` has the page, its style and its script; `scene`, `svg` and `gap_plot` make the figures.
+Neighbours: `page` has what all pages share, `templates/` the layout, its style and its script; `scene`, `svg` and
+`gap_plot` make the figures.
 """
 
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from hashlib import sha256
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from . import gap_plot, svg, wording
+from . import gap_plot, page, svg, wording
 from .codec import dumps
 from .geometry import decimal
 from .record import ClaimRecord, ConfigurationRecord, CounterexampleRecord, Rational, ResultRecord
@@ -53,14 +49,15 @@ def render_html(records: Records) -> str:
     cards = [_card(records, c, figures) for c in shown]
     not_verified = [r for r in records.results if r.verdict != "verified"]
     with_figures = [(r, figures.of(r)) for r in (*not_verified, *_verified(records.results))]
-    style, script = _asset("figure.css") + _asset("page.css"), _asset("page.js")
-    page = _environment().get_template("page.html.j2")
-    return page.render(
+    style = page.asset("figure.css") + page.asset("page.css")
+    script = page.asset("page.js")
+    template = page.environment().get_template("page.html.j2")
+    return template.render(
         run=run,
         word=wording.verdict_word(run),
         command=wording.command_line(run),
         headline=wording.headline(run),
-        policy=_policy(style, script),
+        policy=page.content_policy(style, script),
         style=Markup(style),
         script=Markup(script),
         families=_families(run.claims),
@@ -75,6 +72,7 @@ def render_html(records: Records) -> str:
         not_verified=not_verified,
         checks=sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status)),
         wording=wording,
+        short=short,
     )
 
 
@@ -236,35 +234,6 @@ def _families(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord
     for claim in claims:
         families.setdefault(claim.family, []).append(claim)
     return [(name, sorted(group, key=lambda c: c.as_expected)) for name, group in families.items()]
-
-
-@cache
-def _asset(name: str) -> str:
-    return resources.files(str(__package__)).joinpath("templates", name).read_text("utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """The Content-Security-Policy: nothing from the network, and of inline code only what this module wrote."""
-
-    def digest(text: str) -> str:
-        return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-    sources = f"style-src {digest(style)}; script-src {digest(script)}"
-    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_asset),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(short=short, point=point, count=lambda n: f"{n:,}")
-    return environment
 
 
 __all__ = ["MAX_CARDS", "MAX_PICTURES", "point", "render_html", "short"]

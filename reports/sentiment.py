@@ -2,8 +2,7 @@
 
 One self-contained file: style and script inline, allowed by hash alone; every text of a record is escaped.
 
-Neighbours: `sentiment_record` is the record, `templates/sentiment.html.j2` the page, `html` has the parts that both
-pages share.
+Neighbours: `sentiment_record` is the record, `templates/sentiment.html.j2` the layout, `page` has what all pages share.
 """
 
 from collections import Counter
@@ -14,8 +13,8 @@ from pathlib import Path
 from jinja2 import Environment
 from markupsafe import Markup
 
+from . import page
 from .codec import RecordError, loads
-from .html import _asset, _environment, _policy
 from .sentiment_record import ComparisonRecord, EstimateRecord, ExampleRecord, SentimentRecord
 from .store import write_text
 
@@ -107,7 +106,7 @@ def write_page(folder: Path) -> Path:
 
 def render(record: SentimentRecord) -> str:
     """The page, as text; equal records give equal text."""
-    style, script = _asset("page.css") + _asset("sentiment.css"), _asset("sentiment.js")
+    style, script = page.asset("page.css") + page.asset("sentiment.css"), page.asset("sentiment.js")
     return (
         environment()
         .get_template("sentiment.html.j2")
@@ -121,7 +120,7 @@ def render(record: SentimentRecord) -> str:
             unmeasured=[claim for claim in record.claims if not claim.parts],
             picture=picture(record.example),
             histogram_scale=max((max(row.histogram.values(), default=1) for row in record.leaders), default=1),
-            policy=_policy(style, script),
+            policy=page.content_policy(style, script),
             style=Markup(style),
             script=Markup(script),
         )
@@ -130,7 +129,7 @@ def render(record: SentimentRecord) -> str:
 
 def environment() -> Environment:
     """The template environment of the other page, with this one's words and filters."""
-    shared = _environment().overlay()
+    shared = page.environment().overlay()
     shared.filters.update(estimate=estimate, interval=interval, percent=lambda x: f"{100 * x:.1f} %")
     shared.globals.update(WORDS=WORDS, CLASSES=CLASSES, FOREST=FOREST)
     return shared

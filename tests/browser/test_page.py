@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hardmax.kernels import Configuration
-from hardmax.reports import html, svg
+from hardmax.reports import page, svg
 from hardmax.reports.html import render_html
 from hardmax.reports.scene import scene_of
 
@@ -105,9 +105,9 @@ MUTANTS = {
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_script_that_draws_something_else_is_noticed(open_report, made, pictured, monkeypatch, name):
-    asset, (right, wrong) = html._asset, MUTANTS[name]
+    asset, (right, wrong) = page.asset, MUTANTS[name]
     assert right in asset("page.js")
-    monkeypatch.setattr(html, "_asset", lambda file: asset(file).replace(right, wrong))
+    monkeypatch.setattr(page, "asset", lambda file: asset(file).replace(right, wrong))
     tab = open_report(render_html(made.verify_records(*pictured.values())))
     with pytest.raises(AssertionError):
         check_drawings(tab, pictured.values())

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from hardmax.kernels import Configuration
-from hardmax.reports import html, read_records
+from hardmax.reports import html, page, read_records
 from hardmax.reports.html import render_html
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u2028]]>-->"
@@ -86,8 +86,8 @@ def test_every_value_is_escaped(made):
 
 
 def test_a_page_without_escaping_is_noticed(made, monkeypatch):
-    environment = html._environment().overlay(autoescape=False)
-    monkeypatch.setattr(html, "_environment", lambda: environment)
+    careless = page.environment().overlay(autoescape=False)
+    monkeypatch.setattr(page, "environment", lambda: careless)
     with pytest.raises(AssertionError):
         check_escaped(render_html(hostile(made)))
 
