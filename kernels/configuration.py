@@ -105,7 +105,7 @@ class Configuration:
         write = object.__setattr__
         write(self, "tokens", rows)
         write(self, "A", matrix)
-        write(self, "step", step if not isinstance(step, int | Fraction | float) else ConstantStep(step))  # type: ignore[arg-type]
+        write(self, "step", step if isinstance(step, Step) else ConstantStep(step))  # type: ignore[arg-type]
         write(self, "labels", names)
         write(self, "multiplicities", weights)
         write(self, "follow", follow)

@@ -7,11 +7,15 @@ in a wrong one and see which claim notices.
 from collections.abc import Callable
 from functools import cached_property
 from itertools import islice
+from math import lcm
+from typing import Any, TypeVar
 
 from ..kernels.configuration import Configuration
 from ..kernels.exact import Dynamics, Layer, Sets
 from .freeze import Budget, decide
 from .proof import Outcome, Undecided
+
+T = TypeVar("T")
 
 FIRST_LAYERS = 6
 """Layers that claims about single steps look at when nothing says how many there are."""
@@ -33,11 +37,25 @@ class Case:
         make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
     ) -> None:
         self.configuration, self._budget, self.make_dynamics = configuration, budget, make_dynamics
+        self._once: dict[Callable[[Case], Any], Any] = {}
+
+    def once(self, make: "Callable[[Case], T]") -> T:
+        """make(case), computed the first time that this function is handed in: several claims rest on it."""
+        if make not in self._once:
+            self._once[make] = make(self)
+        return self._once[make]
 
     @cached_property
     def outcome(self) -> Outcome:
         """The itinerary for all layers, or `Undecided`."""
         return decide(self.configuration, self._budget, self.make_dynamics)
+
+    @cached_property
+    def form(self) -> list[list[int]]:
+        """The matrix of the scores times a positive integer: A, or −A where tokens follow the smallest score."""
+        c = self.configuration
+        D = lcm(*(v.denominator for row in c.A for v in row)) * (1 if c.follow == "largest" else -1)
+        return [[int(v * D) for v in row] for row in c.A]
 
     @cached_property
     def layers(self) -> list[tuple[Layer, Sets]]:

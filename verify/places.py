@@ -56,13 +56,11 @@ def _place(
         return Interior({tokens[j]: value for j, value in supported.weights.items()})
     face = polytope.face_of(s, vertices)
     weights = {tokens[j]: value for j, value in face.weights.items()}
-    # A face that is all of K has no normal of its own; K is flat then and the supporting one is constant on it.
-    normal = face.normal if any(face.normal) else supported.normal
     height = configuration.inner(s, s)
     symmetric = all(
         configuration.inner(s, vertices[j]) + configuration.inner(vertices[j], s) == 2 * height for j in face.indices
     )
-    return Projection(weights, normal) if symmetric else Neither(weights, normal)
+    return Projection(weights, face.normal) if symmetric else Neither(weights, face.normal)
 
 
 def leaders_only(weights: Mapping[int, Fraction], leaders: Mapping[Vector, int]) -> bool:

@@ -80,10 +80,9 @@ class Proved:
         outcome, limits = self.outcome, self.limits
         decided = not isinstance(outcome, Undecided)
         vertices = None
-        if isinstance(outcome, Frozen):
-            vertices = points_to_json({outcome.limits[i] for i in outcome.leaders})
-        elif isinstance(outcome, SelfSimilar) and not outcome.leaders:
-            vertices = []
+        if not isinstance(outcome, Undecided):
+            at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
+            vertices = points_to_json({at_rest[i] for i in outcome.leaders})
         return {
             "verdict": self.verdict,
             "hypotheses": self.configuration.hypotheses(),
@@ -133,7 +132,7 @@ def prove(configuration: Configuration, budget: Budget | None = None, *, merge: 
     case = Case(configuration, budget)
     findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
     merged = None
-    if merge and len(set(configuration.tokens)) < configuration.n:
+    if merge and not configuration.is_distinct:
         merged = prove(configuration.merged(), budget, merge=False)
     return Proved(case, findings, merged)
 

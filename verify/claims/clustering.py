@@ -9,7 +9,6 @@ Source: arXiv:2407.01602, main theorem.
 
 from collections.abc import Callable
 from itertools import islice
-from math import lcm
 
 from ...kernels.configuration import Vector
 from ...kernels.exact import Dynamics
@@ -26,12 +25,13 @@ NO_LEADER = "no token is ever a leader, so no polytope K has the leaders as its 
 
 
 def case_places(case: Case) -> dict[Vector, Place]:
-    """`places` of a frozen case, remembered with it."""
-    known = case.__dict__.get("_places")
-    if known is None:
-        assert isinstance(case.outcome, Frozen)
-        known = case.__dict__["_places"] = places(case.outcome)
-    return known
+    """`places` of a frozen case, computed once."""
+    return case.once(_places)
+
+
+def _places(case: Case) -> dict[Vector, Place]:
+    assert isinstance(case.outcome, Frozen)
+    return places(case.outcome)
 
 
 def _undecided(case: Case) -> Finding | None:
@@ -75,7 +75,7 @@ def moving_token(outcome: SelfSimilar) -> int | None:
 def check_vertices(case: Case) -> Finding:
     """The leaders' positions are the vertices of K, distinct ones for distinct leaders.
 
-    Leader l is exposed by the normal z_lᵀA: ⟨z_l, z_l⟩ > ⟨z_l, z_j⟩ for every other token j, checked here once more.
+    Leader l is exposed by the normal z_lᵀB: ⟨z_l, z_l⟩ > ⟨z_l, z_j⟩ for every other token j, checked here once more.
     """
     undecided = _undecided(case)
     if undecided:
@@ -86,30 +86,21 @@ def check_vertices(case: Case) -> Finding:
         return Finding("refuted", NO_LEADER)
     layer = outcome.layer
     rows = outcome.state.numerators.to_list() if isinstance(outcome, Frozen) else outcome.tokens
-    configuration = case.configuration
-    sign = 1 if configuration.follow == "largest" else -1
     for l in outcome.leaders:  # noqa: E741 the paper's index
-        normal = [
-            sign * sum([x * row[c] for x, row in zip(rows[l], _integer_form(case), strict=True)])
-            for c in range(configuration.d)
-        ]
+        normal = [sum([x * a for x, a in zip(rows[l], column, strict=True)]) for column in zip(*case.form, strict=True)]
         heights = [sum([h * x for h, x in zip(normal, row, strict=True)]) for row in rows]
         for j, height in enumerate(heights):
-            if j != l and height >= heights[l]:
+            if height >= heights[l] and j != l and not (rows[j] == rows[l] and _may_land(case, j, l)):
                 return Finding(
                     "refuted", f"leader {l} is no vertex of its own: token {j} scores as high at layer {layer}", layer
                 )
     return Finding("verified", "each leader is exposed by its own normal and never moves again")
 
 
-def _integer_form(case: Case) -> list[list[int]]:
-    """A times a positive integer, remembered with the case."""
-    known = case.__dict__.get("_integer_form")
-    if known is None:
-        A = case.configuration.A
-        D = lcm(*(v.denominator for row in A for v in row))
-        known = case.__dict__["_integer_form"] = [[v.numerator * (D // v.denominator) for v in row] for row in A]
-    return known
+def _may_land(case: Case, j: int, l: int) -> bool:  # noqa: E741 the paper's index
+    """Whether token j may have come to rest on leader l: by a full first step, λ_0 = 1, from somewhere else."""
+    c = case.configuration
+    return c.step.rate(0) == 1 and c.tokens[j] != c.tokens[l]
 
 
 def _check_places(case: Case, bad: tuple[type[Place], ...], verified: str) -> Finding:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import lcm
 
 import sympy
 
-from ...kernels.configuration import Matrix
+from ...kernels.configuration import with_changes
 from ...kernels.exact import Sets
 from ..case import Case
 from ..proof import Frozen
@@ -40,24 +39,21 @@ class Scores:
 
 
 def scored_layers(case: Case) -> tuple[Scores, ...]:
-    """The first layers of a case with their Gram matrices, from the tokens and A alone; remembered with the case."""
-    known = case.__dict__.get("_scored_layers")
-    if known is None:
-        A = case.configuration.A
-        sign = 1 if case.configuration.follow == "largest" else -1
-        D = sign * lcm(*(v.denominator for row in A for v in row))
-        form = [[int(v * D) for v in row] for row in A]
-        known = case.__dict__["_scored_layers"] = tuple(
-            _scored(
-                layer.index,
-                [[int(v) for v in row] for row in layer.numerators.to_list()],
-                int(layer.denominator),
-                form,
-                sets,
-            )
-            for layer, sets in case.layers
+    """The first layers of a case with their Gram matrices, from the tokens and A alone; computed once."""
+    return case.once(_score_layers)
+
+
+def _score_layers(case: Case) -> tuple[Scores, ...]:
+    return tuple(
+        _scored(
+            layer.index,
+            [[int(v) for v in row] for row in layer.numerators.to_list()],
+            int(layer.denominator),
+            case.form,
+            sets,
         )
-    return known
+        for layer, sets in case.layers
+    )
 
 
 def _scored(index: int, rows: list[list[int]], unit: int, form: list[list[int]], sets: Sets) -> Scores:
@@ -172,12 +168,14 @@ def check_equilibrium(case: Case) -> Finding:
     if found is None and isinstance(case.outcome, Frozen):
         outcome = case.outcome
         still = [i for i, rule in enumerate(outcome.rules) if rule in ("leader", "stationary")]
-        rows: Matrix = tuple(outcome.limits[i] for i in still)
         c = case.configuration
-        fixed = Case(
-            type(c)(rows, c.A, c.step, multiplicities=[c.multiplicities[i] for i in still], follow=c.follow),
-            make_dynamics=case.make_dynamics,
+        at_rest = with_changes(
+            c,
+            tokens=[outcome.limits[i] for i in still],
+            multiplicities=[c.multiplicities[i] for i in still],
+            labels=None,
         )
+        fixed = Case(at_rest, make_dynamics=case.make_dynamics)
         found = _equilibrium_fault(fixed)
         first, second = scored_layers(fixed)[:2]
         if found is None and not all(_stays(i, first, second) for i in range(len(still))):

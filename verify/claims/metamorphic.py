@@ -64,25 +64,28 @@ def check_permutation(case: Case) -> Finding:
 
 
 def check_isometry(case: Case) -> Finding:
-    """T(HZ) = H T(Z) for the A-reflection H x = x − 2⟨x, v⟩/⟨v, v⟩ v along v = (1, 2, …, d)."""
+    """T(HZ) = H T(Z) for an A-orthogonal H: a reflection along (1, 2, …, d) if there is one, else H = −I."""
     c = case.configuration
-    reflect = _reflection(c)
-    return _compare(case, with_changes(c, tokens=_map(reflect, c.tokens)), range(c.n), reflect, "reflection")
+    image, what = _isometry(c)
+    return _compare(case, with_changes(c, tokens=_map(image, c.tokens)), range(c.n), image, what)
 
 
 def _map(image: Image, rows: Matrix) -> Matrix:
     return tuple(image(row) for row in rows)
 
 
-def _reflection(c: Configuration) -> Image:
+def _isometry(c: Configuration) -> tuple[Image, str]:
+    """H x = x − 2⟨x, v⟩/⟨v, v⟩ v needs A symmetric and ⟨v, v⟩ ≠ 0; H = −I is A-orthogonal for every A."""
     v = tuple(Fraction(i + 1) for i in range(c.d))
     length = c.inner(v, v)
+    if not c.is_symmetric or length == 0:
+        return lambda x: tuple(-a for a in x), "the point reflection"
 
     def reflect(x: Vector) -> Vector:
         factor = 2 * c.inner(x, v) / length
         return tuple(a - factor * b for a, b in zip(x, v, strict=True))
 
-    return reflect
+    return reflect, "reflection"
 
 
 def _scaling_identity() -> Scalar:
