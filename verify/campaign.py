@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from multiprocessing import get_context
+from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
@@ -27,16 +28,19 @@ from ..kernels.crosscheck import CrossCheck, crosscheck
 from ..kernels.registry import load
 from ..strategies import FAMILIES, Sample, samples
 from .case import Case
+from .certificate import save_certificate
 from .claims.registry import Claim, Finding, select_claims
 from .freeze import Budget
 from .proof import Frozen
 
 CHUNK = 500
-"""Configurations a chunk: enough to make its start cheap, few enough to share out evenly."""
+"""Configurations a chunk at most: enough to make its start cheap, few enough to share out evenly."""
 SAMPLE = {"lemmas": 8, "metamorphic": 8, "routes": 100}
 """Family of claims → it is checked on every so many configurations; on all of them if it is not named here."""
 KERNEL_SAMPLE = 8
 """Float kernels are compared on every so many configurations."""
+CERTIFICATE_SAMPLE = 100
+"""Every how many configurations the certificate is written, where a folder for certificates is given."""
 KERNEL_LAYERS = 4
 """Layers of a configuration that float kernels are compared on."""
 
@@ -52,6 +56,8 @@ class Plan:
         kernels: specs of the float kernels to compare.
         budget: for each freeze proof.
         database: folder where Hypothesis keeps failing examples, None for none.
+        certificates: folder for certificates, None for none.
+        certify_all: write the certificate of every decided configuration, not of a sample.
     """
 
     claims: tuple[str, ...]
@@ -60,6 +66,8 @@ class Plan:
     kernels: tuple[str, ...] = ()
     budget: Budget = field(default_factory=Budget)
     database: str | None = None
+    certificates: str | None = None
+    certify_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ class Tally:
         kernels: {spec: {"layers", "agree", "too_close", "ties_lost", "disagree": how many}}.
         disagreements: {spec: the first comparison in which it disagreed, with its configuration}.
         refutations: in order.
+        certificates: names of the files written.
     """
 
     configurations: int = 0
@@ -90,6 +99,7 @@ class Tally:
     kernels: dict[str, Counter[str]] = field(default_factory=dict)
     disagreements: dict[str, tuple[Configuration, CrossCheck]] = field(default_factory=dict)
     refutations: list[Refutation] = field(default_factory=list)
+    certificates: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
         """Count what another tally counted."""
@@ -101,21 +111,23 @@ class Tally:
         for spec, found in other.disagreements.items():
             self.disagreements.setdefault(spec, found)
         self.refutations.extend(other.refutations)
+        self.certificates.extend(other.certificates)
 
 
 class _RefutedError(Exception):
     """Ends an example of a chunk, so that Hypothesis shrinks it."""
 
 
-def run_chunk(plan: Plan, number: int) -> Tally:
+def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
     """One chunk of a campaign.
 
     Args:
         plan: the campaign.
         number: which chunk, ≥ 0; it decides the family and the seed.
+        size: how many configurations.
 
     Returns:
-        What it found; up to `CHUNK` configurations (a small family may have fewer).
+        What it found; at most `size` configurations (a small family may have fewer).
     """
     tally = Tally()
     claims = select_claims(",".join(plan.claims))
@@ -131,6 +143,7 @@ def run_chunk(plan: Plan, number: int) -> Tally:
             return
         wanted = [c for c in claims if tally.configurations % every[c.family] == 0]
         compared = tally.configurations % KERNEL_SAMPLE == 0
+        certified = plan.certify_all or tally.configurations % CERTIFICATE_SAMPLE == 0
         tally.configurations += 1
         case = _examine_claims(plan, wanted, sample.configuration, tally, worst)
         _cover(tally.coverage, sample, case)
@@ -139,10 +152,12 @@ def run_chunk(plan: Plan, number: int) -> Tally:
                 _compare(tally, spec, sample.configuration)
         if worst:
             raise _RefutedError
+        if plan.certificates is not None and certified:
+            _certify(tally, Path(plan.certificates) / f"{number:05}-{tally.configurations:03}.cert.json", case)
 
     run = with_seed(plan.seed * 1_000_003 + number)(
         settings(
-            max_examples=CHUNK,
+            max_examples=size,
             database=None if plan.database is None else DirectoryBasedExampleDatabase(plan.database),
             deadline=None,
             derandomize=False,
@@ -228,6 +243,12 @@ def _compare(tally: Tally, spec: str, configuration: Configuration) -> None:
         tally.disagreements.setdefault(spec, (configuration, result))
 
 
+def _certify(tally: Tally, path: Path, case: Case) -> None:
+    """Write the certificate of a case, if it is decided and within what the checker reads."""
+    if save_certificate(path, case):
+        tally.certificates.append(path.name)
+
+
 # -- many chunks ------------------------------------------------------------------------------------------------------
 
 
@@ -247,11 +268,12 @@ def run_campaign(
     """
     ends = None if seconds is None else monotonic() + seconds
     families = plan.families or tuple(FAMILIES)
-    plan = Plan(plan.claims, families, plan.seed, plan.kernels, plan.budget, plan.database)
+    plan = replace(plan, families=families)
+    size = min(CHUNK, -(-examples // len(families)))  # even a short campaign sees every family
     examined = 0
     if jobs == 1:
         for number in count():
-            tally = run_chunk(plan, number)
+            tally = run_chunk(plan, number, size)
             examined += tally.configurations
             yield tally
             if examined >= examples or (ends is not None and monotonic() >= ends):
@@ -262,7 +284,7 @@ def run_campaign(
         pending: list[Future[Tally]] = []
         for number in count():
             while len(pending) < 2 * jobs and (ends is None or monotonic() < ends):
-                pending.append(executor.submit(run_chunk, plan, number + len(pending)))
+                pending.append(executor.submit(run_chunk, plan, number + len(pending), size))
             if not pending:
                 return
             tally = pending.pop(0).result()

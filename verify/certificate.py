@@ -19,6 +19,7 @@ from ..kernels.configuration import Configuration, Vector
 from ..kernels.errors import InputError
 from ..kernels.exact import Sets
 from ..kernels.step import ConstantStep
+from . import checker
 from .case import Case
 from .claims import clustering
 from .evidence import Interior, Neither, Outside, Place, Projection, Verdict, Vertex, Weights
@@ -125,6 +126,15 @@ def write_certificate(path: str | Path, document: Mapping[str, Any]) -> Path:
     return path
 
 
+def save_certificate(path: Path, case: Case) -> bool:
+    """Write the certificate of a case if something is decided and the checker would read so much; whether it was."""
+    document = certificate_of(case)
+    if document is None or len(to_text(document)) > checker.MAX_BYTES:
+        return False
+    write_certificate(path, document)
+    return True
+
+
 def _problem(configuration: Configuration) -> Document:
     step = configuration.step
     constant = isinstance(step, ConstantStep)
@@ -180,15 +190,6 @@ def _self_similar(outcome: SelfSimilar) -> Document:
 
 def _limits(outcome: SelfSimilar) -> Sequence[Vector]:
     """The limits of all tokens; () if one does not converge or that is not decided (CERTIFICATE.md, section 6)."""
-    Z, w = outcome.tokens, outcome.configuration.multiplicities
-    (sets,) = [phase.sets for phase in outcome.phases if 0 <= outcome.layer - phase.first < phase.layers]
-    at_rest = all(
-        sum(w[j] for j in C) * z[c] == sum(w[j] * Z[j][c] for j in C)
-        for z, C in zip(Z, sets, strict=True)
-        for c in range(len(z))
-    )
-    if at_rest:
-        return Z
     contracts = outcome.contraction is not None and outcome.contraction < 1
     return [(Fraction(0),) * outcome.configuration.d] if contracts else []
 
@@ -228,4 +229,13 @@ def _rational(value: Fraction) -> str:
     return upper if lower == "1" else f"{upper}/{lower}"
 
 
-__all__ = ["CLAIMS", "certificate", "certificate_of", "certificate_text", "seal", "to_text", "write_certificate"]
+__all__ = [
+    "CLAIMS",
+    "certificate",
+    "certificate_of",
+    "certificate_text",
+    "save_certificate",
+    "seal",
+    "to_text",
+    "write_certificate",
+]

@@ -5,7 +5,9 @@ that shows it. They cost more than a proof, so campaigns look at a sample.
 """
 
 from ...kernels.rational_text import show
+from .. import checker
 from ..case import Case
+from ..certificate import certificate_of, to_text
 from ..evidence import Interior, Neither, Projection, Vertex
 from ..proof import Frozen
 from .clustering import case_places
@@ -34,6 +36,23 @@ def check_polytope(case: Case) -> Finding:
     return Finding("verified", "cvxpy, made exact, finds the same vertices, cluster points and weights from the limits")
 
 
+def check_certificate(case: Case) -> Finding:
+    """The certificate of this case is accepted by the independent checker, with the verdicts of the claims."""
+    document = certificate_of(case)
+    if document is None:
+        return Finding("undecided", "nothing is decided, so there is no certificate")
+    try:
+        proved = checker.check(to_text(document))
+    except checker.Refused as refusal:
+        if str(refusal).startswith("limits"):
+            return Finding("not_met", str(refusal))
+        return Finding("refuted", f"the checker refuses the certificate: {refusal}")
+    claimed = {claim: verdict for claim, verdict in document["claims"].items() if verdict}
+    if proved != claimed:
+        return Finding("refuted", f"the checker derives {proved} from the certificate of {claimed}")
+    return Finding("verified", "the independent checker accepts the certificate")
+
+
 CLAIMS = (
     Claim(
         "routes.polytope",
@@ -43,6 +62,14 @@ CLAIMS = (
         "theorem",
         check_polytope,
     ),
+    Claim(
+        "routes.certificate",
+        "the certificate of every decided configuration is accepted by the independent checker",
+        (),
+        SOURCE,
+        "theorem",
+        check_certificate,
+    ),
 )
 
-__all__ = ["CLAIMS", "check_polytope"]
+__all__ = ["CLAIMS", "check_certificate", "check_polytope"]

@@ -76,7 +76,7 @@ def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
 
 def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding: Finding) -> Path:
     """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate."""
-    from ..certificate import certificate_text
+    from ..certificate import certificate_text  # SymPy's weight is for those who need it
 
     failing = failing_conclusion(case) if claim.family in ("clustering", "necessity") else None
     text = None if failing is None else certificate_text(case)

@@ -118,7 +118,7 @@ class _Writer:
 
     def certificate(self, name: str, proved: Proved) -> str | None:
         """Write the certificate of a decided configuration; its path, or None."""
-        from .output import write_certificate
+        from ..certificate import save_certificate
 
         stem = Path(name).stem or "input"
         unique, copy = stem, 1
@@ -126,7 +126,8 @@ class _Writer:
             copy += 1
             unique = f"{stem}-{copy}"
         self._names.add(unique)
-        return write_certificate(self._out / f"{unique}.cert.json", proved)
+        path = self._out / f"{unique}.cert.json"
+        return str(path) if save_certificate(path, proved.case) else None
 
     def add(self, name: str, proved: Proved | None, data: dict[str, Any]) -> None:
         """Keep the record of one input."""

@@ -37,6 +37,7 @@ DEFAULT_EXAMPLES = 2_000
 @click.option("--families", default="", metavar="NAMES", help="Families of tokens, separated by commas [all].")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
+@click.option("--all-certificates", is_flag=True, help="Write every certificate, not a sample (needs --out).")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 @click.option("--database", type=click.Path(path_type=Path), default=Path(".hypothesis/hardmax"), hidden=True)
 def verify(
@@ -48,6 +49,7 @@ def verify(
     families: str,
     jobs: int,
     out: Path | None,
+    all_certificates: bool,
     report: bool,
     database: Path,
 ) -> int:
@@ -55,8 +57,8 @@ def verify(
 
     Exit status: 0 every claim came out as expected, 1 a claim did not or a kernel disagrees, 3 something is undecided.
     """
-    if report and out is None:
-        raise click.UsageError("--report needs --out DIR: give the folder to write to")
+    if out is None and (report or all_certificates):
+        raise click.UsageError("--report and --all-certificates need --out DIR: give the folder to write to")
     claims = select_claims(pattern)
     specs = tuple(filter(None, (s.strip() for s in kernels.split(","))))
     for spec in specs:
@@ -67,9 +69,12 @@ def verify(
         seed=seed,
         kernels=specs,
         database=str(database),
+        certificates=None if out is None else str(out / "certificates"),
+        certify_all=all_certificates,
     )
     if out is not None:
         prepare(out)
+        (out / "certificates").mkdir()
     found = Findings(claims)
     try:
         _identities(found)
@@ -84,6 +89,10 @@ def verify(
                     progress.advance(tally.configurations)
     except KeyboardInterrupt:
         found.interrupted = True
+    if out is not None:  # chunks that were under way at the end are not counted, so their files go
+        for path in (out / "certificates").iterdir():
+            if path.name not in found.tally.certificates:
+                path.unlink()
     _finish(found, seed, out, report)
     return found.status
 

@@ -56,7 +56,8 @@ def kernel_lines(tally: Tally) -> Iterator[str]:
             d = tally.disagreements[spec][1].first_disagreement
             if d is not None:
                 goes = "elsewhere" if d.float_set is None else f"to {list(d.float_set)}"
-                yield f"             first: at layer {d.layer} token {d.token} goes {goes}, exactly to {list(d.exact_set)}"
+                where = f"at layer {d.layer} token {d.token}"
+                yield f"             first: {where} goes {goes}, exactly to {list(d.exact_set)}"
 
 
 def kernel_records(tally: Tally) -> list[dict[str, Any]]:
