@@ -9,8 +9,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
-
 from .errors import ExactnessError, InputError
 from .step import ConstantStep, Step
 
@@ -164,25 +162,19 @@ class Configuration:
 
     @cached_property
     def is_spd(self) -> bool:
-        """Whether A is symmetric positive definite (exact LDLᵀ: all pivots positive)."""
-        if self.A == identity(self.d):
-            return True
-        if not self.is_symmetric:
-            return False
-        rows = [list(row) for row in self.A]
-        for k in range(self.d):
-            pivot = rows[k][k]
-            if pivot <= 0:
-                return False
-            for i in range(k + 1, self.d):
-                factor = rows[i][k] / pivot
-                for j in range(k, self.d):
-                    rows[i][j] -= factor * rows[k][j]
-        return True
+        """Whether A is symmetric positive definite."""
+        return self.A == identity(self.d) or (self.is_symmetric and _is_positive_definite(self.A))
+
+    @cached_property
+    def has_inner_product(self) -> bool:
+        """Whether the scores are an inner product: A, or −A where tokens follow the smallest, is SPD."""
+        if self.follow == "largest":
+            return self.is_spd
+        return self.is_symmetric and _is_positive_definite([[-v for v in row] for row in self.A])
 
     def hypotheses(self) -> dict[str, bool]:
         """The hypotheses of the clustering theorem and whether this input meets each."""
-        return {"nonzero": self.is_nonzero, "distinct": self.is_distinct, "spd": self.is_spd}
+        return {"nonzero": self.is_nonzero, "distinct": self.is_distinct, "spd": self.has_inner_product}
 
     def merged(self) -> "Configuration":
         """The configuration with equal tokens merged into one, in order of first appearance, multiplicities added.
@@ -226,8 +218,24 @@ def with_changes(configuration: Configuration, **changes: Any) -> Configuration:
     return Configuration(**fields)
 
 
+def _is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
+    """Whether a symmetric matrix is positive definite: exact LDLᵀ, all pivots positive."""
+    rows = [list(row) for row in A]
+    for k, pivot_row in enumerate(rows):
+        pivot = pivot_row[k]
+        if pivot <= 0:
+            return False
+        for row in rows[k + 1 :]:
+            factor = row[k] / pivot
+            for j in range(k, len(rows)):
+                row[j] -= factor * pivot_row[j]
+    return True
+
+
 def _dyadic(name: str, values: Any, ndim: int) -> Any:
     """Floats as the dyadic rationals they are: a Fraction (ndim 0) or a list of rows (ndim 2)."""
+    import numpy as np  # exact work needs no NumPy, and `hardmax --help` should not wait for it
+
     try:
         array = np.asarray(values)
     except ValueError as error:

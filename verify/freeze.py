@@ -9,7 +9,7 @@ Three rules decide k → ∞ in finite time, each valid for any matrix A and for
     and a token outside C_i keeps weight 1 − λ > 0 on its place, hence a strictly lower score.
 *R3*: all sets constant, by sign tables (`shift_table`), which also *jump* to the first layer at which a set changes.
 
-Where A is not symmetric positive definite, layers may repeat up to a linear map instead (`self_similar`).
+Where scores are no inner product, layers may repeat up to a linear map instead (`self_similar`).
 
 Neighbours: `proof` holds what is returned, `claims` draw conclusions, `certificate` writes them down.
 """
@@ -73,10 +73,10 @@ class _Prover:
         self.first = 0  # first layer of the current phase
         self.jumps: list[int] = []
         # Tokens can share a position only if they start so, or if the map is not injective (DESIGN 1.3, injective).
-        injective = configuration.is_spd and configuration.step.rate(0) < 1
+        injective = configuration.has_inner_product and configuration.step.rate(0) < 1
         self.may_meet = not (injective and configuration.is_distinct)
         self.representative: Sequence[int] = range(n)
-        self.recurrence = None if configuration.is_spd else Recurrence(self.dynamics)
+        self.recurrence = None if configuration.has_inner_product else Recurrence(self.dynamics)
         self.tables_apply = isinstance(configuration.step, ConstantStep)
 
     def decide(self) -> Outcome:
