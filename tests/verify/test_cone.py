@@ -26,6 +26,8 @@ def always_propose(monkeypatch):
         (Combination({0: 1, 3: 1, 1: 0}, 2), (0, 0, 1), False),  # a weight that is not positive
         (Combination({0: 2, 1: -1}, 1), (3, 1, 1), False),  # an affine combination is not convex
         (Combination({0: -1, 3: -1}, -2), (0, 0, 1), False),  # negative throughout
+        (Combination({}, 0), (2, 0, 1), False),  # zero times the target
+        (Combination({}, 1), (0, 0, 0), True),
         (Farkas([1, 0, -1]), (2, 0, 1), True),
         (Farkas([1, 0, -1]), (1, 0, 1), False),  # weak separation of a point on the boundary
         (Farkas([1, 0, 0]), (2, 0, 1), False),  # some generator is above
@@ -102,6 +104,25 @@ def test_the_proposal_decides_without_the_simplex_method(monkeypatch):
 
 
 @pytest.mark.usefixtures("always_propose")
+def test_rounding_separates_with_short_normals(monkeypatch):
+    def unused(*arguments, **options):
+        raise AssertionError("an exact solve was asked for")
+
+    monkeypatch.setattr(cone, "cone_membership", unused)
+    monkeypatch.setattr(cone, "project_on_cone", unused)
+    for rows, target in (
+        (SQUARE, (3, 0, 1)),
+        ([(7, 7, 7), (-1, 1, 1), (3, -3, 3), (-2, -2, 2)], (300, 1, 100)),
+        ([(-1, 2), (5, 3)], (9, 5)),
+        ([(5, 3), (-1, 2)], (-6, 11)),
+    ):
+        answer = decide(rows, target, affine=True)
+        assert isinstance(answer, Farkas)
+        assert max(abs(v) for v in answer.normal) < 2**14
+        assert max(sum(a * b for a, b in zip(answer.normal, row, strict=True)) for row in rows) == 0
+
+
+@pytest.mark.usefixtures("always_propose")
 def test_a_failing_solver_is_not_a_fact(monkeypatch):
     monkeypatch.setattr(cone, "nonnegative", lambda G, t: None)
     assert isinstance(decide(SQUARE, (1, 0, 2), affine=True), Combination)
@@ -115,6 +136,7 @@ def test_numbers_beyond_floats_are_decided_exactly():
     assert as_floats(rows) is None
     assert isinstance(decide(rows, (huge - 1, 1), affine=True), Combination)
     assert isinstance(decide(rows, (huge + 1, 1), affine=True), Farkas)
+    assert isinstance(decide([(1, 1), (2, 1)], (huge, 1), affine=True), Farkas)
 
 
 def test_proposals_refuse_what_floats_cannot_hold():
