@@ -7,6 +7,7 @@ Neighbours: `page` has what all pages share, `templates/` the layout, its style 
 `gap_plot` make the figures.
 """
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,6 +74,8 @@ def render_html(records: Records) -> str:
         checks=sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status)),
         wording=wording,
         short=short,
+        dumps=dumps,
+        replay=lambda result: shlex.join(["hardmax", "prove", result.input]),
     )
 
 

@@ -95,14 +95,15 @@ def headline(run: RunRecord) -> str:
 
 
 def _verify(run: RunRecord) -> str:
-    claims, inputs = plural(len(run.claims), "claim"), plural(run.counts.inputs, "configuration")
+    claims, inputs = plural(len(run.claims), "claim"), run.counts.inputs
+    examined = f" on {plural(inputs, 'configuration')}" if inputs else ""
     odd = [c.id for c in run.claims if not c.as_expected]
     bad = [k for k in run.kernels if k.disagree]
     kernels = f" {', '.join(k.spec for k in bad)} disagrees with the exact kernel." if bad else ""
     if odd:
-        return f"{len(odd)} of {claims} did not come out as expected on {inputs}: {', '.join(odd)}.{kernels}"
+        return f"{len(odd)} of {claims} did not come out as expected{examined}: {', '.join(odd)}.{kernels}"
     refuted = sum(c.verdict == "refuted" for c in run.claims)
-    held = f"All {claims} came out as expected on {inputs}"
+    held = f"All {claims} came out as expected{examined}"
     return (held + (f", {refuted} of them refuted as they must be." if refuted else ".")) + kernels
 
 

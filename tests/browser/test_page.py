@@ -14,6 +14,8 @@ from hardmax.reports import page, svg
 from hardmax.reports.html import render_html
 from hardmax.reports.scene import scene_of
 
+pytestmark = pytest.mark.browser
+
 THIRD = Fraction(1, 3)
 OCTAHEDRON = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (-1, 0, 0), (0, -1, 0), (0, 0, -1)]
 SIMPLEX = [tuple(int(i == j) for j in range(4)) for i in range(4)]

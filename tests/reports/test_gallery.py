@@ -1,0 +1,109 @@
+"""The gallery `reports/examples/` is what the commands write today: real runs, compared file by file.
+
+HARDMAX_UPDATE=1 writes it anew.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hardmax.reports
+import hardmax.verify
+from hardmax.reports import read_records, render_all
+
+GALLERY = Path(hardmax.reports.__file__).parent / "examples"
+PAPER = Path(hardmax.verify.__file__).parent / "examples"
+RUNS = {
+    "emerging-leader": (["prove", "figure2a_emerging_leader.json"], 0),
+    "persistent-tie": (["prove", "figure2d_lasting_ties.json"], 0),
+    "late-leader": (["prove", "late_leader.json"], 0),
+    "dropped-hypotheses": (["verify", "--claims", "necessity.*"], 0),
+    "first-maximiser": (["kernel", "first_maximiser.py:step"], 1),
+}
+"""Folder → the command that fills it, and the exit status that it must have."""
+LEFT_OUT = ("report.json", "report.sarif", "junit.xml", "figures")
+"""What the same command writes too; the gallery keeps what people read, and the records."""
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """The files of a run that the gallery keeps."""
+    return {
+        str(path.relative_to(folder)): path.read_text("utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.relative_to(folder).parts[0] not in LEFT_OUT
+    }
+
+
+def regenerated(name: str, work: Path) -> dict[str, str]:
+    """The files that the command of an example writes, run in an empty folder."""
+    arguments, status = RUNS[name]
+    for source in (*PAPER.glob("*.json"), GALLERY / "late_leader.json", GALLERY / "first_maximiser.py"):
+        shutil.copy(source, work)
+    command = [sys.executable, "-m", "hardmax.verify.cli", *arguments, "--out", name, "--report"]
+    environment = os.environ | {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    here = str(work.resolve()) + os.sep  # a kernel's file is named by its absolute path
+    return {file: text.replace(here, "") for file, text in texts(work / name).items()}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_an_example_is_what_its_command_writes(name, tmp_path):
+    found = regenerated(name, tmp_path)
+    if os.environ.get("HARDMAX_UPDATE") == "1":
+        shutil.rmtree(GALLERY / name, ignore_errors=True)
+        for file, text in found.items():
+            path = GALLERY / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    committed = texts(GALLERY / name)
+    assert sorted(found) == sorted(committed)
+    for file, text in found.items():
+        assert committed[file] == text, f"{name}/{file} has drifted; HARDMAX_UPDATE=1 pytest {__file__} writes it anew"
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_page_of_an_example_is_made_of_its_records(name):
+    records = read_records(GALLERY / name)
+    assert render_all(records)["report.html"] == (GALLERY / name / "report.html").read_text("utf-8")
+
+
+def test_the_gallery_is_small_and_has_nothing_else():
+    inputs = {"README.md", "late_leader.json", "first_maximiser.py", "ruff.toml"}
+    assert {path.name for path in GALLERY.iterdir() if path.name != "__pycache__"} == inputs | set(RUNS)
+    assert sum(path.stat().st_size for path in GALLERY.rglob("*") if path.is_file()) < 1_000_000
+
+
+def test_the_readme_of_the_gallery_names_every_example_and_its_command():
+    readme = (GALLERY / "README.md").read_text("utf-8")
+    for name, (arguments, _) in RUNS.items():
+        assert f"[{name}]({name}/report.html)" in readme
+        assert " ".join(["hardmax", *(f"'{a}'" if "*" in a else a for a in arguments)]) in readme
+
+
+def test_every_counterexample_of_the_gallery_is_shown_again_by_its_script_and_by_its_snippet(capsys):
+    records = read_records(GALLERY / "dropped-hypotheses")
+    for c in records.counterexamples:
+        script = GALLERY / "dropped-hypotheses" / "counterexamples" / c.id / "repro.py"
+        done = subprocess.run([sys.executable, "-I", script], capture_output=True, text=True)
+        assert done.returncode == 1, done.stdout + done.stderr
+        exec(c.snippet, {})
+        assert "refuted" in capsys.readouterr().out
+
+
+def test_the_examples_show_what_they_are_for():
+    emerging = read_records(GALLERY / "emerging-leader").results[0]
+    assert max(emerging.leaders.values()) > 0
+    tie = read_records(GALLERY / "persistent-tie").results[0]
+    assert any(len(C) > 1 for C in tie.trajectory.follow_sets[-1])
+    assert tie.trajectory.complete
+    late = read_records(GALLERY / "late-leader").results[0]
+    assert max(late.leaders.values()) == 21
+    dropped = read_records(GALLERY / "dropped-hypotheses")
+    assert len(dropped.counterexamples) == len(dropped.run.claims) == 6
+    kernel = read_records(GALLERY / "first-maximiser").run
+    assert "ties.exact" in {check.id for check in kernel.checks if check.status == "fail"}
