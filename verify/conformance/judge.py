@@ -14,13 +14,13 @@ the run, and no error of an earlier layer is blamed on a later one. No tolerance
 Neighbours: `trial` runs kernels, `ties` tells which rows are exact in a dtype.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 from math import frexp, lcm
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +42,8 @@ class Decision:
 
     Args:
         expected: the follow set by the kernel's tie rule.
-        gap: the best score minus the best one outside C_i, 0 if C_i holds several tokens, None if nothing is outside.
-        gap_ulps: the same in units in the last place of the best score, in the dtype.
+        gap: the best score minus the best one outside C_i, None if nothing is outside.
+        gap_ulps: the same in units in the last place of the best score, in the dtype; 0 if C_i holds different tokens.
         determined: whether a float kernel must get it right.
         near: the tokens whose score is within the bound of the best; C_i if determined.
     """
@@ -124,17 +124,11 @@ class ExactLayer:
         first = self.dynamics.first
         # scores() are integers: numerators over D² times the common denominator of A
         self.unit = Fraction(1, int(first.denominator) ** 2 * lcm(*(v.denominator for row in A for v in row)))
-        sets, tops, gaps = [], [], []
-        for row in self.dynamics.scores(first):
-            top = max(row)
-            members = tuple([j for j, score in enumerate(row) if score == top])
-            sets.append(members)
-            tops.append(int(max(abs(top), abs(min(row)))))
-            gaps.append(None if len(members) == len(row) else int(top - max(s for s in row if s != top)))
-        self.sets: Sets = tuple(sets)
-        self.expected: Sets = self.sets if ties == "all" else tuple([C[:1] for C in sets])
-        self.tops = tuple(tops)
-        self.gaps = tuple(gaps)
+        rows = _small_rows(self.dynamics) or [_decided(row) for row in self.dynamics.scores(first)]
+        self.sets: Sets = tuple([C for C, _, _ in rows])
+        self.tops: tuple[int, ...] = tuple([top for _, top, _ in rows])
+        self.gaps: tuple[int | None, ...] = tuple([gap for _, _, gap in rows])
+        self.expected: Sets = self.sets if ties == "all" else tuple([C[:1] for C in self.sets])
         self.next_tokens: Matrix = self.dynamics.next_layer(first, self.expected).tokens()
 
     def decision(self, i: int, dtype: str, exact: bool, bound: float) -> Decision:
@@ -149,7 +143,8 @@ class ExactLayer:
         C, gap = self.sets[i], self.gaps[i]
         several = len({self.dynamics.configuration.tokens[j] for j in C}) > 1
         real = None if gap is None else gap * self.unit
-        ulps = 0.0 if several else None if real is None else float(real / _ulp(self.tops[i] * self.unit, dtype))
+        size = (self.tops[i] or gap or 0) * self.unit  # a best score of 0 is compared with the next one
+        ulps = 0.0 if several else None if real is None else float(real / _ulp(size, dtype))
         if exact:
             return Decision(self.expected[i], real, ulps, True, C)
         limit = Fraction(bound) / self.unit
@@ -158,6 +153,38 @@ class ExactLayer:
         near = tuple([j for j, score in enumerate(scores) if top - int(score) <= limit])
         determined = near == C and len(C) == 1
         return Decision(self.expected[i], real, ulps, determined, near)
+
+
+def _decided(row: Sequence[Any]) -> tuple[tuple[int, ...], int, int | None]:
+    """Maximisers, maximum, and gap to the next value of a row of integer scores."""
+    top = max(row)
+    members = tuple([j for j, score in enumerate(row) if score == top])
+    return members, int(top), None if len(members) == len(row) else int(top - max(s for s in row if s != top))
+
+
+def _small_rows(dynamics: Dynamics) -> list[tuple[tuple[int, ...], int, int | None]] | None:
+    """`_decided` of every row in 64-bit integers; None where a partial sum of a score might not fit in them."""
+    N = [[int(v) for v in row] for row in dynamics.first.numerators.to_list()]
+    M = [[int(v) for v in row] for row in dynamics.form.to_list()]
+    largest = [max(map(abs, column)) for column in zip(*N, strict=True)]
+    # bounds |N||M| entry by entry as well, since every |N| that enters a score is an integer, 0 or at least 1
+    bound = sum(
+        max(r, 1) * abs(m) * max(s, 1)
+        for r, row in zip(largest, M, strict=True)
+        for m, s in zip(row, largest, strict=True)
+    )
+    if bound >= 1 << 62:
+        return None
+    Z = np.array(N, dtype=np.int64)
+    scores = Z @ np.array(M, dtype=np.int64) @ Z.T
+    best = scores.max(axis=1, keepdims=True)
+    mask = scores == best
+    gaps = (best[:, 0] - np.where(mask, -(1 << 62), scores).max(axis=1)).tolist()
+    count = mask.sum(axis=1)
+    return [
+        (tuple(np.flatnonzero(row).tolist()), top, None if m == len(N) else gap)
+        for row, top, gap, m in zip(mask, best[:, 0].tolist(), gaps, count.tolist(), strict=True)
+    ]
 
 
 @lru_cache(maxsize=8192)

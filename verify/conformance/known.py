@@ -33,7 +33,7 @@ def read_known(path: str | Path, ids: Iterable[str]) -> dict[str, str]:
         raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     known: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
-        entry, _, reason = line.strip().partition(" ")
+        entry, reason = [*line.split(maxsplit=1), "", ""][:2]
         if not entry or entry.startswith("#"):
             continue
         if entry not in known_ids:

@@ -226,16 +226,14 @@ def _simpler_entries(rows: Matrix) -> Iterator[Matrix]:
 
 
 def _simpler_values(value: Fraction) -> Iterator[Fraction]:
-    """Values simpler than `value`, the simplest first: 0, ±1, ±2, its magnitude, whole numbers, fewer bits."""
-    candidates = [Fraction(v) for v in (0, 1, -1, 2, -2)]
-    candidates += [abs(value), Fraction(round(value)), Fraction(round(value / 2)), Fraction(round(value / 16))]
+    """Values simpler than `value`, the simplest first: 0, ±1, ±2, positive, whole, smaller, of fewer bits."""
+    whole = round(value)
+    candidates = [*map(Fraction, (0, 1, -1, 2, -2)), abs(value)]
+    candidates += map(Fraction, (whole, round(value / 16), round(value / 2), whole - (1 if value > 0 else -1)))
     bits = value.denominator.bit_length() - 1
-    if value.denominator == 1 << bits:
-        candidates += [
-            Fraction(round(value * (1 << kept)), 1 << kept)
-            for kept in sorted({1, bits // 4, bits // 2, bits - 1})
-            if 0 < kept < bits
-        ]
+    if value.denominator == 1 << bits:  # dyadic, as all values of a trial are
+        shorter = sorted({1, bits // 4, bits // 2, bits - 1} & set(range(1, bits)))
+        candidates += [Fraction(round(value * (1 << kept)), 1 << kept) for kept in shorter]
     seen = set()
     for candidate in candidates:
         if candidate not in seen and _complexity(candidate) < _complexity(value):
