@@ -14,7 +14,7 @@ from .errors import InputError
 from .exact import Dynamics, Sets
 from .filter import SLACK, captured, decision_bound, layer_error, proved
 from .numpy_kernel import is_identity, move
-from .protocol import FloatProof, Kernel, checked, to_numpy
+from .protocol import FloatProof, FollowSets, Kernel, checked, to_numpy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +138,11 @@ def _prove(
         assert kernel.layer is not None
         current, E = tokens[active], error[active]
         native, sets = kernel.layer(kernel.arrays_for(current, dtype), native_A, alpha)
-        unproved[active] = n - proved(sets, decision_bound(current, A, E), values[active]).sum(axis=1)
+        bound = decision_bound(current, A, E)
+        certain = proved(sets, bound, values[active])
+        for row in np.flatnonzero(~certain.all(axis=1)).tolist():
+            _prove_equal(sets, certain, row, bound[row], current[row], values[active[row]], A)
+        unproved[active] = n - certain.sum(axis=1)
         keep = np.flatnonzero(unproved[active] == 0)
         active, sets, current, E = active[keep], sets.select(keep), current[keep], E[keep]
         first[active, k] = sets.first
@@ -151,6 +155,32 @@ def _prove(
             tokens[rest] = move(tokens[rest], sets, alpha)
         active = active[~done]
     return FloatProof(first, frozen, tokens, error, unproved)
+
+
+def _prove_equal(
+    sets: FollowSets,
+    certain: NDArray[np.bool_],
+    row: int,
+    bound: NDArray[np.float64],
+    tokens: NDArray[np.floating],
+    initial: NDArray[np.floating],
+    A: NDArray[np.floating],
+) -> None:
+    """Prove what `proved` could not in configuration `row` because rounding told equal tokens apart.
+
+    If all tokens whose scores, computed here, come within the bound of the largest are one token, then C_i is that
+    token; the kernel has averaged some of its copies, which changes nothing but `first`.
+    """
+    open_ = np.flatnonzero(~certain[row] & np.isfinite(bound))
+    scores = (tokens[open_] if is_identity(A) else tokens[open_] @ A) @ tokens.T
+    near = ~(scores < scores.max(axis=1, keepdims=True) - bound[open_, None])
+    low, high = np.searchsorted(sets.tied[:, 0], [row, row + 1])
+    for i, candidates in zip(open_.tolist(), near, strict=True):
+        members = sets.tied[low:high]
+        averaged = members[members[:, 1] == i, 2]
+        involved = np.r_[np.flatnonzero(candidates), sets.first[row, i], averaged]
+        if (initial[involved] == initial[involved[0]]).all():
+            certain[row, i], sets.first[row, i] = True, involved[0]
 
 
 def _replay(result: Certified, b: int, A: NDArray[np.floating], alpha: float) -> tuple[Sets, ...]:

@@ -164,10 +164,8 @@ def captured(sets: FollowSets, initial: NDArray[np.floating]) -> NDArray[np.bool
     Returns:
         (B,) booleans.
     """
-    n = sets.first.shape[1]
-    itself = sets.first == np.arange(n)
-    b, i = np.nonzero(sets.tie_mask & ~itself)
-    itself[b, i] = (initial[b, i] == initial[b, sets.first[b, i]]).all(axis=1)
+    followed = np.take_along_axis(initial, sets.first[:, :, None], axis=1)
+    itself = (followed == initial).all(axis=2)
     return np.asarray(np.take_along_axis(itself, sets.first, axis=1).all(axis=1))
 
 

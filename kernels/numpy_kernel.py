@@ -109,6 +109,6 @@ def step(tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: fl
     return layer(tokens, A, alpha)[0]
 
 
-kernel = Kernel("numpy", step, dtypes=("float64", "float32"), layer=layer, source="hardmax.kernels.numpy_kernel:kernel")
+kernel = Kernel("numpy", step, dtypes=("float64", "float32"), layer=layer)
 
 __all__ = ["BLOCK_BYTES", "is_identity", "kernel", "layer", "move", "step"]

@@ -247,7 +247,7 @@ def as_kernel(value: Any, *, name: str, source: str = "") -> Kernel:
         InputError: neither a kernel nor a function, or a class (an instance is required).
     """
     if isinstance(value, Kernel):
-        return replace(value, source=value.source or source)
+        return replace(value, source=source or value.source)
     if isinstance(value, type) or not callable(value):
         raise InputError(
             f"{source or name} is {value!r}; a Kernel or a function (tokens, A, alpha) -> next tokens is required"

@@ -208,7 +208,6 @@ def build(device: str = "cpu", *, compile: bool = False) -> Kernel:
         device=device,
         arrays="torch",
         layer=partial(layer, decide=chosen),
-        source="hardmax.kernels.torch_kernel",
     )
 
 

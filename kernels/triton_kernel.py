@@ -167,12 +167,11 @@ def _refuse(tokens: Any, A: Any, alpha: float) -> Any:
 
 
 def _kernel() -> Kernel:
-    source = "hardmax.kernels.triton_kernel:kernel"
     if not (torch.cuda.is_available() or INTERPRETED):
         remedy = (
             f"kernel triton needs a CUDA device; torch {torch.__version__} sees none: use torch, or another machine"
         )
-        return Kernel("triton", _refuse, device="cuda", arrays="torch", layer=_refuse, source=source, missing=remedy)
+        return Kernel("triton", _refuse, device="cuda", arrays="torch", layer=_refuse, missing=remedy)
     return Kernel(
         "triton",
         step,
@@ -180,7 +179,6 @@ def _kernel() -> Kernel:
         device="cuda" if torch.cuda.is_available() else "cpu",
         arrays="torch",
         layer=layer,
-        source=source,
     )
 
 
