@@ -40,12 +40,19 @@ def _undecided(case: Case) -> Finding | None:
 
 
 def check_convergence(case: Case) -> Finding:
-    """Every token converges: frozen itineraries have exact limits; repeating ones contract, or a token cycles."""
+    """Every token converges: frozen itineraries have exact limits; repeating ones contract, or a token cycles.
+
+    Limits are checked once more against the sets that hold for ever: a token that never moves again tends to where it
+    is, every other one to the mean of the limits of its follow set.
+    """
     undecided = _undecided(case)
     if undecided:
         return undecided
     outcome = case.outcome
     if isinstance(outcome, Frozen):
+        fault = _limit_fault(outcome)
+        if fault:
+            return Finding("refuted", fault, outcome.layer)
         return Finding(
             "verified",
             f"every token has an exact limit; all follow sets are constant from layer {outcome.freeze_layer} on",
@@ -62,6 +69,24 @@ def check_convergence(case: Case) -> Finding:
         where = f"the layers repeat from layer {outcome.layer} on without shrinking"
         return Finding("refuted", f"token {moving} moves for ever: {where}", outcome.layer)
     return Finding("undecided", "the layers repeat up to a linear map that is no multiple of an isometry")
+
+
+def _limit_fault(outcome: Frozen) -> str | None:
+    """The first limit that does not follow from the sets, None if all do: follow graphs have no cycle, so they must."""
+    w, s = outcome.configuration.multiplicities, outcome.limits
+    rows, D = outcome.state.numerators.to_list(), int(outcome.state.denominator)
+    for i, (C, rule) in enumerate(zip(outcome.sets, outcome.rules, strict=True)):
+        if rule in ("leader", "stationary"):
+            if any(x.numerator * D != int(v) * x.denominator for x, v in zip(s[i], rows[i], strict=True)):
+                return f"token {i} never moves again, but {show(s[i])} is not its place"
+        elif len(C) == 1:
+            if s[i] != s[C[0]]:
+                return f"token {i} follows token {C[0]} for ever, but {show(s[i])} is not where that one tends"
+        else:
+            total = sum(w[j] for j in C)
+            if any(total * x != sum(w[j] * s[j][c] for j in C) for c, x in enumerate(s[i])):
+                return f"token {i} follows {list(C)} for ever, but {show(s[i])} is not the mean of their limits"
+    return None
 
 
 def moving_token(outcome: SelfSimilar) -> int | None:
@@ -82,9 +107,12 @@ def check_vertices(case: Case) -> Finding:
         return undecided
     outcome = case.outcome
     assert not isinstance(outcome, Undecided)
+    layer = outcome.layer
+    unnoticed = [i for i, C in enumerate(outcome.phases[-1].sets) if C == (i,) and i not in outcome.leaders]
+    if unnoticed:
+        return Finding("refuted", f"token {unnoticed[0]} follows itself alone, but does not count as a leader", layer)
     if not outcome.leaders:
         return Finding("refuted", NO_LEADER)
-    layer = outcome.layer
     rows = outcome.state.numerators.to_list() if isinstance(outcome, Frozen) else outcome.tokens
     for l in outcome.leaders:  # noqa: E741 the paper's index
         normal = [sum([x * a for x, a in zip(rows[l], column, strict=True)]) for column in zip(*case.form, strict=True)]
