@@ -17,8 +17,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .configuration import Configuration
 from .errors import ExactnessError, InputError
 from .rational_text import rational_text
@@ -253,6 +251,8 @@ def _step_fields(value: Any) -> dict[str, object]:
 
 def _from_npz(path: Path) -> Configuration:
     """The configuration in an .npz archive; object arrays are never unpickled."""
+    import numpy as np
+
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             sizes = [info.file_size for info in archive.zip.infolist()] if archive.zip else []

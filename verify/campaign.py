@@ -9,7 +9,7 @@ Neighbours: `claims` examine, `strategies` choose, `commands.verify` runs a camp
 
 import signal
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -135,70 +135,63 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
     densest = min(SAMPLE.get(c.family, 1) for c in claims)
     every = {c.family: SAMPLE.get(c.family, 1) // densest for c in claims}
     family = plan.families[number % len(plan.families)]
-    worst: dict[str, Refutation] = {}
+    failing: list[Refutation] = []  # the refutation being shrunk: its last entry
 
     def examine(sample: Sample) -> None:
-        if worst:  # shrinking: only the claim that failed counts, and nothing is tallied
-            _examine_claims(plan, claims, sample.configuration, None, worst, only=next(iter(worst)))
-            return
-        wanted = [c for c in claims if tally.configurations % every[c.family] == 0]
-        compared = tally.configurations % KERNEL_SAMPLE == 0
-        certified = plan.certify_all or tally.configurations % CERTIFICATE_SAMPLE == 0
-        tally.configurations += 1
-        case = _examine_claims(plan, wanted, sample.configuration, tally, worst)
-        _cover(tally.coverage, sample, case)
-        if compared:
-            for spec in plan.kernels:
-                _compare(tally, spec, sample.configuration)
-        if worst:
+        c = sample.configuration
+        if failing:  # from here on Hypothesis shrinks: only the claim that failed counts, and nothing is tallied
+            wanted = [claim for claim in claims if claim.id == failing[0].claim]
+            _, refuted = _examine_claims(plan, wanted, c, Tally())
+        else:
+            nth = tally.configurations
+            tally.configurations += 1
+            wanted = [claim for claim in claims if nth % every[claim.family] == 0]
+            case, refuted = _examine_claims(plan, wanted, c, tally)
+            _cover(tally.coverage, sample, case)
+            if nth % KERNEL_SAMPLE == 0:
+                for spec in plan.kernels:
+                    _compare(tally, spec, c)
+            if plan.certificates is not None and (plan.certify_all or nth % CERTIFICATE_SAMPLE == 0):
+                _certify(tally, Path(plan.certificates) / f"{number:05}-{nth:03}.cert.json", case)
+        if refuted is not None:
+            failing.append(refuted)
             raise _RefutedError
-        if plan.certificates is not None and certified:
-            _certify(tally, Path(plan.certificates) / f"{number:05}-{tally.configurations:03}.cert.json", case)
 
-    run = with_seed(plan.seed * 1_000_003 + number)(
-        settings(
-            max_examples=size,
-            database=None if plan.database is None else DirectoryBasedExampleDatabase(plan.database),
-            deadline=None,
-            derandomize=False,
-            phases=[Phase.reuse, Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
-            verbosity=Verbosity.quiet,
-            report_multiple_bugs=False,
-            print_blob=False,
-        )(given(samples(families=[family]))(examine))
+    options = settings(
+        max_examples=size,
+        database=None if plan.database is None else DirectoryBasedExampleDatabase(plan.database),
+        deadline=None,
+        derandomize=False,
+        phases=[Phase.reuse, Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        print_blob=False,
     )
+    # `seed` takes the database away, so the settings are applied after it.
+    run = options(with_seed(plan.seed * 1_000_003 + number)(given(samples(families=[family]))(examine)))
     with suppress(_RefutedError):
         run()
-    tally.refutations.extend(worst.values())
+    tally.refutations.extend(failing[-1:])
     return tally
 
 
 def _examine_claims(
-    plan: Plan,
-    claims: list[Claim] | tuple[Claim, ...],
-    configuration: Configuration,
-    tally: Tally | None,
-    worst: dict[str, Refutation],
-    only: str | None = None,
-) -> Case:
-    """Check claims on one configuration, count the verdicts and note the first refutation."""
+    plan: Plan, claims: Iterable[Claim], configuration: Configuration, tally: Tally
+) -> tuple[Case, Refutation | None]:
+    """Check claims on one configuration and count the verdicts; the first refutation."""
     case = Case(configuration, plan.budget)
+    refuted = None
     for claim in claims:
-        if only is not None and claim.id != only:
-            continue
+        counts = tally.claims.setdefault(claim.id, Counter())
         if claim.unmet(case):
-            verdict, finding = "not_met", None
-        else:
-            finding = claim.check(case)
-            verdict = finding.verdict
-        if tally is not None:
-            tally.claims.setdefault(claim.id, Counter())[verdict] += 1
-        if finding is not None and verdict == "refuted" and (only is not None or not worst):
-            worst[claim.id] = Refutation(claim.id, configuration, finding)
-            if only is not None:
-                raise _RefutedError
-    return case
+            counts["not_met"] += 1
+            continue
+        finding = claim.check(case)
+        counts[finding.verdict] += 1
+        if finding.verdict == "refuted" and refuted is None:
+            refuted = Refutation(claim.id, configuration, finding)
+    return case, refuted
 
 
 def _cover(coverage: dict[str, Counter[str | int]], sample: Sample, case: Case) -> None:

@@ -1,0 +1,148 @@
+"""The house rules that a machine can hold: imports one way, one home for each name, small modules, a closed checker."""
+
+import ast
+import importlib
+import importlib.util
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGES = ("kernels", "strategies", "verify", "reports")
+MAY_IMPORT = {
+    "kernels": set(),
+    "strategies": {"kernels"},
+    "verify": {"kernels", "strategies"},
+    "reports": set(),
+}
+COMMAND_LINE = ("verify/commands/", "verify/cli.py", "verify/conformance/command.py", "verify/sentiment/cli.py")
+ROOT = Path(__file__).resolve().parent.parent
+OPTIONAL = {"hardmax.kernels.triton_kernel": "triton"}
+"""Modules that only a machine with that package can import: torch brings triton where there is CUDA."""
+SOURCES = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py"))
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported_modules(path):
+    """Absolute names of all modules that a source file imports, at any depth of nesting."""
+    relative = path.relative_to(ROOT).with_suffix("")
+    package = ("hardmax", *relative.parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def forbidden_imports(path):
+    """The folders that a file of the project imports against the order kernels <- strategies <- verify."""
+    own = path.relative_to(ROOT).parts[0]
+    allowed = MAY_IMPORT[own] | {own}
+    if own == "verify" and name_of(path).startswith(COMMAND_LINE):
+        allowed = allowed | {"reports"}
+    found = {m.split(".")[1] for m in imported_modules(path) if m.startswith("hardmax.") and m.count(".")}
+    return sorted(found & set(PACKAGES) - allowed)
+
+
+def test_sources_are_found():
+    assert len(SOURCES) > 60
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_imports_go_one_way(path):
+    assert forbidden_imports(path) == []
+
+
+def test_an_import_against_the_order_would_be_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    (tmp_path / "kernels").mkdir()
+    source = tmp_path / "kernels" / "wrong.py"
+    source.write_text("def f():\n    from ..verify.freeze import decide\n    return decide\n")
+    assert forbidden_imports(source) == ["verify"]
+
+
+def test_no_cycle_between_modules_at_import():
+    """Top-level imports alone: a cycle among them depends on who is imported first."""
+    graph = {}
+    for path in SOURCES:
+        relative = path.relative_to(ROOT).with_suffix("")
+        module = ".".join(("hardmax", *relative.parts)).removesuffix(".__init__")
+        package = ("hardmax", *relative.parts[:-1])
+        targets = set()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and node.level:
+                base = ".".join(package[: len(package) - node.level + 1])
+                targets |= {f"{base}.{node.module}"} if node.module else {f"{base}.{a.name}" for a in node.names}
+        graph[module] = targets
+    done, path_now = set(), []
+
+    def visit(module):
+        assert module not in path_now, " -> ".join((*path_now, module))
+        if module in done or module not in graph:
+            return
+        path_now.append(module)
+        for target in sorted(graph[module]):
+            visit(target)
+        path_now.pop()
+        done.add(module)
+
+    for module in sorted(graph):
+        visit(module)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_imports_and_keeps_its_promises(package):
+    """Walk each folder by name: `hardmax` itself is a namespace that an editable install cannot walk."""
+    root = importlib.import_module(f"hardmax.{package}")
+    modules = [m.name for m in pkgutil.walk_packages(root.__path__, f"hardmax.{package}.")]
+    assert modules, f"nothing was found in {package}"
+    for name in (root.__name__, *modules):
+        needs = OPTIONAL.get(name)
+        if needs is not None and importlib.util.find_spec(needs) is None:
+            continue
+        module = importlib.import_module(name)
+        assert module.__doc__, f"{name} does not say its job"
+        for public in getattr(module, "__all__", ()):
+            assert hasattr(module, public), f"{name}.__all__ names {public}, which is not there"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_module_is_longer_than_600_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+
+
+def test_the_checker_is_small_and_needs_the_standard_library_only():
+    path = ROOT / "verify" / "checker.py"
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 400
+    assert {m.split(".")[0] for m in imported_modules(path)} <= sys.stdlib_module_names
+    assert not [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Assert)], "python -O would drop an assert"
+
+
+def test_the_repro_script_needs_the_standard_library_only():
+    assert {m.split(".")[0] for m in imported_modules(ROOT / "verify" / "repro_script.py")} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("module", ["hardmax.verify", "hardmax.verify.cli", "hardmax.verify.pytest_plugin"])
+def test_what_must_cost_nothing_loads_nothing_heavy(module):
+    heavy = ("sympy", "numpy", "torch", "cvxpy", "scipy", "hypothesis", "numba")
+    code = f"import sys, {module}; print(*[m for m in {heavy!r} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    assert run.stdout.strip() == ""
+
+
+def test_the_top_level_holds_what_the_design_names():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    top = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    named = {"pyproject.toml", "README.md", "Makefile", "LICENSE", "constraints.txt", "tests", *PACKAGES}
+    assert sorted(name for name in top - named if not name.startswith(".")) == []

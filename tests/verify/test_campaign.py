@@ -1,0 +1,143 @@
+"""Campaigns: the same seed gives the same verdicts for any number of jobs, and a broken kernel is caught and shrunk."""
+
+from collections import Counter
+
+import pytest
+
+from hardmax.kernels.exact import Dynamics
+from hardmax.strategies import FAMILIES
+from hardmax.verify import campaign
+from hardmax.verify.campaign import Plan, Tally, run_campaign, run_chunk
+from hardmax.verify.case import Case
+from hardmax.verify.claims.registry import all_claims, select_claims
+from hardmax.verify.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
+
+CLAIMS = ("clustering.convergence", "clustering.vertices", "lemmas.norm_growth")
+EVERYTHING = tuple(c.id for c in all_claims() if c.family != "necessity")
+
+
+def total(tallies):
+    whole = Tally()
+    for tally in tallies:
+        whole.add(tally)
+    return whole
+
+
+def test_a_campaign_does_not_depend_on_the_number_of_jobs():
+    plan = Plan(CLAIMS, ("lattice", "symmetric_orbits"), seed=3, kernels=("numpy",))
+    one = total(run_campaign(plan, examples=120))
+    two = total(run_campaign(plan, examples=120, jobs=2))
+    assert one == two
+    assert one.configurations >= 120
+    assert one.claims["clustering.vertices"] == Counter(verified=one.configurations)
+
+
+def test_another_seed_gives_other_configurations():
+    coverage = [run_chunk(Plan(CLAIMS, ("lattice",), seed=s), 0, 60).coverage for s in (0, 1)]
+    assert coverage[0] != coverage[1]
+
+
+def test_every_family_is_met_and_every_claim_examined_even_in_a_short_campaign():
+    whole = total(run_campaign(Plan(EVERYTHING, kernels=("numpy",)), examples=len(FAMILIES)))
+    assert set(whole.coverage["family"]) == set(FAMILIES)
+    assert set(whole.claims) == set(EVERYTHING)
+    assert not any(counts["refuted"] + counts["undecided"] for counts in whole.claims.values())
+    assert whole.kernels["numpy"]["agree"] > 0
+
+
+def test_coverage_counts_every_configuration():
+    tally = run_chunk(Plan(CLAIMS, ("faces",), seed=1), 0, 50)
+    for regime in ("family", "matrix", "step", "tokens", "dimension", "outcome", "leaders", "freeze layer"):
+        assert sum(tally.coverage[regime].values()) == tally.configurations
+
+
+class _Shrinking(Dynamics):
+    """A wrong kernel: every token moves away from what it follows."""
+
+    def next_layer(self, layer, sets):
+        after = super().next_layer(layer, sets)
+        return type(after)(after.index, layer.numerators * 2 - after.numerators, layer.denominator)
+
+
+@pytest.fixture
+def broken_kernel(monkeypatch):
+    """Campaign cases run on a dynamics that is wrong from layer 1 on."""
+    monkeypatch.setattr(campaign, "Case", lambda c, budget: Case(c, budget, _Shrinking))
+
+
+def test_a_wrong_kernel_is_refuted_and_shrunk(broken_kernel):
+    tally = run_chunk(Plan(("lemmas.norm_growth",), ("lattice",), seed=0), 0, 100)
+    (refutation,) = tally.refutations
+    assert refutation.claim == "lemmas.norm_growth"
+    assert refutation.configuration.n <= 3
+    assert refutation.configuration.d == 1
+    assert all(abs(v) <= 2 and v.denominator == 1 for row in refutation.configuration.tokens for v in row)
+    assert tally.claims["lemmas.norm_growth"]["refuted"] == 1, "shrinking must not be counted"
+
+
+def test_a_failing_example_is_remembered(broken_kernel, tmp_path):
+    plan = Plan(("lemmas.norm_growth",), ("lattice",), seed=0, database=str(tmp_path))
+    first = run_chunk(plan, 0, 100)
+    again = run_chunk(plan, 0, 100)
+    assert again.configurations <= first.configurations
+    assert again.configurations <= 2, "the failing example comes first"
+    assert again.refutations[0].configuration == first.refutations[0].configuration
+
+
+def test_time_ends_a_campaign_between_chunks():
+    tallies = list(run_campaign(Plan(CLAIMS, ("lattice",)), examples=10**9, seconds=0.01))
+    assert len(tallies) == 1
+
+
+def test_certificates_are_written_for_a_sample_or_for_all(tmp_path):
+    plan = Plan(CLAIMS, ("lattice",), certificates=str(tmp_path))
+    assert run_chunk(plan, 0, 30).certificates == ["00000-000.cert.json"]
+    all_of_them = run_chunk(Plan(CLAIMS, ("lattice",), certificates=str(tmp_path), certify_all=True), 1, 30)
+    assert len(all_of_them.certificates) == all_of_them.configurations == len(list(tmp_path.glob("00001-*.cert.json")))
+
+
+# -- judgement --------------------------------------------------------------------------------------------------------
+
+
+def found(**counts):
+    """Findings over the claims named (with _ for .), each with the given counts of verdicts."""
+    ids = {name.replace("__", "."): c for name, c in counts.items()}
+    return Findings(select_claims(",".join(ids)), Tally(claims={name: Counter(c) for name, c in ids.items()}))
+
+
+GOOD = {"verified": 5}
+BAD = {"verified": 4, "refuted": 1}
+OPEN = {"verified": 4, "undecided": 1}
+
+
+@pytest.mark.parametrize(
+    ("findings", "status"),
+    [
+        (found(clustering__vertices=GOOD), VERIFIED),
+        (found(clustering__vertices=BAD), REFUTED),
+        (found(clustering__vertices=OPEN), UNDECIDED),
+        (found(clustering__vertices={}), UNDECIDED),
+        (found(clustering__vertices={"not_met": 3}), UNDECIDED),
+        (found(necessity__nonzero={"refuted": 1}), VERIFIED),
+        (found(necessity__nonzero={"verified": 1}), REFUTED),
+        (found(necessity__nonzero={}), REFUTED),
+        (found(clustering__vertices=OPEN, clustering__boundary=BAD), REFUTED),
+    ],
+)
+def test_the_status_of_a_run(findings, status):
+    assert findings.status == status
+
+
+def test_an_interrupted_run_is_undecided_unless_something_is_refuted():
+    run = found(clustering__vertices=GOOD, necessity__nonzero={})
+    run.interrupted = True
+    assert run.status == UNDECIDED
+    run = found(clustering__vertices=BAD)
+    run.interrupted = True
+    assert run.status == REFUTED
+
+
+def test_a_kernel_that_disagrees_fails_the_run():
+    run = found(clustering__vertices=GOOD)
+    run.tally.kernels["numpy"] = Counter(agree=10, disagree=1)
+    assert run.status == REFUTED

@@ -1,0 +1,234 @@
+"""The command line as a user meets it: output, files, exit status, and one clear line for every fault."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hardmax.kernels.configuration_file import read_configuration
+from hardmax.verify.cli import COMMANDS, main
+from hardmax.verify.commands.verify import paper_files
+
+SQUARE = {"tokens": [["1", "1"], ["1", "-1"], ["-1", "1"], ["-1", "-1"], ["1/2", "0"]], "alpha": "1/2"}
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run `hardmax …` in an empty folder: (status, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main([str(a) for a in arguments])
+        return caught.value.code, *capsys.readouterr()
+
+    return call
+
+
+def write(name, data):
+    Path(name).write_text(data if isinstance(data, str) else json.dumps(data))
+    return name
+
+
+def test_prove_prints_the_contracted_json_in_the_order_of_the_inputs(run):
+    write("square.json", SQUARE)
+    write("line.json", {"tokens": [[1], [-1], [0]]})
+    status, out, err = run("prove", "square.json", "line.json", "--json", "--out", "out")
+    square, line = map(json.loads, out.splitlines())
+    assert (status, err) == (1, "")
+    assert square == {
+        "input": "square.json",
+        "verdict": "verified",
+        "hypotheses": {"nonzero": True, "distinct": True, "spd": True},
+        "freeze_layer": 0,
+        "leaders": {"0": 0, "1": 0, "2": 0, "3": 0},
+        "limits": [["1", "1"], ["1", "-1"], ["-1", "1"], ["-1", "-1"], ["1", "0"]],
+        "cluster_points": [["-1", "-1"], ["-1", "1"], ["1", "-1"], ["1", "0"], ["1", "1"]],
+        "vertices": [["-1", "-1"], ["-1", "1"], ["1", "-1"], ["1", "1"]],
+        "claims": {f"clustering.{c}": "verified" for c in ("convergence", "boundary", "vertices", "cluster_points")},
+        "certificate": "out/square.cert.json",
+    }
+    assert line["verdict"] == "refuted"
+    assert line["hypotheses"] == {"nonzero": False, "distinct": True, "spd": True}
+    assert line["claims"]["clustering.boundary"] == "refuted"
+    assert "interior" in line["reasons"]["clustering.boundary"]
+    assert run("check", "out")[:2] == (0, run("check", "out")[1])
+
+
+def test_one_bad_input_loses_no_other(run):
+    write("good.json", SQUARE)
+    write("bad.json", {"tokens": [[1], [2, 3]]})
+    status, out, err = run("prove", "bad.json", "good.json", "--json")
+    bad, good = map(json.loads, out.splitlines())
+    assert status == 2
+    assert (bad["verdict"], bad["limits"], good["verdict"]) == ("invalid", None, "verified")
+    assert err == "hardmax: error: bad.json: tokens[1] has 2 coordinates but tokens[0] has 1; all must have the same\n"
+    assert sorted(os.listdir()) == ["bad.json", "good.json"], "nothing else may be written"
+
+
+def test_prove_reports_what_repeats_and_what_merges(run):
+    write("twice.json", {"tokens": [[1, 0], [1, 0], [0, 1]], "labels": ["good", "good", "film"]})
+    status, out, _ = run("prove", "twice.json", "--json")
+    data = json.loads(out)
+    assert (status, data["verdict"], data["merged"]["verdict"]) == (1, "refuted", "verified")
+    assert data["merged"]["multiplicities"] == [2, 1]
+    assert data["merged"]["hypotheses"]["distinct"]
+    assert "with equal tokens merged: verified" in run("prove", "twice.json")[1]
+
+
+def test_prove_ends_undecided_with_nulls(run):
+    write("late.json", {"tokens": [[2, -1], [2, 1], [1, -3], [1, 0], [-1, 2], [1, 3]], "alpha": "1/100000000"})
+    status, out, _ = run("prove", "late.json", "--json", "--seconds", "0.2")
+    data = json.loads(out)
+    assert (status, data["verdict"]) == (3, "undecided")
+    assert [data[k] for k in ("freeze_layer", "leaders", "limits", "cluster_points", "vertices", "certificate")] == [
+        None
+    ] * 6
+
+
+def test_prove_with_records_and_report(run):
+    write("square.json", SQUARE)
+    status, _, err = run("prove", "square.json", "--out", "out", "--report")
+    assert (status, err) == (0, "")
+    assert {"run.json", "results.jsonl", "report.html", "square.cert.json"} <= set(os.listdir("out"))
+    assert run("report", "out")[0] == 0
+    record = json.loads(Path("out/run.json").read_text())
+    assert (record["verdict"], record["counts"]["verified"], record["results"]) == ("verified", 1, 1)
+
+
+def test_the_papers_configurations_are_shipped_and_verified(run):
+    paths = dict(paper_files())
+    assert list(paths) == ["figure2a_emerging_leader", "figure2b_triangle", "figure2c_square", "figure2d_lasting_ties"]
+    status, out, _ = run("prove", *paths.values(), "--json")
+    results = dict(zip(paths, map(json.loads, out.splitlines()), strict=True))
+    assert status == 0
+    assert results["figure2a_emerging_leader"]["leaders"] == {"0": 0, "1": 1, "2": 0}, "token 1 emerges at layer 1"
+    assert ["1", "0"] in results["figure2d_lasting_ties"]["cluster_points"]
+    assert all(read_configuration(path).alpha * 2 == 1 for path in paths.values())
+
+
+def test_verify_writes_a_bundle_for_each_refutation_that_replays_and_runs_alone(run):
+    status, out, _ = run("verify", "--examples", "34", "--kernels", "numpy", "--out", "out", "--report")
+    assert status == 0
+    assert "0 undecided: everything came out as expected" in out
+    for name in os.listdir("out/counterexamples"):
+        folder = Path("out/counterexamples") / name
+        assert {"config.json", "record.json", "repro.py", "proof.cert.json"} == set(os.listdir(folder))
+        alone = subprocess.run([sys.executable, "-I", folder / "repro.py"], capture_output=True, text=True, check=False)
+        assert (alone.returncode, alone.stderr) == (1, "")
+        assert "The claim fails on this configuration." in alone.stdout
+        status, replayed, _ = run("replay", folder)
+        assert (status, replayed.splitlines()[-1]) == (1, "It still fails.")
+    status, checked, _ = run("check", "out")
+    assert status == 0
+    assert checked.splitlines()[-1].endswith("accepted, 0 refused, 0 unreadable")
+    run_record = json.loads(Path("out/run.json").read_text())
+    assert {c["id"]: c["verdict"] for c in run_record["claims"]}["necessity.nonzero"] == "refuted"
+    assert run_record["coverage"]
+
+
+def test_a_repro_script_sees_when_the_claim_holds(run):
+    run("verify", "--claims", "necessity.nonzero", "--out", "out")
+    script = Path("out/counterexamples/necessity.nonzero/repro.py").read_text()
+    assert '"-1"' in script
+    Path("held.py").write_text(script.replace('"-1"', '"3"'))
+    alone = subprocess.run([sys.executable, "-I", "held.py"], capture_output=True, text=True, check=False)
+    assert alone.returncode == 0, alone.stdout
+
+
+def test_the_same_seed_gives_the_same_records(run):
+    texts = []
+    for folder in ("a", "b"):
+        run("verify", "--claims", "clustering.*,necessity.distinct", "--examples", "34", "--seed", "5", "--out", folder)
+        texts.append(Path(folder, "run.json").read_text())
+    assert texts[0] == texts[1]
+
+
+def test_claims_lists_the_registry(run):
+    status, out, _ = run("claims", "--json")
+    assert status == 0
+    claims = [json.loads(line) for line in out.splitlines()]
+    assert {"id", "statement", "hypotheses", "source", "expected"} <= set(claims[0])
+    assert [c["id"] for c in claims if c["expected"] == "needs_hypothesis"]
+    text = run("claims")[1]
+    assert all(c["id"] in text for c in claims)
+
+
+USAGE = {
+    "no input": (["prove"], "CONFIG"),
+    "missing file": (["prove", "nowhere.json"], "nowhere.json: cannot be read"),
+    "a directory": (["prove", "."], "is a directory"),
+    "unknown command": (["proof"], "No such command 'proof'"),
+    "unknown option": (["verify", "--exampels", "3"], "--exampels"),
+    "no such claim": (["verify", "--claims", "clustering.*,lemma.*"], "no claim matches 'lemma.*'"),
+    "no such kernel": (["verify", "--kernels", "nump"], "nump"),
+    "no such family": (["verify", "--families", "latice"], "no family 'latice'"),
+    "negative": (["verify", "--examples", "-3"], "-3"),
+    "no jobs": (["verify", "--jobs", "0"], "--jobs"),
+    "report without out": (["verify", "--report"], "--out DIR"),
+    "certificates without out": (["verify", "--all-certificates"], "--out DIR"),
+    "report of nothing": (["report", "nowhere"], "nowhere"),
+    "replay of nothing": (["replay", "nowhere"], "nowhere"),
+    "out is a file": (["verify", "--out", "file"], "is a file"),
+    "out holds other things": (["prove", "square.json", "--out", "other"], "'thesis.tex'"),
+    "seconds": (["prove", "square.json", "--seconds", "0"], "--seconds"),
+}
+
+
+@pytest.mark.parametrize("name", USAGE)
+def test_a_fault_is_one_line_and_status_2(run, name):
+    write("square.json", SQUARE)
+    write("file", "precious")
+    Path("other").mkdir()
+    write("other/thesis.tex", "precious")
+    before = sorted(map(str, Path().rglob("*")))
+    arguments, wanted = USAGE[name]
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("hardmax: error: ")
+    assert err.count("\n") == 1
+    assert wanted in err
+    assert sorted(map(str, Path().rglob("*"))) == before
+    assert Path("file").read_text() == Path("other/thesis.tex").read_text() == "precious"
+
+
+def test_help_names_every_command_and_loads_nothing_heavy():
+    lines = ["import sys", "from hardmax.verify.cli import main"]
+    code = "\n".join([*lines, "try:", "    main(['--help'])", "finally:", "    print('sympy' in sys.modules)"])
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert shown.returncode == 0
+    assert all(f"  {name}" in shown.stdout for name in COMMANDS)
+    assert shown.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_ends_cleanly_with_what_was_found(tmp_path, jobs):
+    command = [sys.executable, "-m", "hardmax.verify.cli", "verify", "--claims", "clustering.*"]
+    process = subprocess.Popen(
+        [*command, "--examples", "1000000", "--jobs", jobs, "--out", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        start_new_session=True,
+    )
+    for _ in range(1200):
+        if list((tmp_path / "out" / "certificates").glob("0000[2-9]*")) or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 3, err
+    assert "Traceback" not in err
+    assert out.splitlines()[-2].startswith("interrupted, ")
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["interrupted"]
+    assert record["counts"]["inputs"] > 4
