@@ -104,7 +104,8 @@ def _verify(run: RunRecord) -> str:
         return f"{len(odd)} of {claims} did not come out as expected{examined}: {', '.join(odd)}.{kernels}"
     refuted = sum(c.verdict == "refuted" for c in run.claims)
     held = f"All {claims} came out as expected{examined}"
-    return (held + (f", {refuted} of them refuted as they must be." if refuted else ".")) + kernels
+    which = "all" if refuted == len(run.claims) else f"{refuted} of them"
+    return held + (f", {which} refuted as they must be." if refuted else ".") + kernels
 
 
 def _prove(run: RunRecord) -> str:
