@@ -11,7 +11,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -75,6 +77,7 @@ def render_html(records: Records) -> str:
         wording=wording,
         short=short,
         dumps=dumps,
+        beside=_beside,
         replay=lambda result: shlex.join(["hardmax", "prove", result.input]),
     )
 
@@ -229,6 +232,11 @@ def point(row: Sequence[Rational]) -> str:
     """A point as (x, y, …), long ones cut."""
     shown = [short(v) for v in row[:6]]
     return f"({', '.join(shown)}{', …' if len(row) > 6 else ''})"
+
+
+def _beside(path: str) -> str:
+    """The link to a file that lies beside the page, whatever path the record gives: its name alone, quoted."""
+    return quote(PurePath(path).name, safe="")
 
 
 def _families(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord]]]:

@@ -5,8 +5,8 @@
     DIR/counterexamples/ID/record.json     one CounterexampleRecord, for every ID in RunRecord.counterexamples
                            config.json     the configuration alone, as `prove` reads it
                            repro.py        stand-alone proof of the violation, standard library only
-                           certificate.json    the certificate, if there is one
-    DIR/certificates/                      certificates of verified inputs
+                           NAME            the certificate, if there is one, by the name that record.json gives
+    DIR/NAME                               certificates of results, by the names that results.jsonl gives
 
 Numbers that are exact are strings: "3", "-1/2". Token indices count from 0. `codec` derives reader, writer and JSON
 Schema (the files `schemas/*.schema.json`) from the type hints below; `store` handles the folder.

@@ -13,7 +13,7 @@ from .codec import RecordError, dumps, loads
 from .record import ConfigurationRecord, CounterexampleRecord, ResultRecord, RunRecord
 
 RUN, RESULTS, COUNTEREXAMPLES = "run.json", "results.jsonl", "counterexamples"
-RECORD, CONFIG, REPRO, CERTIFICATE = "record.json", "config.json", "repro.py", "certificate.json"
+RECORD, CONFIG, REPRO = "record.json", "config.json", "repro.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,6 @@ def _shown(path: Path) -> str:
 
 
 __all__ = [
-    "CERTIFICATE",
     "CONFIG",
     "COUNTEREXAMPLES",
     "RECORD",
