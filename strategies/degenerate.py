@@ -33,7 +33,8 @@ from .points import (
 def symmetric_orbits(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
     """Whole orbits of integer points under a group of signed permutations: a cut-off orbit is the last one, if any.
 
-    Symmetric tokens tie, and their ties last as long as the symmetry does. Shrinks towards pairs z, −z.
+    Symmetric tokens tie, and their ties last as long as the symmetry does. Shrinks towards mirror images
+    in the first axis, and tokens on the mirror; on the line towards pairs z, −z.
 
     Args:
         d: the dimension, ≥ 1.
@@ -43,13 +44,13 @@ def symmetric_orbits(d: int, *, min_size: int = 1, max_size: int = 12) -> Search
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("symmetric_orbits", unbounded(d), d, min_size, max_size)
+    lo, hi = fit("symmetric_orbits", unbounded, d, min_size, max_size)
     choices = [_orbits(d, name, max(hi, 2)) for name in symmetries(d)]
     return st.one_of([_unions(parts, lo, hi) for parts in choices if len(parts) >= max(lo, 1)])
 
 
 def polytope(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
-    """All vertices of a polytope around the origin, then some midpoints and centres of its faces and shrunk vertices.
+    """All vertices of a polytope around the origin, then some midpoints and centres of its faces, and points within.
 
     The polytopes are the simplex, the cross-polytope, the cube and, in the plane, two octagons. Shrinks towards the
     vertices of the simplex, in the line towards (1, −1).
@@ -62,7 +63,7 @@ def polytope(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("polytope", _polytope_room(d), d, min_size, max_size)
+    lo, hi = fit("polytope", _polytope_room, d, min_size, max_size)
     choices = []
     for vertices, inner in _polytopes(d):
         most = min(hi - len(vertices), len(inner))
@@ -85,7 +86,7 @@ def faces(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[To
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("faces", _faces_room(d), d, min_size, max_size)
+    lo, hi = fit("faces", _faces_room, d, min_size, max_size)
     bodies = [points for points in _faces(d) if len(points) >= lo]
     return st.one_of([subsets(points, lo, min(hi, len(points))) for points in bodies])
 
@@ -103,7 +104,7 @@ def axes(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tok
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("axes", unbounded(d), d, min_size, max_size)
+    lo, hi = fit("axes", unbounded, d, min_size, max_size)
     return subsets(_axis_points(d, max(6, 4 * hi // d)), lo, hi)
 
 
@@ -120,7 +121,7 @@ def collinear(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrateg
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("collinear", unbounded(d), d, min_size, max_size)
+    lo, hi = fit("collinear", unbounded, d, min_size, max_size)
     times = [t for t in _fractions_by_size(max(12, 2 * hi)) if t]
 
     def place(line: tuple[Point, Point], chosen: Points) -> Tokens:
@@ -143,10 +144,11 @@ def concentric_spheres(d: int, *, min_size: int = 1, max_size: int = 12) -> Sear
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("concentric_spheres", _spheres_room(d), d, min_size, max_size)
+    lo, hi = fit("concentric_spheres", _spheres_room, d, min_size, max_size)
     return subsets(_spheres(d), lo, hi)
 
 
+@lru_cache
 def _orbits(d: int, name: str, limit: int) -> list[Points]:
     """The orbits of small integer points with at most `limit` points, under the named group."""
     return orbits(lattice_points(d, 16 * limit), symmetries(d)[name], limit)  # type: ignore[return-value]
@@ -190,11 +192,12 @@ def _polytopes(d: int) -> list[tuple[Points, Points]]:
 
 
 def _inner_points(vertices: Points) -> Points:
-    """Means of two or three vertices, and vertices times j/8: nonzero points of the polytope that are no vertices."""
+    """Means of two or three vertices, these halved, and vertices times j/8: nonzero points that are no vertices."""
     some = vertices[:12]
     means = [_mean(group) for size in (2, 3) for group in combinations(some, size)]
     shrunk = [tuple(Fraction(j, 8) * x for x in v) for j in range(1, 8) for v in some]
-    return tuple(p for p in simplest_first([*means, *shrunk]) if any(p) and p not in vertices)
+    halved = [tuple(Fraction(1, 2) * x for x in p) for p in means]
+    return tuple(p for p in simplest_first([*means, *halved, *shrunk]) if any(p) and p not in vertices)
 
 
 def _mean(points: Points) -> Point:
@@ -218,6 +221,7 @@ def _faces_room(d: int) -> Room:
     return (0, max(map(len, _faces(d))))
 
 
+@lru_cache
 def _axis_points(d: int, count: int) -> Points:
     """About `count` points on each axis."""
     return simplest_first(
@@ -245,7 +249,8 @@ def _lines(d: int) -> list[tuple[Point, Point]]:
 
 
 def _parallel(u: Point, v: Point) -> bool:
-    return all(u[a] * v[b] == u[b] * v[a] for a, b in combinations(range(len(u)), 2))
+    lead = next(c for c, x in enumerate(v) if x)
+    return all(a * v[lead] == u[lead] * b for a, b in zip(u, v, strict=True))
 
 
 @lru_cache

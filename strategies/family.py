@@ -58,7 +58,7 @@ def unbounded(d: int) -> Room:
     return (0, UNBOUNDED)
 
 
-def fit(name: str, room: Room | None, d: int, min_size: int, max_size: int) -> Room:
+def fit(name: str, room: Callable[[int], Room | None], d: int, min_size: int, max_size: int) -> Room:
     """The sizes between min_size and max_size for which the family has room.
 
     Raises:
@@ -67,9 +67,10 @@ def fit(name: str, room: Room | None, d: int, min_size: int, max_size: int) -> R
     check_integer("d", d, least=1)
     check_integer("min_size", min_size, least=0)
     check_integer("max_size", max_size, least=min_size)
-    if room is None:
+    sizes = room(d)
+    if sizes is None:
         raise InputError(f"{name} has no tokens for d = {d}; give a larger d or another family")
-    least, most = room
+    least, most = sizes
     if min_size > most:
         raise InputError(f"{name} has at most {most} tokens for d = {d}, below min_size = {min_size}; lower min_size")
     if max_size < least:

@@ -55,7 +55,7 @@ def late_leaders(
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("late_leaders", late_leaders_room(d), d, min_size, max_size)
+    lo, hi = fit("late_leaders", late_leaders_room, d, min_size, max_size)
     check_integer("min_rise", min_rise, least=_LEAST_RISE)
     check_integer("max_rise", max_rise, least=min_rise)
     return st.builds(

@@ -11,6 +11,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from ..kernels.configuration import identity as identity_matrix
 from .family import Tokens
 from .scalars import check_integer, positive_rationals, small_integers
 
@@ -25,15 +26,15 @@ class Form:
     leaders made for I are carried over to A, however ill-conditioned it is.
 
     Args:
-        A: (d, d) exact numbers; None for the identity.
+        A: (d, d) exact numbers.
         isometry: T, (d, d) exact numbers; None if A is the identity, or if no T is known.
     """
 
-    A: Rows | None = None
+    A: Rows
     isometry: Rows | None = None
 
     def carry(self, tokens: Tokens) -> Tokens:
-        """T z for every token z, or the tokens as they are if T is not known or A = I."""
+        """T z for every token z, or the tokens as they are if A = I or no T is known."""
         T = self.isometry
         if T is None:
             return tokens
@@ -71,7 +72,7 @@ def identity(d: int) -> SearchStrategy[Form]:
         InputError: d is out of range.
     """
     check_integer("d", d, least=1)
-    return st.just(Form())
+    return st.just(Form(identity_matrix(d)))
 
 
 def diagonal(d: int) -> SearchStrategy[Form]:
@@ -207,6 +208,29 @@ def nonsymmetric(d: int) -> SearchStrategy[Form]:
     return st.builds(build, st.tuples(*[small_integers(2)] * (d * d)), small_integers(2, nonzero=True))
 
 
+def nonsymmetric_definite(d: int) -> SearchStrategy[Form]:
+    """A = S + t (e_1 e_2ᵀ − e_2 e_1ᵀ), S as in `spd`, t ≠ 0: xᵀAx = xᵀSx > 0 for x ≠ 0, but A is not symmetric.
+
+    Shrinks towards S = I, t = 1: tokens spiral.
+
+    Args:
+        d: the dimension, ≥ 2.
+
+    Raises:
+        InputError: d is out of range.
+    """
+    check_integer("d", d, least=2)
+
+    def twist(form: Form, t: int) -> Form:
+        assert form.A is not None  # `spd` builds every A
+        rows = [list(row) for row in form.A]
+        rows[0][1] += t
+        rows[1][0] -= t
+        return Form(tuple(map(tuple, rows)))
+
+    return st.builds(twist, spd(d), small_integers(3, nonzero=True))
+
+
 def _diagonal(entries: Sequence[int | Fraction]) -> Rows:
     return tuple(tuple(v if i == j else 0 for j in range(len(entries))) for i, v in enumerate(entries))
 
@@ -259,6 +283,7 @@ MATRICES = {
         MatrixFamily("semidefinite", semidefinite, spd=False, symmetric=True),
         MatrixFamily("indefinite", indefinite, spd=False, symmetric=True, least_dimension=2),
         MatrixFamily("nonsymmetric", nonsymmetric, spd=False, symmetric=False, least_dimension=2),
+        MatrixFamily("nonsymmetric_definite", nonsymmetric_definite, spd=False, symmetric=False, least_dimension=2),
     )
 }
 """The families of matrices by name."""
@@ -273,6 +298,7 @@ __all__ = [
     "indefinite",
     "negative_definite",
     "nonsymmetric",
+    "nonsymmetric_definite",
     "semidefinite",
     "spd",
 ]

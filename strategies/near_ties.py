@@ -74,7 +74,7 @@ def near_ties_room(d: int) -> Room:
 
 
 def _near_ties(name: str, base: int, d: int, min_size: int, max_size: int, max_exponent: int) -> SearchStrategy[Tokens]:
-    lo, hi = fit(name, near_ties_room(d), d, min_size, max_size)
+    lo, hi = fit(name, near_ties_room, d, min_size, max_size)
     rest = subsets(_others(d), lo - 3, hi - 3)
     return st.builds(_assemble, units(base, max_exponent=max_exponent), choose(_contenders(d)), rest, given_tokens(3))
 

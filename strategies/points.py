@@ -93,7 +93,7 @@ def cube_face_points(d: int, radius: int, count: int) -> Points:
 
 
 def symmetries(d: int) -> dict[str, tuple[Symmetry, ...]]:
-    """Generators of groups of signed permutations of R^d, by name, smallest group first."""
+    """Generators of groups of signed permutations of R^d, by name, groups with small orbits first."""
 
     def negate(p: IntegerPoint) -> IntegerPoint:
         return tuple(-x for x in p)
@@ -110,14 +110,16 @@ def symmetries(d: int) -> dict[str, tuple[Symmetry, ...]]:
     def reflection(axis: int) -> Symmetry:
         return lambda p: tuple(-x if c == axis else x for c, x in enumerate(p))
 
-    groups: dict[str, tuple[Symmetry, ...]] = {"central": (negate,)}
-    if d > 1:
-        groups["first_reflection"] = (reflection(0),)
-        groups["quarter_turn"] = (quarter_turn,)
-        groups["cyclic"] = (rotate_axes,)
-        groups["reflections"] = tuple(reflection(axis) for axis in range(d))
-        groups["signed_permutations"] = (rotate_axes, swap, reflection(0))
-    return groups
+    if d == 1:
+        return {"central": (negate,)}
+    return {
+        "mirror": (reflection(0),),
+        "central": (negate,),
+        "cyclic": (rotate_axes,),
+        "quarter_turn": (quarter_turn,),
+        "reflections": tuple(reflection(axis) for axis in range(d)),
+        "signed_permutations": (rotate_axes, swap, reflection(0)),
+    }
 
 
 def orbit(point: IntegerPoint, generators: Iterable[Symmetry], limit: int) -> tuple[IntegerPoint, ...]:
@@ -137,7 +139,7 @@ def orbit(point: IntegerPoint, generators: Iterable[Symmetry], limit: int) -> tu
 def orbits(
     points: Iterable[IntegerPoint], generators: tuple[Symmetry, ...], limit: int
 ) -> list[tuple[IntegerPoint, ...]]:
-    """The disjoint orbits of `points` with at most `limit` points each, in the order of their first points."""
+    """The disjoint orbits of `points` with at most `limit` points each: smaller ones first, else as `points`."""
     seen: set[IntegerPoint] = set()
     result = []
     for point in points:
@@ -146,7 +148,7 @@ def orbits(
             seen.update(images)
             if len(images) <= limit:
                 result.append(images)
-    return result
+    return sorted(result, key=len)
 
 
 __all__ = [

@@ -63,13 +63,17 @@ def dyadics(*, numerator: int = 1000, max_exponent: int = 20) -> SearchStrategy[
     """
     check_integer("numerator", numerator, least=1)
     check_integer("max_exponent", max_exponent, least=0)
-    numerators = 2 * numerator + 1
+    integers, odd = 2 * numerator + 1, 2 * ((numerator + 1) // 2)
 
     def decode(code: int) -> Fraction:
-        e, m = divmod(code, numerators)
-        return Fraction(zigzag(m), 1 << e)
+        if code < integers:
+            return Fraction(zigzag(code))
+        # Lowest terms, so that all codes from here on are fractions and the first of them is the simplest.
+        e, place = divmod(code - integers, odd)
+        m = place // 2 * 2 + 1
+        return Fraction(-m if place % 2 else m, 2 << e)
 
-    return st.integers(0, numerators * (max_exponent + 1) - 1).map(decode)
+    return st.integers(0, integers + odd * max_exponent - 1).map(decode)
 
 
 def large_denominators(*, radius: int = 3) -> SearchStrategy[Fraction]:

@@ -6,12 +6,13 @@ families made to be hard.
 """
 
 from fractions import Fraction
+from functools import lru_cache
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from .family import UNBOUNDED, Family, Room, Tokens, choose, fit, subsets, unbounded
-from .points import Point, lattice_points, primitive_points, simplest_first
+from .points import Point, Points, lattice_points, primitive_points, simplest_first
 from .scalars import dyadics as dyadic_scalars
 from .scalars import float32_dyadics, large_denominators
 
@@ -32,7 +33,7 @@ def lattice(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("lattice", unbounded(d), d, min_size, max_size)
+    lo, hi = fit("lattice", unbounded, d, min_size, max_size)
     return subsets(lattice_points(d, max(_FEW, 4 * hi)), lo, hi)
 
 
@@ -49,9 +50,8 @@ def lattice_fractions(d: int, *, min_size: int = 1, max_size: int = 12) -> Searc
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("lattice_fractions", unbounded(d), d, min_size, max_size)
-    whole = lattice_points(d, max(_FEW // 2, 2 * hi))
-    return subsets(simplest_first(tuple(Fraction(x, q) for x in p) for q in (1, 2, 3, 4) for p in whole), lo, hi)
+    lo, hi = fit("lattice_fractions", unbounded, d, min_size, max_size)
+    return subsets(_fractions(d, max(_FEW // 2, 2 * hi)), lo, hi)
 
 
 def dyadic(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -115,7 +115,7 @@ def orthant(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("orthant", unbounded(d), d, min_size, max_size)
+    lo, hi = fit("orthant", unbounded, d, min_size, max_size)
     # 2^min(d, 8) sign patterns of the first axes are enough.
     patterns = st.integers(0, 2 ** min(d, 8) - 1)
     points = _nonnegative_points(d, max(_FEW, 4 * hi))
@@ -158,7 +158,7 @@ def mixed_scales(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStra
     Raises:
         InputError: an argument is out of range.
     """
-    lo, hi = fit("mixed_scales", _mixed_room(d), d, min_size, max_size)
+    lo, hi = fit("mixed_scales", _mixed_room, d, min_size, max_size)
     rays = primitive_points(d, max(_FEW, 4 * hi))
 
     def decode(codes: list[int]) -> Tokens:
@@ -185,6 +185,13 @@ def _scale(factor: Fraction, tokens: Tokens) -> Tokens:
     return tuple([tuple([factor * x for x in p]) for p in tokens])
 
 
+@lru_cache
+def _fractions(d: int, count: int) -> Points:
+    """Points p/q, 1 ≤ q ≤ 4, of at least `count` integer points p."""
+    return simplest_first(tuple(Fraction(x, q) for x in p) for q in (1, 2, 3, 4) for p in lattice_points(d, count))
+
+
+@lru_cache
 def _nonnegative_points(d: int, count: int) -> tuple[Point, ...]:
     """At least `count` nonzero points with nonnegative integer coordinates, smallest first."""
     size = count
@@ -197,7 +204,7 @@ def _by_coordinate(
     name: str, scalars: SearchStrategy[Fraction], d: int, min_size: int, max_size: int
 ) -> SearchStrategy[Tokens]:
     """Tokens whose coordinates are drawn one by one."""
-    lo, hi = fit(name, unbounded(d), d, min_size, max_size)
+    lo, hi = fit(name, unbounded, d, min_size, max_size)
     token = st.tuples(*[scalars] * d).filter(any)
     return st.lists(token, min_size=lo, max_size=hi, unique=True).map(tuple)
 
