@@ -1,6 +1,7 @@
 """The suite as its users call it: SPECs, objects, declarations, known deviations, reports."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hardmax.verify.conformance import (
     check_ids,
     read_known,
     run_conformance,
+    suite,
 )
 from hardmax.verify.conformance.checks import CHECKS
 from hardmax.verify.conformance.text import plain_text
@@ -226,3 +228,9 @@ def test_ids_and_titles_are_unique_and_titles_are_sentences():
     for check in CHECKS:
         assert check.title[0].isupper()
         assert not check.title.endswith(".")
+
+
+def test_the_readme_lists_the_checks_as_they_are():
+    text = (Path(suite.__file__).parent / "README.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{check.id}` | {check.title} |" for check in CHECKS]
