@@ -266,8 +266,8 @@ class Run:
         self.known = (last, columns), after
         for (i, first, l, tie, _), x, y in zip(columns, before, after, strict=True):  # noqa: E741
             rule = f"{'jump' if last else 'R3'}: scores of token {i} for {first} and {l} from layer {start[0]} on"
-            ahead = x[0] > 0 and y[0] > 0 and all(s * t >= 0 for s, t in zip(x, y, strict=True))
-            must(not any(x[:end]) if tie else ahead, rule, "a tie" if tie else f"{first} ahead", f"signs are {x}, {y}")
+            holds = not any(x[:end]) if tie else all(s * t >= 0 for s, t in zip(x, y, strict=True))
+            must(holds, rule, "a tie" if tie else f"{first} ahead", f"the signs are {x}, then {y}")
 
     def convex(self, weights, positions, point, where):
         """The weights are convex, over tokens that have a position, and give the point."""
@@ -315,10 +315,9 @@ class Run:
         gram, r = times(Q, transposed), dot(Q[0], Q[0])
         r = r if gram == [[r * (i == j) for j in range(self.d)] for i in range(self.d)] else None
         must(proof["contraction"] == r, "self-similar", "contraction", "Q has another or none")
-        at_rest = positions[0] == positions[1]
-        converges = True if at_rest else None if r is None else r < 1
-        limits = {*positions[0]} if at_rest else {(Fraction(0),) * self.d} if converges else ()
-        must(points == sorted(limits), "cluster points", f"{len(points)} limits", "they are others")
+        must(positions[0] != positions[1], "self-similar", f"layer {k}", "no token moves: a frozen proof is needed")
+        converges = None if r is None else r < 1
+        must(points == [(Fraction(0),) * self.d] * bool(converges), "cluster points", len(points), "limits are others")
         return converges, {i: positions[-1][i] for i in self.leaders}
 
     def place(self, entry, s, leaders, where):

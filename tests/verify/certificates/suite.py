@@ -1,0 +1,188 @@
+"""Run the conformance set against a checker: any module with `check`, `main`, `Refused` and the three limits.
+
+`problems` compares every answer; what is yielded is wrong. A wrong checker is recognised by at least one problem: that
+is what `mutants` measures.
+"""
+
+import contextlib
+import io
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hardmax.verify.certificate import to_text
+
+from .edits import sealed
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def texts(kind: str) -> dict[str, str]:
+    """{name: text} of the files in `accept` or `refuse`."""
+    files = sorted((FOLDER / kind).glob("*.cert.json"))
+    return {path.name.removesuffix(".cert.json"): path.read_text(encoding="utf-8") for path in files}
+
+
+@cache
+def reasons() -> dict[str, str]:
+    """{name: regular expression for the reason} of the refusing examples."""
+    return json.loads((FOLDER / "reasons.json").read_text(encoding="utf-8"))
+
+
+def not_accepted(checker: ModuleType, text: str) -> str | None:
+    """What is wrong with the answer to a text that has to be accepted, None if nothing."""
+    expected = {claim: verdict for claim, verdict in json.loads(text)["claims"].items() if verdict}
+    try:
+        answer = checker.check(text)
+    except Exception as error:  # a checker may fail in any way; here each is a wrong answer
+        return f"{type(error).__name__}: {error}"
+    return None if answer == expected else f"proved {answer}, expected {expected}"
+
+
+def not_refused(checker: ModuleType, text: str, reason: str) -> str | None:
+    """What is wrong with the answer to a text that has to be refused for this reason, None if nothing."""
+    try:
+        answer = checker.check(text)
+    except checker.Refused as error:
+        return None if re.search(reason, str(error)) else f"refused for another reason: {error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return f"accepted: {answer}"
+
+
+@contextlib.contextmanager
+def limits(checker: ModuleType, **values: int) -> Iterator[None]:
+    """Other limits for a while: small ones are quicker to reach."""
+    before = {name: getattr(checker, name) for name in values}
+    for name, value in values.items():
+        setattr(checker, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(checker, name, value)
+
+
+def cost(checker: ModuleType, text: str) -> int:
+    """The least MAX_WORK with which the text is accepted."""
+    low, high = 0, 1 << 30
+    while low < high:
+        middle = (low + high) // 2
+        with limits(checker, MAX_WORK=middle):
+            if not_accepted(checker, text) is None:
+                high = middle
+            else:
+                low = middle + 1
+    return low
+
+
+def changed(name: str, change: Callable[[Any], None]) -> str:
+    """An accepting example with a change, sealed."""
+    document = json.loads(texts("accept")[name])
+    change(document)
+    return to_text(sealed(document))
+
+
+def _phase(**members: Any) -> Callable[[Any], None]:
+    return lambda c: c["itinerary"][-1].update(members)
+
+
+def _token(value: str) -> Callable[[Any], None]:
+    return lambda c: c["problem"]["tokens"].__setitem__(2, [value])
+
+
+HOSTILE: dict[str, tuple[str, str]] = {
+    "nested arrays": ("[" * 100_000, "JSON: "),
+    "nested objects": ('{"a":' * 100_000, "JSON: "),
+    "millions of layers": (changed("leaders-and-R1", _phase(layers=10**14)), "limits: .*work"),
+    "a jump over millions of layers": (
+        changed("R3-tie", _phase(layers=10**12, jumps=[4, 10**12 - 1])),
+        "limits: .*work",
+    ),
+    "huge steps": (
+        changed("R1-slow", lambda c: (c["problem"]["step"].update(alpha=f"1/{7**4000}"), _phase(layers=10**6)(c))),
+        "limits: .*work",
+    ),
+    "huge tokens": (changed("leaders-and-R1", _token(f"1{'0' * 40_000}1/1{'0' * 40_002}")), "limits: .*work"),
+}
+"""Texts that would cost much time or memory; each is refused with a small MAX_WORK, and with the real one soon."""
+
+
+def problems(checker: ModuleType, costs: dict[str, int]) -> Iterator[str]:
+    """Everything that the checker answers wrongly.
+
+    Args:
+        checker: the module.
+        costs: {accepting example: the work it has to be charged}, from `cost`.
+    """
+    answers = [(f"refuse/{name}", not_refused(checker, text, reasons()[name])) for name, text in texts("refuse").items()]
+    answers += [(f"accept/{name}", not_accepted(checker, text)) for name, text in texts("accept").items()]
+    yield from (f"{name}: {problem}" for name, problem in answers if problem is not None)
+    for name, units in costs.items():
+        text = texts("accept")[name]
+        with limits(checker, MAX_WORK=units):
+            if not_accepted(checker, text) is not None:
+                yield f"work/{name}: it costs more than {units}"
+        with limits(checker, MAX_WORK=units - 1):
+            if not_refused(checker, text, "limits: .*work") is not None:
+                yield f"work/{name}: it costs less than {units}"
+    with limits(checker, MAX_WORK=10**6):
+        for name, (text, reason) in HOSTILE.items():
+            problem = not_refused(checker, text, reason)
+            if problem is not None:
+                yield f"hostile/{name}: {problem}"
+    yield from _sizes(checker)
+    yield from _command_line(checker)
+
+
+def _sizes(checker: ModuleType) -> Iterator[str]:
+    """Exactly what is allowed, and one more."""
+    with limits(checker, MAX_BYTES=5_000, MAX_DIGITS=30):
+        text = texts("accept")["leaders-and-R1"]
+        for size, wanted in ((5_000, not_accepted(checker, text.ljust(5_000))), (5_001, None)):
+            problem = wanted if size == 5_000 else not_refused(checker, text.ljust(size), "limits: .*5001 characters")
+            if problem is not None:
+                yield f"size/{size} characters: {problem}"
+        fits = not_accepted(checker, changed("leaders-and-R1", _token("1/" + "1" * 28)))
+        exceeds = not_refused(checker, changed("leaders-and-R1", _token("1/" + "1" * 29)), "tokens: .*30 long")
+        yield from (f"size/digits: {problem}" for problem in (fits, exceeds) if problem is not None)
+
+
+def _command_line(checker: ModuleType) -> Iterator[str]:
+    """`main` on files and folders: the status and one line a file."""
+    good, bad = texts("accept")["leaders-and-R1"], texts("refuse")["seal-other"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "inner").mkdir()
+        (folder / "none").mkdir()
+        for path, text in (("a.cert.json", good), ("inner/b.cert.json", bad), ("plain.json", good)):
+            (folder / path).write_text(text, encoding="utf-8")
+        (folder / "bytes.json").write_bytes(b"\xff" + good.encode())
+        runs = [
+            (["a.cert.json"], 0, ["accepted +.*a.cert.json: clustering.convergence verified, ", "^1 accepted, 0 ref"]),
+            (["plain.json", "a.cert.json"], 0, ["accepted", "accepted", "^2 accepted, 0 refused, 0 unreadable"]),
+            ([""], 1, ["accepted +.*a.cert.json", r"refused +.*inner/b.cert.json: seal", "^1 accepted, 1 refused"]),
+            (["inner", "missing"], 1, ["refused", "unreadable .*No such file", "^0 accepted, 1 refused, 1 unread"]),
+            (["bytes.json"], 1, ["refused .*UnicodeDecodeError", "^0 accepted, 1 refused, 0"]),
+            (["none"], 2, ["unreadable .*: give certificates, or folders", "^0 accepted, 0 refused, 1 unreadable"]),
+            (["a.cert.json", "missing"], 2, ["accepted", "unreadable", "^1 accepted, 0 refused, 1 unreadable"]),
+            ([], 2, ["^0 accepted, 0 refused, 0 unreadable"]),
+        ]
+        for arguments, status, lines in runs:
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output):
+                try:
+                    answer = checker.main([str(folder / argument) for argument in arguments])
+                except Exception as error:
+                    answer = repr(error)
+            printed = output.getvalue().splitlines()
+            if answer != status or len(printed) != len(lines):
+                yield f"main/{arguments}: status {answer}, printed {printed}"
+            elif not all(re.search(pattern, line) for pattern, line in zip(lines, printed, strict=True)):
+                yield f"main/{arguments}: printed {printed}"
