@@ -60,6 +60,24 @@ def test_a_right_guess_needs_no_exchange_and_a_wrong_one_may_run_out():
     assert project_on_cone(generators, target, support=[0, 1, 2], exchanges=0) is None  # dependent: no guess at all
 
 
+def test_a_guess_may_hold_generators_without_weight():
+    answer = project_on_cone([(1, 0), (0, 1)], (2, 0), support=[0, 1], exchanges=0)
+    assert answer is not None
+    assert answer.weights == {0: 2}
+
+
+def test_exchanges_are_counted():
+    assert project_on_cone([(1, 0), (0, 1)], (2, 3), exchanges=1) is None
+    assert project_on_cone([(1, 0), (0, 1)], (2, 3), exchanges=2) is not None
+
+
+def test_the_empty_cone_is_the_origin():
+    answer = project_on_cone([], (1, 2))
+    assert answer is not None
+    assert answer.weights == {}
+    assert answer.residual == [1, 2]
+
+
 def test_the_metric_changes_the_nearest_point():
     # Nearest to (0, 1) on the ray of (1, 1): x = (gᵀMt)/(gᵀMg).
     plain = project_on_cone([(1, 1)], (0, 1))

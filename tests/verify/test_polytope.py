@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from sympy import Matrix, Rational
 
 from hardmax.kernels import ExactnessError, InputError
+from hardmax.kernels.configuration import identity
 from hardmax.verify import cone, polytope, polytope_records
 from hardmax.verify.exact_lp import Combination, Farkas
+from hardmax.verify.exact_nnls import ConeProjection
 from hardmax.verify.polytope import (
     Escapes,
     Inside,
@@ -184,6 +186,11 @@ def test_vertices_prove_themselves(V):
         assert proves_vertices(answer, V)
 
 
+def test_a_hint_that_supports_is_taken():
+    assert supporting_normal((1, 1), SQUARE, [(0, 0), (-1, 0), (2, 0)]) == Supported((1, 0), (0, 2))
+    assert vertices(SQUARE, {0: (3, 1), 1: (1, 0)}).normals == {0: (3, 1), 1: (-1, 1), 2: (1, -1), 3: (-1, -1)}
+
+
 @given(clouds(), st.data())
 def test_hints_change_normals_and_nothing_else(V, data):
     d = len(V[0])
@@ -355,9 +362,8 @@ class TestKnownPolytopes:
 
 def test_the_metric_decides_the_projection():
     V = vectors((2, 0), (0, 2))
-    identity = ((Fraction(1), Fraction(0)), (Fraction(0), Fraction(1)))
     heavy = ((Fraction(3), Fraction(0)), (Fraction(0), Fraction(1)))
-    assert projection_of_origin(identity, V).point == (1, 1)
+    assert projection_of_origin(identity(2), V).point == (1, 1)
     assert projection_of_origin(heavy, V).point == (Fraction(1, 2), Fraction(3, 2))
     assert projection_of_origin(heavy, V).face == (0, 1)
     assert projection_of_origin(heavy, SQUARE).face == (0, 1, 2, 3)  # the origin itself: no face is singled out
@@ -441,14 +447,24 @@ class TestMutants:
         with pytest.raises(UnprovedError, match="optimality"):
             projection_of_origin(heavy, vectors((2, 0), (0, 2)))
 
-    def test_projection_on_the_affine_hull_instead_of_the_polytope(self, monkeypatch):
-        from hardmax.verify.exact_nnls import ConeProjection
-
-        wrong = ConeProjection({0: 3, 1: -1}, 2, [], [])
+    @pytest.mark.parametrize("weights", [{0: 3, 1: -1}, {0: 1, 1: 0}, {0: 1, 1: -1}])
+    def test_projection_on_the_affine_hull_instead_of_the_polytope(self, weights, monkeypatch):
+        wrong = ConeProjection(weights, 2, [], [])
         monkeypatch.setattr(polytope, "project_on_cone", lambda *arguments: wrong)
-        identity = ((Fraction(1), Fraction(0)), (Fraction(0), Fraction(1)))
         with pytest.raises(UnprovedError, match="optimality"):
-            projection_of_origin(identity, vectors((1, 2), (3, 6)))
+            projection_of_origin(identity(2), vectors((1, 2), (3, 6)))
+
+    def test_a_decision_that_contradicts_the_others(self, monkeypatch):
+        V = vectors((0, 0), (1, 0), (2, 0))
+        true = polytope.decide
+        outside = Farkas([1, 0, 0])
+        monkeypatch.setattr(polytope, "decide", lambda rows, row, affine: outside)
+        with pytest.raises(UnprovedError, match="neither exposed nor in the hull"):
+            vertices(V)
+        answers = iter([true, lambda rows, row, affine: outside])
+        monkeypatch.setattr(polytope, "decide", lambda rows, row, affine: next(answers)(rows, row, affine=affine))
+        with pytest.raises(UnprovedError, match="outside the hull of the vertices"):
+            vertices(V)
 
     def test_affine_accepted_as_convex_weights(self, monkeypatch):
         affine = Combination({0: 3, 1: -1, 2: -1}, 1)
@@ -470,6 +486,16 @@ class TestMutants:
         ):
             with pytest.raises(UnprovedError):
                 polytope_records.face_record(V, row, V.differences(row), indices, normal, answer)
+
+    def test_normals_of_a_chain_of_faces_are_combined(self, monkeypatch):
+        """The second hyperplane may cut through K; only a large multiple of the first makes up for it."""
+        s = SQUARE[2]
+        chain = iter([Farkas([1, 0]), Farkas([-5, -1])])
+        true = polytope.relative_interior
+        monkeypatch.setattr(polytope, "relative_interior", lambda u: next(chain, None) or true(u))
+        face = face_of(s, SQUARE)
+        assert face.normal == (1, -1)
+        assert proves_face(face, s, SQUARE)
 
     def test_the_first_hyperplane_taken_for_the_minimal_face(self, monkeypatch):
         """One supporting hyperplane of a vertex may hold an edge; the recursion must go on."""
