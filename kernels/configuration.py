@@ -20,7 +20,11 @@ Follow = Literal["largest", "smallest"]
 def _exact_matrix(name: str, rows: Iterable[Iterable[int | Fraction]]) -> Matrix:
     """`rows` as Fractions, refusing floats by name and place."""
     result = []
+    if not isinstance(rows, Iterable):
+        raise InputError(f"{name} is {rows!r}; a list of rows is required, each a list of numbers")
     for i, row in enumerate(rows):
+        if not isinstance(row, Iterable):
+            raise InputError(f"{name}[{i}] is {row!r}; a row of numbers is required")
         values = tuple(row)
         for j, value in enumerate(values):
             if type(value) is not int and type(value) is not Fraction:

@@ -134,7 +134,7 @@ def maximisers(scores: Sequence[Any]) -> tuple[int, ...]:
 
 
 def reduced(index: int, rows: Sequence[Sequence[Any]], denominator: Any) -> Layer:
-    """The layer with tokens rows / denominator, the factor common to all of them divided out."""
+    """The layer with tokens rows / denominator (elements of ZZ), the factor common to all of them divided out."""
     common = denominator
     for row in rows:
         for v in row:
