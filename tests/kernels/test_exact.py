@@ -1,4 +1,4 @@
-"""The exact kernel against plain `sympy.Matrix` arithmetic, with and without python-flint; wrong kernels must differ."""
+"""The exact kernel against plain `sympy.Matrix` arithmetic, with and without python-flint; wrong ones must differ."""
 
 import json
 import os
