@@ -6,6 +6,7 @@ Neighbours: `repro_script` is the text of `repro.py`; the command line writes th
 """
 
 import json
+import shlex
 from importlib.resources import files
 from typing import Any
 
@@ -57,6 +58,7 @@ def counterexample_record(
     case: Case,
     finding: Finding,
     *,
+    folder: str,
     conclusion: Claim | None = None,
     certificate: str | None = None,
 ) -> dict[str, Any]:
@@ -67,6 +69,7 @@ def counterexample_record(
         claim: the claim that was tested.
         case: the configuration with its outcome.
         finding: what refuted it.
+        folder: where the bundle is, as the user may type it.
         conclusion: the clustering claim that fails, where `claim` is about all of them.
         certificate: the name of the certificate file in the folder.
     """
@@ -96,7 +99,7 @@ def counterexample_record(
         if frozen
         else None,
         "certificate": certificate,
-        "replay": f"hardmax replay {name}",
+        "replay": f"hardmax replay {shlex.quote(folder)}",
         "snippet": (
             "from fractions import Fraction\n"
             "from hardmax.kernels import Configuration, HarmonicStep\n"
@@ -150,7 +153,7 @@ def repro_text(claim: Claim, case: Case, finding: Finding) -> str:
         data["layers"] = outcome.layer + outcome.period + 1
     else:
         data["shown_by"] = "no leader"
-    script = files(__package__).joinpath("repro_script.py").read_text(encoding="utf-8")
+    script = files("hardmax.verify").joinpath("repro_script.py").read_text(encoding="utf-8")
     text = json.dumps(data, indent=1, ensure_ascii=True)
     run = "if __name__ == '__main__':\n    import json\n\n    raise SystemExit(main(json.loads(CASE)))\n"
     return f"{script}\n\nCASE = {text!r}\n\n{run}"

@@ -7,6 +7,7 @@ same chunk each time. A refuted claim ends its chunk with the smallest counterex
 Neighbours: `claims` examine, `strategies` choose, `commands.verify` runs a campaign and shows it.
 """
 
+import os
 import signal
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping
@@ -14,8 +15,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 from typing import Any, cast
 
@@ -32,6 +34,7 @@ from .certificate import save_certificate
 from .claims.registry import Claim, Finding, select_claims
 from .freeze import Budget
 from .proof import Frozen
+from .records import case_record
 
 CHUNK = 500
 """Configurations a chunk at most: enough to make its start cheap, few enough to share out evenly."""
@@ -58,6 +61,7 @@ class Plan:
         database: folder where Hypothesis keeps failing examples, None for none.
         certificates: folder for certificates, None for none.
         certify_all: write the certificate of every decided configuration, not of a sample.
+        observe: keep a record of every configuration, for viewers of test cases.
     """
 
     claims: tuple[str, ...]
@@ -68,6 +72,7 @@ class Plan:
     database: str | None = None
     certificates: str | None = None
     certify_all: bool = False
+    observe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class Tally:
         disagreements: {spec: the first comparison in which it disagreed, with its configuration}.
         refutations: in order.
         certificates: names of the files written.
+        observed: one record a configuration, where the plan asks for them.
     """
 
     configurations: int = 0
@@ -100,9 +106,10 @@ class Tally:
     disagreements: dict[str, tuple[Configuration, CrossCheck]] = field(default_factory=dict)
     refutations: list[Refutation] = field(default_factory=list)
     certificates: list[str] = field(default_factory=list)
+    observed: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
-        """Count what another tally counted."""
+        """Count what another tally counted; what it observed stays its own, for there may be much of it."""
         self.configurations += other.configurations
         pairs = ((self.claims, other.claims), (self.coverage, other.coverage), (self.kernels, other.kernels))
         for mine, theirs in cast(Any, pairs):
@@ -148,6 +155,9 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
             wanted = [claim for claim in claims if nth % every[claim.family] == 0]
             case, refuted = _examine_claims(plan, wanted, c, tally)
             _cover(tally.coverage, sample, case)
+            if plan.observe:
+                origin = f"family {sample.family}, seed {plan.seed}, chunk {number}"
+                tally.observed.append(case_record(case, refuted and refuted.finding.message, origin))
             if nth % KERNEL_SAMPLE == 0:
                 for spec in plan.kernels:
                     _compare(tally, spec, c)
@@ -272,7 +282,7 @@ def run_campaign(
             if examined >= examples or (ends is not None and monotonic() >= ends):
                 return
     # spawn: a fork would share the threads of numerical libraries
-    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupt)
+    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_serve_the_parent)
     try:
         pending: list[Future[Tally]] = []
         for number in count():
@@ -289,9 +299,17 @@ def run_campaign(
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _ignore_interrupt() -> None:
-    """In a worker: Ctrl-C is the parent's to handle, which then ends the workers."""
+def _serve_the_parent() -> None:
+    """In a worker: Ctrl-C is the parent's to handle, and where the parent is gone there is nothing left to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+
+        def watch() -> None:
+            parent.join()
+            os._exit(1)
+
+        Thread(target=watch, daemon=True).start()
 
 
 def histograms(coverage: Mapping[str, Mapping[str | int, int]]) -> list[dict[str, object]]:

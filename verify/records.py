@@ -12,12 +12,16 @@ from itertools import islice
 from math import lcm
 from typing import Any
 
+import numpy as np
+
 from ..kernels.configuration import Configuration
 from ..kernels.configuration_file import configuration_to_json
 from ..kernels.exact import Dynamics, Layer, Sets
+from ..kernels.filter import decision_bound, layer_error
 from ..kernels.rational_text import rational_text
+from .case import Case
 from .claims.registry import Claim
-from .proof import Frozen, Outcome
+from .proof import Frozen, Outcome, Undecided
 from .verdict import Proved
 
 SHOWN_LAYERS = 40
@@ -38,6 +42,35 @@ def smallest_gap(dynamics: Dynamics, layer: Layer, sets: Sets) -> Fraction | Non
     return Fraction(int(min(gaps)), int(layer.denominator) ** 2 * unit)
 
 
+def gap_bounds(configuration: Configuration, run: Sequence[tuple[Layer, Sets]]) -> list[str] | None:
+    """For each layer how large a gap must be for a float64 kernel on its own orbit to see it; None if unbounded.
+
+    Source: the bounds (1) and (2) of `kernels.filter`.
+    """
+    alpha = configuration.alpha
+    try:
+        form = np.array([[float(v) for v in row] for row in configuration.A])
+        orbit = [np.array([[[float(v) for v in row] for row in layer.tokens()]]) for layer, _ in run]
+    except OverflowError:
+        return None
+    exact_form = all(
+        Fraction(x) == v
+        for xs, vs in zip(form.tolist(), configuration.A, strict=True)
+        for x, v in zip(xs, vs, strict=True)
+    )
+    if alpha is None or not exact_form or max(configuration.multiplicities) > 1:
+        return None
+    error = np.abs(orbit[0]).max(axis=1) * np.finfo(np.float64).eps
+    bounds = []
+    for tokens, (_, sets) in zip(orbit, run, strict=True):
+        bound = float(decision_bound(tokens, form, error).max())
+        if not np.isfinite(bound):
+            return None
+        bounds.append(rational_text(Fraction(bound)))
+        error = layer_error(tokens, max(map(len, sets)), float(alpha), error)
+    return bounds
+
+
 def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: int = 0) -> dict[str, Any]:
     """The first layers with follow sets and gaps: up to two after the freeze, at most `SHOWN_LAYERS`.
 
@@ -49,8 +82,9 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
     dynamics = Dynamics(configuration)
     frozen = outcome.freeze_layer if isinstance(outcome, Frozen) else None
     wanted = max(8 if frozen is None else frozen + 8, at_least + 2)
+    run = list(islice(dynamics.layers(), min(wanted, SHOWN_LAYERS)))
     layers, sets, gaps = [], [], []
-    for layer, follow in islice(dynamics.layers(), min(wanted, SHOWN_LAYERS)):
+    for layer, follow in run:
         layers.append([list(map(rational_text, row)) for row in layer.tokens()])
         sets.append([list(C) for C in follow])
         gap = smallest_gap(dynamics, layer, follow)
@@ -59,7 +93,7 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
         "layers": layers,
         "follow_sets": sets,
         "gaps": gaps,
-        "bounds": None,
+        "bounds": gap_bounds(configuration, run),
         "complete": frozen is not None and len(layers) > frozen,
     }
 
@@ -77,6 +111,34 @@ def result_record(proved: Proved, name: str, certificate: str | None = None) -> 
         "reason": None if not reasons else "; ".join(dict.fromkeys(reasons.values())),
         "configuration": configuration_to_json(proved.configuration),
         "trajectory": trajectory_record(proved.configuration, proved.outcome),
+    }
+
+
+def case_record(case: Case, reason: str | None, origin: str) -> dict[str, Any]:
+    """One configuration of a campaign, for viewers of test cases: the verdict and the features it had.
+
+    Args:
+        case: the configuration with its outcome.
+        reason: why a claim is refuted, None if none is.
+        origin: how it was made.
+    """
+    outcome = case.outcome
+    frozen = isinstance(outcome, Frozen)
+    dynamics = case.make_dynamics(case.configuration)
+    undecided = outcome.reason if isinstance(outcome, Undecided) else None
+    gaps = [smallest_gap(dynamics, layer, sets) for layer, sets in case.layers[:2]]
+    smallest = min((gap for gap in gaps if gap is not None), default=None)
+    return {
+        "property": "claims",
+        "verdict": "refuted" if reason else "undecided" if undecided else "verified",
+        "reason": reason or undecided or "",
+        "configuration": configuration_to_json(case.configuration),
+        "origin": origin,
+        "leaders": len(outcome.leaders) if frozen else None,
+        "ties": sum(len(C) > 1 for C in outcome.sets) if frozen else None,
+        "freeze_layer": outcome.freeze_layer if frozen else None,
+        "minimal_gap": None if smallest is None else rational_text(smallest),
+        "seconds": None,
     }
 
 
@@ -105,4 +167,4 @@ def claim_record(
     }
 
 
-__all__ = ["claim_record", "result_record", "smallest_gap", "trajectory_record"]
+__all__ = ["case_record", "claim_record", "gap_bounds", "result_record", "smallest_gap", "trajectory_record"]

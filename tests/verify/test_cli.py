@@ -142,6 +142,17 @@ def test_a_repro_script_sees_when_the_claim_holds(run):
     assert alone.returncode == 0, alone.stdout
 
 
+def test_observations_are_a_line_a_configuration_that_viewers_read(run):
+    run("verify", "--claims", "clustering.*", "--examples", "34", "--out", "out", "--observe")
+    lines = [json.loads(line) for line in Path("out/observations.jsonl").read_text().splitlines()]
+    assert len(lines) == json.loads(Path("out/run.json").read_text())["counts"]["inputs"] - 4, (
+        "the paper's four have none"
+    )
+    assert {"type", "run_start", "property", "status", "representation", "features"} <= set(lines[0])
+    assert all({"leaders", "ties", "freeze_layer"} <= set(line["features"]) for line in lines)
+    assert any("minimal_gap" in line["features"] for line in lines)
+
+
 def test_the_same_seed_gives_the_same_records(run):
     texts = []
     for folder in ("a", "b"):

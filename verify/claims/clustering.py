@@ -148,9 +148,7 @@ def _check_places(case: Case, bad: tuple[type[Place], ...], verified: str) -> Fi
         if isinstance(place, bad):
             token = outcome.limits.index(s)
             label = "" if case.configuration.labels is None else f" ({case.configuration.labels[token]})"
-            return Finding(
-                "refuted", f"token {token}{label} tends to {show(s)}, {_WHERE[type(place)]}", outcome.freeze_layer
-            )
+            return Finding("refuted", f"token {token}{label} tends to {show(s)}, {_WHERE[type(place)]}")
     return Finding("verified", verified)
 
 

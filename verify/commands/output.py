@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ...kernels.errors import InputError
-from ...reports import codec, store
-from ...reports.record import CounterexampleRecord, ResultRecord, RunRecord
+from ...reports import codec, report, store
+from ...reports.observability import observation_line
+from ...reports.record import CaseRecord, CounterexampleRecord, ResultRecord, RunRecord
 from ..bundle import counterexample_record, failing_conclusion, repro_text
 from ..case import Case
 from ..claims.registry import Claim, Finding
 
-OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", "journal.jsonl", "report.html", "report.xml")
+OBSERVATIONS = "observations.jsonl"
+OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", OBSERVATIONS, *report.OWN)
 """What an earlier run may have left in a folder, and a new run replaces."""
 
 
@@ -31,7 +33,8 @@ def prepare(out: Path) -> None:
     try:
         if out.exists() and not out.is_dir():
             raise InputError(f"{out} is a file; give --out a folder")
-        strangers = [p.name for p in out.iterdir() if p.name not in OWN and not _is_ours(p)] if out.exists() else []
+        names = [p.name for p in out.iterdir()] if out.exists() else []
+        strangers = [name for name in names if name not in OWN and not name.endswith(".cert.json")]
         if strangers:
             raise InputError(f"{out} holds {strangers[0]!r}, which is no result of hardmax; give --out an empty folder")
         for path in out.iterdir() if out.exists() else ():
@@ -42,10 +45,6 @@ def prepare(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}; give --out another folder") from None
-
-
-def _is_ours(path: Path) -> bool:
-    return path.name.endswith(".cert.json") or path.name.startswith("report.")
 
 
 def write_run(out: Path, fields: dict[str, Any]) -> None:
@@ -85,6 +84,7 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
         claim,
         case,
         finding if failing is None else failing[1],
+        folder=str(out / store.COUNTEREXAMPLES / name),
         conclusion=None if failing is None else failing[0],
         certificate=None if text is None else "proof.cert.json",
     )
@@ -92,11 +92,16 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding), certificate=text)
 
 
+def append_observations(out: Path, records: Sequence[dict[str, Any]]) -> None:
+    """Append one line a configuration to observations.jsonl, in Hypothesis' observability format."""
+    lines = [observation_line(codec.decode(CaseRecord, r, OBSERVATIONS), run_start=0.0) for r in records]
+    with (out / OBSERVATIONS).open("a", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+
+
 def render(out: Path) -> list[Path]:
     """Write the reports of the run in `out` beside its records; the files written."""
-    from ...reports.report import write_report
-
-    return list(write_report(out))
+    return list(report.write_report(out))
 
 
 class Progress:

@@ -1,6 +1,8 @@
 """`hardmax prove`: one verdict a configuration, with its certificate."""
 
 import json
+import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,14 @@ from ...kernels.configuration import Configuration
 from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
 from ...kernels.rational_text import show
+from ..bundle import failing_conclusion
+from ..certificate import save_certificate
 from ..freeze import Budget
 from ..proof import Frozen, Undecided
+from ..records import result_record
 from ..verdict import Proved
 from ..verdict import prove as prove_configuration
+from .output import prepare, render, write_counterexample, write_results, write_run
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
 
@@ -35,26 +41,31 @@ def prove(
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     inputs = [(str(path), _read(path)) for path in configurations]
     writer = None if out is None else _Writer(out, [str(p) for p in configurations], seconds)
-    statuses = []
+    verdicts = []
     for name, given in inputs:
         if isinstance(given, InputError):
             click.echo(f"hardmax: error: {given}", err=True)
-            data: dict[str, Any] = {"input": name, "verdict": "invalid", **dict.fromkeys(FIELDS), "error": str(given)}
-            proved = None
+            data = {"input": name, "verdict": "invalid", **dict.fromkeys(FIELDS), "error": str(given)}
+            text = None
+            if writer is not None:
+                writer.add_invalid(name, str(given))
         else:
             proved = prove_configuration(given, Budget(seconds=seconds))
-            certificate = None if writer is None else writer.certificate(name, proved)
+            certificate = None
+            if writer is not None:
+                stem = writer.stem(name)
+                certificate = writer.certificate(stem, proved)
+                writer.add(name, stem, proved, certificate)
             data = proved.to_json(name, certificate)
-        if writer is not None:
-            writer.add(name, proved, data)
-        statuses.append(data["verdict"])
+            text = describe(name, proved, certificate)
+        verdicts.append(data["verdict"])
         if as_json:
             click.echo(json.dumps(data, ensure_ascii=False))
-        elif proved is not None:
-            click.echo(describe(name, proved, data["certificate"]))
-    status = exit_status(statuses)
+        elif text is not None:
+            click.echo(text)
+    status = exit_status(verdicts)
     if writer is not None:
-        writer.finish(statuses, status, report)
+        writer.finish(verdicts, status, report)
     return status
 
 
@@ -107,44 +118,41 @@ class _Writer:
     """Writes certificates as they come and the records of the run at its end."""
 
     def __init__(self, out: Path, arguments: list[str], seconds: float | None) -> None:
-        from ...reports import store
-        from .output import prepare
-
         prepare(out)
-        self._store, self._out = store, out
+        self._out = out
         self._arguments = [*arguments, *([] if seconds is None else ["--seconds", str(seconds)])]
         self._results: list[dict[str, Any]] = []
         self._names: set[str] = set()
+        self._refuted: list[str] = []
 
-    def certificate(self, name: str, proved: Proved) -> str | None:
+    def certificate(self, stem: str, proved: Proved) -> str | None:
         """Write the certificate of a decided configuration; its path, or None."""
-        from ..certificate import save_certificate
-
-        stem = Path(name).stem or "input"
-        unique, copy = stem, 1
-        while unique in self._names:
-            copy += 1
-            unique = f"{stem}-{copy}"
-        self._names.add(unique)
-        path = self._out / f"{unique}.cert.json"
+        path = self._out / f"{stem}.cert.json"
         return str(path) if save_certificate(path, proved.case) else None
 
-    def add(self, name: str, proved: Proved | None, data: dict[str, Any]) -> None:
-        """Keep the record of one input."""
-        from ..records import result_record
+    def stem(self, name: str) -> str:
+        """A name for the files about an input: its file's name, made harmless and unique."""
+        stem = re.sub("[^A-Za-z0-9._-]", "_", Path(name).stem).lstrip("._-")[:80] or "input"
+        unique = next(u for k in count(1) if (u := stem if k == 1 else f"{stem}-{k}") not in self._names)
+        self._names.add(unique)
+        return unique
 
-        if proved is None:
-            self._results.append(
-                {k: v for k, v in data.items() if k != "error"}
-                | {"hypotheses": {}, "claims": {}, "reason": data["error"]}
-            )
-        else:
-            self._results.append(result_record(proved, name, data["certificate"]))
+    def add_invalid(self, name: str, error: str) -> None:
+        """Keep the record of an input that is none."""
+        fields = dict.fromkeys(FIELDS) | {"hypotheses": {}, "claims": {}}
+        self._results.append({"input": name, "verdict": "invalid", **fields, "reason": error})
+
+    def add(self, name: str, stem: str, proved: Proved, certificate: str | None) -> None:
+        """Keep the record of one input, and write the counterexample that it is."""
+        self._results.append(result_record(proved, name, certificate))
+        failing = failing_conclusion(proved.case)
+        if failing is not None:
+            claim, finding = failing
+            write_counterexample(self._out, stem, claim, proved.case, finding)
+            self._refuted.append(stem)
 
     def finish(self, verdicts: list[str], status: int, report: bool) -> None:
         """Write results.jsonl and run.json, and the reports if asked for."""
-        from .output import render, write_results, write_run
-
         counts = {v: verdicts.count(v) for v in ("verified", "refuted", "undecided", "invalid")}
         write_run(
             self._out,
@@ -155,6 +163,7 @@ class _Writer:
                 "exit_status": status,
                 "counts": {"inputs": len(verdicts), **counts},
                 "results": write_results(self._out, self._results),
+                "counterexamples": self._refuted,
             },
         )
         if report:

@@ -22,7 +22,7 @@ from ..claims.registry import select_claims
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
 from ..verdict import prove
-from .output import Progress, prepare, render, write_counterexample, write_run
+from .output import Progress, append_observations, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -38,6 +38,7 @@ DEFAULT_EXAMPLES = 2_000
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
 @click.option("--all-certificates", is_flag=True, help="Write every certificate, not a sample (needs --out).")
+@click.option("--observe", is_flag=True, help="Write observations.jsonl, a line a configuration (needs --out).")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 @click.option("--database", type=click.Path(path_type=Path), default=Path(".hypothesis/hardmax"), hidden=True)
 def verify(
@@ -50,6 +51,7 @@ def verify(
     jobs: int,
     out: Path | None,
     all_certificates: bool,
+    observe: bool,
     report: bool,
     database: Path,
 ) -> int:
@@ -57,8 +59,8 @@ def verify(
 
     Exit status: 0 every claim came out as expected, 1 a claim did not or a kernel disagrees, 3 something is undecided.
     """
-    if out is None and (report or all_certificates):
-        raise click.UsageError("--report and --all-certificates need --out DIR: give the folder to write to")
+    if out is None and (report or all_certificates or observe):
+        raise click.UsageError("--report, --all-certificates and --observe need --out DIR: give the folder to write to")
     claims = select_claims(pattern)
     specs = tuple(filter(None, (s.strip() for s in kernels.split(","))))
     for spec in specs:
@@ -71,6 +73,7 @@ def verify(
         database=str(database),
         certificates=None if out is None else str(out / "certificates"),
         certify_all=all_certificates,
+        observe=observe,
     )
     if out is not None:
         prepare(out)
@@ -86,6 +89,8 @@ def verify(
             with closing(tallies), Progress("configurations", None if seconds else wanted) as progress:
                 for tally in tallies:
                     found.add(tally)
+                    if out is not None and observe:
+                        append_observations(out, tally.observed)
                     progress.advance(tally.configurations)
     except KeyboardInterrupt:
         found.interrupted = True
