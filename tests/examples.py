@@ -97,7 +97,7 @@ EXAMPLES: dict[str, Example] = {
         "1,1 -1,1 -1,-1 1,-1 1,0 0,-1",
     ),
     "tie of moving tokens": frozen(
-        # Token 2 follows tokens 1 and 3, which follow leaders 0 and 4 on the line x = 1; its place is their mean.
+        # All on the line x = 1, so token 2 ties with all five, and is their mean while 1 and 3 move on to 0 and 4.
         Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], step=Q(1, 2)),
         "l131l",
         {0: 0, 4: 0},
@@ -135,7 +135,7 @@ EXAMPLES: dict[str, Example] = {
         layer=2,
     ),
     # Late changes.
-    "late leader": frozen(late_leader(1_000), "11ll1l", {2: 0, 5: 0, 3: 1_001}, None, layer=1_001),
+    "late leader": frozen(late_leader(100), "11ll1l", {2: 0, 5: 0, 3: 101}, None, layer=101),
     "late leader, large coordinates": frozen(
         # Leads where k α > b − c = 39 (strategies.late_leaders), α = 1.
         Configuration([(43, 39), (-43, 39), (0, 1), (1, 40), (-1, 40)]),
@@ -168,7 +168,14 @@ EXAMPLES: dict[str, Example] = {
         "1,1 -1,1 -1,-1 1,-1 1,1",
         layer=1,
     ),
-    "weighted Jordan tie": frozen(
+    "weighted tie of corners": frozen(
+        # The mean of (−2, −1) and (−2, 2) with weights 2 and 1 scores 4 with both.
+        Configuration([(-2, -1), (-2, 2), (-1, 0), (0, 2), (0, 3)], multiplicities=[2, 1, 1, 1, 2]),
+        "ll21l",
+        {0: 0, 1: 0, 4: 0},
+        "-2,-1 -2,2 -2,0 0,3 0,3",
+    ),
+    "weighted tie of moving tokens": frozen(
         Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], multiplicities=[2, 3, 5, 3, 2]),
         "l131l",
         {0: 0, 4: 0},

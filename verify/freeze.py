@@ -182,7 +182,7 @@ class _Prover:
                     grown = True
         for i in self.open:
             if rules[i] is None and stationary.issuperset(sets[i]):
-                if len(sets[i]) == 1 and rules[sets[i][0]] == "leader":
+                if len(sets[i]) == 1:  # then that one leads: a mean of others never scores above all of them
                     rules[i] = "R1"
                 elif self._is_captured_by_tie(i):
                     rules[i] = "R2"
