@@ -28,6 +28,7 @@ SHIPPED = {
     "torch": "hardmax.kernels.torch_kernel:kernel",
     "torch-cuda": "hardmax.kernels.torch_kernel:cuda_kernel",
     "triton": "hardmax.kernels.triton_kernel:kernel",
+    "large": "hardmax.kernels.large_sets:kernel",
 }
 """The kernels of this project by name."""
 

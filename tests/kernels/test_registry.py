@@ -55,7 +55,7 @@ def test_a_file_with_dataclasses_and_nested_attributes(kernel_file):
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("nunpy", "no kernel is called 'nunpy'; give compiled, numpy"),
+        ("nunpy", "no kernel is called 'nunpy'; give compiled, large, numpy"),
         ("", "no kernel is called ''"),
         (":step", "no kernel is called"),
         ("hardmax.kernels.numpy_kernel:", "no kernel is called"),

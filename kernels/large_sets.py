@@ -1,0 +1,420 @@
+"""One set of very many tokens: a layer without n² scores, and a run until leaders have captured all.
+
+Only vertices of the convex hull can be maximisers of a linear function, so in d ≤ 3 dimensions tokens inside the hull
+are left out as keys; in any dimension keys are taken in the order of decreasing norm until, by Cauchy–Schwarz, none of
+the rest can reach the score that a query has. Ties are kept: what is left out lies inside the hull, or below the
+score, by more than the rounding of scores, so tokens on edges and facets stay.
+
+Scores are floats, and sets those of the computed scores: `numpy_kernel`'s, up to the rounding that `filter` bounds.
+Neighbours: `numpy_kernel` decides batches of small sets; `compiled_kernel` proves them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, QhullError
+
+from .errors import InputError
+from .numpy_kernel import BLOCK_BYTES, is_identity, move
+from .protocol import FollowSets, Kernel, checked
+
+Floats = NDArray[np.floating]
+Indices = NDArray[np.int64]
+
+FEW = 1024
+"""Up to so many keys are scored all; so many captured tokens of one leader are kept without looking for their hull."""
+
+
+def hull_candidates(points: Floats) -> tuple[Indices, float]:
+    """The points that may maximise ⟨q, ·⟩ for some q ≠ 0: all vertices of the hull at least.
+
+    Qhull proposes half-spaces; a point is left out only if it lies deeper than δ = 2⁸ d u max|x| in all of them, and
+    only if their number is that of a closed polytope (Euler). What Qhull misses is thus kept, not lost.
+
+    Args:
+        points: (n, d) finite floats.
+
+    Returns:
+        Their indices, ascending (all if d > 3, or if the points do not span d dimensions), and how deep inside the
+        hull the others are at least, with room for rounding: their scores are that times ‖q‖ below the maximum.
+    """
+    n, d = points.shape
+    rest = np.arange(n)
+    depth = 2.0**8 * d * float(np.finfo(points.dtype).eps) * float(np.abs(points).max(initial=0.0))
+    if d == 1:
+        x = points[:, 0].astype(np.float64)
+        return np.flatnonzero((x >= x.max() - depth) | (x <= x.min() + depth)), depth / 2
+    if d > 3 or n < 64:
+        return rest, np.inf
+    # First the polytope of the extremes in a few directions, which leaves out most; then the hull of the rest.
+    for sample in (_extremes(points), None):
+        chosen = rest if sample is None else sample
+        faces = _half_spaces(points[chosen].astype(np.float64))
+        if faces is None or len(faces) * len(rest) > 1 << 30:
+            break
+        rest = rest[~(_height(points[rest], faces) < -depth)]
+    return rest, depth / 2 if len(rest) < n else np.inf
+
+
+def _extremes(points: Floats) -> Indices:
+    """The extreme points in some directions that are evenly spread after the points are made isotropic."""
+    d = points.shape[1]
+    if d == 2:
+        angles = np.arange(24) * (np.pi / 24)
+        directions = np.stack([np.cos(angles), np.sin(angles)])
+    else:
+        height = (np.arange(48) + 0.5) / 48  # a spiral on the half-sphere
+        angles = np.arange(48) * (np.pi * (3 - 5**0.5))
+        radius = np.sqrt(1 - height**2)
+        directions = np.stack([radius * np.cos(angles), radius * np.sin(angles), height])
+    spread = np.cov(points[:: max(1, len(points) // 4096)].T.astype(np.float64))
+    values, vectors = np.linalg.eigh(spread)
+    directions = vectors @ (directions / np.sqrt(np.maximum(values, values[-1] * 1e-12 + 1e-300))[:, None])
+    found = []
+    for direction in directions.T.astype(points.dtype):
+        heights = points @ direction
+        found += [heights.argmax(), heights.argmin()]
+    return np.unique(found)
+
+
+def _half_spaces(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Rows (normal, offset) with normal·x + offset ≤ 0 on the hull; None if there is no hull of full dimension."""
+    d = points.shape[1]
+    if len(points) <= d:
+        return None
+    try:
+        hull = ConvexHull(points)
+    except (QhullError, ValueError):
+        return None
+    faces, corners = len(hull.simplices), len(hull.vertices)
+    closed = faces == (corners if d == 2 else 2 * corners - 4)
+    return np.unique(hull.equations, axis=0) if closed else None
+
+
+def _height(points: Floats, faces: NDArray[np.float64]) -> NDArray[np.float64]:
+    """max over faces of normal·x + offset for each point, in blocks."""
+    rows = max(1, BLOCK_BYTES // (8 * len(faces)))
+    blocks = range(0, len(points), rows)
+    heights = [(points[i : i + rows] @ faces[:, :-1].T + faces[:, -1]).max(axis=1) for i in blocks]
+    return np.concatenate(heights) if heights else np.empty(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decisions:
+    """Follow sets of m queries: largest score, largest score below it (or a bound on it), and rows (query, key)."""
+
+    top: Floats
+    second: Floats
+    members: Indices  # (T, 2), sorted
+
+    def record(self) -> FollowSets:
+        """As `FollowSets` of one configuration."""
+        rows, keys = self.members.T
+        starts = np.searchsorted(rows, np.arange(len(self.top)))
+        count = np.diff(np.r_[starts, len(rows)])
+        shared = count[rows] > 1
+        tied = np.column_stack([np.zeros(shared.sum(), dtype=np.int64), self.members[shared]])
+        # Scores that overflow to NaN have no maximiser: token 0 stands in, with a margin that is NaN.
+        first = np.where(count > 0, np.r_[keys, 0][starts], 0)
+        margin = np.where(count > 0, self.top - self.second, np.nan).astype(self.top.dtype)
+        return FollowSets(first[None], np.maximum(count, 1)[None], tied, margin[None])
+
+
+def decide(queries: Floats, keys: Floats) -> FollowSets:
+    """The maximisers of ⟨q, key⟩ for every query, all ties kept.
+
+    Args:
+        queries: (m, d), finite.
+        keys: (n, d), finite, of the same dtype.
+
+    Returns:
+        One configuration's `FollowSets` with m tokens; indices are those of `keys`. A margin is that of all computed
+        scores, or a lower bound of it where keys were left out.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _decide(queries, keys)
+
+
+def _decide(queries: Floats, keys: Floats) -> FollowSets:
+    few = len(queries) <= 32  # then a hull would cost more than it saves
+    candidates, depth = (np.arange(len(keys)), np.inf) if few else hull_candidates(keys)
+    zero = np.flatnonzero(~queries.any(axis=1))  # a zero query ties all keys, those inside the hull too
+    if few or len(candidates) <= FEW or keys.shape[1] == 1:
+        found = _score_all(queries, keys, candidates)
+    elif keys.shape[1] == 2:
+        found = _search_polygon(queries, keys, candidates)
+    else:
+        found = _scan_by_norm(queries, keys, candidates)
+    if np.isfinite(depth):  # what was left out may still be second
+        lengths = np.sqrt(np.square(queries.astype(np.float64)).sum(axis=1))
+        np.maximum(found.second, found.top - depth * lengths, out=found.second, casting="same_kind")
+    if len(zero):
+        everything = np.stack([np.repeat(zero, len(keys)), np.tile(np.arange(len(keys)), len(zero))], axis=1)
+        members = np.concatenate([found.members[~np.isin(found.members[:, 0], zero)], everything])
+        found.top[zero], found.second[zero] = 0, -np.inf
+        found = _Decisions(found.top, found.second, members[np.lexsort(members.T[::-1])])
+    return found.record()
+
+
+def _score_all(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
+    """All scores of a few keys, in blocks."""
+    columns = keys[candidates].T
+    m = len(queries)
+    top, second, members = np.empty(m, queries.dtype), np.empty(m, queries.dtype), [np.empty((0, 2), dtype=np.int64)]
+    rows = max(1, BLOCK_BYTES // (queries.itemsize * len(candidates)))
+    for i in range(0, m, rows):
+        scores = queries[i : i + rows] @ columns
+        best = scores.max(axis=1)
+        equal = scores == best[:, None]
+        row, column = np.nonzero(equal)
+        members.append(np.stack([row + i, candidates[column]], axis=1))
+        scores[equal] = -np.inf
+        top[i : i + rows], second[i : i + rows] = best, scores.max(axis=1)
+    return _Decisions(top, second, np.concatenate(members))
+
+
+def _search_polygon(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
+    """d = 2: the vertex whose normal cone holds the query, by bisection on angles, and its neighbours.
+
+    Along the boundary scores rise to the maximum and fall again, so a window around that vertex whose ends score less
+    by more than rounding holds all maximisers; it is widened until that is so.
+    """
+    points = keys[candidates].astype(np.float64)
+    try:
+        corners = ConvexHull(points).vertices
+    except (QhullError, ValueError):
+        return _scan_by_norm(queries, keys, candidates)
+    middle = points[corners].mean(axis=0)
+    around = np.argsort(np.arctan2(*(points - middle).T[::-1]), kind="stable")
+    place = np.empty(len(points), dtype=np.int64)
+    place[around] = np.arange(len(points))
+    edges = np.roll(points[corners], -1, axis=0) - points[corners]
+    normals = np.unwrap(np.arctan2(-edges[:, 0], edges[:, 1]))
+    angles = np.arctan2(queries[:, 1], queries[:, 0]).astype(np.float64)
+    angles += 2 * np.pi * np.ceil((normals[0] - angles) / (2 * np.pi))  # into [normals[0], normals[0] + 2π)
+    found = np.searchsorted(np.maximum.accumulate(normals), angles) % len(corners)
+    centre = place[corners[found]]
+    boundary = candidates[around]
+    m, size = len(queries), len(boundary)
+    top, second, members = np.empty(m, queries.dtype), np.empty(m, queries.dtype), [np.empty((0, 2), dtype=np.int64)]
+    rounding = 2.0**6 * float(np.finfo(keys.dtype).eps) * float(np.abs(keys).max())
+    open_, half = np.arange(m), 4
+    while len(open_):
+        again = []
+        width = min(2 * half + 1, size)
+        offsets = np.arange(width) - width // 2
+        rows = max(1, BLOCK_BYTES // (8 * width))
+        for block in (open_[i : i + rows] for i in range(0, len(open_), rows)):
+            window = boundary[(centre[block, None] + offsets) % size]
+            scores = np.einsum("id,ijd->ij", queries[block], keys[window])
+            best = scores.max(axis=1)
+            least = best - rounding * np.abs(queries[block]).sum(axis=1)
+            closed = (scores[:, 0] < least) & (scores[:, -1] < least) | (width == size)
+            again.append(block[~closed])
+            scores, best, window = scores[closed], best[closed], window[closed]
+            equal = scores == best[:, None]
+            row, column = np.nonzero(equal)
+            members.append(np.stack([block[closed][row], window[row, column]], axis=1))
+            scores[equal] = -np.inf
+            top[block[closed]], second[block[closed]] = best, scores.max(axis=1)
+        open_, half = np.concatenate(again), 4 * half
+    listed = np.concatenate(members)
+    return _Decisions(top, second, listed[np.lexsort(listed.T[::-1])])
+
+
+def _scan_by_norm(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
+    """Keys in the order of decreasing norm, a query leaving once ‖q‖ ‖key‖ is below its best score."""
+    d = keys.shape[1]
+    norms = np.sqrt(np.square(keys[candidates].astype(np.float64)).sum(axis=1))
+    order = np.argsort(-norms, kind="stable")
+    candidates, norms = candidates[order], norms[order]
+    # Computed scores may exceed the product of computed norms by their rounding.
+    reach = (1 + 8 * (d + 4) * float(np.finfo(keys.dtype).eps)) * norms
+    columns = keys[candidates].T
+    m = len(queries)
+    top, second = np.full(m, -np.inf, queries.dtype), np.full(m, -np.inf, queries.dtype)
+    near: list[NDArray] = []
+    lengths = np.sqrt(np.square(queries.astype(np.float64)).sum(axis=1))
+    rows = max(1, BLOCK_BYTES // (queries.itemsize * 256))
+    for start in range(0, m, rows):
+        active = np.arange(start, min(start + rows, m))
+        at = 0
+        while len(active):
+            width = min(256, len(candidates) - at)
+            scores = queries[active] @ columns[:, at : at + width]
+            best = scores.max(axis=1)
+            news = np.flatnonzero(best > second[active])
+            if len(news):
+                which, scores, best = active[news], scores[news], best[news]
+                equal = scores == best[:, None]
+                reached = np.flatnonzero(best >= top[which])
+                row, column = np.nonzero(equal[reached])
+                near.append(np.stack([which[reached][row], candidates[at + column], best[reached][row]], axis=1))
+                scores[equal] = -np.inf
+                below = scores.max(axis=1)
+                old = top[which]
+                second[which] = np.where(
+                    best > old, np.maximum(old, below), np.where(best == old, np.maximum(second[which], below), best)
+                )
+                top[which] = np.maximum(old, best)
+            at += width
+            if at == len(candidates):
+                break
+            most = lengths[active] * reach[at]
+            over = most < top[active]
+            second[active[over]] = np.maximum(second[active[over]], most[over])
+            active = active[~over]
+    listed = np.concatenate(near)
+    listed = listed[listed[:, 2] == top[listed[:, 0].astype(np.int64)], :2].astype(np.int64)
+    return _Decisions(top, second, listed[np.lexsort(listed.T[::-1])])
+
+
+def layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, FollowSets]:
+    """The next tokens and the follow sets of one large set.
+
+    Args:
+        tokens: (n, d) finite, float32 or float64.
+        A: (d, d), the identity if None.
+        alpha: α > 0.
+
+    Returns:
+        The next tokens (n, d), and their `FollowSets` as those of a batch of one.
+
+    Raises:
+        InputError: the shapes do not fit, or a value is not finite.
+    """
+    values, form = _one_set(tokens, A, alpha)
+    sets = decide(values if is_identity(form) else values @ form, values)
+    return move(values[None], sets, alpha)[0], sets
+
+
+def _one_set(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, Floats]:
+    values = np.asarray(tokens)
+    if values.ndim != 2:
+        raise InputError(f"tokens has shape {values.shape}; one set (n, d) is required")
+    batch, form = checked(values[None], A, alpha)
+    if not np.isfinite(batch).all():
+        raise InputError("a token is not finite; every value must be")
+    dtype = values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+    return batch[0].astype(dtype), form.astype(dtype)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LargeRun:
+    """A run of one large set.
+
+    Args:
+        tokens: (n, d) after `layers` layers.
+        leader: (n,) the leader that has captured token i by the computed sets (itself for a leader), or −1.
+        captured: (n,) the layer at which it did, or −1.
+        layers: how many layers were run: until all are captured, or as many as were allowed.
+    """
+
+    tokens: Floats
+    leader: Indices
+    captured: Indices
+    layers: int
+
+
+def run(tokens: Floats, A: Floats | None, alpha: float, max_layers: int) -> LargeRun:
+    """Layers until leaders have captured every token (rule R1), at a cost of few layers.
+
+    A captured token is a query no more, and its later positions are a geometric series. As a key it matters only if
+    it is on the hull of the tokens of the same leader at the time: these all move by the same map for ever, so the
+    others stay inside.
+
+    Args:
+        tokens: (n, d) finite, float32 or float64.
+        A: (d, d), the identity if None.
+        alpha: α > 0.
+        max_layers: at most so many layers are run.
+
+    Raises:
+        InputError: the shapes do not fit, or a value is not finite.
+    """
+    values, form = _one_set(tokens, A, alpha)
+    n = len(values)
+    position = values.copy()
+    leader, captured = np.full(n, -1), np.full(n, -1)
+    rate = values.dtype.type(alpha / (1 + alpha))
+    free, bound = np.arange(n), np.empty(0, dtype=np.int64)  # queries; captured tokens that may still be maximisers
+    k = 0
+    while k < max_layers and len(free):
+        keys = np.r_[free, bound]
+        points = position[keys]
+        sets = decide(points[: len(free)] if is_identity(form) else points[: len(free)] @ form, points)
+        first = keys[sets.first[0]]
+        single = sets.count[0] == 1
+        itself = free[single & (first == free)]
+        leader[itself] = itself
+        taken = single & (leader[first] == first)
+        leader[free[taken]], captured[free[taken]] = first[taken], k
+        moved = move(points[None], _with_keys(sets, len(bound)), alpha)[0]
+        position[bound] += rate * (position[leader[bound]] - position[bound])
+        bound = np.r_[bound, _hull_of_groups(position, free[taken], first[taken])]
+        position[free] = moved[: len(free)]
+        free = free[~taken]
+        k += 1
+    # Captured tokens off the hull were left where the layer of their capture put them.
+    left = captured >= 0
+    left[bound] = False
+    rest = np.flatnonzero(left)
+    goal = position[leader[rest]]
+    for step in range(int((k - 1 - captured[rest]).max(initial=0))):
+        late = captured[rest] + 1 + step < k
+        position[rest[late]] += rate * (goal[late] - position[rest[late]])
+    return LargeRun(position, leader, captured, k)
+
+
+def _with_keys(sets: FollowSets, extra: int) -> FollowSets:
+    """The sets of the queries, followed by keys that follow nothing (themselves)."""
+    m = sets.first.shape[1]
+    own = np.arange(m, m + extra)[None]
+    ones = np.ones((1, extra), dtype=sets.count.dtype)
+    return FollowSets(
+        np.concatenate([sets.first, own], axis=1),
+        np.concatenate([sets.count, ones], axis=1),
+        sets.tied,
+        np.concatenate([sets.margin, np.zeros((1, extra), sets.margin.dtype)], axis=1),
+    )
+
+
+def _hull_of_groups(position: Floats, tokens: Indices, leaders: Indices) -> Indices:
+    """Of the tokens of each leader those that may be on their hull; small groups are kept whole."""
+    order = np.argsort(leaders, kind="stable")
+    tokens, leaders = tokens[order], leaders[order]
+    starts = np.flatnonzero(np.r_[True, leaders[1:] != leaders[:-1]]) if len(tokens) else np.empty(0, dtype=np.int64)
+    sizes = np.diff(np.r_[starts, len(tokens)])
+    kept = [tokens[np.repeat(sizes <= FEW, sizes)]]
+    for start, size in zip(starts[sizes > FEW], sizes[sizes > FEW], strict=True):
+        group = tokens[start : start + size]
+        kept.append(group[hull_candidates(position[group])[0]])
+    return np.concatenate(kept)
+
+
+def _batch_layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, FollowSets]:
+    """`layer` for a batch, one set after the other."""
+    values, _ = checked(tokens, A, alpha)
+    broken = np.logical_not(np.isfinite(values).all(axis=(1, 2), keepdims=True)[:, 0, 0])
+    results = [layer(np.where(lost, 0, one), A, alpha) for one, lost in zip(values, broken, strict=True)]
+    if not results:
+        empty = np.empty(values.shape[:2], dtype=np.int64)
+        return values, FollowSets(empty, empty, np.empty((0, 3), dtype=np.int64), np.empty(values.shape[:2]))
+    moved = np.stack([moved for moved, _ in results])
+    first, count, margin = (
+        np.concatenate([getattr(s, name) for _, s in results]) for name in ("first", "count", "margin")
+    )
+    tied = np.concatenate([sets.tied + np.array([b, 0, 0]) for b, (_, sets) in enumerate(results)])
+    moved[broken], first[broken], count[broken], margin[broken] = np.nan, 0, 1, np.nan
+    return moved, FollowSets(first, count, tied[~broken[tied[:, 0]]], margin)
+
+
+def step(tokens: Floats, A: Floats | None, alpha: float) -> Floats:
+    """The next tokens of a batch of large sets, one set after the other."""
+    return _batch_layer(tokens, A, alpha)[0]
+
+
+kernel = Kernel("large", step, dtypes=("float64", "float32"), layer=_batch_layer)
+
+__all__ = ["FEW", "LargeRun", "decide", "hull_candidates", "kernel", "layer", "run", "step"]
