@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hardmax.verify import cone
 from hardmax.verify.cone import UnprovedError, decide, proves, relative_interior
 from hardmax.verify.exact_lp import Combination, Farkas, cone_membership
-from hardmax.verify.proposals import Proposal, as_floats, nonnegative
+from hardmax.verify.proposals import Proposal, as_floats, min_norm_support, nonnegative
 
 SQUARE = [(1, 1, 1), (-1, 1, 1), (1, -1, 1), (-1, -1, 1)]
 """Homogeneous rows of the corners of [−1, 1]²."""
@@ -113,6 +113,7 @@ def test_rounding_separates_with_short_normals(monkeypatch):
     for rows, target in (
         (SQUARE, (3, 0, 1)),
         ([(7, 7, 7), (-1, 1, 1), (3, -3, 3), (-2, -2, 2)], (300, 1, 100)),
+        ([(100, 100, 1), (101, 100, 1), (100, 101, 1)], (100, 98, 1)),
         ([(-1, 2), (5, 3)], (9, 5)),
         ([(5, 3), (-1, 2)], (-6, 11)),
     ):
@@ -145,6 +146,16 @@ def test_proposals_refuse_what_floats_cannot_hold():
     assert Proposal([], np.zeros(2), False).normals() == []
     assert Proposal([], np.array([np.inf, 1.0]), True).normals() == []
     assert Proposal([], np.array([-0.5, 0.25]), True).normals()[0] == [-1024, 512]
+
+
+def test_the_support_of_the_least_norm_is_proposed():
+    rows = [(2, 0, 1), (0, 2, 1), (5, 5, 1), (30, 30, 10)]
+    assert min_norm_support(rows, np.eye(2)) == [0, 1]
+    assert min_norm_support([(2, 0, 1), (1, 2, 1)], np.eye(2)) == [0, 1]
+    assert min_norm_support([(2, 0, 1), (1, 2, 1)], np.diag([10.0, 1.0])) == [1]
+    assert min_norm_support(rows, None) == []
+    assert min_norm_support([(10**400, 1)], np.eye(1)) == []
+    assert min_norm_support([(10**300, 1), (1, 1)], np.eye(1) * 1e300) == []
 
 
 def test_relative_interior():
