@@ -144,6 +144,28 @@ EXAMPLES: dict[str, Example] = {
         None,
         layer=40,
     ),
+    # Sets that look constant but for the sign of one F_s of a sign table: s = 1, 2 and 4.
+    "change shown by F_1": frozen(
+        Configuration([(5, 1, 4), (-5, 1, 4), (-2, -5, 6), (2, -5, 6), (0, 2, 1)], step=Q(1, 3)),
+        "llll2",
+        dict.fromkeys(range(4), 0),
+        "5,1,4 -5,1,4 -2,-5,6 2,-5,6 0,-5,6",
+        layer=7,
+    ),
+    "change shown by F_2": frozen(
+        Configuration([(-8, 0), (8, 0), (4, -4), (-4, -4), (0, -1)], step=Q(1, 100)),
+        "ll11l",
+        {0: 0, 1: 0, 4: 76},
+        None,
+        layer=76,
+    ),
+    "change shown by F_4": frozen(
+        Configuration([(-3, 5), (3, 5), (-6, 4), (6, 4), (0, 1)], step=Q(1, 10)),
+        "11lll",
+        {2: 0, 3: 0, 4: 41},
+        None,
+        layer=41,
+    ),
     "dip": frozen(
         DIP,
         "ll11l1",

@@ -14,24 +14,13 @@ from hardmax.verify import balls, freeze, shift_table
 from hardmax.verify.freeze import Budget, decide
 from hardmax.verify.proof import Frozen, Undecided
 
-from ..examples import DIP, EXAMPLES, SQUARE, Example, late_leader
+from ..examples import DIP, EXAMPLES, SQUARE, late_leader
 from ..kernels import wrong_dynamics
+from .battery import answer_faults, shown
 from .mutants import Mutant, mutate
 from .stepping import faults
 
 QUICK = Budget(steps=60, layers=3_000, bits=200_000)
-
-
-def answer_faults(example: Example, outcome) -> list[str]:
-    """Where an outcome departs from the known answers of an example."""
-    found = {
-        "rules": (getattr(outcome, "rules", None), example.rules),
-        "freeze layer": (getattr(outcome, "freeze_layer", None), example.freeze_layer),
-        "leaders": (dict(getattr(outcome, "leaders", {})), dict(example.leaders)),
-    }
-    if example.limits != () and isinstance(outcome, Frozen):
-        found["limits"] = (outcome.limits, example.limits)
-    return [f"{what}: {got}, not {known}" for what, (got, known) in found.items() if got != known]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -220,23 +209,6 @@ def test_a_budget_does_not_change_what_is_decided():
 
 
 # -- wrong rules are noticed ------------------------------------------------------------------------------------------
-
-BATTERY = [name for name in EXAMPLES if not name.startswith("figure 2") or name == "figure 2a"]
-
-
-def shown(decide) -> str | None:
-    """The first fault that the table shows of a prover, None if there is none."""
-    for name in BATTERY:
-        example = EXAMPLES[name]
-        try:
-            outcome = decide(example.configuration)
-        except Exception as error:  # a wrong prover may break in any way
-            return f"{name}: {error!r}"
-        found = answer_faults(example, outcome) or faults(outcome, beyond=6)
-        if found:
-            return f"{name}: {found[0]}"
-    return None
-
 
 FREEZE_MUTANTS = [
     Mutant("R2 without its side condition", "return all(of_mean[j] == best for j in C)", "return True"),

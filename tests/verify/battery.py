@@ -1,0 +1,38 @@
+"""The table of examples as a battery: a prover that is wrong must show a fault on one of them."""
+
+from collections.abc import Callable
+
+from hardmax.kernels.configuration import Configuration
+from hardmax.verify.proof import Frozen, Outcome
+
+from ..examples import EXAMPLES, Example
+from .stepping import faults
+
+
+def answer_faults(example: Example, outcome) -> list[str]:
+    """Where an outcome departs from the known answers of an example."""
+    found = {
+        "rules": (getattr(outcome, "rules", None), example.rules),
+        "freeze layer": (getattr(outcome, "freeze_layer", None), example.freeze_layer),
+        "leaders": (dict(getattr(outcome, "leaders", {})), dict(example.leaders)),
+    }
+    if example.limits != () and isinstance(outcome, Frozen):
+        found["limits"] = (outcome.limits, example.limits)
+    return [f"{what}: {got}, not {known}" for what, (got, known) in found.items() if got != known]
+
+
+BATTERY = [name for name in EXAMPLES if not name.startswith("figure 2") or name == "figure 2a"]
+
+
+def shown(decide: Callable[[Configuration], Outcome]) -> str | None:
+    """The first fault that the table shows of a prover, None if there is none."""
+    for name in BATTERY:
+        example = EXAMPLES[name]
+        try:
+            outcome = decide(example.configuration)
+        except Exception as error:  # a wrong prover may break in any way
+            return f"{name}: {error!r}"
+        found = answer_faults(example, outcome) or faults(outcome, beyond=6)
+        if found:
+            return f"{name}: {found[0]}"
+    return None
