@@ -112,8 +112,19 @@ def _steps(kind: str, name: str, symbol: str) -> Callable[[Evidence], list[Part]
 
 
 def _learned(evidence: Evidence, d: int) -> list[Part]:
-    learned = {seed: log(alpha) for seed, alpha in evidence.by_seed("learned", "alpha", dimension=d).items()}
-    return part_of(f"d = {d}", "log α after training from α = 1", against("its start, log α = 0", learned, 0.0))
+    return [
+        part
+        for kind, words in (("learned", "through the hard layers"), ("published", "through softmax, padding kept"))
+        for part in part_of(
+            f"d = {d}, {words}",
+            "log α after training from α = 1",
+            against(
+                "its start, log α = 0",
+                {seed: log(alpha) for seed, alpha in evidence.by_seed(kind, "alpha", dimension=d).items()},
+                0.0,
+            ),
+        )
+    ]
 
 
 def _softmax_agreement(evidence: Evidence, d: int) -> list[Part]:

@@ -94,8 +94,9 @@ def train(out: Path, path: Path | None, source: Any, padding: Any, words: int, *
     test = dataset.part("test")
     accuracy, plain = trained.model.accuracy(*test), twin.model.accuracy(*test)
     provenance = dict(trained.model.provenance) | {"test_accuracy": accuracy, "twin_test_accuracy": plain}
-    replace(trained.model, provenance=provenance).save(out)
-    checkpoint.unlink(missing_ok=True)
+    with _writing(out):
+        replace(trained.model, provenance=provenance).save(out)
+        checkpoint.unlink(missing_ok=True)
     for name, one, score in (("with attention", trained, accuracy), ("twin, K = 0", twin, plain)):
         best = one.history[one.chosen]
         epoch = f"epoch {one.chosen + 1} of {len(one.history)}"
@@ -146,7 +147,8 @@ def prove(
     if text is not None:
         proved = prove_text(model, text)
         if certificate_path is not None:
-            _write_certificate(certificate_path, proved)
+            with _writing(certificate_path):
+                _write_certificate(certificate_path, proved)
         if as_json:
             click.echo(json.dumps(proved.to_json("text", None if certificate_path is None else str(certificate_path))))
         else:
@@ -156,7 +158,7 @@ def prove(
         raise InputError("--certificate needs --text: a certificate is about one review")
     dataset = dataset_of(model, Corpus(path, source))
     chosen = getattr(dataset, part)[:limit]
-    with _bar("proofs", len(chosen)) as advance:
+    with _bar("proofs", len(chosen)) as advance, _writing(journal):
         bags = dataset.bags.take(chosen)
         proofs = prove_reviews(model, bags, chosen, jobs=jobs, journal=journal, progress=advance)
     counts = summary(proofs)
@@ -226,7 +228,7 @@ def verify(
     from .verification import verify as run
 
     wanted = find_spec("torch") is not None if softmax is None else softmax
-    with _stages() as report:
+    with _stages() as report, _writing(out):
         record = run(
             out,
             _load(model_path),
@@ -312,7 +314,7 @@ def _train(
     """Train with a progress bar."""
     from .training import train as train_model
 
-    with _bar(name, 100 * recipe.epochs) as advance:
+    with _bar(name, 100 * recipe.epochs) as advance, _writing(checkpoint):
         return train_model(
             dataset,
             recipe,
@@ -374,6 +376,15 @@ def _write_page(folder: Path) -> None:
         click.echo(f"written to {write_page(folder)}")
     except RecordError as error:
         raise InputError(str(error)) from None
+
+
+@contextmanager
+def _writing(path: Path | None) -> Iterator[None]:
+    """Turns a failure to write `path` into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{error.filename or path} cannot be written: {error.strerror}") from None
 
 
 @contextmanager

@@ -104,6 +104,7 @@ def test_explaining_shows_the_arithmetic(hardmax):
         (("train", "--out", "m.npz", "--alpha", "-1"), "alpha is -1.0"),
         (("train", "--out", "m.npz", "--dropout", "1.5"), "dropout is 1.5"),
         (("train", "--out", "no/such/folder/m.npz"), "is no folder"),
+        (("prove", "--text", "good film", "--certificate", "no/such/c.cert.json"), "cannot be written"),
         (("verify", "--out", "d", "--dimensions", "2,x"), "--dimensions is '2,x'"),
         (("verify", "--out", "d", "--dimensions", "0"), "a dimension is at least 1"),
         (("prove", "--limit", "0"), "0 is not in the range"),
@@ -151,6 +152,13 @@ def test_verifying_end_to_end_on_a_small_corpus(hardmax, tmp_path, model_file, c
     (out / "sentiment.html").unlink()
     assert hardmax("report", out)[0] == 0
     assert (out / "sentiment.html").read_text().count("<svg") == page.count("<svg")
+
+
+def test_a_journal_that_cannot_be_written_is_one_line(hardmax, tmp_path, model_file, corpus_file):
+    arguments = ("--model", model_file, "--reviews", corpus_file, "--limit", 2)
+    status, _, err = hardmax("prove", *arguments, "--journal", tmp_path / "no" / "journal.jsonl")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "journal.jsonl cannot be written: No such file or directory" in err
 
 
 def test_a_report_of_a_folder_without_a_record_is_refused(hardmax, tmp_path):
