@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ..kernels.errors import HardmaxError
 from .exact_lp import Combination, Farkas, IntVector, cone_membership, dot, primitive
 from .exact_nnls import project_on_cone
-from .proposals import as_floats, nonnegative
+from .proposals import nonnegative, unit_rows
 
 _SMALL = 80
 """Up to this many integers in the generators the exact simplex method is faster than any proposal (measured)."""
@@ -56,7 +56,9 @@ def decide(generators: Sequence[IntVector], target: IntVector, *, affine: bool =
             return answer
     answer = cone_membership(generators, target)
     if not proves(answer, generators, target):
-        raise UnprovedError(f"the simplex method's answer {answer} about the target {list(target)} is no proof")
+        raise UnprovedError(
+            f"the simplex method's {type(answer).__name__} of {len(generators)} generators proves nothing"
+        )
     return answer
 
 
@@ -80,8 +82,7 @@ def relative_interior(directions: Sequence[IntVector]) -> Combination | Farkas:
 
 def _propose(generators: Sequence[IntVector], target: IntVector, affine: bool) -> Combination | Farkas | None:
     """What a float solver suggests, made exact; None if it suggests nothing useful. Not checked yet."""
-    G, t = as_floats(generators), as_floats([target])
-    proposal = None if G is None or t is None else nonnegative(G, t[0])
+    proposal = nonnegative(unit_rows(generators), unit_rows([target])[0])
     if proposal is None:
         return None
     if affine and proposal.is_apart:

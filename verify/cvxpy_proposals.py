@@ -50,23 +50,20 @@ def propose_face(directions: Floats, solver: str) -> LPProposal | None:
         maximise Σ_j y_j   subject to   h · u_j ≤ −y_j,   0 ≤ y_j ≤ 1
 
     Normals can be added and scaled, so at the optimum y_j = 1 off the face and y_j = 0 on it; the multipliers of
-    h · u_j ≤ −y_j sum to 0 over u_j and are at least 1 on the face. Scaling a u_j by a positive number changes
-    neither, so each is divided by its size.
+    h · u_j ≤ −y_j combine the u_j to 0 and are at least 1 on the face.
 
     Args:
-        directions: (n, d) finite floats, rows that are zero allowed.
+        directions: (n, d) floats of similar size, rows that are zero allowed.
         solver: a name in `LP_SOLVERS`.
     """
     n, d = directions.shape
-    size = np.abs(directions).max(axis=1)
-    size[size == 0] = 1
     padded = np.zeros((_padded(n), d))
-    padded[:n] = directions / size[:, None]
+    padded[:n] = directions
     problem, U, h, y, below = _face_problem(*padded.shape)
     U.value = padded
     if not _solved(problem, solver):
         return None
-    return LPProposal((y.value[:n] > 0.5).tolist(), h.value, below.dual_value[:n] / size)
+    return LPProposal((y.value[:n] > 0.5).tolist(), h.value, below.dual_value[:n])
 
 
 def propose_separation(directions: Floats, solver: str) -> LPProposal | None:
@@ -77,21 +74,19 @@ def propose_separation(directions: Floats, solver: str) -> LPProposal | None:
     The multipliers of h · u_j ≤ −t sum to 1, and t = 0 exactly if they combine the u_j to 0.
 
     Args:
-        directions: (n, d) finite floats, rows that are zero allowed.
+        directions: (n, d) floats of similar size, rows that are zero allowed.
         solver: a name in `LP_SOLVERS`.
     """
     n = len(directions)
-    size = np.abs(directions).max(axis=1)
-    size[size == 0] = 1
-    # Copies of the last direction fill the shape.
-    scaled = np.repeat(directions[-1:] / size[-1], _padded(n), axis=0)
-    scaled[:n] = directions / size[:, None]
-    problem, U, h, below = _separation_problem(*scaled.shape)
-    U.value = scaled
+    # Copies of the last direction fill the shape; their weight is its weight.
+    padded = np.repeat(directions[-1:], _padded(n), axis=0)
+    padded[:n] = directions
+    problem, U, h, below = _separation_problem(*padded.shape)
+    U.value = padded
     if not _solved(problem, solver):
         return None
     weights = np.append(below.dual_value[: n - 1], below.dual_value[n - 1 :].sum())
-    return LPProposal((weights < _NEGLIGIBLE).tolist(), h.value, weights / size)
+    return LPProposal((weights < _NEGLIGIBLE).tolist(), h.value, weights)
 
 
 def propose_projection(points: Floats, root: Floats, solver: str) -> Floats | None:
@@ -99,20 +94,18 @@ def propose_projection(points: Floats, root: Floats, solver: str) -> Floats | No
 
     Args:
         points: V, (n, d) floats.
-        root: R, (d, d) floats with A = R Rᵀ.
+        root: R, (d, d) floats of size at most 1 with R Rᵀ a positive multiple of A.
         solver: a name in `QP_SOLVERS`.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        images = root.T @ points.T
-    size = np.abs(images).max()
-    if not np.isfinite(size):
+    if not np.isfinite(points).all():
         return None
+    images = root.T @ (points / (np.abs(points).max() or 1)).T
     n = len(points)
     # Copies of the last point fill the shape; their weight is its weight.
     columns = np.repeat(images[:, -1:], _padded(n), axis=1)
     columns[:, :n] = images
     problem, M, w = _projection_problem(*columns.shape)
-    M.value = columns / (size or 1)
+    M.value = columns / (np.abs(columns).max() or 1)
     if not _solved(problem, solver):
         return None
     return np.append(w.value[: n - 1], w.value[n - 1 :].sum())

@@ -13,7 +13,7 @@ from ..kernels.configuration import Matrix
 from ..kernels.errors import InputError
 from .exact_lp import IntVector, dot
 from .point_set import PointSet
-from .proposals import Floats, as_floats
+from .proposals import Floats
 
 
 class InnerProduct:
@@ -56,10 +56,10 @@ class InnerProduct:
 
     @cached_property
     def root(self) -> Floats | None:
-        """Floats R with x · R Rᵀ y ≈ ⟨x, y⟩ (Cholesky), for proposals; None where floats cannot hold them."""
-        form = as_floats(self.form)
+        """R of size at most 1 with R Rᵀ close to a positive multiple of A, for proposals; None where floats fail."""
+        largest = max(map(max, self.form))
         try:
-            return None if form is None else np.linalg.cholesky(form).astype(np.float64, copy=False)
+            return np.linalg.cholesky([[v / largest for v in row] for row in self.form]).astype(np.float64, copy=False)
         except np.linalg.LinAlgError:
             return None
 

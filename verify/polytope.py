@@ -222,7 +222,7 @@ def projection_of_origin(A: Matrix | InnerProduct, points: Points | PointSet) ->
     # ⟨s, v − s⟩ times D_v D² > 0 and the denominator of the form.
     slack = [D * dot(gradient, v) - v[-1] * norm for v in V.rows]
     if D <= 0 or min(slack) < 0 or min(answer.weights.values()) <= 0:
-        raise UnprovedError(f"the projection {s}/{D} fails its optimality condition")
+        raise UnprovedError("the projection of the origin fails its optimality condition")
     weights = {j: Fraction(x * V.rows[j][-1], total[-1]) for j, x in answer.weights.items()}
     point = tuple([Fraction(x, D) for x in s])
     return Projection(point, weights, tuple([j for j, gap in enumerate(slack) if gap == 0]))

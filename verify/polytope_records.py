@@ -126,7 +126,7 @@ def weights_at(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combin
     total = sum([x * rows[j][-1] for j, x in parts.items()])
     # s = Σ w_j v_j with w_j = parts[j] D_j / total, before the weights leave the integers.
     if any(D * sum([x * rows[j][c] for j, x in parts.items()]) != total * v for c, v in enumerate(s)):
-        raise UnprovedError(f"the weights do not reproduce the point {s}/{D}")
+        raise UnprovedError("the weights do not reproduce the point")
     return {j: Fraction(x * rows[j][-1], total) for j, x in parts.items()}
 
 
@@ -134,7 +134,7 @@ def supported_record(normal: Sequence[int], directions: Sequence[Sequence[int]])
     """The record of a supporting normal, checked."""
     values = [dot(normal, u) for u in directions]
     if max(values) > 0 or not any(normal):
-        raise UnprovedError(f"the normal {list(normal)} supports no face")
+        raise UnprovedError("the normal supports no face")
     return Supported(as_vector(primitive(normal)), tuple([j for j, v in enumerate(values) if v == 0]))
 
 
@@ -161,7 +161,7 @@ def face_record(
     """
     on = set(indices)
     if not all((dot(normal, u) == 0) if j in on else (dot(normal, u) < 0) for j, u in enumerate(directions)):
-        raise UnprovedError(f"the normal {list(normal)} does not expose the points {list(indices)}")
+        raise UnprovedError(f"the normal does not expose the points {list(indices)}")
     if len(answer.weights) != len(on) or min(answer.weights.values()) <= 0:
         raise UnprovedError(f"not every point of the face {list(indices)} has a positive weight")
     weights = weights_at([V.rows[j] for j in indices], row, answer)

@@ -46,25 +46,39 @@ class Proposal:
         return [np.rint(unit * 2.0**bits).astype(np.int64).tolist() for bits in _BITS]
 
 
+def unit_rows(rows: Sequence[IntVector]) -> Floats:
+    """Integer vectors of any size, each divided by its largest entry, as floats; zero vectors stay zero.
+
+    Scaling a generator, a target or a homogeneous point by its own positive number changes nothing that is asked.
+    """
+    try:
+        floats = np.array(rows, dtype=np.float64)
+    except OverflowError:
+        floats = np.array([[v / size for v in row] for row, size in ((row, largest(row)) for row in rows)])
+    size = np.abs(floats).max(axis=1, keepdims=True)
+    size[size == 0] = 1
+    return floats / size
+
+
+def largest(row: IntVector) -> int:
+    """The number that `unit_rows` divides the row by: its largest absolute entry, 1 for a zero vector."""
+    return max(map(abs, row)) or 1
+
+
 def nonnegative(generators: Floats, target: Floats) -> Proposal | None:
     """The support and residual of min ‖t − Σ x_j g_j‖ over x ≥ 0, from floats; None if SciPy gives up.
 
     Args:
-        generators: (n, m) floats.
-        target: m floats.
+        generators: (n, m) finite floats.
+        target: m finite floats.
     """
     from scipy.optimize import nnls  # its import takes longer than most of the questions that never come here
 
-    size = np.abs(generators).max(axis=1)
-    if not (np.isfinite(size).all() and np.isfinite(target).all()):
-        return None
-    size[size == 0] = 1
-    columns = (generators / size[:, None]).T
     try:
-        x, distance = nnls(columns, target)
+        x, distance = nnls(generators.T, target)
     except RuntimeError:
         return None
-    residual = target - columns @ x
+    residual = target - x @ generators
     return Proposal(np.flatnonzero(x).tolist(), residual, distance > _NOISE * np.abs(target).max())
 
 
@@ -73,31 +87,29 @@ def min_norm_support(rows: Sequence[IntVector], root: Floats | None) -> list[int
 
     Args:
         rows: (n, d + 1) homogeneous points.
-        root: R, (d, d) floats with A = R Rᵀ, or None if there are none.
+        root: R, (d, d) floats of size at most 1 with R Rᵀ a positive multiple of A, or None if there are none.
     """
-    homogeneous = as_floats(rows)
-    if homogeneous is None or root is None:
+    if root is None:
         return []
-    with np.errstate(over="ignore", invalid="ignore"):
-        points = homogeneous[:, :-1] / homogeneous[:, -1:] @ root
-    size = np.abs(points).max()
-    if not np.isfinite(size):
+    points = coordinates(rows)
+    if not np.isfinite(points).all():
         return []
-    # The nearest point of the cone over points × {1} to (0, 1); the unit of length decides how well conditioned it is.
-    generators = np.ones_like(homogeneous)
-    generators[:, :-1] = points / (size or 1)
+    images = points / (np.abs(points).max() or 1) @ root
+    # The nearest point of the cone over images × {1} to (0, 1); the unit of length decides how well conditioned it is.
+    generators = np.ones((len(rows), images.shape[1] + 1))
+    generators[:, :-1] = images / (np.abs(images).max() or 1)
     axis = np.zeros(generators.shape[1])
     axis[-1] = 1
     proposal = nonnegative(generators, axis)
     return [] if proposal is None else proposal.support
 
 
-def as_floats(rows: Sequence[IntVector]) -> Floats | None:
-    """Integer vectors as floats; None where an entry is too large for one."""
-    try:
-        return np.array(rows, dtype=np.float64)
-    except OverflowError:
-        return None
+def coordinates(rows: Sequence[IntVector]) -> Floats:
+    """Homogeneous points as (n, d) floats; not finite where a coordinate is beyond floats."""
+    homogeneous = unit_rows(rows)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        points = homogeneous[:, :-1] / homogeneous[:, -1:]
+    return points if np.isfinite(points).all() else np.full_like(points, np.nan)
 
 
-__all__ = ["Floats", "Proposal", "as_floats", "min_norm_support", "nonnegative"]
+__all__ = ["Floats", "Proposal", "coordinates", "largest", "min_norm_support", "nonnegative", "unit_rows"]

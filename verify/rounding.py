@@ -19,7 +19,7 @@ from .exact_nnls import least_squares
 from .inner_product import InnerProduct
 from .point_set import PointSet, as_vector
 from .polytope_records import Face, Inside, Separated, face_record, weights_at
-from .proposals import Floats, as_floats
+from .proposals import Floats, largest, unit_rows
 
 _BITS = (10, 30, 50)
 """How finely normals are rounded, short ones first."""
@@ -36,7 +36,8 @@ def exact_face(V: PointSet, row: Sequence[int], strict: Sequence[bool], normal: 
         row: the homogeneous row of s.
         strict: n entries, whether a point is proposed to lie off the face.
         normal: d floats.
-        weights: n floats with Σ weights[j] u_j ≈ 0 for u = `V.differences(row)`, positive on the face.
+        weights: n floats with Σ weights[j] u_j ≈ 0 for u_j = `V.differences(row)`[j], each divided by its largest
+            entry; positive on the face.
     """
     directions = V.differences(row)
     on = [j for j, is_off in enumerate(strict) if not is_off]
@@ -47,7 +48,7 @@ def exact_face(V: PointSet, row: Sequence[int], strict: Sequence[bool], normal: 
         return None
     basis, complement = eliminate(face, V.d)
     exact_normal = _normal(complement, off, normal, V.d)
-    combination = _corrected(face, basis, [Fraction(w) for w in values])
+    combination = _corrected(face, basis, _for_whole(values, face))
     if exact_normal is None or combination is None:
         return None
     try:
@@ -66,7 +67,7 @@ def exact_membership(
         row: the homogeneous row of s.
         strict: n entries, whether a point is proposed to have no weight.
         normal: d floats.
-        weights: n floats with Σ weights[j] u_j ≈ 0 for u = `V.differences(row)`.
+        weights: n floats with Σ weights[j] u_j ≈ 0 for u_j as in `exact_face`.
     """
     directions = V.differences(row)
     separating = _normal([[int(i == j) for j in range(V.d)] for i in range(V.d)], directions, normal, V.d)
@@ -77,7 +78,7 @@ def exact_membership(
     if not used or not all(map(isfinite, values)):
         return None
     face = [directions[j] for j in used]
-    combination = _corrected(face, eliminate(face, V.d)[0], [Fraction(w) for w in values])
+    combination = _corrected(face, eliminate(face, V.d)[0], _for_whole(values, face))
     if combination is None:
         return None
     try:
@@ -126,19 +127,26 @@ def _normal(
     """An integer combination of the complement near `normal` that is negative on `off`, or None."""
     if not off:
         return list(complement[0]) if complement else [0] * d
-    H = as_floats(complement) if complement else None
-    if H is None or not np.isfinite(normal).all():
+    if not complement or not np.isfinite(normal).all():
         return None
-    coordinates = np.linalg.lstsq(H.T, normal, rcond=None)[0]
-    size = np.abs(coordinates).max()
-    if not 0 < size < np.inf:
+    sizes = [largest(h) for h in complement]
+    common = lcm(*sizes)
+    coordinates = np.linalg.lstsq(unit_rows(complement).T, normal, rcond=None)[0]
+    scale = np.abs(coordinates).max()
+    if not 0 < scale < np.inf:
         return None
     for bits in _BITS:
-        c = np.rint(coordinates / size * 2.0**bits).astype(np.int64).tolist()
+        c = np.rint(coordinates / scale * 2.0**bits).astype(np.int64).tolist()
+        c = [v * (common // size) for v, size in zip(c, sizes, strict=True)]
         rounded = [dot(c, column) for column in zip(*complement, strict=True)]
         if all(dot(rounded, u) < 0 for u in off):
             return rounded
     return None
+
+
+def _for_whole(weights: Sequence[float], directions: Sequence[Sequence[int]]) -> list[Fraction]:
+    """The weights of the directions themselves, from those of the directions divided by their largest entries."""
+    return [Fraction(w) / largest(u) for w, u in zip(weights, directions, strict=True)]
 
 
 def _corrected(

@@ -16,13 +16,13 @@ from typing import Literal
 
 from ..kernels.configuration import Matrix, Vector
 from ..kernels.errors import InputError
-from ..kernels.rational_text import show
+from ..kernels.rational_text import short_text, show
 from .cvxpy_proposals import LP_SOLVERS, QP_SOLVERS, propose_face, propose_projection, propose_separation
 from .inner_product import InnerProduct
 from .point_set import Points, PointSet
 from .polytope import convex_weights, dimension, face_of, projection_of_origin
 from .polytope_records import Face, Inside, Separated
-from .proposals import as_floats
+from .proposals import coordinates, unit_rows
 from .rounding import exact_face, exact_membership, exact_projection
 
 Kind = Literal["vertex", "projection", "neither", "interior"]
@@ -135,15 +135,14 @@ def second_membership(point: Vector, points: Points | PointSet) -> tuple[Inside 
     """
     V = PointSet.of(points)
     row = V.homogeneous(point)
-    floats = as_floats(V.differences(row))
-    if floats is not None:
-        for solver in LP_SOLVERS:
-            proposal = propose_separation(floats, solver)
-            if proposal is None:
-                continue
-            answer = exact_membership(V, row, proposal.strict, proposal.normal, proposal.weights)
-            if answer is not None:
-                return answer, solver
+    directions = unit_rows(V.differences(row))
+    for solver in LP_SOLVERS:
+        proposal = propose_separation(directions, solver)
+        if proposal is None:
+            continue
+        answer = exact_membership(V, row, proposal.strict, proposal.normal, proposal.weights)
+        if answer is not None:
+            return answer, solver
     return convex_weights(point, V), EXACT
 
 
@@ -184,8 +183,8 @@ def compare(
             over[limits[j]] = over.get(limits[j], Fraction(0)) + w
         fault = _fault(s, over, route.places[s])
         if fault:
-            told = {show(v): str(w) for v, w in over.items()}
-            expected = {show(v): str(w) for v, w in route.places[s].weights.items()}
+            told = {show(v): short_text(w) for v, w in over.items()}
+            expected = {show(v): short_text(w) for v, w in route.places[s].weights.items()}
             differences.append(Difference(f"weights of token {i}", s, f"{told}: {fault}", str(expected)))
     return differences
 
@@ -207,24 +206,22 @@ def _fault(s: Vector, weights: Mapping[Vector, Fraction], place: PlaceOnK) -> st
 def _face(V: PointSet, s: Vector) -> tuple[Face, str]:
     """The smallest face of conv V that contains s, and the solver that proposed it."""
     row = V.homogeneous(s)
-    floats = as_floats(V.differences(row))
-    if floats is not None:
-        for solver in LP_SOLVERS:
-            proposal = propose_face(floats, solver)
-            if proposal is None:
-                continue
-            face = exact_face(V, row, proposal.strict, proposal.normal, proposal.weights)
-            if face is not None:
-                return face, solver
+    directions = unit_rows(V.differences(row))
+    for solver in LP_SOLVERS:
+        proposal = propose_face(directions, solver)
+        if proposal is None:
+            continue
+        face = exact_face(V, row, proposal.strict, proposal.normal, proposal.weights)
+        if face is not None:
+            return face, solver
     return face_of(s, V), EXACT
 
 
 def _projection(product: InnerProduct, face: Sequence[Vector]) -> tuple[Vector, str]:
     """The A-projection of the origin on the hull of the face's vertices, and the solver that proposed it."""
     V = PointSet(face)
-    homogeneous = as_floats(V.rows)
-    if homogeneous is not None and product.root is not None:
-        points = homogeneous[:, :-1] / homogeneous[:, -1:]
+    if product.root is not None:
+        points = coordinates(V.rows)
         for solver in QP_SOLVERS:
             weights = propose_projection(points, product.root, solver)
             nearest = None if weights is None else exact_projection(V, product, weights)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hardmax.verify import cone
 from hardmax.verify.cone import UnprovedError, decide, proves, relative_interior
 from hardmax.verify.exact_lp import Combination, Farkas, cone_membership
-from hardmax.verify.proposals import Proposal, as_floats, min_norm_support, nonnegative
+from hardmax.verify.proposals import Proposal, coordinates, largest, min_norm_support, nonnegative, unit_rows
 
 SQUARE = [(1, 1, 1), (-1, 1, 1), (1, -1, 1), (-1, -1, 1)]
 """Homogeneous rows of the corners of [−1, 1]²."""
@@ -134,18 +134,37 @@ def test_a_failing_solver_is_not_a_fact(monkeypatch):
 def test_numbers_beyond_floats_are_decided_exactly():
     huge = 10**400
     rows = [(huge, 1), (-huge, 1)]
-    assert as_floats(rows) is None
     assert isinstance(decide(rows, (huge - 1, 1), affine=True), Combination)
     assert isinstance(decide(rows, (huge + 1, 1), affine=True), Farkas)
     assert isinstance(decide([(1, 1), (2, 1)], (huge, 1), affine=True), Farkas)
 
 
-def test_proposals_refuse_what_floats_cannot_hold():
-    assert nonnegative(np.array([[1.0, np.inf]]), np.array([1.0, 1.0])) is None
-    assert nonnegative(np.array([[1.0, 1.0]]), np.array([np.nan, 1.0])) is None
+def test_rows_become_floats_whatever_their_size():
+    assert unit_rows([(3, -6), (0, 0)]).tolist() == [[0.5, -1.0], [0.0, 0.0]]
+    assert unit_rows([(3 * 10**400, -6 * 10**400), (0, 0), (10**400, 1)]).tolist() == [
+        [0.5, -1.0],
+        [0.0, 0.0],
+        [1.0, 0.0],
+    ]
+    assert [largest(row) for row in ((3, -6), (0, 0), (10**400, 1))] == [6, 1, 10**400]
+    assert coordinates([(3, -6, 2), (10**400, 0, 10**400)]).tolist() == [[1.5, -3.0], [1.0, 0.0]]
+    assert np.isnan(coordinates([(1, 1), (10**400, 1)])).all()
+
+
+def test_residuals_that_are_no_normals():
     assert Proposal([], np.zeros(2), False).normals() == []
     assert Proposal([], np.array([np.inf, 1.0]), True).normals() == []
+    assert Proposal([], np.array([np.nan, 1.0]), True).normals() == []
     assert Proposal([], np.array([-0.5, 0.25]), True).normals()[0] == [-1024, 512]
+
+
+def test_a_solver_that_gives_up_proposes_nothing(monkeypatch):
+    def gives_up(A, b):
+        raise RuntimeError("Maximum number of iterations reached.")
+
+    monkeypatch.setattr("scipy.optimize.nnls", gives_up)
+    assert nonnegative(np.eye(2), np.ones(2)) is None
+    assert min_norm_support([(1, 2, 1)], np.eye(2)) == []
 
 
 def test_the_support_of_the_least_norm_is_proposed():
@@ -155,7 +174,7 @@ def test_the_support_of_the_least_norm_is_proposed():
     assert min_norm_support([(2, 0, 1), (1, 2, 1)], np.diag([10.0, 1.0])) == [1]
     assert min_norm_support(rows, None) == []
     assert min_norm_support([(10**400, 1)], np.eye(1)) == []
-    assert min_norm_support([(10**300, 1), (1, 1)], np.eye(1) * 1e300) == []
+    assert min_norm_support([(10**300, 1), (1, 1)], np.eye(1)) == [1]
 
 
 def test_relative_interior():

@@ -33,13 +33,16 @@ def test_exactly_positive_definite_matrices_are_accepted(d, data):
         product = InnerProduct(rows)
         assert product.form == rows
         assert product.root is not None
-        assert np.allclose(product.root @ product.root.T, rows)
+        assert np.allclose(product.root @ product.root.T * np.max(rows), rows)
     else:
         with pytest.raises(InputError, match="not positive definite"):
             InnerProduct(rows)
 
 
-def test_numbers_beyond_floats_have_no_root():
+def test_roots_of_numbers_beyond_floats():
+    huge = InnerProduct(((10**400, 0), (0, 4 * 10**400))).root
+    assert huge is not None
+    assert huge.tolist() == [[0.5, 0], [0, 1]]
     assert InnerProduct(((10**400, 0), (0, 1))).root is None
     almost_singular = InnerProduct(((1, 1), (1, 1 + Fraction(1, 10**30))))
     assert almost_singular.root is None or np.isfinite(almost_singular.root).all()

@@ -187,12 +187,22 @@ def test_a_point_near_a_facet_is_never_misplaced(side):
         assert s in second_route([*SQUARE, s], IDENTITY).vertices
 
 
-@pytest.mark.parametrize("scale", [Fraction(10**400), Fraction(1, 10**400), Fraction(10**60)])
-def test_scales_beyond_floats(scale):
+@pytest.mark.parametrize("scale", [Fraction(10**400), Fraction(1, 10**5000), Fraction(10**60)])
+def test_scales_beyond_floats(scale, monkeypatch):
     limits = [tuple(scale * x for x in v) for v in [*SHIFTED, *vectors((1, 0))]]
     route = second_route(limits, IDENTITY)
     assert len(route.vertices) == 4
+    assert all(route.places[v].solvers == (LP_SOLVERS[0],) for v in route.vertices)
     assert route.places[limits[-1]].kind == "projection"
+    # A refusal must not try to print numbers that Python will not print.
+    monkeypatch.setattr(
+        module, "propose_face", lambda u, solver: replace(propose_face(u, solver), strict=[False] * len(u))
+    )
+    assert second_route(limits, IDENTITY).vertices == route.vertices
+    (difference,) = compare(
+        route, limits, range(3), [{i: Fraction(1)} for i in range(4)] + [{0: Fraction(1, 2), 1: Fraction(1, 2)}]
+    )
+    assert difference.what == "vertices"
 
 
 class TestFailingAndLyingSolvers:
