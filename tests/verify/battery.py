@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hardmax.kernels.configuration import Configuration
-from hardmax.verify.proof import Frozen, Outcome
+from hardmax.verify.proof import Frozen, Outcome, SelfSimilar, Undecided
 
 from ..examples import EXAMPLES, Example
 from .stepping import faults
@@ -11,7 +11,10 @@ from .stepping import faults
 
 def answer_faults(example: Example, outcome) -> list[str]:
     """Where an outcome departs from the known answers of an example."""
+    decided = "undecided" if example.verdicts == "uuuu" else "frozen" if example.rules else "self-similar"
+    kinds = {Frozen: "frozen", SelfSimilar: "self-similar", Undecided: "undecided"}
     found = {
+        "outcome": (kinds[type(outcome)], decided),
         "rules": (getattr(outcome, "rules", None), example.rules),
         "freeze layer": (getattr(outcome, "freeze_layer", None), example.freeze_layer),
         "leaders": (dict(getattr(outcome, "leaders", {})), dict(example.leaders)),
