@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.resources import as_file, files
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ...kernels.configuration import identity
+from ...kernels.configuration import Configuration, identity
 from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
 from ...kernels.rational_text import show
@@ -21,11 +22,13 @@ from ..claims import necessity
 from ..claims.registry import select_claims
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
-from ..verdict import prove
+from ..verdict import Proved, prove
 from .output import Progress, append_observations, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
+REVIEWS = 300
+"""Real reviews of the test split that `--reviews` proves."""
 
 
 @click.command()
@@ -37,6 +40,7 @@ DEFAULT_EXAMPLES = 2_000
 @click.option("--families", default="", metavar="NAMES", help="Families of tokens, separated by commas [all].")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
+@click.option("--reviews", is_flag=True, help=f"Also prove {REVIEWS} real movie reviews (needs the extra sentiment).")
 @click.option("--all-certificates", is_flag=True, help="Write every certificate, not a sample (needs --out).")
 @click.option("--observe", is_flag=True, help="Write observations.jsonl, a line a configuration (needs --out).")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
@@ -50,6 +54,7 @@ def verify(
     families: str,
     jobs: int,
     out: Path | None,
+    reviews: bool,
     all_certificates: bool,
     observe: bool,
     report: bool,
@@ -81,7 +86,10 @@ def verify(
     found = Findings(claims)
     try:
         _identities(found)
-        _paper(found)
+        if any(claim.family == "clustering" for claim in claims):
+            _paper(found)
+            if reviews:
+                _reviews(found)
         _dropped_hypotheses(found, seed)
         if plan.claims:
             wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
@@ -122,23 +130,45 @@ def _identities(found: Findings) -> None:
             found.identities[claim.id] = claim.identity()
 
 
+def _prove(found: Findings, configuration: Configuration) -> Proved:
+    """The verdict on a given configuration, counted."""
+    proved = prove(configuration, merge=False)
+    for claim in found.claims:
+        if claim.family == "clustering":
+            found.count(claim, proved.case, proved.findings[claim.id])
+    found.tally.configurations += 1
+    return proved
+
+
 def _paper(found: Findings) -> None:
     """The configurations of the paper's Figure 2, shipped as files."""
-    clustering = [c for c in found.claims if c.family == "clustering"]
-    if not clustering:
-        return
     click.echo("The paper's configurations")
     for name, path in paper_files():
-        proved = prove(read_configuration(path))
-        for claim in clustering:
-            found.count(claim, proved.case, proved.findings[claim.id])
-        found.tally.configurations += 1
+        proved = _prove(found, read_configuration(path))
         outcome = proved.outcome
         what = ""
         if isinstance(outcome, Frozen):
             numbers = f"{len(outcome.leaders)} leaders, {len(set(outcome.limits))} cluster points"
             what = f": {numbers}, frozen from layer {outcome.freeze_layer} on"
         click.echo(f"  {proved.verdict:<10} {name}{what}")
+
+
+def _reviews(found: Findings) -> None:
+    """Real movie reviews through the shipped classifier, equal words merged, where the data package is installed."""
+    from ..sentiment.model import shipped_model
+    from ..sentiment.verification import Corpus, dataset_of
+
+    try:
+        model = shipped_model()
+        dataset = dataset_of(model, Corpus(None, "imdb"))
+    except InputError as error:
+        click.echo(f"Real movie reviews: skipped, {error}")
+        return
+    verdicts: Counter[str] = Counter()
+    for review in dataset.test[:REVIEWS]:
+        verdicts[_prove(found, model.configuration(*dataset.bags.bag(int(review)))).verdict] += 1
+    counts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
+    click.echo(f"Real movie reviews, equal words merged: {counts}")
 
 
 def _dropped_hypotheses(found: Findings, seed: int) -> None:
