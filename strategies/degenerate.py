@@ -5,7 +5,6 @@ and simpler ones; `DEGENERATE` lists them as families. Neighbours: `tokens` hold
 sets chosen from, `near_ties` and `late_leaders` the two families that promise something about scores.
 """
 
-from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations, product
@@ -13,7 +12,7 @@ from itertools import combinations, product
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from .family import Family, Room, Tokens, choose, fit, given_tokens, subsets, unbounded
+from .family import Family, Room, Tokens, at_places, choose, fit, places, subsets, unbounded
 from .late_leaders import late_leaders, late_leaders_room
 from .near_ties import binary_near_ties, decimal_near_ties, near_ties_room
 from .points import (
@@ -31,7 +30,7 @@ from .points import (
 
 
 def symmetric_orbits(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
-    """Whole orbits of integer points under a group of signed permutations: a cut-off orbit is the last one, if any.
+    """Whole orbits of integer points under a group of signed permutations; one is cut off if min_size asks for it.
 
     Symmetric tokens tie, and their ties last as long as the symmetry does. Shrinks towards mirror images
     in the first axis, and tokens on the mirror; on the line towards pairs z, −z.
@@ -45,8 +44,23 @@ def symmetric_orbits(d: int, *, min_size: int = 1, max_size: int = 12) -> Search
         InputError: an argument is out of range.
     """
     lo, hi = fit("symmetric_orbits", unbounded, d, min_size, max_size)
-    choices = [_orbits(d, name, max(hi, 2)) for name in symmetries(d)]
-    return st.one_of([_unions(parts, lo, hi) for parts in choices if len(parts) >= max(lo, 1)])
+    groups = [group for group in _orbits(d, max(hi, 2)) if sum(map(len, group)) >= max(lo, 1)]
+
+    def union(chosen: list[int], group: list[Points]) -> Tokens:
+        n = len(chosen)
+        tokens: list[Point] = []
+        left = []
+        for part in at_places(group, chosen[: len(group)]):
+            if len(tokens) + len(part) <= n:
+                tokens.extend(part)
+            else:
+                left.append(part)
+        if len(tokens) < lo:
+            rest = [z for part in [*left, *group] for z in part if z not in tokens]
+            tokens.extend(dict.fromkeys(rest))
+        return tuple(tokens[:n])
+
+    return st.builds(union, places(max(map(len, groups)), lo, hi), choose(groups))
 
 
 def polytope(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -64,13 +78,18 @@ def polytope(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy
         InputError: an argument is out of range.
     """
     lo, hi = fit("polytope", _polytope_room, d, min_size, max_size)
-    choices = []
-    for vertices, inner in _polytopes(d):
-        most = min(hi - len(vertices), len(inner))
-        least = max(lo - len(vertices), 0)
-        if least <= most:
-            choices.append(st.builds(_after(vertices), subsets(inner, least, most), given_tokens(len(vertices))))
-    return st.one_of(choices)
+    bodies = _polytopes(d)
+    fitting = {n: choose([body for body in bodies if 0 <= n - len(body[0]) <= len(body[1])]) for n in range(lo, hi + 1)}
+    most = max(len(vertices) + len(inner) for vertices, inner in bodies)
+
+    @st.composite
+    def tokens(draw: DrawFn) -> Tokens:
+        chosen = draw(places(most, lo, hi))
+        vertices, inner = draw(fitting[len(chosen)])
+        core = len(vertices)
+        return (*vertices, *at_places(inner, [place - core for place in chosen[core:]]))
+
+    return tokens()
 
 
 def faces(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -87,8 +106,11 @@ def faces(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[To
         InputError: an argument is out of range.
     """
     lo, hi = fit("faces", _faces_room, d, min_size, max_size)
-    bodies = [points for points in _faces(d) if len(points) >= lo]
-    return st.one_of([subsets(points, lo, min(hi, len(points))) for points in bodies])
+    boundaries = [points for points in _faces(d) if len(points) >= hi]
+    count = max(map(len, boundaries))
+    return st.builds(
+        lambda chosen, boundary: tuple(at_places(boundary, chosen)), places(count, lo, hi), choose(boundaries)
+    )
 
 
 def axes(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -124,11 +146,11 @@ def collinear(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrateg
     lo, hi = fit("collinear", unbounded, d, min_size, max_size)
     times = [t for t in _fractions_by_size(max(12, 2 * hi)) if t]
 
-    def place(line: tuple[Point, Point], chosen: Points) -> Tokens:
+    def place(chosen: Points, line: tuple[Point, Point]) -> Tokens:
         u, v = line
         return tuple([tuple([a + t * b for a, b in zip(u, v, strict=True)]) for (t,) in chosen])
 
-    return st.builds(place, choose(_lines(d)), subsets([(t,) for t in times], lo, hi))
+    return st.builds(place, subsets([(t,) for t in times], lo, hi), choose(_lines(d)))
 
 
 def concentric_spheres(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -149,30 +171,10 @@ def concentric_spheres(d: int, *, min_size: int = 1, max_size: int = 12) -> Sear
 
 
 @lru_cache
-def _orbits(d: int, name: str, limit: int) -> list[Points]:
-    """The orbits of small integer points with at most `limit` points, under the named group."""
-    return orbits(lattice_points(d, 16 * limit), symmetries(d)[name], limit)  # type: ignore[return-value]
-
-
-def _unions(choices: list[Points], min_size: int, max_size: int) -> SearchStrategy[Tokens]:
-    """Unions of some of the disjoint `choices`, cut off at max_size tokens."""
-    sizes = sorted(map(len, choices))
-    least = -(-min_size // sizes[0])
-    most = max(least, -(-max_size // sizes[len(sizes) // 2]))
-    parts = subsets(choices, least, most)
-
-    @st.composite
-    def union(draw: DrawFn) -> Tokens:
-        chosen = draw(parts)
-        tokens = tuple([z for part in chosen for z in part][:max_size])
-        draw(given_tokens(max(len(tokens) - len(chosen), 0)))
-        return tokens
-
-    return union()
-
-
-def _after(vertices: Points) -> Callable[[Points, object], Tokens]:
-    return lambda inner, _: vertices + inner
+def _orbits(d: int, limit: int) -> list[list[Points]]:
+    """For each group the orbits of small integer points with at most `limit` points."""
+    points = lattice_points(d, 16 * limit)
+    return [orbits(points, generators, limit) for generators in symmetries(d).values()]  # type: ignore[misc]
 
 
 @lru_cache

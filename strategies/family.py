@@ -4,9 +4,8 @@ Neighbours: `tokens` and `degenerate` define the families, `configurations` comb
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol, TypeVar
 
 from hypothesis import strategies as st
@@ -80,7 +79,39 @@ def fit(name: str, room: Callable[[int], Room | None], d: int, min_size: int, ma
     return max(min_size, least), min(max_size, most)
 
 
-# Items are drawn by their place: a strategy that holds them would show all of them in its repr, and hash them.
+# Every family draws the same first: a list of n distinct places, one a token. So an example keeps its tokens' number
+# when Hypothesis tries a simpler family, and no family passes for simpler than `lattice` by drawing less. Places, not
+# items: a strategy that held the items would hash them, and show all of them in its repr.
+
+
+def places(count: int, min_size: int, max_size: int) -> SearchStrategy[list[int]]:
+    """Distinct integers in 0 … count − 1, in any order; shrinks towards fewer, then towards 0, 1, 2, …."""
+    return st.lists(st.sampled_from(range(count)), min_size=min_size, max_size=max_size, unique=True)
+
+
+def subsets(items: Sequence[Item], min_size: int, max_size: int) -> SearchStrategy[tuple[Item, ...]]:
+    """Some of the distinct `items`, in any order; shrinks towards fewer and towards the first of them."""
+    return places(len(items), min_size, max_size).map(lambda chosen: tuple([items[i] for i in chosen]))
+
+
+def at_places(items: Sequence[Item], chosen: Iterable[int]) -> list[Item]:
+    """For each of some integers an item of its own: the one at that place modulo their number, or the next one free."""
+    taken: dict[int, None] = {}
+    for place in chosen:
+        place %= len(items)
+        while place in taken:
+            place = (place + 1) % len(items)
+        taken[place] = None
+    return [items[i] for i in taken]
+
+
+def beside(core: int, items: Sequence[Item], min_size: int, max_size: int) -> SearchStrategy[list[Item]]:
+    """Some of `items`, to stand beside `core` tokens that are not drawn: min_size to max_size tokens with these.
+
+    Shrinks towards fewer items and towards the first of them.
+    """
+    chosen = places(core + len(items), min_size, max_size)
+    return chosen.map(lambda chosen: at_places(items, [place - core for place in chosen[core:]]))
 
 
 def choose(items: Sequence[Item]) -> SearchStrategy[Item]:
@@ -90,34 +121,17 @@ def choose(items: Sequence[Item]) -> SearchStrategy[Item]:
     return st.integers(0, len(items) - 1).map(lambda i: items[i])
 
 
-def subsets(items: Sequence[Item], min_size: int, max_size: int) -> SearchStrategy[tuple[Item, ...]]:
-    """Some of the distinct `items`, in any order; shrinks towards fewer and towards the first of them.
-
-    Two choices an item, and Hypothesis takes fewer choices for simpler: see `given_tokens`.
-    """
-    places = st.lists(st.sampled_from(range(len(items))), min_size=min_size, max_size=max_size, unique=True)
-    return places.map(lambda chosen: tuple([items[i] for i in chosen]))
-
-
-@cache
-def given_tokens(count: int) -> SearchStrategy[object]:
-    """What a strategy draws beside `count` tokens that it adds without drawing them: two choices each, of one value.
-
-    Otherwise a family that adds many tokens by one choice would pass for simpler than one token of `lattice`, and
-    counterexamples would shrink towards it.
-    """
-    return st.tuples(*[st.integers(0, 0)] * (2 * count))
-
-
 __all__ = [
     "UNBOUNDED",
     "Family",
     "Room",
     "TokenStrategy",
     "Tokens",
+    "at_places",
+    "beside",
     "choose",
     "fit",
-    "given_tokens",
+    "places",
     "subsets",
     "unbounded",
 ]

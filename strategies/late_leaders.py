@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..kernels import InputError
-from .family import Room, Tokens, choose, fit, given_tokens, subsets
+from .family import Room, Tokens, beside, choose, fit
 from .points import Point
 from .scalars import check_integer
 
@@ -60,11 +60,10 @@ def late_leaders(
     check_integer("max_rise", max_rise, least=min_rise)
     return st.builds(
         _assemble,
+        st.just(d),
+        beside(_CORE, _bystanders(d), lo, hi),
         st.integers(min_rise, max_rise),
         choose([(s, c, turned) for turned in (False, True) for s in (1, 2, 3) for c in (1, 2, 3)]),
-        subsets(_bystanders(d), lo - _CORE, hi - _CORE),
-        st.just(d),
-        given_tokens(_CORE),
     )
 
 
@@ -90,14 +89,14 @@ def first_leader_layer(tokens: Tokens, alpha: Fraction | int) -> int:
     return int(rise / Fraction(alpha)) + 1
 
 
-def _assemble(rise: int, shape: tuple[int, int, bool], others: tuple[Point, ...], d: int, _: object) -> Tokens:
+def _assemble(d: int, others: list[Point], rise: int, shape: tuple[int, int, bool]) -> Tokens:
     s, c, turned = shape
     b = rise + c
     # ⟨p, P⟩ > ‖p‖² asks s·a > s² + b; and a ≥ b keeps the bystanders captured by P and Q.
     a = b + s + 1
     rest = (0,) * (d - 2)
     core = [(a, b - 1), (-a, b - 1), (0, c), (s, b), (-s, b)]
-    tokens = [(*z, *rest) for z in core] + list(others)
+    tokens = [(*z, *rest) for z in core] + others
     return tuple([(-z[1], z[0], *z[2:]) for z in tokens]) if turned else tuple(tokens)
 
 

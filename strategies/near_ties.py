@@ -19,7 +19,7 @@ from itertools import product
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .family import Room, Tokens, choose, fit, given_tokens, subsets
+from .family import Room, Tokens, beside, choose, fit
 from .points import Point, Points, lattice_points
 from .scalars import units
 
@@ -75,11 +75,11 @@ def near_ties_room(d: int) -> Room:
 
 def _near_ties(name: str, base: int, d: int, min_size: int, max_size: int, max_exponent: int) -> SearchStrategy[Tokens]:
     lo, hi = fit(name, near_ties_room, d, min_size, max_size)
-    rest = subsets(_others(d), lo - 3, hi - 3)
-    return st.builds(_assemble, units(base, max_exponent=max_exponent), choose(_contenders(d)), rest, given_tokens(3))
+    others = beside(3, _others(d), lo, hi)
+    return st.builds(_assemble, others, units(base, max_exponent=max_exponent), choose(_contenders(d)))
 
 
-def _assemble(unit: Fraction, pair: tuple[Points, bool], others: tuple[_Other, ...], _: object) -> Tokens:
+def _assemble(others: list[_Other], unit: Fraction, pair: tuple[Points, bool]) -> Tokens:
     """The set for one ε: coordinates of contenders and others may hold a multiple of it."""
     (best, second), swapped = pair
     tokens = [(Fraction(1, 2), *(0,) * (len(best) - 1)), (best[0] + unit, *best[1:]), second]

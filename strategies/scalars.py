@@ -1,9 +1,12 @@
 """Scalars: exact numbers, from small integers to denominators that no float holds.
 
-Every value is an int or a Fraction, and costs one draw: a campaign draws a million of them. Neighbours: `tokens`,
-`matrices` and `steps` are built from these.
+Every value is an int or a Fraction, and costs one draw: a campaign draws a million of them. Where distinct values are
+needed without rejecting any, they are numbered (`Codes`). Neighbours: `tokens`, `matrices` and `steps` are built from
+these.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 from hypothesis import strategies as st
@@ -49,10 +52,54 @@ def positive_rationals(size: int = 5) -> SearchStrategy[Fraction]:
     return st.sampled_from(sorted(values, key=lambda v: (v.denominator, v.numerator)))
 
 
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Distinct rationals numbered by simplicity: 0 is number 0, then come other integers, then fractions.
+
+    Args:
+        count: how many there are.
+        decode: the rational with a number in 0 … count − 1.
+    """
+
+    count: int
+    decode: Callable[[int], Fraction]
+
+    def strategy(self) -> SearchStrategy[Fraction]:
+        """All of them; shrinks towards 0, then towards integers, positive before negative."""
+        return st.integers(0, self.count - 1).map(self.decode)
+
+
 def dyadics(*, numerator: int = 1000, max_exponent: int = 20) -> SearchStrategy[Fraction]:
     """Dyadic rationals m/2^e with |m| ≤ numerator and 0 ≤ e ≤ max_exponent.
 
     Shrinks towards 0, then towards integers, positive before negative.
+
+    Args:
+        numerator: an int ≥ 1.
+        max_exponent: an int ≥ 0.
+
+    Raises:
+        InputError: an argument is out of range.
+    """
+    return dyadic_codes(numerator=numerator, max_exponent=max_exponent).strategy()
+
+
+def large_denominators(*, radius: int = 3) -> SearchStrategy[Fraction]:
+    """Rationals m + r/q with |m| ≤ radius and 0 ≤ r < q, where q is one of `LARGE_DENOMINATORS`.
+
+    Shrinks towards 0, then towards integers, positive before negative.
+
+    Args:
+        radius: an int ≥ 0.
+
+    Raises:
+        InputError: `radius` is negative.
+    """
+    return large_denominator_codes(radius=radius).strategy()
+
+
+def dyadic_codes(*, numerator: int = 1000, max_exponent: int = 20) -> Codes:
+    """The values of `dyadics`, numbered.
 
     Args:
         numerator: an int ≥ 1.
@@ -73,13 +120,11 @@ def dyadics(*, numerator: int = 1000, max_exponent: int = 20) -> SearchStrategy[
         m = place // 2 * 2 + 1
         return Fraction(-m if place % 2 else m, 2 << e)
 
-    return st.integers(0, integers + odd * max_exponent - 1).map(decode)
+    return Codes(integers + odd * max_exponent, decode)
 
 
-def large_denominators(*, radius: int = 3) -> SearchStrategy[Fraction]:
-    """Rationals m + r/q with |m| ≤ radius and 0 ≤ r < q, where q is one of `LARGE_DENOMINATORS`.
-
-    Shrinks towards 0, then towards integers.
+def large_denominator_codes(*, radius: int = 3) -> Codes:
+    """The values of `large_denominators`, numbered.
 
     Args:
         radius: an int ≥ 0.
@@ -88,15 +133,16 @@ def large_denominators(*, radius: int = 3) -> SearchStrategy[Fraction]:
         InputError: `radius` is negative.
     """
     check_integer("radius", radius, least=0)
-    whole = 2 * radius + 1
-    kinds = len(LARGE_DENOMINATORS)
+    integers, kinds = 2 * radius + 1, len(LARGE_DENOMINATORS)
 
     def decode(code: int) -> Fraction:
-        rest, m = divmod(code, whole)
+        if code < integers:
+            return Fraction(zigzag(code))
+        rest, m = divmod(code - integers, integers)
         r, kind = divmod(rest, kinds)
-        return zigzag(m) + Fraction(r, LARGE_DENOMINATORS[kind])
+        return zigzag(m) + Fraction(r + 1, LARGE_DENOMINATORS[kind])
 
-    return st.integers(0, whole * kinds * min(LARGE_DENOMINATORS) - 1).map(decode)
+    return Codes(integers * (1 + kinds * (min(LARGE_DENOMINATORS) - 1)), decode)
 
 
 def float32_dyadics() -> SearchStrategy[Fraction]:
@@ -148,9 +194,12 @@ def check_integer(name: str, value: object, *, least: int) -> None:
 
 __all__ = [
     "LARGE_DENOMINATORS",
+    "Codes",
     "check_integer",
+    "dyadic_codes",
     "dyadics",
     "float32_dyadics",
+    "large_denominator_codes",
     "large_denominators",
     "positive_rationals",
     "small_integers",

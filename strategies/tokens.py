@@ -9,12 +9,11 @@ from fractions import Fraction
 from functools import lru_cache
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
-from .family import UNBOUNDED, Family, Room, Tokens, choose, fit, subsets, unbounded
+from .family import UNBOUNDED, Family, Room, Tokens, choose, fit, places, subsets, unbounded
 from .points import Point, Points, lattice_points, primitive_points, simplest_first
-from .scalars import dyadics as dyadic_scalars
-from .scalars import float32_dyadics, large_denominators
+from .scalars import Codes, dyadic_codes, float32_dyadics, large_denominator_codes, zigzag
 
 # Small enough for ties to be frequent, large enough to choose 16 of them in many ways.
 _FEW = 128
@@ -67,7 +66,8 @@ def dyadic(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[T
     Raises:
         InputError: an argument is out of range.
     """
-    return _by_coordinate("dyadic", dyadic_scalars(), d, min_size, max_size)
+    lo, hi = fit("dyadic", unbounded, d, min_size, max_size)
+    return _by_coordinate(dyadic_codes(), d, lo, hi)
 
 
 def large_denominator(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -83,7 +83,8 @@ def large_denominator(d: int, *, min_size: int = 1, max_size: int = 12) -> Searc
     Raises:
         InputError: an argument is out of range.
     """
-    return _by_coordinate("large_denominator", large_denominators(), d, min_size, max_size)
+    lo, hi = fit("large_denominator", unbounded, d, min_size, max_size)
+    return _by_coordinate(large_denominator_codes(), d, lo, hi)
 
 
 def float32(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -99,7 +100,14 @@ def float32(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[
     Raises:
         InputError: an argument is out of range.
     """
-    return _by_coordinate("float32", float32_dyadics(), d, min_size, max_size)
+    lo, hi = fit("float32", unbounded, d, min_size, max_size)
+    mantissas = Codes(2**24, lambda code: Fraction(zigzag(code)))
+
+    def shift(tokens: Tokens, exponent: int) -> Tokens:
+        # One exponent for all first coordinates, which keeps them distinct; `float32_dyadics` has one for each value.
+        return tuple([(z[0] * Fraction(1, 1 << exponent), *z[1:]) for z in tokens])
+
+    return st.builds(shift, _by_coordinate(mantissas, d, lo, hi, float32_dyadics()), st.integers(0, 31))
 
 
 def orthant(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -116,17 +124,16 @@ def orthant(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[
         InputError: an argument is out of range.
     """
     lo, hi = fit("orthant", unbounded, d, min_size, max_size)
-    # 2^min(d, 8) sign patterns of the first axes are enough.
-    patterns = st.integers(0, 2 ** min(d, 8) - 1)
-    points = _nonnegative_points(d, max(_FEW, 4 * hi))
 
-    def reflect(pattern: int, tokens: Tokens) -> Tokens:
+    def reflect(tokens: Tokens, pattern: int) -> Tokens:
         if not pattern:
             return tokens
         signs = [-1 if pattern >> c & 1 else 1 for c in range(d)]
         return tuple([tuple([s * x for s, x in zip(signs, p, strict=True)]) for p in tokens])
 
-    return st.builds(reflect, patterns, subsets(points, lo, hi))
+    points = _nonnegative_points(d, max(_FEW, 4 * hi))
+    # The sign patterns of the first eight axes are enough.
+    return st.builds(reflect, subsets(points, lo, hi), st.integers(0, 2 ** min(d, 8) - 1))
 
 
 def scaled(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -142,7 +149,7 @@ def scaled(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[T
     Raises:
         InputError: an argument is out of range.
     """
-    return st.builds(_scale, choose(_FACTORS), lattice(d, min_size=min_size, max_size=max_size))
+    return st.builds(_scale, lattice(d, min_size=min_size, max_size=max_size), choose(_FACTORS))
 
 
 def mixed_scales(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
@@ -166,8 +173,7 @@ def mixed_scales(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStra
         parts = [divmod(code, len(rays)) for code in codes]
         return tuple([tuple([_POWERS[e] * x for x in rays[ray]]) for e, ray in parts])
 
-    codes = st.lists(st.sampled_from(range(len(rays) * len(_POWERS))), min_size=lo, max_size=hi, unique=True)
-    return codes.map(decode)
+    return places(len(rays) * len(_POWERS), lo, hi).map(decode)
 
 
 _POWERS = tuple(Fraction(10) ** (sign * e) for e in range(21) for sign in ((1, -1) if e else (1,)))
@@ -181,7 +187,7 @@ def _mixed_room(d: int) -> Room:
     return (0, 2 * len(_POWERS) if d == 1 else UNBOUNDED)
 
 
-def _scale(factor: Fraction, tokens: Tokens) -> Tokens:
+def _scale(tokens: Tokens, factor: Fraction) -> Tokens:
     return tuple([tuple([factor * x for x in p]) for p in tokens])
 
 
@@ -201,12 +207,25 @@ def _nonnegative_points(d: int, count: int) -> tuple[Point, ...]:
 
 
 def _by_coordinate(
-    name: str, scalars: SearchStrategy[Fraction], d: int, min_size: int, max_size: int
-) -> SearchStrategy[Tokens]:
-    """Tokens whose coordinates are drawn one by one."""
-    lo, hi = fit(name, unbounded, d, min_size, max_size)
-    token = st.tuples(*[scalars] * d).filter(any)
-    return st.lists(token, min_size=lo, max_size=hi, unique=True).map(tuple)
+    codes: Codes, d: int, min_size: int, max_size: int, other: SearchStrategy[Fraction] | None = None
+) -> SearchStrategy[tuple[tuple[Fraction, ...], ...]]:
+    """Tokens whose coordinates are drawn one by one: distinct nonzero `codes` first, `other` scalars in the rest.
+
+    Distinct first coordinates make distinct tokens without rejecting any. `other` is the strategy of `codes` if None.
+    """
+    scalar = codes.strategy() if other is None else other
+    rows = {}  # n: a strategy for the n (d − 1) coordinates after the first
+
+    @st.composite
+    def tokens(draw: DrawFn) -> tuple[tuple[Fraction, ...], ...]:
+        first = [codes.decode(place + 1) for place in draw(places(codes.count - 1, min_size, max_size))]
+        n = len(first)
+        if n not in rows:
+            rows[n] = st.tuples(*[scalar] * (n * (d - 1)))
+        rest = draw(rows[n])
+        return tuple([(x, *rest[i * (d - 1) : (i + 1) * (d - 1)]) for i, x in enumerate(first)])
+
+    return tokens()
 
 
 GENERAL = (

@@ -57,6 +57,7 @@ def test_large_denominators_are_no_floats_and_no_decimals(find_any, assert_all_e
 def test_float32_dyadics_survive_float32(find_any, assert_all_examples):
     strategy = scalars.float32_dyadics()
     assert_all_examples(strategy, lambda v: Fraction(float(np.float32(float(v)))) == v)
+    assert_all_examples(strategy, lambda v: abs(v.numerator) <= 2**23 and 2**31 % v.denominator == 0)
     full = find_any(strategy, lambda v: abs(v.numerator) > 2**22)
     assert Fraction(float(np.float16(float(full)))) != full
 
