@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hardmax.kernels import InputError
@@ -93,7 +93,6 @@ def limit_sets(draw):
 
 
 @given(limit_sets())
-@settings(max_examples=60, deadline=None)
 def test_the_routes_agree(case):
     V, A = case
     route = second_route(V, A)
@@ -111,7 +110,6 @@ def test_the_routes_agree(case):
 
 
 @given(limit_sets(), st.data())
-@settings(max_examples=60, deadline=None)
 def test_membership_agrees(case, data):
     V, _ = case
     s = data.draw(st.tuples(*[small] * len(V[0])))
