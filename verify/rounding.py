@@ -97,6 +97,8 @@ def exact_projection(V: PointSet, product: InnerProduct, weights: Floats) -> Vec
         weights: n floats, the proposed convex weights.
     """
     values = weights.tolist()
+    if not all(map(isfinite, values)):
+        return None
     for threshold in _WEIGHT:
         support = sorted((j for j, w in enumerate(values) if w > threshold), key=lambda j: -values[j])
         if not support:
@@ -110,11 +112,11 @@ def exact_projection(V: PointSet, product: InnerProduct, weights: Floats) -> Vec
         s = tuple(Fraction(x, D) for x in total)
         row = V.homogeneous(s)
         # ⟨s, v − s⟩ ≥ 0 for every v, times positive numbers.
-        gradient = product.gradient(row[:-1])
-        if any(dot(gradient, u) < 0 for u in V.differences(row)):
+        directions, gradient = V.differences(row), product.gradient(row[:-1])
+        if any(dot(gradient, u) < 0 for u in directions):
             continue
         # s ∈ conv V: weights near the proposed ones.
-        directions = [V.differences(row)[j] for j in support]
+        directions = [directions[j] for j in support]
         scaled = [Fraction(values[j]) / lcm(row[-1], V.rows[j][-1]) for j in support]
         if _corrected(directions, eliminate(directions, V.d)[0], scaled) is not None:
             return s

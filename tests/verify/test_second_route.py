@@ -254,7 +254,7 @@ class TestFailingAndLyingSolvers:
         assert isinstance(second_membership((1, 0), SQUARE)[0], Inside)
         assert not isinstance(second_membership((2, 0), SQUARE)[0], Inside)
 
-    @pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0), (np.nan, 1.0), (0.0, 0.0), (2.0, -1.0)])
+    @pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0), (np.nan, 1.0), (np.inf, 1.0), (0.0, 0.0), (2.0, -1.0)])
     def test_projections_that_lie(self, weights, monkeypatch):
         lie = np.array(weights)
         assert exact_projection(PointSet(SHIFTED[:2]), InnerProduct(IDENTITY), lie) in (None, (1, 0))
