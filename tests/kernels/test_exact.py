@@ -41,7 +41,6 @@ def differs(dynamics, reference, layers):
 
 
 @given(any_configuration)
-@settings(max_examples=60)
 def test_layers_are_those_of_sympy_matrices(configuration):
     assert differs(Dynamics(configuration), matrix_layers(configuration), 4) is None
 

@@ -51,19 +51,16 @@ def no_random_fault(configuration, budget=QUICK):
 
 
 @given(within)
-@settings(max_examples=100)
 def test_within_the_hypotheses_everything_is_decided(configuration):
     assert isinstance(no_random_fault(configuration, Budget()), Frozen)
 
 
 @given(slow_steps)
-@settings(max_examples=25)
 def test_slow_steps(configuration):
     assert isinstance(no_random_fault(configuration, Budget(layers=100_000)), Frozen)
 
 
 @given(beyond_hypotheses)
-@settings(max_examples=100)
 def test_beyond_the_hypotheses_nothing_crashes_or_loops(configuration):
     no_random_fault(configuration)
 
@@ -76,7 +73,6 @@ def test_many_random_inputs(configuration):
 
 
 @given(within)
-@settings(max_examples=30)
 def test_merging_equal_tokens_changes_no_limit(configuration):
     tokens = [*configuration.tokens, configuration.tokens[0]]
     doubled = with_changes(configuration, tokens=tokens, multiplicities=None, labels=None)
@@ -106,7 +102,6 @@ def test_a_very_late_leader_emerges_at_its_layer():
 
 
 @given(st.integers(12, 30), st.integers(1, 10))
-@settings(max_examples=20)
 def test_late_leaders_of_two_sizes(rise, a):
     # strategies.late_leaders: leads first at layer ⌊(b − c)/α⌋ + 1, here with b − c = rise and α = 1/a.
     core = [(rise + 4, rise), (-rise - 4, rise), (0, 1), (1, rise + 1), (-1, rise + 1)]

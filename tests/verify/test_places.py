@@ -5,7 +5,7 @@ from fractions import Fraction as Q
 
 import pytest
 import sympy
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hardmax.kernels import Configuration
@@ -90,7 +90,6 @@ def test_places_of_the_examples_prove_themselves(name):
 
 
 @given(configurations(n=(1, 8), d=(1, 3)))
-@settings(max_examples=80)
 def test_within_the_hypotheses_places_are_vertices_and_projections(configuration):
     outcome = frozen_with_leaders(configuration, Budget())
     found = places(outcome)
@@ -105,7 +104,6 @@ def test_within_the_hypotheses_places_are_vertices_and_projections(configuration
         configurations(n=(1, 6), d=(1, 3), nonzero=None, distinct=None, spd=None, follow="smallest"),
     )
 )
-@settings(max_examples=120)
 def test_beyond_the_hypotheses_every_place_proves_itself(configuration):
     outcome = frozen_with_leaders(configuration)
     assume(outcome is not None)

@@ -4,7 +4,7 @@ from fractions import Fraction as Q
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from hardmax.kernels import Configuration, HarmonicStep
 from hardmax.kernels.exact import Dynamics, Layer
@@ -54,7 +54,6 @@ def test_repetitions_are_found_and_hold(name):
         n=(2, 5), d=(1, 2), nonzero=None, distinct=None, spd=False, families=["lattice"], steps=["one", "simple"]
     )
 )
-@settings(max_examples=150)
 def test_random_repetitions_hold(configuration):
     outcome = decide(configuration, QUICK)
     if isinstance(outcome, SelfSimilar):

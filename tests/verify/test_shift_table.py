@@ -4,7 +4,7 @@ from fractions import Fraction as Q
 from itertools import islice, pairwise
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hardmax.kernels import Configuration, HarmonicStep
@@ -126,13 +126,11 @@ def first_break(run, end):
 
 
 @given(any_run, st.integers(0, 5))
-@settings(max_examples=60)
 def test_tables_hold_the_signs_and_shifts_annihilate(run, offset):
     assert column_faults(run, offset) == []
 
 
 @given(any_run)
-@settings(max_examples=40)
 def test_every_set_has_its_columns(run):
     # Each moving place i, against every place but one of those it follows; ties exactly with those it follows.
     places = set(run.representative)
@@ -149,14 +147,12 @@ def test_every_set_has_its_columns(run):
 
 
 @given(any_run)
-@settings(max_examples=40)
 def test_what_holds_for_ever_holds_for_thirty_layers(run):
     assume(run.table.holds_for_ever())
     assert first_break(run, 30) == 31
 
 
 @given(any_run, st.integers(1, 40))
-@settings(max_examples=60)
 def test_constant_until_ends_before_the_first_change(run, end):
     points = run.table.constant_until(end)
     assert points[0] == 0
@@ -165,7 +161,6 @@ def test_constant_until_ends_before_the_first_change(run, end):
 
 
 @given(any_run, st.integers(1, 15), st.integers(1, 15))
-@settings(max_examples=30)
 def test_constant_until_may_begin_where_it_ended(run, first, more):
     points = run.table.constant_until(first)
     assume(points[-1] == first)
@@ -219,7 +214,6 @@ def test_sign_tables_need_a_graph_without_cycles():
 
 
 @given(any_run, st.integers(0, 90), st.sampled_from([16, 64, 192]))
-@settings(max_examples=40)
 def test_balls_give_the_exact_sign_or_none(run, offset, precision):
     table = run.table
     rows = balls.BallRun(table._rows, table.scale, table._layer.numerators, run.dynamics.form, precision).signs(
@@ -238,7 +232,6 @@ def test_balls_give_the_exact_sign_or_none(run, offset, precision):
 
 
 @given(st.sampled_from(["late leader", "dip", "Jordan block", "change shown by F_4"]), st.integers(64, 300))
-@settings(max_examples=25)
 def test_tables_far_away_are_the_exact_ones(name, offset):
     run = Run(EXAMPLES[name].configuration, 1)
     exact = run.table._exact_table(offset)
