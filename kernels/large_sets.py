@@ -396,7 +396,7 @@ def _hull_of_groups(position: Floats, tokens: Indices, leaders: Indices) -> Indi
 def _batch_layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, FollowSets]:
     """`layer` for a batch, one set after the other."""
     values, _ = checked(tokens, A, alpha)
-    broken = np.logical_not(np.isfinite(values).all(axis=(1, 2), keepdims=True)[:, 0, 0])
+    broken = np.array([not np.isfinite(one).all() for one in values], dtype=bool)
     results = [layer(np.where(lost, 0, one), A, alpha) for one, lost in zip(values, broken, strict=True)]
     if not results:
         empty = np.empty(values.shape[:2], dtype=np.int64)
