@@ -461,6 +461,12 @@ def result_buffer_reused(Z, A, alpha, _buffers={}):  # noqa: B006 the shared buf
     return buffer
 
 
+@killed_by("array.fresh")
+def fixed_points_returned_as_they_are(Z, A, alpha):
+    moved = right(Z, A, alpha)
+    return Z if np.array_equal(moved, Z) else moved
+
+
 @killed_by("repeat.bits")
 def random_rounding(Z, A, alpha, _random=np.random.default_rng(0)):  # noqa: B008 the random state is the mistake
     moved = right(Z, A, alpha)
@@ -473,6 +479,19 @@ def random_rounding(Z, A, alpha, _random=np.random.default_rng(0)):  # noqa: B00
 @killed_by("nan.visible")
 def nan_replaced(Z, A, alpha):
     return right(np.nan_to_num(Z), A, alpha)
+
+
+@killed_by("nan.visible")
+def nan_ignored_by_the_others(Z, A, alpha):
+    S = scores(Z, A)
+    mask = np.nanmax(np.where(np.isnan(S), -np.inf, S), axis=2, keepdims=True) == S
+    W = mask.astype(Z.dtype)
+    return move(Z, (W @ np.nan_to_num(Z)) / np.maximum(W.sum(axis=2, keepdims=True), 1), alpha)
+
+
+@killed_by("nan.visible")
+def infinities_clipped(Z, A, alpha):
+    return right(np.clip(Z, -1e300, 1e300), A, alpha)
 
 
 @killed_by("nan.contained")

@@ -115,6 +115,14 @@ def test_hypotheses_that_hold_are_kept_and_so_is_whether_it_is_a_tie():
     assert small.calls[0].configuration(0).is_nonzero
 
 
+def test_a_clear_decision_does_not_shrink_to_a_tie():
+    one_line = wrong_if(lambda Z, A, alpha: Z.shape[1] > 1 and Z.shape[2] > 1 and (Z[:, :, 0] == 1).all())
+    small, found = smallest(one_line, Trial((call([(1, 1), (1, 2), (1, 3)]),), "float64"))
+    assert found.decision is not None
+    assert found.decision.gap_ulps != 0
+    assert small.calls[0].shape == (1, 2, 2)
+
+
 def test_an_error_shrinks_as_an_error():
     def step(Z, A, alpha):
         if Z.shape[1] > 3:

@@ -212,6 +212,21 @@ def test_state_between_calls_is_named_where_a_fresh_kernel_passes(tmp_path):
     assert "keeps state between calls" in result.message
 
 
+def test_an_orbit_that_drifts_although_every_layer_looked_right_is_a_failure():
+    seen = set()
+
+    def forgetful(Z, A, alpha):
+        """Right when asked for the first time, which is when the layers are judged."""
+        moved = numpy_kernel.step(Z, A, alpha)
+        again = Z.tobytes() in seen
+        seen.add(Z.tobytes())
+        return moved + 1e-3 * again
+
+    (result,) = run_conformance(declare(forgetful, supports_A=False), only=["run.layers"]).results
+    assert result.status == "fail"
+    assert "the orbit leaves the exact one at layer 0" in result.message
+
+
 def test_warnings_of_a_kernel_do_not_become_failures():
     def step(Z, A, alpha):
         import warnings

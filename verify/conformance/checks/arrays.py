@@ -28,11 +28,12 @@ def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:
 
 
 def _calls(subject: Subject) -> Iterator[tuple[str, Call]]:
-    """Per dtype a batch of integer points and one of floats with full mantissas."""
+    """Per dtype a batch of integer points, one of floats with full mantissas, and one where nothing moves."""
     rng = subject.random("arrays")
     for dtype in subject.kernel.dtypes:
         yield dtype, call(lattice_without_ties(rng, 5, 2).tokens, lattice_without_ties(rng, 5, 2).tokens)
         yield dtype, random_points(rng, 20, 5, dtype).call()
+        yield dtype, call([(2, 0), (0, 2), (-2, -2)])
 
 
 def _each_call(question: Callable[[Subject, str, Call], tuple[str, list[str]] | None]) -> Callable[[Subject], Finding]:
