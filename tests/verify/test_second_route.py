@@ -140,6 +140,18 @@ class TestEachLinearProgramSolver:
         assert route.unconfirmed == ()
         assert all(place.solvers[0] == solver for place in route.places.values())
 
+    def test_a_slanted_triangle(self, solver):
+        corners = vectors((15, 0, 0), (0, 10, 0), (0, 0, 6))
+        edge, middle = vectors(("15/2", 5, 0), (5, "10/3", 2))
+        A = tuple(vectors((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+        foot = projection_of_origin(A, corners).point
+        route = second_route([*corners, edge, middle, foot], A)
+        assert route.unconfirmed == ()
+        assert list(route.vertices) == sorted(corners)
+        assert route.places[edge].face == tuple(sorted(corners[:2]))
+        assert [route.places[s].kind for s in (edge, middle, foot)] == ["neither", "neither", "projection"]
+        assert all(proves_place(place, s, route, A) for s, place in route.places.items())
+
     def test_membership(self, solver):
         for s, kind in (((1, 0), Inside), ((0, 0), Inside), ((1, 1), Inside)):
             answer, by = second_membership(s, SQUARE)
