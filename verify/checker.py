@@ -119,10 +119,11 @@ class Run:
         self.B = self.A if follow == "largest" else [[-x for x in row] for row in self.A]
         self.size = max(abs(x) for row in self.first[1] + self.A for x in row).bit_length()
         must(len(self.w) == self.n and min(self.w) > 0, "multiplicities", self.w, f"{self.n} numbers >= 1 are needed")
-        self.constant = step["rule"] == "constant"
-        alpha, p, q = (step["alpha"], 1, 1) if self.constant else (1, step["numerator"], step["offset"])
-        must(alpha > 0 and 0 < p <= q, "step", step, "it has to be positive and at most 1")
-        self.rate = lambda k: alpha / (1 + alpha) if self.constant else Fraction(p, k + q)
+        self.constant = "alpha" in step
+        p, q = step["alpha"].as_integer_ratio() if self.constant else (step["numerator"], step["offset"])
+        p, q = p, p + q if self.constant else q  # λ = α / (1 + α)
+        must(0 < p <= q, "step", step, "it has to be positive and at most 1")
+        self.rate = lambda layer: Fraction(p, q if self.constant else q + layer[0])
 
     def pay(self, operations, bits=0, gcds=False):
         """Section 9: what is too much is refused before it is computed."""
@@ -148,16 +149,15 @@ class Run:
         weights = [self.w[j] for j in C]
         return sum(weights), [dot(weights, column) for column in zip(*[N[j] for j in C], strict=True)]
 
-    def next(self, layer, sets, tidy=True):
-        """Layer k + 1; common factors are taken out (if `tidy`) while that is cheap."""
+    def next(self, layer, sets):
+        """Layer k + 1: N ← (b − a) L N + a (L / W) Σ w N and D ← b L D."""
         k, N, D = layer
         self.pay(self.d * sum(map(len, sets)) + 99, D.bit_length() // 64)
-        (a, b), totals = self.rate(k).as_integer_ratio(), [self.total(N, C) for C in sets]
+        (a, b), totals = self.rate(layer).as_integer_ratio(), [self.total(N, C) for C in sets]
         L = math.lcm(*(W for W, _ in totals))
-        keep, D, shares = (b - a) * L, b * L * D, [a * L // W for W, _ in totals]
-        N = [tuple([keep * x + u * y for x, y in zip(z, t[1])]) for z, u, t in zip(N, shares, totals)]  # noqa: B905
-        common = math.gcd(D, *(x for row in N for x in row)) if tidy and D < 1 << 4096 else 1
-        return k + 1, [tuple([x // common for x in row]) for row in N] if common > 1 else N, D // common
+        keep, shares = (b - a) * L, [a * L // W for W, _ in totals]
+        rows = zip(N, shares, totals, strict=True)
+        return k + 1, [tuple([keep * x + u * y for x, y in zip(z, t, strict=True)]) for z, u, (_, t) in rows], b * L * D
 
     def visit(self, layer):
         """Compare the follow sets of a layer with `sets`."""
@@ -219,42 +219,42 @@ class Run:
     def columns(self, layer):
         """The columns (i, j_0, l, whether it is a tie, shifts) of the sign tables at a layer."""
         must(self.constant, "sign tables", "a step that depends on the layer", "they need a constant one")
-        (rules, r, F), sets, (a, b) = self.rules(layer), self.sets, self.rate(0).as_integer_ratio()
-        follows = {i: set() if i in F else {r[j] for j in sets[i]} - {i} for i in r}
+        (rules, r, F), sets, (a, b) = self.rules(layer), self.sets, self.rate(layer).as_integer_ratio()
         totals = [sum([self.w[j] for j in C]) for C in sets]
-        L, annihilators, columns = math.lcm(*totals), {}, []
-        while len(annihilators) < len(follows):
-            ready = [i for i in follows if i not in annihilators and follows[i] <= annihilators.keys()]
+        L, columns = math.lcm(*totals), []
+        annihilators, follows = {i: Counter([b * L]) for i in F}, {i: {r[j] for j in sets[i]} - {i} for i in {*r} - F}
+        while waiting := follows.keys() - annihilators.keys():
+            ready = [i for i in waiting if follows[i] <= annihilators.keys()]
             must(ready, "sign tables", "a follow graph with a cycle", "they need one without")
             for i in ready:
-                self.pay(len(follows) + sum([len(annihilators[j]) for j in follows[i]]))
+                self.pay(self.n + sum([len(annihilators[j]) for j in follows[i]]))
                 annihilators[i] = reduce(or_, [annihilators[j] for j in follows[i]], Counter())
-                own = sum([self.w[j] for j in sets[i] if r[j] == i or not follows[i]])
+                own = sum([self.w[j] for j in sets[i] if r[j] == i])
                 annihilators[i][(b - a) * L + a * L // totals[i] * own] += 1
         for i in [i for i in follows if rules[i] is None]:
-            first, members = r[sets[i][0]], {r[j] for j in sets[i]}
-            for l in follows.keys() - {first}:  # noqa: E741 the paper's index
+            first, own = r[sets[i][0]], annihilators[i]
+            for l in {*r} - {first}:  # noqa: E741 the paper's index
                 both, orders = annihilators[first] | annihilators[l], Counter()
-                self.pay(len(annihilators[i]) * both.total())
-                for mu, nu in [(mu, nu) for mu in annihilators[i] for nu in both]:
-                    orders[mu * nu] = max(orders[mu * nu], annihilators[i][mu] + both[nu] - 1)
-                columns.append((i, first, l, l in members, sorted(orders.elements())))
+                self.pay(len(own) * both.total())
+                for sigma, p in [(mu * nu, own[mu] + both[nu] - 1) for mu in own for nu in both]:
+                    orders[sigma] = max(orders[sigma], p)
+                columns.append((i, first, l, l in [r[j] for j in sets[i]], sorted(orders.elements())))
         return columns
 
     def table(self, columns, layer):
-        """For each column the signs of F_1(0), …, F_r(0); for a tie those of F(0), …, F(r − 1)."""
+        """F_1(0), …, F_r(0) for each column."""
         history, result = [layer], []
-        for i, first, l, tie, sigmas in columns:  # noqa: E741
+        for i, first, l, _, sigmas in columns:  # noqa: E741
             while len(history) < len(sigmas):
-                history.append(self.next(history[-1], self.sets, tidy=False))
-            bits, r, signs = history[-1][2].bit_length(), len(sigmas), []
+                history.append(self.next(history[-1], self.sets))
+            bits, r, values = history[-1][2].bit_length(), len(sigmas), []
             self.pay(r * self.d, bits)
             self.pay(r * (r + self.d**2), bits // 64)
             F = [x for _, N, _ in history[:r] for x in self.scores(N[i], [[*map(sub, N[first], N[l])]])]
             for sigma in sigmas:
-                signs.append((F[0] > 0) - (F[0] < 0))
-                F = F[1:] if tie else [after - sigma * before for before, after in pairwise(F)]
-            result.append(signs)
+                values.append(F[0])
+                F = [after - sigma * before for before, after in pairwise(F)]
+            result.append(values)
         return result
 
     def prove(self, start, last=None):
@@ -262,12 +262,12 @@ class Run:
         columns, end = self.columns(start), last and last[0] - start[0] + 1
         known, table = self.known
         before = table if known == (start, columns) else self.table(columns, start)
-        after = self.table(columns, last) if last else [[1] * len(signs) for signs in before]
+        after = self.table(columns, last) if last else [[*map(abs, values)] for values in before]
         self.known = (last, columns), after
         for (i, first, l, tie, _), x, y in zip(columns, before, after, strict=True):  # noqa: E741
             rule = f"{'jump' if last else 'R3'}: scores of token {i} for {first} and {l} from layer {start[0]} on"
             holds = not any(x[:end]) if tie else all(s * t >= 0 for s, t in zip(x, y, strict=True))
-            must(holds, rule, "a tie" if tie else f"{first} ahead", f"the signs are {x}, then {y}")
+            must(holds, rule, "a tie" if tie else f"{first} ahead", "the table does not show it")
 
     def convex(self, weights, positions, point, where):
         """The weights are convex, over tokens that have a position, and give the point."""
@@ -282,7 +282,7 @@ class Run:
         """Section 5: whether all tokens converge, to `points`, and {leader: position}."""
         (k, N, D), sets, limits, (rules, r, F) = self.last, self.sets, proof["limits"], self.rules(self.last)
         layers, true = (proof["freeze_layer"], proof["layer"]), (self.freeze_layer, k)
-        must(layers == true and self.rate(k) < 1, "freeze_layer and layer", layers, true, "is right, with a step < 1")
+        must(layers == true and self.rate(self.last) < 1, "layers", layers, true, "is right, with a step below 1")
         must(proof["rules"] == [rule or "R3" for rule in rules], "rules", proof["rules"], rules, "are right (None: R3)")
         if None in rules:
             self.prove(self.last)
@@ -290,8 +290,7 @@ class Run:
         self.pay(self.d * sum(map(len, sets)), gcds=True)
         positions = [points[p] for p in limits]
         for i, x in enumerate(positions):
-            others = [j for j in sets[i] if r[j] != r[i]]
-            W, sums = (D, N[i]) if i in F else self.total(positions, others)
+            W, sums = (D, N[i]) if i in F else self.total(positions, sets[i])
             must([*sums] == [W * t for t in x], "limits", f"{limits[i]} for token {i}", "it is another point")
         at_rest = {i: positions[i] for i in F if r[i] == i}
         must(len(proof["weights"]) == len(points), "weights", len(proof["weights"]), f"{len(points)} are needed")
@@ -302,23 +301,23 @@ class Run:
     def self_similar(self, proof, points):
         """Section 6: whether all tokens converge (None: not decided), to `points`, and {leader: position}."""
         k, p, pi, Q, c = proof["layer"], proof["period"], proof["permutation"], proof["Q"], proof["scale"]
-        must(self.constant and self.kept and p > 0 and self.last[0] == k + p - 1, "self-similar", (k, p), "is unknown")
+        must(self.constant and self.kept and self.last[0] == k + p - 1, "self-similar", (k, p), "these are unknown")
         must(sorted(pi) == [*range(self.n)] and [self.w[j] for j in pi] == self.w, "permutation", pi, "it is none of w")
-        ends, bits = (self.kept, (self.last, self.sets)), self.integers(Q, self.d, "Q")[1].bit_length()
-        layers = [self.kept[0], *[self.next(*end) for end in ends]]
-        self.pay((self.n + self.d) * self.d**2, bits + layers[-1][2].bit_length(), gcds=True)
-        positions = [[tuple([Fraction(x, D) for x in row]) for row in N] for _, N, D in layers]
-        image, transposed = times([positions[0][j] for j in pi], Q), [*zip(*Q, strict=True)]
-        must([*map(tuple, image)] == positions[-1], "self-similar", "Q", f"layer {k + p} is another image")
+        bits, transposed = self.integers(Q, self.d, "Q")[1].bit_length(), [*zip(*Q, strict=True)]
+        self.pay((self.n + self.d) * self.d**2, bits + self.last[2].bit_length(), gcds=True)
+        layers = self.kept[0], self.next(*self.kept), self.next(self.last, self.sets)
+        first, second, end = [[tuple([Fraction(x, D) for x in row]) for row in N] for _, N, D in layers]
+        image = times([first[j] for j in pi], Q)
+        must([*map(tuple, image)] == end, "self-similar", "Q", f"layer {k + p} is another image")
         scaled = [[c * x for x in row] for row in self.B]
         must(c > 0 and times(times(Q, self.B), transposed) == scaled, "self-similar", "scale", "the scores differ")
         gram, r = times(Q, transposed), dot(Q[0], Q[0])
         r = r if gram == [[r * (i == j) for j in range(self.d)] for i in range(self.d)] else None
         must(proof["contraction"] == r, "self-similar", "contraction", "Q has another or none")
-        must(positions[0] != positions[1], "self-similar", f"layer {k}", "no token moves: a frozen proof is needed")
+        must(first != second, "self-similar", f"layer {k}", "no token moves: a frozen proof is needed")
         converges = None if r is None else r < 1
         must(points == [(Fraction(0),) * self.d] * bool(converges), "cluster points", len(points), "limits are others")
-        return converges, {i: positions[-1][i] for i in self.leaders}
+        return converges, {i: end[i] for i in self.leaders}
 
     def place(self, entry, s, leaders, where):
         """Section 7: the place of the cluster point s."""

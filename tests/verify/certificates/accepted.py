@@ -9,6 +9,7 @@ from hardmax.verify.case import Case
 from hardmax.verify.certificate import CLAIMS, certificate_of
 
 from .edits import Document, Edit, both, drop, put, sealed
+from .handmade import LATE, TRUE_PROOFS, unit
 
 CONVERGENCE, VERTICES, BOUNDARY, CLUSTER_POINTS = CLAIMS
 SQUARE = [(1, 1), (-1, 1), (-1, -1), (1, -1)]
@@ -30,6 +31,10 @@ CONFIGURATIONS = {
         None,
         Q(1, 2),
     ),
+    "one-token": Configuration([[Q(1, 2**61), 3]]),
+    "R3-scaled": Configuration([(2**60 * x, 2**60 * y) for x, y in ((1, -3), (1, -2), (1, 0), (1, 2), (1, 3))]),
+    # The tie of token 4 ends after layer 3: so does the first phase, and with it the jump.
+    "tie-of-four-layers": Configuration([unit(i, 5) for i in range(5)], LATE),
     # Problems.
     "form": Configuration([(1, 0), (0, 1), (-1, -1), (Q(1, 3), Q(1, 3))], [[2, 1], [1, 3]], Q(3, 2)),
     "floats": Configuration.from_floats([[0.1, 0.7], [-0.3, 0.2], [0.25, -0.9], [0.05, 0.1]], None, 0.75),
@@ -37,6 +42,8 @@ CONFIGURATIONS = {
     "multiplicities": Configuration([[1], [-1], [Q(1, 2)]], multiplicities=[2, 1, 5]),
     "harmonic": Configuration([*SQUARE, (0, Q(1, 2)), (Q(1, 2), Q(1, 4))], None, HarmonicStep(1, 3)),
     "swallowed": Configuration([[1], [-1], [Q(1, 2)]], None, HarmonicStep()),
+    "long-numbers": Configuration([[1 + Q(1, 3**4000)], [Q(-1, 5**3000)], [Q(1, 2**11950)]], [[Q(1, 7**2000)]]),
+    "long-step": Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], None, Q(1, 3**512)),
     # Places and refutations.
     "twins-outside": Configuration([[1], [-1], [-1]], None, Q(3, 2)),
     "twins-outside-R3": Configuration([[2], [-2], [-2], [1], [0]]),
@@ -44,11 +51,13 @@ CONFIGURATIONS = {
     "no-leader": Configuration([[1], [1], [-1], [-1], [Q(1, 2)]]),
     "interior": Configuration([[0], [1], [-1]]),
     "interior-plane": Configuration([(2, 0), (-1, 1), (-1, -1), (0, 0)], None, Q(1, 2)),
+    "flat-square": Configuration([(*z, 0) for z in [*SQUARE, (0, Q(1, 2))]]),
     "flat": Configuration([(0, -2), (0, 0), (2, 0)], None, 3),
     "flat-origin": Configuration([(0, 1), (0, 0), (0, -1)], None, Q(1, 2)),
     "neither": Configuration([(-2, 1), (0, -1), (-1, 0)], [[0, 0], [-1, 1]], Q(3, 2)),
     # Repetitions.
     "spiral": Configuration([[1], [-1]], [[-1]], 2),
+    "spiral-long": Configuration([[1 + Q(1, 3**4000)], [-1 - Q(1, 3**4000)]], [[-1]], 1 + Q(1, 5**2000)),
     "cycle": Configuration(
         [(2, 1, 0), (-2, 1, 0), (0, -1, 2), (0, -1, -2), (0, Q(1, 3), 0)], [[1, 0, 0], [0, -1, 0], [0, 0, 1]]
     ),
@@ -78,6 +87,9 @@ VARIANTS: dict[str, tuple[str, Edit]] = {
     "jumps-R3-tie": ("R3-tie", stretched([4, 40, 41, 50])),
     "jumps-R3-jordan": ("R3-jordan", stretched([3, 17, 90])),
     "jumps-R3-twins": ("R3-twins", stretched([4, 6])),
+    "jump-over-a-tie": ("tie-of-four-layers", put([0, 3], "itinerary", 0, "jumps")),
+    "jump-within-a-tie": ("tie-of-four-layers", put([1, 3], "itinerary", 0, "jumps")),
+    "jumps-long-step": ("long-step", stretched([4, 9, 10, 14])),
     "jumps-R3-weights": ("R3-weights", stretched([4, 5, 50, 51])),
     # −1/3 is also the swap of the two tokens, times 1/3.
     "spiral-turned": ("spiral", both(put([1, 0], "proof", "permutation"), put([["1/3"]], "proof", "Q"))),
@@ -108,4 +120,5 @@ def accepted() -> dict[str, Document]:
         document = copy.deepcopy(made[base])
         edit(document)
         made[name] = sealed(document)
+    made |= {name: sealed(document) for name, document in TRUE_PROOFS.items()}
     return made

@@ -10,7 +10,7 @@ from typing import Any
 from hardmax.verify.certificate import CLAIMS, to_text
 
 from .edits import Document, Edit, add, both, drop, put, sealed, swap, text
-from .false_proofs import FALSE_PROOFS
+from .handmade import FALSE_PROOFS
 
 CONVERGENCE, VERTICES, BOUNDARY, CLUSTER_POINTS = CLAIMS
 SIMPLE = "leaders-and-R1"
@@ -149,12 +149,12 @@ ITINERARY: dict[str, tuple[str, Edit, str]] = {
 }
 
 FROZEN: dict[str, tuple[str, Edit, str]] = {
-    "frozen-layer": (SIMPLE, put(1, "proof", "layer"), "freeze_layer and layer: "),
-    "frozen-freeze-layer": ("jumps", put(0, "proof", "freeze_layer"), "freeze_layer and layer: "),
+    "frozen-layer": (SIMPLE, put(1, "proof", "layer"), "layers: "),
+    "frozen-freeze-layer": ("jumps", put(0, "proof", "freeze_layer"), "layers: "),
     "frozen-full-step": (
         "swallowed",
         both(drop("itinerary", 1), put(0, "proof", "freeze_layer"), put(0, "proof", "layer")),
-        "freeze_layer and layer: .*step < 1",
+        "layers: .*step below 1",
     ),
     "frozen-cycle": (
         "spiral",
@@ -287,6 +287,7 @@ SIMILAR: dict[str, tuple[str, Edit, str]] = {
     ),
 }
 
+HALVES = [[0, "1/2"], [1, "1/2"]]
 THIRDS = [[0, "1/3"], [1, "1/3"], [2, "1/3"]]
 
 PLACES: dict[str, tuple[str, Edit, str]] = {
@@ -384,6 +385,11 @@ PLACES: dict[str, tuple[str, Edit, str]] = {
         "neither",
         put("projection", "cluster_points", 1, "place", "kind"),
         "place of cluster point 1: .*contrary",
+    ),
+    "neither-on-a-larger-face": (
+        "flat-square",
+        put({"kind": "neither", "weights": HALVES, "normal": ["0", "0", "1"]}, "cluster_points", 2, "place"),
+        "place of cluster point 2: .*contrary",
     ),
     "neither-but-orthogonal": (
         "flat",

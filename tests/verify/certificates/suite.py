@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -93,6 +94,10 @@ def _phase(**members: Any) -> Callable[[Any], None]:
     return lambda c: c["itinerary"][-1].update(members)
 
 
+def _follow(value: str) -> Callable[[Any], None]:
+    return lambda c: c["problem"].update(follow=value)
+
+
 def _token(value: str) -> Callable[[Any], None]:
     return lambda c: c["problem"]["tokens"].__setitem__(2, [value])
 
@@ -121,7 +126,9 @@ def problems(checker: ModuleType, costs: dict[str, int]) -> Iterator[str]:
         checker: the module.
         costs: {accepting example: the work it has to be charged}, from `cost`.
     """
-    answers = [(f"refuse/{name}", not_refused(checker, text, reasons()[name])) for name, text in texts("refuse").items()]
+    answers = [
+        (f"refuse/{name}", not_refused(checker, text, reasons()[name])) for name, text in texts("refuse").items()
+    ]
     answers += [(f"accept/{name}", not_accepted(checker, text)) for name, text in texts("accept").items()]
     yield from (f"{name}: {problem}" for name, problem in answers if problem is not None)
     for name, units in costs.items():
@@ -142,7 +149,9 @@ def problems(checker: ModuleType, costs: dict[str, int]) -> Iterator[str]:
 
 
 def _sizes(checker: ModuleType) -> Iterator[str]:
-    """Exactly what is allowed, and one more."""
+    """Exactly what is allowed, and one more; and the limits that CERTIFICATE.md states."""
+    if (checker.MAX_BYTES, checker.MAX_DIGITS, checker.MAX_WORK) != (4 * 1024**2, 100_000, 10**9):
+        yield "size/limits: they are not those of CERTIFICATE.md"
     with limits(checker, MAX_BYTES=5_000, MAX_DIGITS=30):
         text = texts("accept")["leaders-and-R1"]
         for size, wanted in ((5_000, not_accepted(checker, text.ljust(5_000))), (5_001, None)):
@@ -164,6 +173,8 @@ def _command_line(checker: ModuleType) -> Iterator[str]:
         for path, text in (("a.cert.json", good), ("inner/b.cert.json", bad), ("plain.json", good)):
             (folder / path).write_text(text, encoding="utf-8")
         (folder / "bytes.json").write_bytes(b"\xff" + good.encode())
+        (folder / "escape.json").write_text(changed("leaders-and-R1", _follow("\x1b[2J")), encoding="utf-8")
+        (folder / "long.json").write_text(good.ljust(checker.MAX_BYTES + 1), encoding="utf-8")
         runs = [
             (["a.cert.json"], 0, ["accepted +.*a.cert.json: clustering.convergence verified, ", "^1 accepted, 0 ref"]),
             (["plain.json", "a.cert.json"], 0, ["accepted", "accepted", "^2 accepted, 0 refused, 0 unreadable"]),
@@ -172,17 +183,33 @@ def _command_line(checker: ModuleType) -> Iterator[str]:
             (["bytes.json"], 1, ["refused .*UnicodeDecodeError", "^0 accepted, 1 refused, 0"]),
             (["none"], 2, ["unreadable .*: give certificates, or folders", "^0 accepted, 0 refused, 1 unreadable"]),
             (["a.cert.json", "missing"], 2, ["accepted", "unreadable", "^1 accepted, 0 refused, 1 unreadable"]),
+            (
+                ["escape.json"],
+                1,
+                [r"refused +[^\x1b]*follow: the certificate has \?\[2J[^\x1b]*$", "^0 accepted, 1 ref"],
+            ),
+            (["long.json"], 1, ["refused .*limits: the certificate has .* characters", "^0 accepted, 1 refused"]),
             ([], 2, ["^0 accepted, 0 refused, 0 unreadable"]),
         ]
         for arguments, status, lines in runs:
-            output = io.StringIO()
-            with contextlib.redirect_stdout(output):
-                try:
-                    answer = checker.main([str(folder / argument) for argument in arguments])
-                except Exception as error:
-                    answer = repr(error)
-            printed = output.getvalue().splitlines()
-            if answer != status or len(printed) != len(lines):
-                yield f"main/{arguments}: status {answer}, printed {printed}"
-            elif not all(re.search(pattern, line) for pattern, line in zip(lines, printed, strict=True)):
-                yield f"main/{arguments}: printed {printed}"
+            paths = [str(folder / argument) for argument in arguments]
+            for argv, given in ((sys.argv, paths), (["checker.py", *paths], None)):
+                answer, printed = _main(checker, argv, given)
+                if answer != status or len(printed) != len(lines):
+                    yield f"main/{arguments}: status {answer}, printed {printed}"
+                elif not all(re.search(pattern, line) for pattern, line in zip(lines, printed, strict=True)):
+                    yield f"main/{arguments}: printed {printed}"
+
+
+def _main(checker: ModuleType, argv: list[str], given: list[str] | None) -> tuple[Any, list[str]]:
+    """What `main(given)` returns and the lines that it prints."""
+    output, before = io.StringIO(), sys.argv
+    sys.argv = argv
+    try:
+        with contextlib.redirect_stdout(output):
+            answer = checker.main(given)
+    except Exception as error:
+        answer = repr(error)
+    finally:
+        sys.argv = before
+    return answer, output.getvalue().splitlines()

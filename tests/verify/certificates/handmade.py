@@ -1,4 +1,4 @@
-"""False proofs, made by hand: each claims something untrue, and only one rule of the format stands against it."""
+"""Certificates made by hand: proofs that the prover does not come to, and false ones that only one rule refuses."""
 
 from fractions import Fraction as Q
 from typing import Any
@@ -20,17 +20,18 @@ def frozen(
     points: list[Document],
     *,
     layers: int = 1,
+    alpha: int = 1,
     jumps: tuple[int, ...] = (),
     claims: tuple[str, ...] = ("verified",) * 4,
 ) -> Document:
-    """A certificate of one phase, step α = 1, in which leaders lead from layer 0 on."""
+    """A certificate of one phase, in which leaders lead from layer 0 on."""
     return {
         "format": "hardmax certificate",
         "version": 1,
         "problem": {
             "tokens": [list(map(str, row)) for row in tokens],
             "A": [list(map(str, row)) for row in A],
-            "step": {"rule": "constant", "alpha": "1"},
+            "step": {"rule": "constant", "alpha": str(alpha)},
             "multiplicities": [1] * len(tokens),
             "follow": "largest",
         },
@@ -59,10 +60,11 @@ def unit(i: int, n: int) -> list[int]:
     return [int(i == j) for j in range(n)]
 
 
-def scored(T: Rows, *, layers: int = 1, jumps: tuple[int, ...] = ()) -> Document:
+def scored(T: Rows, *, alpha: int = 1, later: bool = False, layers: int = 1, jumps: tuple[int, ...] = ()) -> Document:
     """Tokens e_0, e_1, … and A = T, so that score(i, l) = T[i][l] at layer 0.
 
-    Tokens 0 and 1 lead, 2 (and 5) follow 0, 3 follows 1, and 4 follows 2 and 3, claimed to be tied for ever.
+    Tokens 0 and 1 lead, 2 follows 0, 3 follows 1, and 4 follows 2 and 3, claimed to be tied for ever. Token 5 follows
+    0; with `later` it follows 2 and 3, and 4 follows itself, too.
     """
     n = len(T)
     units = [unit(i, n) for i in range(n)]
@@ -73,12 +75,13 @@ def scored(T: Rows, *, layers: int = 1, jumps: tuple[int, ...] = ()) -> Document
     return frozen(
         units,
         T,
-        [[0], [1], [0], [1], [2, 3], [0]][:n],
-        ["leader", "leader", "R1", "R1", "R3", "R1"][:n],
-        [2, 0, 2, 0, 1, 2][:n],
+        [[0], [1], [0], [1], [2, 3, 4] if later else [2, 3], [2, 3] if later else [0]][:n],
+        ["leader", "leader", "R1", "R1", "R3", "R3" if later else "R1"][:n],
+        [2, 0, 2, 0, 1, 1 if later else 2][:n],
         [[[1, "1"]], halves, [[0, "1"]]],
         [vertex(units[1], 1), {"point": ["1/2", "1/2", *["0"] * (n - 2)], "place": place}, vertex(units[0], 0)],
         layers=layers,
+        alpha=alpha,
         jumps=jumps,
         claims=("verified", "verified", "verified", "verified" if projected else "refuted"),
     )
@@ -132,6 +135,34 @@ MIDDLE = [
 """… the sign table of token 4 for 2 and 5 has one negative sign, the third."""
 
 
+STAYS = [
+    [10, 8, 9, 9, 9, 9],
+    [8, 10, 9, 9, 9, -3],
+    [-1, -3, -2, -2, -3, -3],
+    [-2, 0, -1, -1, -3, -3],
+    [-3, -3, -2, -2, -2, -3],
+    [-3, -3, -2, -2, -3, -3],
+]
+STAYS_FAST = [
+    [10, 8, 9, 9, 9, -40],
+    [-40, -38, -39, -39, -39, -40],
+    [10, -40, 9, 9, 7, -40],
+    [-40, 10, -39, -39, -40, -40],
+    [9, 9, 10, 10, 10, -40],
+    [-40, -40, -39, -39, -40, -40],
+]
+"""Everything is as claimed (`later`, the second with α = 2); with wrong eigenvalues the sign tables would fail."""
+LEAVES = [
+    [10, -3, 9, -2, -2, 9],
+    [-3, 10, -2, 9, 9, -3],
+    [10, -3, 9, -2, -3, 9],
+    [-3, 10, -2, 9, 7, -3],
+    [9, 9, 10, 10, 10, -3],
+    [-3, -3, -2, -2, -3, -3],
+]
+"""The sign table of token 5 for 2 and itself fails (`later`); with wrong shifts it would not."""
+
+
 def tie_not_best() -> Document:
     """Token 3 ties 0 and 1, whose mean prefers 2 to both: it will leave them, but claims R2."""
     tokens = [[1, 1, 0], [-1, 1, 0], [0, Q(6, 5), -2], [0, Q(1, 2), Q(1, 4)]]
@@ -169,6 +200,10 @@ def tie_breaks() -> Document:
     )
 
 
+TRUE_PROOFS = {
+    "R3-scores": scored(STAYS, later=True),
+    "R3-scores-fast": scored(STAYS_FAST, later=True, alpha=2),
+}
 FALSE_PROOFS: dict[str, tuple[Document, str]] = {
     "R2-tie-not-best-for-the-mean": (tie_not_best(), "rules: "),
     "R2-mean-breaks-the-tie": (tie_breaks(), "rules: "),
@@ -177,6 +212,7 @@ FALSE_PROOFS: dict[str, tuple[Document, str]] = {
     "R3-dips": (scored(DIPS), "R3: scores of token 4 for 2 and 5 .*2 ahead"),
     "R3-second-sign": (scored(TOP), "R3: scores of token 4 for 2 and 5 .*2 ahead"),
     "R3-third-sign": (scored(MIDDLE), "R3: scores of token 4 for 2 and 5 .*2 ahead"),
+    "R3-shifts": (scored(LEAVES, later=True), "R3: scores of token 5 for 2 and 5 .*2 ahead"),
     "jump-tie-breaks": (scored(BREAKS, layers=3, jumps=(0, 2)), "jump: scores of token 4 for 2 and 3 .*a tie"),
     "jump-dips": (scored(DIPS, layers=3, jumps=(0, 2)), "jump: scores of token 4 for 2 and 5 .*2 ahead"),
 }
