@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..cases import CHAINS, FORMS, NONSYMMETRIC, Integers, lattice_without_ties
+from ..cases import CHAINS, FORMS, Integers, lattice_without_ties
 from ..check import Check, Finding, Subject, judged
 from ..snippet import loading
 from ..trial import Call, Trial, call, raw_step
@@ -53,7 +53,7 @@ def _workspace(subject: Subject) -> Iterator[Trial]:
         large, fewer, small = _batch(rng, 6, 9, 4, size=200), _batch(rng, 2, 9, 4, size=9), _batch(rng, 1, 4, 2, size=9)
         calls = [large, fewer, small, replace(_batch(rng, 2, 4, 2, size=9), alpha=Fraction(3)), large]
         if subject.kernel.supports_A:
-            calls += [case.call() for case in (*FORMS[:3], *NONSYMMETRIC[:2])]
+            calls += [case.call() for case in FORMS]
         yield Trial(tuple(calls), dtype, linked=True)
         again, other = _batch(rng, 1, 6, 3), _batch(rng, 1, 6, 3)
         yield Trial((again, other, again), dtype, linked=True)
