@@ -51,6 +51,13 @@ class NoSelf(Dynamics):
         return tuple(result)
 
 
+class Misreports(FirstMaximiser):
+    """It moves by the right sets, but states others: the first maximiser alone."""
+
+    def next_layer(self, layer: Layer, sets: Sets) -> Layer:
+        return super().next_layer(layer, Dynamics.follow_sets(self, layer))
+
+
 class IgnoresA(Dynamics):
     """Scores are Euclidean whatever A is."""
 
@@ -196,6 +203,7 @@ WRONG: tuple[type[Dynamics], ...] = (
     Tolerant,
     Second,
     NoSelf,
+    Misreports,
     IgnoresA,
     Transposed,
     Opposite,

@@ -24,7 +24,10 @@ def check_polytope(case: Case) -> Finding:
     outcome = case.outcome
     if not isinstance(outcome, Frozen):
         return Finding("undecided", "there are no limits to compare")
-    route = second_route(outcome.limits, case.configuration.A)
+    if not case.configuration.has_inner_product or not outcome.leaders:
+        return Finding("not_met", "the second route needs an inner product and a leader")
+    sign = 1 if case.configuration.follow == "largest" else -1
+    route = second_route(outcome.limits, tuple(tuple(sign * v for v in row) for row in case.configuration.A))
     kinds = {s: _KINDS.get(type(place), "outside") for s, place in case_places(case).items()}
     differences = compare(route, outcome.limits, outcome.leaders, outcome.weights, kinds)
     for d in differences:
@@ -41,10 +44,13 @@ def check_certificate(case: Case) -> Finding:
     document = certificate_of(case)
     if document is None:
         return Finding("undecided", "nothing is decided, so there is no certificate")
+    text = to_text(document)
+    if len(text) > checker.MAX_BYTES or max(map(len, text.split('"'))) > checker.MAX_DIGITS:
+        return Finding("not_met", "the certificate is larger than the checker reads")
     try:
-        proved = checker.check(to_text(document))
+        proved = checker.check(text)
     except checker.Refused as refusal:
-        if str(refusal).startswith("limits"):
+        if "units of work" in str(refusal):
             return Finding("not_met", str(refusal))
         return Finding("refuted", f"the checker refuses the certificate: {refusal}")
     claimed = {claim: verdict for claim, verdict in document["claims"].items() if verdict}

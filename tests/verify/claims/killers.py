@@ -1,0 +1,238 @@
+"""For every claim at least one wrong kernel, or one wrong outcome, that its checker refutes.
+
+A claim whose checker refutes nothing says nothing. `KILLERS` maps the id of a claim to its killers, each a case that
+must be refuted; the case that it was made from must be verified, unless the claim is one that is expected to fail.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction as Q
+from types import ModuleType
+
+from hardmax.kernels import Configuration
+from hardmax.kernels.exact import Dynamics
+from hardmax.verify.case import Case
+from hardmax.verify.claims.registry import Claim
+from hardmax.verify.freeze import Budget
+from hardmax.verify.proof import Frozen, Outcome
+
+from ...examples import EXAMPLES, SQUARE
+from ...kernels import wrong_dynamics as wrong
+
+QUICK = Budget(steps=40, layers=2_000)
+
+CORNERS = Configuration([*SQUARE, (Q(1, 2), 0), (Q(1, 5), Q(1, 3))])
+FORM = Configuration([(1, 0), (0, 1), (-1, -1), (Q(1, 3), Q(1, 3)), (Q(1, 10), Q(-1, 7))], [[2, 1], [1, 3]], Q(3, 2))
+SKEW = Configuration([(1, 0), (0, 1), (-1, -1), (2, 1)], [[1, 3], [-2, 1]], Q(1, 3))
+LONG = Configuration([(3, 1), (1, 0), (-1, Q(1, 2)), (-2, -1), (Q(1, 2), 1)], [[1, 0], [0, 100]], 3)
+WEIGHTS = Configuration([*SQUARE, (Q(1, 2), 0)], multiplicities=[3, 1, 1, 1, 1])
+BALANCE = Configuration([[1], [-1], [0]], multiplicities=[2, 1, 1])
+TWINS = Configuration([[1], [1], [-1]])
+FOOT = Configuration([(0, 1), (-2, 1), (2, 1)], [[3, -1], [-1, 2]])
+MOVING = EXAMPLES["tie of moving tokens"].configuration
+EMERGING = EXAMPLES["figure 2a"].configuration
+LATE = EXAMPLES["late leader"].configuration
+
+
+@dataclass(frozen=True)
+class Killer:
+    """A case that a checker must refute, and the right one beside it."""
+
+    what: str
+    right: Callable[[], Case]
+    wrong: Callable[[], Case]
+
+
+def kernel(dynamics: type[Dynamics], configuration: Configuration) -> Killer:
+    """A wrong kernel on a configuration."""
+    return Killer(dynamics.__name__, lambda: Case(configuration, QUICK), lambda: Case(configuration, QUICK, dynamics))
+
+
+def outcome(what: str, configuration: Configuration, change: Callable[[Frozen], Outcome]) -> Killer:
+    """A wrong outcome of the right kernel."""
+
+    def damaged() -> Case:
+        case = Case(configuration, QUICK)
+        assert isinstance(case.outcome, Frozen)
+        case.outcome = change(case.outcome)
+        return case
+
+    return Killer(what, lambda: Case(configuration, QUICK), damaged)
+
+
+def dropped(configuration: Configuration) -> Killer:
+    """A configuration that breaks one hypothesis and the conclusion."""
+    return Killer("the hypothesis is dropped", lambda: Case(CORNERS, QUICK), lambda: Case(configuration, QUICK))
+
+
+def tends_to(i: int, *point: int | Q) -> Callable[[Frozen], Frozen]:
+    """The limit of token i is put elsewhere."""
+
+    def change(o: Frozen) -> Frozen:
+        limits, weights = list(o.limits), list(o.weights)
+        limits[i], weights[i] = tuple(map(Q, point)), {i: Q(1)}
+        return replace(o, limits=tuple(limits), weights=tuple(weights))
+
+    return change
+
+
+KILLERS: dict[str, tuple[Killer, ...]] = {
+    "clustering.convergence": (
+        outcome("a leader tends elsewhere", EXAMPLES["captured"].configuration, tends_to(1, -2)),
+        outcome("a leader leaves its followers", CORNERS, tends_to(0, 1, 2)),
+        outcome("a captured token stops halfway", CORNERS, tends_to(5, Q(1, 2), Q(1, 2))),
+        outcome("a tied token tends to one side", CORNERS, tends_to(4, 1, Q(1, 3))),
+        outcome("a mean of moving tokens is missed", MOVING, tends_to(2, 1, Q(1, 9))),
+        outcome(
+            "a weighted mean is taken for a plain one",
+            EXAMPLES["weighted tie of corners"].configuration,
+            tends_to(2, -2, Q(1, 2)),
+        ),
+    ),
+    "clustering.boundary": (
+        outcome("an interior point", CORNERS, tends_to(4, Q(1, 2), 0)),
+        outcome("the centre", CORNERS, tends_to(4, 0, 0)),
+        outcome("a point outside", CORNERS, tends_to(4, 2, 0)),
+        outcome("hardly inside", CORNERS, tends_to(4, 1 - Q(1, 10**20), 0)),
+        outcome("no leader is known", CORNERS, lambda o: replace(o, leaders={})),
+    ),
+    "clustering.vertices": (
+        kernel(wrong.FirstMaximiser, TWINS),
+        kernel(wrong.Opposite, FORM),
+        kernel(wrong.Second, LONG),
+        kernel(wrong.FullStep, LONG),
+        outcome("a captured token counts as leader", CORNERS, lambda o: replace(o, leaders={**o.leaders, 5: 0})),
+        outcome("a tied token counts as leader", CORNERS, lambda o: replace(o, leaders={**o.leaders, 4: 0})),
+        outcome("a leader is missing", CORNERS, lambda o: replace(o, leaders={0: 0, 1: 0, 2: 0})),
+        outcome("the emerging leader is missing", EMERGING, lambda o: replace(o, leaders={0: 0, 2: 0})),
+        outcome("no leader is known", CORNERS, lambda o: replace(o, leaders={})),
+    ),
+    "clustering.cluster_points": (
+        kernel(wrong.IgnoresA, FOOT),
+        kernel(wrong.IgnoresA, FORM),
+        kernel(wrong.NoMultiplicities, WEIGHTS),
+        outcome("a boundary point that is no foot", CORNERS, tends_to(4, 1, Q(1, 3))),
+        outcome("an interior point", CORNERS, tends_to(4, 0, 0)),
+        outcome("a point outside", CORNERS, tends_to(4, 2, 0)),
+    ),
+    "lemmas.follow_norm": (
+        kernel(wrong.Tolerant, CORNERS),
+        kernel(wrong.Second, CORNERS),
+        kernel(wrong.NoSelf, CORNERS),
+        kernel(wrong.Opposite, FORM),
+    ),
+    "lemmas.norm_growth": (
+        kernel(wrong.Away, CORNERS),
+        kernel(wrong.Opposite, FORM),
+        kernel(wrong.Drift, MOVING),
+        kernel(wrong.Rounding, EMERGING),
+    ),
+    "lemmas.hull_nested": (
+        kernel(wrong.StepTwice, CORNERS),
+        kernel(wrong.InPlace, MOVING),
+        kernel(wrong.StaleSets, EMERGING),
+        kernel(wrong.NoMultiplicities, WEIGHTS),
+        kernel(wrong.AlphaForLambda, CORNERS),
+        kernel(wrong.OneMinusLambda, FORM),
+        kernel(wrong.FullStep, CORNERS),
+        kernel(wrong.Away, CORNERS),
+        kernel(wrong.Drift, CORNERS),
+        kernel(wrong.Rounding, CORNERS),
+    ),
+    "lemmas.injective": (
+        kernel(wrong.FullStep, CORNERS),
+        kernel(wrong.Rounding, CORNERS),
+        kernel(wrong.Opposite, CORNERS),
+    ),
+    "lemmas.leader_persistence": (
+        kernel(wrong.Tolerant, CORNERS),
+        kernel(wrong.FullStep, CORNERS),
+        kernel(wrong.Drift, CORNERS),
+        kernel(wrong.StaleSets, EMERGING),
+    ),
+    "lemmas.equilibrium": (
+        kernel(wrong.NoMultiplicities, BALANCE),
+        kernel(wrong.Drift, CORNERS),
+        kernel(wrong.Second, LONG),
+        outcome(
+            "a moving token counts as resting",
+            CORNERS,
+            lambda o: replace(
+                o,
+                rules=(*o.rules[:4], "stationary", "stationary"),
+                limits=(*o.limits[:4], (Q(1, 2), Q(0)), (Q(1, 5), Q(1, 3))),
+            ),
+        ),
+    ),
+    "metamorphic.homogeneity": (
+        kernel(wrong.Tolerant, CORNERS),
+        kernel(wrong.Drift, CORNERS),
+        kernel(wrong.Rounding, CORNERS),
+    ),
+    "metamorphic.permutation": (
+        kernel(wrong.FirstMaximiser, CORNERS),
+        kernel(wrong.Misreports, CORNERS),
+        kernel(wrong.InPlace, MOVING),
+    ),
+    "metamorphic.isometry": (
+        kernel(wrong.IgnoresA, FORM),
+        kernel(wrong.Drift, CORNERS),
+        kernel(wrong.Rounding, CORNERS),
+    ),
+    "routes.polytope": (
+        outcome("a leader is missing", CORNERS, lambda o: replace(o, leaders={0: 0, 1: 0, 2: 0})),
+        outcome("a captured token counts as leader", CORNERS, lambda o: replace(o, leaders={**o.leaders, 5: 0})),
+        outcome("other weights", CORNERS, lambda o: replace(o, weights=(*o.weights[:4], {0: Q(1)}, o.weights[5]))),
+    ),
+    "routes.certificate": (
+        kernel(wrong.FirstMaximiser, CORNERS),
+        kernel(wrong.Tolerant, FORM),
+        kernel(wrong.IgnoresA, FORM),
+        kernel(wrong.Transposed, SKEW),
+        kernel(wrong.OneLayerOff, EMERGING),
+        kernel(wrong.StepTwice, EMERGING),
+        kernel(wrong.InPlace, MOVING),
+        kernel(wrong.NoMultiplicities, WEIGHTS),
+        outcome("a layer too late", EMERGING, lambda o: replace(o, leaders={**o.leaders, 1: 2})),
+        outcome("a captured token stops halfway", CORNERS, tends_to(5, Q(1, 2), Q(1, 2))),
+    ),
+    "necessity.nonzero": (dropped(Configuration([[1], [-1], [0]])),),
+    "necessity.distinct": (dropped(TWINS),),
+    "necessity.positive_definite": (dropped(Configuration([[1], [-1]], [[-1]])),),
+    "necessity.definite": (dropped(Configuration([(0, 1), (0, -1)], [[1, 0], [0, -1]])),),
+    "necessity.strictly_definite": (dropped(Configuration([(1, 0), (0, 1)], [[1, 1], [1, 1]])),),
+    "necessity.symmetric": (
+        dropped(Configuration([(1, 0), (0, 1), (-1, 0), (0, -1)], [[1, 3], [-3, 1]])),
+        dropped(Configuration([(1, 0), (0, 1), (0, -1), (-1, 0)], [[1, 1], [-1, 1]])),
+    ),
+}
+
+VERIFIED = (CORNERS, FORM, LONG, WEIGHTS, BALANCE, FOOT, MOVING, EMERGING)
+"""Configurations on which every claim but those of the family `necessity` is verified."""
+
+
+def unnoticed(claim: Claim) -> Iterator[str]:
+    """What the checker of a claim gets wrong: killers that it lets live, right cases that it refutes."""
+    for killer in KILLERS.get(claim.id, ()):
+        finding = claim.check(killer.wrong())
+        if finding.verdict != "refuted":
+            yield f"{claim.id} lets {killer.what} live: {finding}"
+        finding = claim.check(killer.right())
+        if finding.verdict != "verified":
+            yield f"{claim.id} is not verified on the right case beside {killer.what}: {finding}"
+    for configuration in VERIFIED:
+        finding = claim.check(Case(configuration, QUICK))
+        if finding.verdict != "verified":
+            yield f"{claim.id} is not verified where it holds: {finding}"
+
+
+def faults_of(module: ModuleType) -> Iterator[str]:
+    """What the checkers of a family get wrong, on killers, on right cases and on the table of examples."""
+    for claim in module.CLAIMS:
+        yield from unnoticed(claim)
+    if module.__name__.endswith(".clustering"):
+        for name, example in EXAMPLES.items():
+            case = Case(example.configuration, QUICK)
+            found = "".join(claim.check(case).verdict[0] for claim in module.CLAIMS)
+            if found != example.verdicts:
+                yield f"{name}: {found}, not {example.verdicts}"

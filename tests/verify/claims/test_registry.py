@@ -1,0 +1,45 @@
+"""The registry: claims are data, complete and selectable."""
+
+import pytest
+
+from hardmax.kernels import Configuration, InputError
+from hardmax.verify.case import Case
+from hardmax.verify.claims.registry import FAMILIES, Claim, Finding, Source, all_claims, select_claims
+
+CLAIMS = all_claims()
+
+
+def test_ids_are_unique_and_begin_with_their_family():
+    assert len({claim.id for claim in CLAIMS}) == len(CLAIMS) > 10
+    assert {claim.family for claim in CLAIMS} == set(FAMILIES)
+    assert [claim.family for claim in CLAIMS] == sorted((c.family for c in CLAIMS), key=FAMILIES.index)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_every_claim_is_complete(claim):
+    assert claim.statement
+    assert claim.statement == claim.statement.strip().rstrip(".")
+    assert "\n" not in claim.statement
+    assert set(claim.hypotheses) <= set(Configuration([[1]]).hypotheses())
+    assert claim.expected in ("theorem", "false_as_printed", "open", "needs_hypothesis")
+    assert all((claim.source.paper, claim.source.version, claim.source.label))
+    assert callable(claim.check)
+
+
+def test_globs_select_in_the_order_of_the_registry():
+    assert select_claims() == CLAIMS
+    assert {c.family for c in select_claims("lemmas.*")} == {"lemmas"}
+    chosen = select_claims("metamorphic.*, clustering.boundary,clustering.*")
+    assert [c.family for c in chosen] == ["clustering"] * 4 + ["metamorphic"] * 3
+
+
+@pytest.mark.parametrize("pattern", ["nothing", "clustering.*,nothing", "", "Clustering.*"])
+def test_a_glob_that_matches_nothing_is_refused(pattern):
+    with pytest.raises(InputError, match=r"no claim matches .* `hardmax claims` lists them"):
+        select_claims(pattern)
+
+
+def test_hypotheses_that_a_case_does_not_meet():
+    claim = Claim("a.b", "s", ("nonzero", "spd"), Source("p", "v", "l"), "theorem", lambda _: Finding("verified", "m"))
+    assert claim.unmet(Case(Configuration([[1], [1]]))) == ()
+    assert claim.unmet(Case(Configuration([[0]], [[-1]]))) == ("nonzero", "spd")
