@@ -20,7 +20,7 @@ from ..case import Case
 from ..claims.registry import Claim, Finding
 
 OBSERVATIONS = "observations.jsonl"
-OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", OBSERVATIONS, *report.OWN)
+OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", "checks", OBSERVATIONS, *report.OWN)
 """What an earlier run may have left in a folder, and a new run replaces."""
 
 
