@@ -43,6 +43,7 @@ class ComparisonRecord:
         alternative: the same for the alternative.
         difference: the advantage, positive in favour of the claim, less the margin.
         margin: by how much the effect must be better; negative: by how much it may be worse.
+        control: whether the alternative is another explanation of what the claim says.
     """
 
     verdict: ClaimVerdict
@@ -51,6 +52,7 @@ class ComparisonRecord:
     alternative: EstimateRecord
     difference: EstimateRecord
     margin: float
+    control: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class PartRecord:
     Args:
         label: which, e.g. "d = 2".
         quantity: what is measured, in words.
-        verdict: the worst of the comparisons'.
+        verdict: refuted if a comparison is that is no control, supported if all are.
         comparisons: at least one.
     """
 

@@ -27,6 +27,7 @@ def comparison(verdict: str = "supported", difference: float = 0.05, name: str =
         "alternative": number(0.8),
         "difference": number(difference),
         "margin": 0.0,
+        "control": False,
     }
 
 

@@ -140,6 +140,7 @@ def prove(
     Exit status: 0 every merged review is verified, 1 one is refuted, 3 one is undecided.
     """
     from .proofs import prove_reviews, prove_text, summary
+    from .text import proofs_text
     from .trials import Corpus
     from .verification import dataset_of
 
@@ -162,7 +163,7 @@ def prove(
         bags = dataset.bags.take(chosen)
         proofs = prove_reviews(model, bags, chosen, jobs=jobs, journal=journal, progress=advance)
     counts = summary(proofs)
-    click.echo(json.dumps(counts) if as_json else _describe_proofs(counts))
+    click.echo(json.dumps(counts) if as_json else proofs_text(counts))
     return max((STATUS[verdict] for verdict in counts["merged"]), key=(0, 3, 1).index)
 
 
@@ -173,24 +174,14 @@ def prove(
 def explain(text: str, model_path: Path | None, as_json: bool) -> int:
     """Print the prediction for TEXT, its leaders with their words, and the sum that decides."""
     from .explain import explain as explain_review
+    from .text import explanation_text
 
     model = _load(model_path)
     explanation = explain_review(model, text)
     if as_json:
         click.echo(json.dumps(explanation.to_json(), ensure_ascii=False))
         return 0
-    e = explanation
-    click.echo(f"{'positive' if e.positive else 'negative'}: p(positive) = σ({e.logit:+.3f}) = {e.probability:.3f}")
-    frozen = "" if e.freeze_layer is None else f", nothing changes from layer {e.freeze_layer} on"
-    click.echo(f"{e.tokens} words known to the model, {len(e.clusters)} clusters; exact verdict: {e.verdict}{frozen}")
-    click.echo(f"\n{'leader':20} {'from layer':>10} {'words':>6} {'⟨v, leader⟩':>12} {'adds':>8}  members")
-    for cluster in e.clusters:
-        members = " ".join(word if times == 1 else f"{word}×{times}" for word, times in cluster.members)
-        layer = "–" if cluster.first_layer is None else str(cluster.first_layer)
-        numbers = f"{cluster.size:6} {cluster.logit:12.3f} {cluster.contribution:+8.3f}"
-        click.echo(f"{cluster.name:20} {layer:>10} {numbers}  {members}")
-    click.echo(f"{'bias':20} {'':>10} {'':>6} {'':>12} {e.bias:+8.3f}")
-    click.echo(f"{'logit':20} {'':>10} {e.tokens:6} {'':>12} {e.logit:+8.3f}")
+    click.echo(explanation_text(explanation))
     return 0
 
 
@@ -224,6 +215,7 @@ def verify(
     """
     from importlib.util import find_spec
 
+    from .text import record_text
     from .trials import Corpus
     from .verification import verify as run
 
@@ -241,7 +233,7 @@ def verify(
             corpus=Corpus(path, source),
             progress=report,
         )
-    click.echo(describe(record))
+    click.echo(record_text(record))
     _write_page(out)
     return max((STATUS[verdict] for verdict in record["proofs"]["merged"]), key=(0, 3, 1).index)
 
@@ -252,44 +244,6 @@ def report(folder: Path) -> int:
     """Write the page of a run of `hardmax sentiment verify` again from its record in FOLDER."""
     _write_page(folder)
     return 0
-
-
-def describe(record: dict[str, Any]) -> str:
-    """The claims of a record with their verdicts, as text."""
-    lines = []
-    for claim in record["claims"]:
-        lines.append(f"{claim['verdict']:14} {claim['id']}: {claim['statement']}")
-        for part in claim["parts"]:
-            lines.append(f"    {part['verdict']:14} {part['label']}: {part['quantity']}")
-            for one in part["comparisons"]:
-                lines.append(f"        {_comparison(one)}")
-        if not claim["parts"]:
-            lines.append("    nothing was measured")
-    return "\n".join([*lines, _describe_proofs(record["proofs"])])
-
-
-def _comparison(one: dict[str, Any]) -> str:
-    """One comparison on one line: both means, and the interval of the advantage."""
-    difference = one["difference"]
-    interval = "one seed" if difference["low"] is None else f"[{difference['low']:+.4f}, {difference['high']:+.4f}]"
-    tolerance = "" if not one["margin"] else f", margin {one['margin']:+g}"
-    means = f"{one['effect']['mean']:.4f} against {one['alternative']['mean']:.4f} ({one['name']}{tolerance})"
-    return f"{one['verdict']:14} {means}: advantage {difference['mean']:+.4f} {interval}"
-
-
-def _describe_proofs(counts: dict[str, Any]) -> str:
-    """The counts of the exact proofs, as text."""
-    hypotheses = counts["hypotheses"]
-    return (
-        f"{counts['reviews']} reviews proved exactly: {_counted(counts['merged'])} (equal words merged); "
-        f"{_counted(counts['literal'])} as they stand\n"
-        f"hypotheses hold as it stands in {hypotheses['literal']}, only after merging in {hypotheses['merged_only']}, "
-        f"not even then in {hypotheses['never']}; {counts['mean_leaders']:.2f} leaders a review"
-    )
-
-
-def _counted(verdicts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items(), reverse=True))
 
 
 def _dimensions(text: str) -> tuple[int, ...]:
@@ -415,4 +369,4 @@ def _stages() -> Iterator[Any]:
         yield report
 
 
-__all__ = ["describe", "sentiment"]
+__all__ = ["sentiment"]

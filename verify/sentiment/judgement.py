@@ -26,8 +26,8 @@ class Part:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the comparisons' verdicts."""
-        return joint_verdict([comparison.verdict for comparison in self.comparisons])
+        """What its comparisons say together (`statistics.joint_verdict`)."""
+        return joint_verdict(self.comparisons)
 
 
 class Evidence:

@@ -58,6 +58,8 @@ class Comparison:
         alternative: the same quantity for the alternative.
         difference: the advantage of the effect, positive in favour of the claim, less `margin`.
         margin: by how much the effect must be better; negative: by how much it may be worse.
+        control: False if the claim itself says how this comes out; True if the alternative is another explanation
+            of what the claim says, so that failing takes the support away but does not refute the claim.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Comparison:
     alternative: Estimate
     difference: Estimate
     margin: float
+    control: bool
 
     @classmethod
     def of(
@@ -75,6 +78,7 @@ class Comparison:
         *,
         smaller: bool = False,
         margin: float = 0.0,
+        control: bool = False,
     ) -> "Comparison":
         """The comparison of numbers measured on the same seeds, or with one fixed number.
 
@@ -83,13 +87,13 @@ class Comparison:
             effect: one number a seed.
             alternative: one number a seed, in the same order, or one number.
             smaller: the claim says that the effect is the smaller of the two.
-            margin: see above.
+            margin, control: see above.
         """
         ours = np.asarray(effect, np.float64)
         theirs = np.broadcast_to(np.asarray(alternative, np.float64), ours.shape)
         advantage = (theirs - ours if smaller else ours - theirs) - margin
         effect_, alternative_, difference = (Estimate.of(values.tolist()) for values in (ours, theirs, advantage))
-        return cls(name, effect_, alternative_, difference, margin)
+        return cls(name, effect_, alternative_, difference, margin, control)
 
     @property
     def verdict(self) -> Verdict:
@@ -102,14 +106,17 @@ class Comparison:
         return "not_supported"
 
 
-def joint_verdict(verdicts: Sequence[Verdict]) -> Verdict:
-    """The verdict where every comparison must be stood: the worst of them.
+def joint_verdict(comparisons: Sequence[Comparison]) -> Verdict:
+    """The verdict of several comparisons on what they test together.
+
+    Refuted if one that is no control is; supported if all are, the controls included; not_supported otherwise.
 
     Args:
-        verdicts: at least one.
+        comparisons: at least one.
     """
-    order: tuple[Verdict, ...] = ("refuted", "not_supported", "supported")
-    return min(verdicts, key=order.index)
+    if any(one.verdict == "refuted" and not one.control for one in comparisons):
+        return "refuted"
+    return "supported" if all(one.verdict == "supported" for one in comparisons) else "not_supported"
 
 
 def superiority(values: Floats, chosen: NDArray[np.bool_], groups: Ints, count: int) -> Floats:

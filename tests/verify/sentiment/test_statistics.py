@@ -54,10 +54,26 @@ def test_comparisons_are_paired_by_seed():
     assert Comparison.of("paired", theirs + 0.01 + np.array([0, 1, -1, 0]) * 1e-4, theirs).verdict == "supported"
 
 
-def test_the_worst_verdict_counts():
-    assert joint_verdict(["supported", "supported"]) == "supported"
-    assert joint_verdict(["supported", "not_supported"]) == "not_supported"
-    assert joint_verdict(["not_supported", "refuted", "supported"]) == "refuted"
+def one(verdict, control=False):
+    effect = {"supported": [0.9, 0.91], "refuted": [0.1, 0.11], "not_supported": [0.1, 0.9]}[verdict]
+    comparison = Comparison.of("x", effect, 0.5, control=control)
+    assert comparison.verdict == verdict
+    return comparison
+
+
+@pytest.mark.parametrize(
+    ("direct", "control", "verdict"),
+    [
+        ("supported", "supported", "supported"),
+        ("supported", "not_supported", "not_supported"),
+        ("supported", "refuted", "not_supported"),  # another explanation holds: no support, but no refutation
+        ("not_supported", "supported", "not_supported"),
+        ("refuted", "supported", "refuted"),
+    ],
+)
+def test_controls_take_support_away_but_do_not_refute(direct, control, verdict):
+    assert joint_verdict([one(direct), one(control, control=True)]) == verdict
+    assert joint_verdict([one("supported"), one(direct), one(control, control=True)]) == verdict
 
 
 def false_verdicts(trials=2_000, seeds=5):

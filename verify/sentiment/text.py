@@ -1,0 +1,77 @@
+"""What the commands print for a person.
+
+Neighbours: `cli` prints it; the page of a run is made by `reports.sentiment`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .explain import Explanation
+
+
+def record_text(record: Mapping[str, Any]) -> str:
+    """The claims of a record with their verdicts, and the counts of its proofs.
+
+    Args:
+        record: what `verification.verify` returns.
+    """
+    lines = []
+    for claim in record["claims"]:
+        lines.append(f"{claim['verdict']:14} {claim['id']}: {claim['statement']}")
+        for part in claim["parts"]:
+            lines.append(f"    {part['verdict']:14} {part['label']}: {part['quantity']}")
+            for one in part["comparisons"]:
+                lines.append(f"        {_comparison(one)}")
+        if not claim["parts"]:
+            lines.append("    nothing was measured")
+    return "\n".join([*lines, proofs_text(record["proofs"])])
+
+
+def _comparison(one: Mapping[str, Any]) -> str:
+    """One comparison on one line: both means, and the interval of the advantage."""
+    difference = one["difference"]
+    interval = "one seed" if difference["low"] is None else f"[{difference['low']:+.4f}, {difference['high']:+.4f}]"
+    notes = one["name"] + ("" if not one["margin"] else f", margin {one['margin']:+g}") + ", control" * one["control"]
+    means = f"{one['effect']['mean']:.4f} against {one['alternative']['mean']:.4f} ({notes})"
+    return f"{one['verdict']:14} {means}: advantage {difference['mean']:+.4f} {interval}"
+
+
+def proofs_text(counts: Mapping[str, Any]) -> str:
+    """The counts of the exact proofs.
+
+    Args:
+        counts: what `proofs.summary` returns.
+    """
+    hypotheses = counts["hypotheses"]
+    return (
+        f"{counts['reviews']} reviews proved exactly: {_counted(counts['merged'])} (equal words merged); "
+        f"{_counted(counts['literal'])} as they stand\n"
+        f"hypotheses hold as it stands in {hypotheses['literal']}, only after merging in {hypotheses['merged_only']}, "
+        f"not even then in {hypotheses['never']}; {counts['mean_leaders']:.2f} leaders a review"
+    )
+
+
+def _counted(verdicts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items(), reverse=True))
+
+
+def explanation_text(e: Explanation) -> str:
+    """The prediction, the clusters with their leaders and members, and the sum that decides."""
+    frozen = "" if e.freeze_layer is None else f", nothing changes from layer {e.freeze_layer} on"
+    lines = [
+        f"{'positive' if e.positive else 'negative'}: p(positive) = σ({e.logit:+.3f}) = {e.probability:.3f}",
+        f"{e.tokens} words known to the model, {len(e.clusters)} clusters; exact verdict: {e.verdict}{frozen}",
+        "",
+        f"{'leader':20} {'from layer':>10} {'words':>6} {'⟨v, leader⟩':>12} {'adds':>8}  members",
+    ]
+    for cluster in e.clusters:
+        members = " ".join(word if times == 1 else f"{word}×{times}" for word, times in cluster.members)
+        layer = "–" if cluster.first_layer is None else str(cluster.first_layer)
+        numbers = f"{cluster.size:6} {cluster.logit:12.3f} {cluster.contribution:+8.3f}"
+        lines.append(f"{cluster.name:20} {layer:>10} {numbers}  {members}")
+    lines.append(f"{'bias':20} {'':>10} {'':>6} {'':>12} {e.bias:+8.3f}")
+    lines.append(f"{'logit':20} {'':>10} {e.tokens:6} {'':>12} {e.logit:+8.3f}")
+    return "\n".join(lines)
+
+
+__all__ = ["explanation_text", "proofs_text", "record_text"]
