@@ -30,8 +30,11 @@ def matrix_layers(configuration: Configuration) -> Iterator[tuple[Matrix, Sets]]
         A = -A
     k = 0
     while True:
-        G = Z * A * Z.T
-        sets = tuple(tuple(j for j in range(n) if G[i, j] == max(G[i, :])) for i in range(n))
+        sets = []
+        for scores in (Z * A * Z.T).tolist():
+            best = max(scores)
+            sets.append(tuple(j for j, score in enumerate(scores) if score == best))
+        sets = tuple(sets)
         yield tuple(tuple(Fraction(int(v.p), int(v.q)) for v in Z.row(i)) for i in range(n)), sets
         W = sympy.Matrix(n, n, lambda i, j: w[j] if j in sets[i] else 0)  # noqa: B023 used at once
         means = sympy.diag(*[1 / sympy.Integer(sum(W.row(i))) for i in range(n)]) * W * Z
