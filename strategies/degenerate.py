@@ -7,7 +7,7 @@ sets chosen from, `near_ties` and `late_leaders` the two families that promise s
 
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations, product
+from itertools import chain, combinations, product
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -48,17 +48,14 @@ def symmetric_orbits(d: int, *, min_size: int = 1, max_size: int = 12) -> Search
 
     def union(chosen: list[int], group: list[Points]) -> Tokens:
         n = len(chosen)
+        parts = at_places(group, chosen[: len(group)])
         tokens: list[Point] = []
-        left = []
-        for part in at_places(group, chosen[: len(group)]):
+        for part in parts:
             if len(tokens) + len(part) <= n:
                 tokens.extend(part)
-            else:
-                left.append(part)
         if len(tokens) < lo:
-            rest = [z for part in [*left, *group] for z in part if z not in tokens]
-            tokens.extend(dict.fromkeys(rest))
-        return tuple(tokens[:n])
+            tokens = list(dict.fromkeys([*tokens, *chain(*parts), *chain(*group)]))[:n]
+        return tuple(tokens)
 
     return st.builds(union, places(max(map(len, groups)), lo, hi), choose(groups))
 
@@ -79,7 +76,7 @@ def polytope(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy
     """
     lo, hi = fit("polytope", _polytope_room, d, min_size, max_size)
     bodies = _polytopes(d)
-    fitting = {n: choose([body for body in bodies if 0 <= n - len(body[0]) <= len(body[1])]) for n in range(lo, hi + 1)}
+    fitting = {n: choose([body for body in bodies if len(body[0]) <= n]) for n in range(lo, hi + 1)}
     most = max(len(vertices) + len(inner) for vertices, inner in bodies)
 
     @st.composite
@@ -194,12 +191,12 @@ def _polytopes(d: int) -> list[tuple[Points, Points]]:
 
 
 def _inner_points(vertices: Points) -> Points:
-    """Means of two or three vertices, these halved, and vertices times j/8: nonzero points that are no vertices."""
+    """Means of two or three vertices, these halved, and vertices times j/8: nonzero points, none a vertex."""
     some = vertices[:12]
     means = [_mean(group) for size in (2, 3) for group in combinations(some, size)]
     shrunk = [tuple(Fraction(j, 8) * x for x in v) for j in range(1, 8) for v in some]
     halved = [tuple(Fraction(1, 2) * x for x in p) for p in means]
-    return tuple(p for p in simplest_first([*means, *halved, *shrunk]) if any(p) and p not in vertices)
+    return tuple(p for p in simplest_first([*means, *halved, *shrunk]) if any(p))
 
 
 def _mean(points: Points) -> Point:
@@ -207,8 +204,9 @@ def _mean(points: Points) -> Point:
 
 
 def _polytope_room(d: int) -> Room:
-    vertices, inner = _polytopes(d)[0]
-    return (len(vertices), len(vertices) + len(inner))
+    """The simplex must fit; and any polytope whose vertices fit may be the one drawn."""
+    bodies = _polytopes(d)
+    return (len(bodies[0][0]), min(len(vertices) + len(inner) for vertices, inner in bodies))
 
 
 @lru_cache

@@ -95,13 +95,11 @@ def subsets(items: Sequence[Item], min_size: int, max_size: int) -> SearchStrate
 
 
 def at_places(items: Sequence[Item], chosen: Iterable[int]) -> list[Item]:
-    """For each of some integers an item of its own: the one at that place modulo their number, or the next one free."""
+    """An item of its own for each of at most len(items) integers: at that place, modulo their number, or the next."""
+    count = len(items)
     taken: dict[int, None] = {}
     for place in chosen:
-        place %= len(items)
-        while place in taken:
-            place = (place + 1) % len(items)
-        taken[place] = None
+        taken[next(p % count for p in range(place, place + count) if p % count not in taken)] = None
     return [items[i] for i in taken]
 
 

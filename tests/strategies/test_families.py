@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hardmax.kernels import InputError
 from hardmax.strategies import FAMILIES
-from hardmax.strategies.degenerate import polytope
+from hardmax.strategies.degenerate import _polytopes, polytope
 from hardmax.strategies.family import UNBOUNDED
 from hardmax.strategies.points import orbit, symmetries
 
@@ -204,6 +204,14 @@ def test_symmetric_orbits_are_symmetric(find_any, assert_all_examples):
                 len(tokens) > 1 and set(orbit(tokens[0], generators, 99)) == set(tokens)
             ),
         )
+
+
+@pytest.mark.parametrize("d", [*DIMENSIONS, 16])
+def test_polytope_fills_its_room(d, assert_all_examples):
+    _, most = room("polytope", d)
+    strategy = polytope(d, min_size=most, max_size=most)
+    assert_all_examples(strategy, lambda tokens: len(set(tokens)) == most, max_examples=10)
+    assert all(any(p) and p not in vertices for vertices, inner in _polytopes(d) for p in inner)
 
 
 def test_polytope_holds_all_vertices_and_nothing_outside(find_any, assert_all_examples):

@@ -68,6 +68,17 @@ def test_units_reach_both_ends(find_any, assert_all_examples):
     find_any(strategy, lambda v: v == Fraction(1, 10**60))
 
 
+@pytest.mark.parametrize(
+    "codes", [scalars.dyadic_codes(numerator=9, max_exponent=5), scalars.large_denominator_codes(radius=1)]
+)
+def test_codes_number_distinct_values(codes):
+    numbers = range(min(codes.count, 10_000))
+    values = [codes.decode(code) for code in numbers]
+    assert values[:4] == [0, 1, -1, values[3]]
+    assert len(set(values)) == len(numbers)
+    assert codes.decode(codes.count - 1) not in values[:-1]
+
+
 def test_zigzag_meets_each_integer_once():
     assert [scalars.zigzag(code) for code in range(7)] == [0, 1, -1, 2, -2, 3, -3]
 
