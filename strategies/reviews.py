@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from random import Random
+from struct import pack, unpack
 from zlib import crc32
 
-import numpy as np
 from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -37,7 +38,8 @@ def untrained_embedding(d: int) -> Embedding:
 
     def embedding(word: str) -> Sequence[float]:
         # A generator seeded by the word: the same place in every process, without a vocabulary.
-        return np.random.default_rng(crc32(word.encode())).standard_normal(d).astype(np.float32).tolist()
+        rng = Random(crc32(word.encode()))
+        return unpack(f"{d}f", pack(f"{d}f", *(rng.gauss(0.0, 1.0) for _ in range(d))))
 
     return embedding
 
