@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from . import page
 from .codec import RecordError, loads
-from .sentiment_record import ComparisonRecord, EstimateRecord, ExampleRecord, SentimentRecord
+from .sentiment_record import ComparisonRecord, EstimateRecord, ExampleRecord, SentimentClaimRecord, SentimentRecord
 from .store import write_text
 
 RECORD = "sentiment.json"
@@ -113,10 +113,7 @@ def render(record: SentimentRecord) -> str:
         .render(
             record=record,
             counts=Counter(claim.verdict for claim in record.claims),
-            parts={
-                verdict: [(claim, part) for claim in record.claims for part in claim.parts if part.verdict == verdict]
-                for verdict in WORDS
-            },
+            parts={verdict: _labels(record, verdict) for verdict in WORDS},
             unmeasured=[claim for claim in record.claims if not claim.parts],
             picture=picture(record.example),
             histogram_scale=max((max(row.histogram.values(), default=1) for row in record.leaders), default=1),
@@ -125,6 +122,12 @@ def render(record: SentimentRecord) -> str:
             script=Markup(script),
         )
     )
+
+
+def _labels(record: SentimentRecord, verdict: str) -> list[tuple[SentimentClaimRecord, list[str]]]:
+    """The claims with parts of this verdict, and the labels of those parts."""
+    found = [(c, [part.label for part in c.parts if part.verdict == verdict]) for c in record.claims]
+    return [(claim, labels) for claim, labels in found if labels]
 
 
 def environment() -> Environment:
@@ -139,7 +142,7 @@ def estimate(value: EstimateRecord | None, digits: int = 3) -> str:
     """A mean with half its interval, "–" if nothing was measured."""
     if value is None:
         return "–"
-    if value.low is None or value.high is None:
+    if value.low is None or value.high is None or value.low == value.high:  # one seed, or a fixed number
         return f"{value.mean:.{digits}f}"
     return f"{value.mean:.{digits}f} ± {(value.high - value.low) / 2:.{digits}f}"
 
