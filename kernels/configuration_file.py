@@ -8,6 +8,7 @@ that they are. `.npz`: arrays `tokens`, `A`, `alpha` (floats are the dyadic rati
 Neighbours: `configuration` validates shapes; the command line turns `InputError` into status 2.
 """
 
+import io
 import json
 import re
 import zipfile
@@ -69,9 +70,11 @@ def read_configuration(path: str | Path) -> Configuration:
         if path.is_dir():
             raise InputError("is a directory; give a configuration file (JSON or .npz)")
         try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise InputError(f"has {path.stat().st_size} bytes; at most {MAX_FILE_BYTES} are read for exact work")
-            return _from_npz(path) if path.suffix == ".npz" else parse_configuration(path.read_text(encoding="utf-8"))
+            with path.open("rb") as file:  # not by its size: a device or a pipe has none
+                data = file.read(MAX_FILE_BYTES + 1)
+            if len(data) > MAX_FILE_BYTES:
+                raise InputError(f"is larger than {MAX_FILE_BYTES} bytes; no more are read for exact work")
+            return _from_npz(data) if path.suffix == ".npz" else parse_configuration(data.decode("utf-8"))
         except UnicodeDecodeError:
             raise InputError("is not UTF-8 text; give JSON, or name the file .npz if it is one") from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -249,12 +252,12 @@ def _step_fields(value: Any) -> dict[str, object]:
     return {k: _whole(f"step.{k}", v) if isinstance(v, _Number) else v for k, v in value.items()}
 
 
-def _from_npz(path: Path) -> Configuration:
+def _from_npz(data: bytes) -> Configuration:
     """The configuration in an .npz archive; object arrays are never unpickled."""
     import numpy as np
 
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             sizes = [info.file_size for info in archive.zip.infolist()] if archive.zip else []
             if sum(sizes) > MAX_FILE_BYTES:
                 raise InputError(f"unpacks to {sum(sizes)} bytes; at most {MAX_FILE_BYTES} are read for exact work")

@@ -234,16 +234,14 @@ class _Prover:
         # multiplies the denominator by run.scale, so at that end the budget is used up.
         spare = self.budget.bits - int(self.layer.denominator).bit_length()
         furthest = min(max(spare, 0) // max(run.scale.bit_length() - 1, 1) + 1, self.budget.layers - self.layer.index)
-        points, reach = [0], age + 1
-        while points[-1] < furthest:
+        frozen, points, reach = False, [0], age + 1
+        while not frozen and points[-1] < furthest:
             end = min(points[-1] + reach, furthest)
             points.extend(run.constant_until(end, points[-1])[1:])
-            frozen = points[-1] == end and run.holds_for_ever(end)
-            if frozen or points[-1] < end:
+            if points[-1] < end:
                 break
+            frozen = run.holds_for_ever(end)
             reach *= 2
-        else:
-            frozen = False
         self.jumps = self.jumps or [age]
         self.jumps.extend(age + p for p in points[1:])
         self.layer = run.layer_at(points[-1])

@@ -12,8 +12,17 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardmax.kernels import Configuration, ConstantStep, ExactnessError, HardmaxError, HarmonicStep, InputError
+from hardmax.kernels import (
+    Configuration,
+    ConstantStep,
+    ExactnessError,
+    HardmaxError,
+    HarmonicStep,
+    InputError,
+    configuration_file,
+)
 from hardmax.kernels.configuration import identity, with_changes
+from hardmax.kernels.configuration_file import configuration_from_json, read_configuration
 from hardmax.kernels.exact import Dynamics
 from hardmax.kernels.step import step_from_json
 from hardmax.strategies import configurations
@@ -270,3 +279,51 @@ def test_steps_to_json_and_back():
 def test_steps_that_cannot_be_read(value):
     with pytest.raises(InputError, match="step"):
         step_from_json(value)
+
+
+# -- files that are too large ------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "large.json"
+    path.write_text('{"tokens": [[1]]}')
+    assert read_configuration(path).n == 1
+    monkeypatch.setattr(configuration_file, "MAX_FILE_BYTES", 16)
+    with pytest.raises(InputError, match=r"large.json: is larger than 16 bytes; no more are read for exact work"):
+        read_configuration(path)
+
+
+def test_a_file_without_an_end_is_refused(monkeypatch):
+    monkeypatch.setattr(configuration_file, "MAX_FILE_BYTES", 1_000)
+    with pytest.raises(InputError, match="/dev/zero: is larger than 1000 bytes"):
+        read_configuration("/dev/zero")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "zeros.npz"
+    np.savez_compressed(path, tokens=np.zeros((1_000, 10)))
+    monkeypatch.setattr(configuration_file, "MAX_FILE_BYTES", 10_000)
+    with pytest.raises(InputError, match=r"zeros.npz: unpacks to \d+ bytes; at most 10000 are read"):
+        read_configuration(path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"A": np.eye(1)}, 'the array "tokens" is missing'),
+        ({"tokens": np.ones((1, 1)), "b": np.ones(1)}, 'unknown array "b"; known arrays are tokens, A, alpha, labels'),
+        ({"tokens": np.ones((1, 1)), "labels": np.ones(1)}, "labels must be a 1-d array of strings"),
+        ({"tokens": np.ones((1, 1)), "labels": np.array("a")}, "labels must be a 1-d array of strings"),
+    ],
+)
+def test_archives_that_are_no_configuration(tmp_path, arrays, message):
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(InputError, match=f"x.npz: {message}"):
+        read_configuration(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("key", ["multiplicities", "step", "labels", "tokens", "A"])
+@pytest.mark.parametrize("value", ["text", 7, True, {"a": 1}])
+def test_values_of_another_kind_are_refused(key, value):
+    with pytest.raises(InputError, match=key):
+        configuration_from_json({"tokens": [[1]], key: value})

@@ -51,6 +51,13 @@ class NoSelf(Dynamics):
         return tuple(result)
 
 
+class SelfOnly(Dynamics):
+    """Every token follows itself alone."""
+
+    def follow_sets(self, layer: Layer, rows: Sequence[int] | None = None) -> Sets:
+        return tuple((i,) for i in (range(self.configuration.n) if rows is None else rows))
+
+
 class Misreports(FirstMaximiser):
     """It moves by the right sets, but states others: the first maximiser alone."""
 
@@ -203,6 +210,7 @@ WRONG: tuple[type[Dynamics], ...] = (
     Tolerant,
     Second,
     NoSelf,
+    SelfOnly,
     Misreports,
     IgnoresA,
     Transposed,

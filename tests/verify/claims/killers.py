@@ -100,6 +100,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         kernel(wrong.FirstMaximiser, TWINS),
         kernel(wrong.Opposite, FORM),
         kernel(wrong.Second, LONG),
+        kernel(wrong.SelfOnly, CORNERS),
         kernel(wrong.FullStep, LONG),
         outcome("a captured token counts as leader", CORNERS, lambda o: replace(o, leaders={**o.leaders, 5: 0})),
         outcome("a tied token counts as leader", CORNERS, lambda o: replace(o, leaders={**o.leaders, 4: 0})),
@@ -154,6 +155,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         kernel(wrong.NoMultiplicities, BALANCE),
         kernel(wrong.Drift, CORNERS),
         kernel(wrong.Second, LONG),
+        kernel(wrong.SelfOnly, CORNERS),
         outcome(
             "a moving token counts as resting",
             CORNERS,

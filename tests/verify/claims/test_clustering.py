@@ -1,5 +1,7 @@
 """The clustering theorem's four claims: verdicts that are known, and none that is not proved."""
 
+from fractions import Fraction as Q
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +94,32 @@ def test_a_repetition_that_is_no_multiple_of_an_isometry_stays_open():
     assert isinstance(case.outcome, SelfSimilar)
     assert case.outcome.contraction is None
     assert verdicts(case) == "urrr"
+
+
+def test_a_repetition_with_leaders_that_stays_open_leaves_their_vertices_decided():
+    case = Case(Configuration([(-1, -2), (1, -1), (1, 2)], [[1, 1], [1, 1]]), QUICK)
+    assert isinstance(case.outcome, SelfSimilar)
+    assert case.outcome.leaders
+    assert verdicts(case) == "uuvu"
+
+
+def test_a_repetition_in_which_nothing_moves_converges():
+    # The rules decide such layers before a repetition is looked for; the claim does not rely on it.
+    c = Configuration([[1], [-1]])
+    case = Case(c)
+    case.outcome = SelfSimilar(
+        configuration=c,
+        phases=case.outcome.phases,
+        layer=0,
+        period=1,
+        permutation=(0, 1),
+        Q=((Q(1),),),
+        scale=Q(1),
+        contraction=Q(1),
+        tokens=c.tokens,
+        leaders={0: 0, 1: 0},
+    )
+    assert clustering.check_convergence(case).verdict == "verified"
 
 
 def test_places_are_computed_once():

@@ -125,6 +125,7 @@ LEMMAS = [
         "centred = all(\n            sum(w[j] for j in C) * x == sum(w[j] * before.rows[j][c] for j in C)",
         "centred = all(\n            len(C) * x == sum(before.rows[j][c] for j in C)",
     ),
+    Mutant("what scores above itself may rest", "if max(row) > row[i]:", "if False:"),
     Mutant("what rests is not looked at", "if found is None and isinstance(case.outcome, Frozen):", "if False:"),
     Mutant("one layer off", "for layer, sets in case.layers", "for layer, sets in case.layers[1:]"),
 ]
