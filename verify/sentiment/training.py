@@ -104,7 +104,7 @@ class Trained:
     history: tuple[Epoch, ...]
 
 
-@dataclass
+@dataclass(frozen=False, slots=True)
 class _State:
     """A run between two epochs: all that is needed to go on as if it had not stopped."""
 
