@@ -131,13 +131,14 @@ def samples(
     if follow not in ("largest", "smallest"):
         raise InputError(f'follow is {follow!r}; it must be "largest" or "smallest"')
     offered = _matrices(matrices, spd, symmetric, dimensions)
+    additions = _additions(nonzero, distinct)
     plans = []
     for family in _named("families", families, FAMILIES, FAMILIES):
-        plan = _plan_family(family, sizes, dimensions, _additions(nonzero, distinct), offered)
+        plan = _plan_family(family, sizes, dimensions, additions, offered)
         if plan is not None:
             plans.append(plan)
         elif families is not None:
-            raise InputError(_no_room(family, sizes, dimensions, nonzero, distinct))
+            raise InputError(_no_room(family, sizes, dimensions, additions, offered))
     default_steps = [name for name, family in STEPS.items() if family.default]
     chosen_steps = [(family.name, family.steps()) for family in _named("steps", steps, STEPS, default_steps)]
     if not plans:
@@ -323,13 +324,23 @@ def _room(family: Family, d: int, sizes: tuple[int, int], added: _Additions) -> 
 
 
 def _no_room(
-    family: Family, sizes: tuple[int, int], dimensions: tuple[int, int], nonzero: bool | None, distinct: bool | None
+    family: Family,
+    sizes: tuple[int, int],
+    dimensions: tuple[int, int],
+    additions: list[_Additions],
+    matrices: list[MatrixFamily],
 ) -> str:
-    """Why the family has nothing for these sizes."""
-    rooms = {d: family.room(d) for d in range(dimensions[0], dimensions[1] + 1)}
-    added = _additions(nonzero, distinct)[0].count
+    """Why the family has nothing for these sizes and matrices."""
+    every = range(dimensions[0], dimensions[1] + 1)
+    roomy = [d for d in every if any(_room(family, d, sizes, added) for added in additions)]
+    if roomy:
+        return (
+            f"families holds {family.name!r}, which has room for n in {sizes[0]}..{sizes[1]} in d = {roomy} alone, where "
+            f"none of the matrices {[matrix.name for matrix in matrices]} exists; change n or d, or name other matrices"
+        )
+    added = additions[0].count
     asked = f"n in {sizes[0]}..{sizes[1]}" + (f", {added} of them the origin or copies" if added else "")
-    has = "; ".join(f"d = {d}: {_in_words(room)}" for d, room in rooms.items())
+    has = "; ".join(f"d = {d}: {_in_words(family.room(d))}" for d in every)
     return (
         f"families holds {family.name!r}, which cannot give {asked}; it has distinct nonzero tokens for {has}; "
         f"change n or d, or leave the family out"

@@ -42,8 +42,8 @@ class Family:
         name: what reports call it.
         tokens: the strategy factory; every set that it draws has distinct nonzero tokens.
         room: the range of n for a dimension d, None if the family has no tokens there; `tokens` refuses the rest.
-        about_scores: whether the family promises something about inner products. The promise is made for A = I, and
-            `configurations` carries it over to another A by an isometry.
+        about_scores: whether the family promises something about inner products. The promise is made for A = I, for
+            these tokens alone, each of multiplicity 1; `configurations` carries it over to another A by an isometry.
     """
 
     name: str

@@ -257,6 +257,11 @@ REFUSALS = [
         {"families": ["lattice", "polytope"], "n": 4, "d": 4},
         "families holds 'polytope', which cannot give n in 4..4; it has distinct nonzero tokens for d = 4: 5 to ",
     ),
+    (
+        {"families": ["polytope"], "matrices": ["ill_conditioned"], "n": 2, "d": (1, 2)},
+        "families holds 'polytope', which has room for n in 2..2 in d = [1] alone, where none of the matrices "
+        "['ill_conditioned'] exists; change n or d, or name other matrices",
+    ),
 ]
 
 
