@@ -84,6 +84,7 @@ VARIANTS: dict[str, tuple[str, Edit]] = {
     # A swallowed token shares the leader's place, but is no leader.
     "swallowed": ("swallowed", put(dict.fromkeys(CLAIMS, "verified"), "claims")),
     "one-claim": ("R3-tie", put({**dict.fromkeys(CLAIMS), VERTICES: "verified"}, "claims")),
+    "another-claim": ("interior", put({**dict.fromkeys(CLAIMS), BOUNDARY: "refuted"}, "claims")),
     "jumps-R3-tie": ("R3-tie", stretched([4, 40, 41, 50])),
     "jumps-R3-jordan": ("R3-jordan", stretched([3, 17, 90])),
     "jumps-R3-twins": ("R3-twins", stretched([4, 6])),

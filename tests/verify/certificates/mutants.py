@@ -176,14 +176,9 @@ def survives(module: ModuleType, costs: dict[str, int]) -> bool:
         signal.signal(signal.SIGALRM, before)
 
 
-def costs_of(module: ModuleType) -> dict[str, int]:
-    """The work that each accepting example costs."""
-    return {name: suite.cost(module, text) for name, text in suite.texts("accept").items()}
-
-
 def main() -> None:
     """Print the score and every survivor."""
-    costs, count, survivors = costs_of(checker), 0, []
+    costs, count, survivors = suite.costs(checker), 0, []
     for description, module in mutants(Path(checker.__file__).read_text(encoding="utf-8")):
         count += 1
         if survives(module, costs):

@@ -83,6 +83,11 @@ def cost(checker: ModuleType, text: str) -> int:
     return low
 
 
+def costs(checker: ModuleType) -> dict[str, int]:
+    """The cost of every accepting example."""
+    return {name: cost(checker, text) for name, text in texts("accept").items()}
+
+
 def changed(name: str, change: Callable[[Any], None]) -> str:
     """An accepting example with a change, sealed."""
     document = json.loads(texts("accept")[name])
