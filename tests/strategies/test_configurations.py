@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hardmax.kernels import Configuration, ConstantStep, HarmonicStep, InputError
 from hardmax.strategies import FAMILIES, MATRICES, STEPS, configurations, samples
-from hardmax.strategies.configurations import MOST_COPIES
+from hardmax.strategies.planning import MOST_COPIES
 
 FLAGS = (True, False, None)
 ONE_STEP = ConstantStep(Fraction(1))
