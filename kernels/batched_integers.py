@@ -24,7 +24,6 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from sympy import ZZ
@@ -33,6 +32,7 @@ from . import integer_loops as loops
 from .configuration import Configuration, Matrix
 from .errors import ExactnessError, InputError
 from .exact import Dynamics, Layer, Sets, integer_matrix, maximisers
+from .threads import share
 
 LARGEST = 2**63 - 1
 MOST_TOKENS = 64
@@ -139,9 +139,9 @@ def run(
     masks = np.zeros((layers, B, n), dtype=np.uint64)
     at, reached = np.full(B, -1), np.zeros(B, dtype=np.int64)
     numerators, denominator = values.copy(), np.ones(B, dtype=np.int64)
-    workers = max(1, min(B, 8 * numba.get_num_threads()))
     most = layers + 1 if patience is None else patience
-    loops.run_batch(form, a, b, reach, most, workers, masks, at, numerators, denominator, reached)
+    arguments = (form, a, b, reach, most, masks, at, numerators, denominator, reached)
+    share(lambda low, high: loops.run_configurations(low, high, *arguments), B, 4 * n * n * d)
     replayed = {}
     followed = np.where(at >= 0, at + 1, reached)
     batch = IntegerBatch(values, masks, at, followed, numerators, denominator, replayed)

@@ -23,7 +23,7 @@ class Certified:
 
     Args:
         initial: (B, n, d) the tokens of layer 0, exact as the dyadic rationals they are.
-        first: (B, K, n) the smallest j in C_i at layer k; not filled after layer `frozen[b]`.
+        first: (K, B, n) the smallest j in C_i at layer k; not filled after layer `frozen[b]`.
         frozen: (B,) the first layer at which every token follows one leader (a leader itself; equal tokens count as
             one), so that the sets of that layer are those of every later one (rule R1); −1 if no layer < K is.
         tokens: (B, n, d) tokens after K layers, in the kernel's dtype, within `error` of the exact ones.
@@ -45,26 +45,26 @@ class Certified:
         """The exact follow sets of configuration b at layers 0 … K−1."""
         if b in self.replayed:
             return self.replayed[b]
-        K = self.first.shape[1]
+        K = len(self.first)
         stored = K if self.frozen[b] < 0 else int(self.frozen[b]) + 1
         # What floats prove is one token up to equal ones, so the smallest index and the tokens tell the whole set.
         equal: dict[tuple[float, ...], list[int]] = {}
         for i, row in enumerate(self.initial[b].tolist()):
             equal.setdefault(tuple(row), []).append(i)
         members = [tuple(equal[tuple(row)]) for row in self.initial[b].tolist()]
-        sets = tuple(tuple([members[j] for j in row]) for row in self.first[b, :stored].tolist())
+        sets = tuple(tuple([members[j] for j in row]) for row in self.first[:stored, b].tolist())
         return sets + (sets[-1],) * (K - stored)
 
     @property
     def limit(self) -> NDArray[np.integer]:
         """(B, n) the leader to whose position token i converges, −1 where `frozen` is −1."""
-        last = np.take_along_axis(self.first, np.maximum(self.frozen, 0)[:, None, None], axis=1)[:, 0]
+        last = self.first[np.maximum(self.frozen, 0), np.arange(len(self.frozen))]
         return np.where(self.frozen[:, None] < 0, -1, last)
 
     @property
     def proved_share(self) -> float:
         """The share of the B·K·n decisions proved by floats; a replayed configuration counts as none proved."""
-        return 1 - len(self.replayed) / max(1, len(self.first))
+        return 1 - len(self.replayed) / max(1, len(self.initial))
 
 
 def certify(
@@ -127,7 +127,7 @@ def _prove(
     """What floats prove, by any kernel with `layer`: configurations leave the batch once decided or given up."""
     B, n, d = values.shape
     dtype = str(values.dtype)
-    first = np.zeros((B, layers, n), dtype=np.int32)
+    first = np.zeros((layers, B, n), dtype=np.int32)
     frozen, unproved = np.full(B, -1), np.zeros(B, dtype=np.int64)
     tokens, error = values.copy(), np.zeros((B, d))
     active = np.arange(B)
@@ -145,7 +145,7 @@ def _prove(
         unproved[active] = n - certain.sum(axis=1)
         keep = np.flatnonzero(unproved[active] == 0)
         active, sets, current, E = active[keep], sets.select(keep), current[keep], E[keep]
-        first[active, k] = sets.first
+        first[k, active] = sets.first
         tokens[active], error[active] = to_numpy(native)[keep], layer_error(current, sets.count, alpha, E)
         done = captured(sets, values[active])
         frozen[active[done]] = k
@@ -192,10 +192,10 @@ def _replay(result: Certified, b: int, A: NDArray[np.floating], alpha: float) ->
     merged = [place[row] for row in configuration.tokens]  # the first of the tokens equal to token i
     layer, itinerary = dynamics.first, []
     result.frozen[b] = -1
-    for k in range(result.first.shape[1]):
+    for k in range(len(result.first)):
         sets = dynamics.follow_sets(layer)
         itinerary.append(sets)
-        result.first[b, k] = [C[0] for C in sets]
+        result.first[k, b] = [C[0] for C in sets]
         single = [len({merged[j] for j in C}) == 1 for C in sets]
         leader = [single[i] and i in C for i, C in enumerate(sets)]
         if result.frozen[b] < 0 and all(single[i] and leader[C[0]] for i, C in enumerate(sets)):

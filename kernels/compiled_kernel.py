@@ -7,7 +7,6 @@ A configuration with a NaN or an infinity becomes NaN as a whole; its neighbours
 Neighbours: `compiled_loops` has the loops, `filter` the bound that `prove` evaluates, `certify` the whole result.
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from .errors import InputError
 from .filter import SLACK, gamma, score_roundings
 from .numpy_kernel import is_identity
 from .protocol import FloatProof, FollowSets, Kernel, checked
+from .threads import share
 
 WIDTH = 512
 """Queries in one block of `layer`: what a core's first-level cache holds beside the keys."""
@@ -38,12 +38,12 @@ def layer(
         InputError: the shapes do not fit.
     """
     values, form = _prepared(tokens, A, alpha)
-    B, n, _ = values.shape
+    B, n, d = values.shape
     first, count = np.empty((B, n), dtype=np.int64), np.empty((B, n), dtype=np.int64)
     margin, moved = np.empty((B, n), dtype=values.dtype), np.empty_like(values)
     width = min(n, WIDTH)
-    workers = _workers(B * -(-n // width))
-    loops.layer_batch(values, form, _rate(values, alpha), width, workers, first, count, margin, moved)
+    arguments = (values, form, _rate(values, alpha), width, first, count, margin, moved)
+    share(lambda low, high: loops.layer_blocks(low, high, *arguments), B * -(-n // width), width * n * d)
     rows = np.argwhere(count > 1)
     ends = np.cumsum(count[rows[:, 0], rows[:, 1]])
     tied = np.empty((ends[-1] if len(rows) else 0, 3), dtype=np.int64)
@@ -100,38 +100,40 @@ def _rate(values: NDArray[np.floating], alpha: float) -> np.floating:
     return values.dtype.type(alpha / (1 + alpha))
 
 
-def _workers(tasks: int) -> int:
-    """Tasks for the threads: several each, so that a thread that is held up does not hold up all."""
-    return max(1, min(tasks, 8 * numba.get_num_threads()))
-
-
 def _run(
     values: NDArray[np.floating], form: NDArray[np.floating], alpha: float, layers: int, *, prove: bool
 ) -> FloatProof:
     B, n, d = values.shape
     A = form if form.size else np.eye(d, dtype=values.dtype)
     weights = np.abs(A.astype(np.float64))
-    info = np.finfo(values.dtype)
-    tiny = float(info.tiny)
-    model = loops.Model(
-        score=float(gamma(score_roundings(A), values.dtype)),
-        layer=float(gamma(17, values.dtype)),
-        underflow=4 * d * tiny * (1 + float(weights.sum())),
-        layer_underflow=17 * tiny,
-        largest=float(info.max),
-        layer_reach=4 * (2 + alpha),
-        slack=SLACK,
-    )
+    models = [_model(dtype, extra, A, weights, alpha) for dtype, extra in ((values.dtype, 0), (np.float32, 2))]
     kept = B if prove else 1
     proof = FloatProof(
-        np.empty((kept, layers if prove else 0, n), dtype=np.int32),
+        np.empty((layers if prove else 0, kept, n), dtype=np.int32),
         np.empty(B, dtype=np.int64),
         np.empty_like(values),
         np.zeros((kept, d)),
         np.zeros(kept, dtype=np.int64),
     )
-    loops.run_batch(values, form, weights, _rate(values, alpha), model, layers, prove, _workers(B), *proof)
+    bits = values.view(np.int64 if values.itemsize == 8 else np.int32)
+    arguments = (values, bits, form, weights, _rate(values, alpha), *models, layers, prove, *proof)
+    share(lambda low, high: loops.run_configurations(low, high, *arguments), B, n * n * d)
     return proof
+
+
+def _model(dtype: np.dtype | type, extra: int, A: NDArray, weights: NDArray[np.float64], alpha: float) -> loops.Model:
+    """The bound's numbers for scores in `dtype`, each monomial with `extra` roundings (of both tokens to it) more."""
+    info, d = np.finfo(dtype), len(A)
+    tiny = float(info.tiny)
+    return loops.Model(
+        score=float(gamma(score_roundings(A) + extra, dtype)),
+        layer=float(gamma(17, A.dtype)),
+        underflow=4 * (d + extra) * tiny * (1 + float(weights.sum())),
+        layer_underflow=17 * float(np.finfo(A.dtype).tiny),
+        largest=float(info.max),
+        layer_reach=4 * (2 + alpha),
+        slack=SLACK,
+    )
 
 
 kernel = Kernel(

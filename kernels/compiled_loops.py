@@ -7,15 +7,16 @@ ever stored, whatever n is. A query whose two largest scores are equal, or too c
 `scores_of`, one token at a time.
 
 The sums are ordered as the code says and may be fused (`contract`): both are covered by the bound of `filter`.
+All in one file, because numba's cache of machine code notices changes of this file only.
 Neighbours: `compiled_kernel` checks the input, allocates, and calls these.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-FLAGS = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+FLAGS = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
 
 
 class Model(NamedTuple):
@@ -28,47 +29,6 @@ class Model(NamedTuple):
     largest: float
     layer_reach: float  # a bound on the weights in a layer, so that nothing overflows
     slack: float
-
-
-class Workspace(NamedTuple):
-    """Arrays that one task uses again for each configuration; one array each, because of slices of a common one the
-    compiler cannot tell that they do not overlap, and gives up on vector instructions."""
-
-    keys: object  # (padded d, ≥ n): the tokens by coordinate; what is beyond n or d stays zero
-    spare: object
-    queries: object
-    scores: object  # (4, ≥ n)
-    row: object  # (n,)
-    top: object  # (≥ n,), as second and best
-    second: object
-    best: object
-    bound: object  # (n,) float64
-    rows: object  # (n,) int64, as the others
-    target: object
-    leader: object
-    tied: object
-
-
-@njit(**FLAGS)
-def workspace(n, d, like):
-    """A `Workspace` for n tokens of dimension d in the dtype of `like`."""
-    padded = 2 if d <= 2 else (d + 3) // 4 * 4
-    wide = (n + 7) // 8 * 8
-    return Workspace(
-        np.zeros((padded, wide), like.dtype),
-        np.zeros((padded, wide), like.dtype),
-        np.zeros((padded, wide), like.dtype),
-        np.zeros((4, wide), like.dtype),
-        np.zeros(n, like.dtype),
-        np.zeros(wide, like.dtype),
-        np.zeros(wide, like.dtype),
-        np.zeros(wide, np.int64),
-        np.zeros(n),
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-    )
 
 
 @njit(**FLAGS)
@@ -85,7 +45,7 @@ def columns(tokens, out):
     return broken == 0
 
 
-@njit(cache=True, fastmath={"nnan", "nsz"})
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
 def largest(row, n):
     """max |row[i]| over i < n; the values must be finite, which the flags tell the compiler."""
     result = abs(row[0])
@@ -114,10 +74,11 @@ def queries_of(keys, A, d, rows, m, out):
 
 
 @njit(**FLAGS)
-def top_two(queries, keys, m, n, top, second, first, scores):
+def top_two(queries, keys, m, n, top, second, first, scores, index):
     """For queries 0 … m−1 the largest score over keys 0 … n−1, its first index, and the second largest score.
 
-    Equal largest scores give second = top. `scores` (4, ≥ m) is workspace.
+    Equal largest scores give second = top. `scores` (4, ≥ m) is workspace; `index` is 0, 1, … in the type of `first`,
+    which is as wide as a score, or the vectors would be twice as long.
     """
     # The four updates are written out: through a helper function the compiler no longer vectorises them.
     for i in range(m):
@@ -128,6 +89,7 @@ def top_two(queries, keys, m, n, top, second, first, scores):
     whole = n - n % 4
     s0, s1, s2, s3 = scores[0], scores[1], scores[2], scores[3]
     for j in range(0, whole, 4):
+        j0, j1, j2, j3 = index[j], index[j + 1], index[j + 2], index[j + 3]
         if d == 2:
             q0, q1 = queries[0], queries[1]
             a0, b0, c0, d0 = keys[0, j], keys[0, j + 1], keys[0, j + 2], keys[0, j + 3]
@@ -138,22 +100,22 @@ def top_two(queries, keys, m, n, top, second, first, scores):
                 s = x * a0 + y * a1
                 low = s if s < t else t
                 v = low if low > v else v
-                w = j if s > t else w
+                w = j0 if s > t else w
                 t = s if s > t else t
                 s = x * b0 + y * b1
                 low = s if s < t else t
                 v = low if low > v else v
-                w = j + 1 if s > t else w
+                w = j1 if s > t else w
                 t = s if s > t else t
                 s = x * c0 + y * c1
                 low = s if s < t else t
                 v = low if low > v else v
-                w = j + 2 if s > t else w
+                w = j2 if s > t else w
                 t = s if s > t else t
                 s = x * d0 + y * d1
                 low = s if s < t else t
                 v = low if low > v else v
-                w = j + 3 if s > t else w
+                w = j3 if s > t else w
                 t = s if s > t else t
                 top[i], second[i], first[i] = t, v, w
             continue
@@ -179,22 +141,22 @@ def top_two(queries, keys, m, n, top, second, first, scores):
             s = s0[i]
             low = s if s < t else t
             v = low if low > v else v
-            w = j if s > t else w
+            w = j0 if s > t else w
             t = s if s > t else t
             s = s1[i]
             low = s if s < t else t
             v = low if low > v else v
-            w = j + 1 if s > t else w
+            w = j1 if s > t else w
             t = s if s > t else t
             s = s2[i]
             low = s if s < t else t
             v = low if low > v else v
-            w = j + 2 if s > t else w
+            w = j2 if s > t else w
             t = s if s > t else t
             s = s3[i]
             low = s if s < t else t
             v = low if low > v else v
-            w = j + 3 if s > t else w
+            w = j3 if s > t else w
             t = s if s > t else t
             top[i], second[i], first[i] = t, v, w
     for j in range(whole, n):
@@ -208,7 +170,7 @@ def top_two(queries, keys, m, n, top, second, first, scores):
             s, t, v = s0[i], top[i], second[i]
             low = s if s < t else t
             second[i] = low if low > v else v
-            first[i] = j if s > t else first[i]
+            first[i] = index[j] if s > t else first[i]
             top[i] = s if s > t else t
 
 
@@ -228,17 +190,20 @@ def scores_of(queries, a, keys, n, out):
 
 
 @njit(**FLAGS)
-def average(keys, n, d, scores, best, mean):
-    """The mean of the tokens with score `best` into `mean`; their number, first index, and the margin to the rest."""
+def average(keys, n, d, scores, best, copies, mean):
+    """The mean of the tokens with score `best` into `mean`; their number, first index, and the margin to the rest.
+
+    Token j counts copies[j] times in both.
+    """
     count, first, below = 0, 0, -np.inf
     for c in range(d):
         mean[c] = 0
     for j in range(n):
         if scores[j] == best:
             first = j if count == 0 else first
-            count += 1
+            count += copies[j]
             for c in range(d):
-                mean[c] += keys[c, j]
+                mean[c] += copies[j] * keys[c, j]
         elif scores[j] > below:
             below = scores[j]
     if count == 0:  # the scores overflowed to NaN
@@ -249,52 +214,51 @@ def average(keys, n, d, scores, best, mean):
     return count, first, best - below
 
 
-@njit(parallel=True, **FLAGS)
-def layer_batch(tokens, A, rate, width, workers, first, count, margin, moved):
-    """One layer of every configuration: sets, margins and next tokens, in blocks of `width` queries.
+@njit(**FLAGS)
+def layer_blocks(low, high, tokens, A, rate, width, first, count, margin, moved):
+    """One layer of blocks `low` … `high` − 1 of `width` queries: sets, margins and next tokens.
 
-    The blocks of all configurations are shared out to `workers` tasks, so one large configuration is parallel too.
+    Blocks are numbered through all configurations, so that one large configuration can be shared out as well.
     """
-    B, n, d = tokens.shape
+    _, n, d = tokens.shape
     padded = 2 if d <= 2 else (d + 3) // 4 * 4
     blocks = (n + width - 1) // width
-    for worker in prange(workers):
-        keys = np.zeros((padded, n), tokens.dtype)
-        queries = np.zeros((padded, width), tokens.dtype)
-        space = np.empty((4, width), tokens.dtype)
-        top, second = np.empty(width, tokens.dtype), np.empty(width, tokens.dtype)
-        best = np.empty(width, np.int64)
-        scores, mean = np.empty(n, tokens.dtype), np.empty(d, tokens.dtype)
-        rows = np.empty(width, np.int64)
-        loaded, finite = -1, True
-        for item in range(worker * B * blocks // workers, (worker + 1) * B * blocks // workers):
-            b, start = item // blocks, item % blocks * width
-            m = min(width, n - start)
-            if b != loaded:
-                finite = columns(tokens[b], keys)
-                loaded = b
-            if not finite:
-                for i in range(start, start + m):
-                    first[b, i], count[b, i], margin[b, i] = 0, 1, np.nan
-                    for c in range(d):
-                        moved[b, i, c] = np.nan
-                continue
-            for a in range(m):
-                rows[a] = start + a
-            queries_of(keys, A, d, rows, m, queries)
-            top_two(queries, keys, m, n, top, second, best, space)
-            for a in range(m):
-                i = start + a
-                if top[a] > second[a]:
-                    j = best[a]
-                    first[b, i], count[b, i], margin[b, i] = j, 1, top[a] - second[a]
-                    for c in range(d):
-                        mean[c] = keys[c, j]
-                else:
-                    largest = scores_of(queries, a, keys, n, scores)
-                    count[b, i], first[b, i], margin[b, i] = average(keys, n, d, scores, largest, mean)
+    keys = np.zeros((padded, n), tokens.dtype)
+    queries = np.zeros((padded, width), tokens.dtype)
+    space = np.empty((4, width), tokens.dtype)
+    top, second = np.empty(width, tokens.dtype), np.empty(width, tokens.dtype)
+    best, index = np.empty(width, np.int64), np.arange(n)
+    scores, mean = np.empty(n, tokens.dtype), np.empty(d, tokens.dtype)
+    rows, copies = np.empty(width, np.int64), np.ones(n, np.int64)
+    loaded, finite = -1, True
+    for item in range(low, high):
+        b, start = item // blocks, item % blocks * width
+        m = min(width, n - start)
+        if b != loaded:
+            finite = columns(tokens[b], keys)
+            loaded = b
+        if not finite:
+            for i in range(start, start + m):
+                first[b, i], count[b, i], margin[b, i] = 0, 1, np.nan
                 for c in range(d):
-                    moved[b, i, c] = keys[c, i] + rate * (mean[c] - keys[c, i])
+                    moved[b, i, c] = np.nan
+            continue
+        for a in range(m):
+            rows[a] = start + a
+        queries_of(keys, A, d, rows, m, queries)
+        top_two(queries, keys, m, n, top, second, best, space, index)
+        for a in range(m):
+            i = start + a
+            if top[a] > second[a]:
+                j = best[a]
+                first[b, i], count[b, i], margin[b, i] = j, 1, top[a] - second[a]
+                for c in range(d):
+                    mean[c] = keys[c, j]
+            else:
+                largest_score = scores_of(queries, a, keys, n, scores)
+                count[b, i], first[b, i], margin[b, i] = average(keys, n, d, scores, largest_score, copies, mean)
+            for c in range(d):
+                moved[b, i, c] = keys[c, i] + rate * (mean[c] - keys[c, i])
 
 
 @njit(**FLAGS)
@@ -395,106 +359,35 @@ def bounds(keys, queries, A, rows, m, d, weights, reach, error, model, weight, b
 
 
 @njit(**FLAGS)
-def run_one(initial, A, weights, rate, model, layers, prove, first, moved, error, work):
-    """K layers of one configuration, see `run_batch`; returns (frozen, unproved)."""
-    keys, spare, queries, scores, row, top, second, best, bound, rows, target, leader, tied = work
-    n, d = initial.shape
-    weight, reach, mean = np.empty(d), np.empty(d), np.empty(d, initial.dtype)
-    if not columns(initial, keys):
-        moved[:] = np.nan
-        return -1, n
-    # |z| of every later layer is at most that of the first: the tokens stay in its convex hull.
-    for c in range(d):
-        reach[c] = largest(keys[c], n)
-        error[c] = 0
-    for i in range(n):
-        rows[i] = i
-    m = n
-    for k in range(layers):
-        asked = queries
-        if m == n and A.size == 0:
-            asked = keys
-        else:
-            queries_of(keys, A, d, rows, m, queries)
-        # Whole vectors only: up to 7 stale queries more are cheaper than single ones.
-        top_two(asked, keys, (m + 7) // 8 * 8, n, top, second, best, scores)
-        if prove:
-            bounds(keys, asked, A, rows, m, d, weights, reach, error, model, weight, bound)
-        close, several = 0, 0
-        for a in range(m):
-            close += not (top[a] - second[a] > bound[a])
-        for a in range(m):
-            target[rows[a]] = best[a]
-        if close:
-            for a in range(m):
-                if not (top[a] - second[a] > bound[a]):
-                    j = only_candidate(initial, asked, a, keys, n, bound[a], row)
-                    if j < 0:
-                        tied[several] = a
-                        several += 1
-                        j = rows[a]
-                    target[rows[a]] = j
-        if prove and several:
-            return -1, several
-        follow(keys, target, n, d, rate, spare)
-        for t in range(several):
-            a = tied[t]
-            average(keys, n, d, row, scores_of(asked, a, keys, n, row), mean)
-            for c in range(d):
-                spare[c, rows[a]] += rate * (mean[c] - keys[c, rows[a]])
-        # Captured for ever: what follows a token that follows itself alone (up to equal tokens), and that token.
-        for i in range(n):
-            leader[i] = target[i] == i
-        for t in range(several):
-            leader[rows[tied[t]]] = 0
-        kept = 0
-        for a in range(m):
-            rows[kept] = rows[a]
-            kept += 1 - leader[target[rows[a]]]
-        m = kept
-        if prove:
-            for i in range(n):
-                first[k, i] = target[i]
-            if not grown(error, reach, d, model):
-                return -1, n
-        keys, spare = spare, keys
-        if m == 0:
-            move(keys, target, n, d, rate, layers - k - 1, row)
-            for _ in range(k + 1, layers if prove else 0):
-                if not grown(error, reach, d, model):
-                    return -1, n
-            write(keys, moved, n, d)
-            return k, 0
-    write(keys, moved, n, d)
-    return -1, 0
+def find_distinct(tokens, bits, table, equal, place):
+    """The number of distinct tokens, their indices into `place`, and for each token the first equal one into `equal`.
 
-
-@njit(parallel=True, **FLAGS)
-def run_batch(tokens, A, weights, rate, model, layers, prove, workers, first, frozen, moved, error, unproved):
-    """K layers of every configuration of a batch, one configuration after the other in each of `workers` tasks.
-
-    Tokens captured by leaders are not scored again (rule R1), and when all are, the rest is a geometric series.
-
-    Args:
-        tokens: (B, n, d).
-        A: (d, d) in the dtype of the tokens, or of size 0 for the identity.
-        weights: (d, d) float64 |A|.
-        rate: λ in the dtype of the tokens.
-        model: the numbers of the bound.
-        layers: K.
-        prove: whether every set must be proved; a configuration is given up at the first layer where one is not. If
-            not, ties of the computed scores are averaged, and first, error and unproved are left alone.
-        workers: number of tasks.
-        first, frozen, moved, error, unproved: the fields of `protocol.FloatProof`, to be filled.
+    `bits` are the tokens as integers, to hash them; equal tokens of different bits (zeros of two signs) stay apart.
     """
-    B, n, d = tokens.shape
-    for worker in prange(workers):
-        work = workspace(n, d, tokens)
-        for b in range(worker * B // workers, (worker + 1) * B // workers):
-            at = b if prove else 0
-            frozen[b], unproved[at] = run_one(
-                tokens[b], A, weights, rate, model, layers, prove, first[at], moved[b], error[at], work
-            )
+    table[:] = -1
+    count, last = 0, np.uint64(len(table) - 1)
+    for i in range(len(tokens)):
+        code = np.uint64(0)
+        for c in range(tokens.shape[1]):
+            code = (code ^ np.uint64(bits[i, c])) * np.uint64(0x9E3779B97F4A7C15)
+        slot = (code >> np.uint64(32)) & last
+        while table[slot] >= 0 and not same(tokens, i, table[slot]):
+            slot = (slot + np.uint64(1)) & last
+        if table[slot] < 0:
+            table[slot] = i
+            place[count] = i
+            count += 1
+        equal[i] = table[slot]
+    return count
+
+
+@njit(**FLAGS)
+def shorten(vectors, d, n, out):
+    """The vectors (≥ d, ≥ n) rounded to float32 into `out`."""
+    for c in range(d):
+        source, short = vectors[c], out[c]
+        for i in range(n):
+            short[i] = source[i]
 
 
 @njit(**FLAGS)
@@ -517,3 +410,164 @@ def write(keys, moved, n, d):
     for i in range(n):
         for c in range(d):
             moved[i, c] = keys[c, i]
+
+
+@njit(**FLAGS)
+def compact(initial, bits, table, equal, place, copies, distinct):
+    """Each distinct token once into `distinct`, how often it occurs into `copies`; their number.
+
+    Token i is then token `equal[i]` of the shorter list, and token a of that is token `place[a]` of the whole one.
+    """
+    n, d = initial.shape
+    count = find_distinct(initial, bits, table, equal, place)
+    for a in range(count):
+        copies[a], table[place[a]] = 0, a
+        for c in range(d):
+            distinct[a, c] = initial[place[a], c]
+    for i in range(n):
+        equal[i] = table[equal[i]]
+        copies[equal[i]] += 1
+    return count
+
+
+@njit(**FLAGS)
+def expand(equal, place, layers, first, moved):
+    """Undo `compact` in `first` (K, n) up to `layers`, and in `moved` (n, d), in place."""
+    n, d = moved.shape
+    # Downwards, since a token stands in the shorter list no later than in the whole one.
+    for i in range(n - 1, -1, -1):
+        for c in range(d):
+            moved[i, c] = moved[equal[i], c]
+        for k in range(layers):
+            first[k, i] = place[first[k, equal[i]]]
+
+
+@njit(**FLAGS)
+def run_configurations(
+    low, high, tokens, bits, A, weights, rate, model, short_model, layers, prove, first, frozen, moved, error, unproved
+):
+    """K layers of configurations `low` … `high` − 1.
+
+    Tokens captured by leaders are not scored again (rule R1), and when all are, the rest is a geometric series.
+    Repeated tokens tie for ever, so on the first tie a configuration starts again with each of them once.
+
+    Args:
+        tokens: (B, n, d).
+        bits: the same memory as integers.
+        A: (d, d) in the dtype of the tokens, or of size 0 for the identity.
+        weights: (d, d) float64 |A|.
+        rate: λ in the dtype of the tokens.
+        model: the numbers of the bound, for the dtype of the tokens.
+        short_model: the same for scores of tokens and queries that are first rounded to float32.
+        layers: K.
+        prove: whether every set must be proved; a configuration is given up at the first layer where one is not. If
+            not, ties of the computed scores are averaged, and first, error and unproved are left alone.
+        first, frozen, moved, error, unproved: the fields of `protocol.FloatProof`, to be filled.
+    """
+    # One function with all its arrays, since handing that many on for each configuration costs as much as a layer;
+    # and one array each, since of slices of a common one the compiler cannot tell that they do not overlap.
+    _, n, d = tokens.shape
+    padded = 2 if d <= 2 else (d + 3) // 4 * 4
+    wide, size = (n + 15) // 16 * 16, 2
+    while size < 2 * n:
+        size *= 2
+    keys, spare = np.zeros((padded, wide), tokens.dtype), np.zeros((padded, wide), tokens.dtype)
+    queries, row = np.zeros((padded, wide), tokens.dtype), np.zeros(n, tokens.dtype)
+    short_keys, short_queries = np.zeros((padded, wide), np.float32), np.zeros((padded, wide), np.float32)
+    scores, top, second = np.zeros((4, wide), np.float32), np.zeros(wide, np.float32), np.zeros(wide, np.float32)
+    best, index = np.zeros(wide, np.int32), np.arange(n).astype(np.int32)
+    bound, rows, target = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    leader, tied, table = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(size, np.int64)
+    equal, place, copies = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    distinct, mean = np.zeros((n, d), tokens.dtype), np.zeros(d, tokens.dtype)
+    weight, reach, E = np.zeros(d), np.zeros(d), np.zeros(d)
+    for b in range(low, high):
+        initial, number = tokens[b], n
+        whole, given_up, done = True, 0, -1
+        copies[:] = 1
+        if not columns(initial, keys):
+            moved[b] = np.nan
+            given_up = n
+        # |z| of every later layer is at most that of the first: the tokens stay in its convex hull.
+        for c in range(d):
+            reach[c] = 0 if given_up else largest(keys[c], n)
+            E[c] = 0
+        for i in range(n):
+            rows[i] = i
+        m, k = n, 0
+        while k < layers and not given_up:
+            own = A.size == 0 and m == number  # then the tokens are the queries
+            shorten(keys, d, number, short_keys)
+            if not own:
+                queries_of(keys, A, d, rows, m, queries)
+                shorten(queries, d, m, short_queries)
+            asked, short = (keys, short_keys) if own else (queries, short_queries)
+            # First in float32, with its own bound: that decides nearly all. Whole vectors only: up to 15 stale queries
+            # more are cheaper than single ones.
+            top_two(short, short_keys, (m + 15) // 16 * 16, number, top, second, best, scores, index)
+            bounds(keys, asked, A, rows, m, d, weights, reach, E, short_model, weight, bound)
+            close, several = 0, 0
+            for a in range(m):
+                leader[a] = not (top[a] - second[a] > bound[a])
+                close += leader[a]
+            if close and whole and k == 0:
+                whole, number = False, compact(initial, bits[b], table, equal, place, copies, distinct)
+                if number < n:
+                    initial, m = distinct[:number], number
+                    columns(initial, keys)
+                    continue
+            for a in range(m):
+                target[rows[a]] = best[a]
+            if close:
+                if prove:
+                    bounds(keys, asked, A, rows, m, d, weights, reach, E, model, weight, bound)
+                for a in range(m):
+                    if leader[a]:
+                        j = only_candidate(initial, asked, a, keys, number, bound[a] if prove else 0.0, row)
+                        if j < 0:
+                            tied[several] = a
+                            several += 1
+                            j = rows[a]
+                        target[rows[a]] = j
+            if prove and several:
+                given_up = several
+                break
+            follow(keys, target, number, d, rate, spare)
+            for t in range(several):
+                a = tied[t]
+                average(keys, number, d, row, scores_of(asked, a, keys, number, row), copies, mean)
+                for c in range(d):
+                    spare[c, rows[a]] += rate * (mean[c] - keys[c, rows[a]])
+            # Captured for ever: what follows a token that follows itself alone (up to equal ones), and that token.
+            for i in range(number):
+                leader[i] = target[i] == i
+            for t in range(several):
+                leader[rows[tied[t]]] = 0
+            kept = 0
+            for a in range(m):
+                rows[kept] = rows[a]
+                kept += 1 - leader[target[rows[a]]]
+            m = kept
+            if prove:
+                for i in range(number):
+                    first[k, b, i] = target[i]
+                if not grown(E, reach, d, model):
+                    given_up = n
+            keys, spare = spare, keys
+            k += 1
+            if m == 0:
+                done = k - 1
+                move(keys, target, number, d, rate, layers - k, row)
+                for _ in range(k, layers if prove else 0):
+                    if not grown(E, reach, d, model):
+                        given_up = n
+                break
+        if given_up < n or number < n:
+            write(keys, moved[b], number, d)
+        if number < n:
+            expand(equal, place, k if prove else 0, first[:, b if prove else 0], moved[b])
+        frozen[b] = -1 if given_up else done
+        if prove:
+            unproved[b] = given_up
+            for c in range(d):
+                error[b, c] = E[c]

@@ -5,9 +5,9 @@ operation that might not. Neighbours: `batched_integers` has the mathematics, ch
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-FLAGS = {"cache": True, "error_model": "numpy"}
+FLAGS = {"cache": True, "error_model": "numpy", "nogil": True}
 LARGEST = np.int64(2**63 - 1)
 ONE = np.uint64(1)
 
@@ -136,54 +136,52 @@ def update(N, D, masks, count, last, a, b, M, new, sums):
     return D * (b * L) // common
 
 
-@njit(parallel=True, **FLAGS)
-def run_batch(form, a, b, reach, patience, workers, masks, frozen, numerators, denominator, reached):
-    """Layers of every configuration until it is frozen, given up or K layers on, or the next operation might not fit.
+@njit(**FLAGS)
+def run_configurations(low, high, form, a, b, reach, patience, masks, frozen, numerators, denominator, reached):
+    """Layers of configurations `low` … `high` − 1, each until frozen, given up, K layers on, or at the range's end.
 
     Args:
         form: (d, d) the integer A.
         a, b: λ = a/b.
         reach: the largest M for which scores fit; −1 if there is none.
         patience: after so many layers with the same sets a configuration is given up.
-        workers: number of tasks.
         masks: (K, B, n) to be filled; layers outermost, since most configurations need few.
         frozen: (B,) −1, to be filled where it freezes.
         numerators, denominator: (B, n, d) and (B,): the tokens of layer 0 over 1, replaced by those of the last layer.
         reached: (B,) to be filled with the layer that `numerators` are at: so many layers have their sets.
     """
-    layers, B, n = masks.shape
+    layers, _, n = masks.shape
     d = numerators.shape[2]
-    for worker in prange(workers):
-        queries, new = np.zeros((n, d), np.int64), np.zeros((n, d), np.int64)
-        row, count, last = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-        sums = np.zeros(d, np.int64)
-        for item in range(worker * B // workers, (worker + 1) * B // workers):
-            N = numerators[item]
-            same = 0
-            for k in range(layers):
-                reached[item] = k
-                M = magnitude(N)
-                if M < 0 or M > reach or M > LARGEST // n:
-                    break
-                for i in range(n):
-                    for c in range(d):
-                        queries[i, c] = 0
-                        for e in range(d):
-                            queries[i, c] += N[i, e] * form[e, c]
-                for i in range(n):
-                    masks[k, item, i], count[i], last[i] = maximisers(row, fill_scores(N, queries[i], row))
-                if is_frozen(N, queries, masks[k, item], count, last, M, reach, sums, row):
-                    frozen[item] = k
-                    break
-                same += 1
-                for i in range(n):
-                    if k == 0 or masks[k, item, i] != masks[k - 1, item, i]:
-                        same = 1
-                D = update(N, denominator[item], masks[k, item], count, last, a, b, M, new, sums)
-                if D == 0:
-                    break
-                N[:] = new
-                denominator[item] = D
-                reached[item] = k + 1
-                if same >= patience:
-                    break
+    queries, new = np.zeros((n, d), np.int64), np.zeros((n, d), np.int64)
+    row, count, last = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    sums = np.zeros(d, np.int64)
+    for item in range(low, high):
+        N = numerators[item]
+        same = 0
+        for k in range(layers):
+            reached[item] = k
+            M = magnitude(N)
+            if M < 0 or M > reach or M > LARGEST // n:
+                break
+            for i in range(n):
+                for c in range(d):
+                    queries[i, c] = 0
+                    for e in range(d):
+                        queries[i, c] += N[i, e] * form[e, c]
+            for i in range(n):
+                masks[k, item, i], count[i], last[i] = maximisers(row, fill_scores(N, queries[i], row))
+            if is_frozen(N, queries, masks[k, item], count, last, M, reach, sums, row):
+                frozen[item] = k
+                break
+            same += 1
+            for i in range(n):
+                if k == 0 or masks[k, item, i] != masks[k - 1, item, i]:
+                    same = 1
+            D = update(N, denominator[item], masks[k, item], count, last, a, b, M, new, sums)
+            if D == 0:
+                break
+            N[:] = new
+            denominator[item] = D
+            reached[item] = k + 1
+            if same >= patience:
+                break

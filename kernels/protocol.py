@@ -78,7 +78,8 @@ class FloatProof(NamedTuple):
     """What floats alone prove about the exact dynamics of a batch over K layers: see `certify.Certified`.
 
     Args:
-        first: (B, K, n) int32: the smallest j in C_i, each C_i being one token up to equal ones.
+        first: (K, B, n) int32: the smallest j in C_i, each C_i being one token up to equal ones; layers outermost,
+            since most configurations need few.
         frozen: (B,) the first layer at which leaders have captured all tokens, or −1.
         tokens: (B, n, d) tokens after K layers.
         error: (B, d) float64: how far they are from the exact ones at most.

@@ -58,7 +58,7 @@ def test_run_and_prove_use_their_workspace_anew_for_every_configuration():
         if not alone.unproved[0]:
             assert alone.frozen[0] == proof.frozen[b]
             stored = slice(0, 4 if alone.frozen[0] < 0 else alone.frozen[0] + 1)
-            assert (alone.first[0, stored] == proof.first[b, stored]).all()
+            assert (alone.first[stored, 0] == proof.first[stored, b]).all()
             assert (alone.error[0] == proof.error[b]).all()
 
 
@@ -77,7 +77,7 @@ def test_the_fused_proof_is_that_of_the_filter(A, dtype, alpha):
     assert (proof.frozen[both] == expected.frozen[both]).all()
     for b in np.flatnonzero(both):
         stored = 5 if proof.frozen[b] < 0 else proof.frozen[b] + 1
-        assert (proof.first[b, :stored] == expected.first[b, :stored]).all()
+        assert (proof.first[:stored, b] == expected.first[:stored, b]).all()
     assert (np.abs(proof.tokens - expected.tokens)[both] <= (proof.error + expected.error)[both][:, None]).all()
     # The fused bound takes R from layer 0, not from every layer, but follows one of two equal tokens: γ_17, not γ_18.
     assert (proof.error[both] >= expected.error[both] * 0.94).all()

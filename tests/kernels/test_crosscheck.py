@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hardmax.kernels import Configuration, HarmonicStep, InputError
@@ -32,7 +32,6 @@ def configurations():
     return st.tuples(st.integers(1, 6), st.integers(1, 3)).flatmap(lambda shape: of(*shape))
 
 
-@settings(max_examples=60)
 @given(configurations(), st.sampled_from(["per_layer", "free"]), st.sampled_from(["float64", "float32"]))
 def test_the_numpy_kernel_never_disagrees(configuration, variant, dtype):
     check = crosscheck(configuration, kernel, 6, variant=variant, dtype=dtype)

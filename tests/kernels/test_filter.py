@@ -12,7 +12,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -301,7 +301,6 @@ def test_the_bound_is_not_idle():
 SMALL = st.floats(-4, 4, width=32)
 
 
-@settings(max_examples=150)
 @given(
     arrays(F32, (4, 3), elements=SMALL),
     st.none() | arrays(F32, (3, 3), elements=SMALL),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -155,7 +155,6 @@ def test_the_input_is_left_alone_and_may_be_anything_strided(kernel):
     assert (to_numpy(given) == tokens).all()
 
 
-@settings(max_examples=30)
 @given(arrays(np.float64, (3, 6, 2), elements=st.integers(-3, 3)), st.sampled_from([1.0, 3.0]))
 def test_integer_orbits_keep_every_tie(tokens, alpha):
     """While sets are of 1, 2 or 4 tokens all is dyadic: a few layers are exact, and so must the sets be."""

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hardmax.kernels import InputError, large_sets
+from hardmax.kernels import InputError, hull, large_sets
 from hardmax.kernels.filter import decision_bound, layer_error
-from hardmax.kernels.large_sets import decide, hull_candidates, kernel, layer, run
+from hardmax.kernels.hull import hull_candidates
+from hardmax.kernels.large_sets import decide, kernel, layer, run
 from hardmax.kernels.numpy_kernel import layer as numpy_layer
 from hardmax.kernels.numpy_kernel import move
 
@@ -112,13 +113,13 @@ def test_hulls_are_small_and_keep_what_lies_on_their_boundary():
 
 
 def only_corners(points):
-    return np.sort(large_sets.ConvexHull(points).vertices), 0.0
+    return np.sort(hull.ConvexHull(points).vertices), 0.0
 
 
 def no_slack(points):
-    hull = large_sets.ConvexHull(points)
-    outside = np.flatnonzero((points @ hull.equations[:, :-1].T + hull.equations[:, -1]).max(axis=1) > 0)
-    return np.union1d(outside, hull.vertices), 0.0
+    found = hull.ConvexHull(points)
+    outside = np.flatnonzero((points @ found.equations[:, :-1].T + found.equations[:, -1]).max(axis=1) > 0)
+    return np.union1d(outside, found.vertices), 0.0
 
 
 @pytest.mark.parametrize("wrong", [only_corners, no_slack])
@@ -129,13 +130,13 @@ def test_a_pruning_that_loses_points_on_edges_is_caught(monkeypatch, wrong):
 
 
 def test_a_hull_that_is_not_closed_prunes_nothing(monkeypatch):
-    class Torn(large_sets.ConvexHull):
+    class Torn(hull.ConvexHull):
         def __init__(self, points):
             super().__init__(points)
             self.simplices, self.equations = self.simplices[1:], self.equations[1:]
 
     points = rng.standard_normal((500, 2))
-    monkeypatch.setattr(large_sets, "ConvexHull", Torn)
+    monkeypatch.setattr(hull, "ConvexHull", Torn)
     assert len(hull_candidates(points)[0]) == 500
 
 
@@ -170,7 +171,6 @@ def test_ties_that_last_are_not_captured():
     assert result.tokens.tolist() == stepped(square, None, 1.0, 9).tolist()
 
 
-@settings(max_examples=60)
 @given(arrays(np.float64, st.tuples(st.integers(65, 90), st.integers(1, 3)), elements=st.integers(-3, 3)))
 def test_any_lattice_set_keeps_its_ties(tokens):
     assert layer(tokens, None, 1.0)[1].sets(0) == numpy_layer(tokens[None], None, 1.0)[1].sets(0)

@@ -1,0 +1,35 @@
+"""Sharing compiled work among threads: for loops that release the interpreter's lock.
+
+Plain threads instead of numba's parallel loops: those take nearly twice as long to compile, and their thread pools do
+not survive a fork, on which process pools rely. Neighbours: `compiled_kernel` and `batched_integers`.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+
+LEAST_WORK = 1 << 20
+"""Elementary operations below which a second thread costs more than it saves."""
+
+
+def share(function: Callable[[int, int], object], count: int, work: int) -> None:
+    """Call function(low, high) for ranges that together are 0 … count − 1, on several threads if it is worth it.
+
+    Args:
+        function: does items low … high − 1 and may run beside itself on other ranges.
+        count: how many items there are.
+        work: elementary operations an item, roughly.
+    """
+    # numba's own limit: the processors this process may use, or NUMBA_NUM_THREADS.
+    threads = min(numba.config.NUMBA_NUM_THREADS, count, 1 + count * work // LEAST_WORK)  # type: ignore[attr-defined]
+    if threads <= 1:
+        function(0, count)
+        return
+    parts = min(count, 8 * threads)  # several each, so that a thread that is held up does not hold up all
+    edges = [part * count // parts for part in range(parts + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(function, edges[:-1], edges[1:]))
+
+
+__all__ = ["share"]
