@@ -183,7 +183,7 @@ class Run:
                 must(self.sets[i] != tuple(C), "itinerary", f"{C} for token {i} at layer {first}", "it is no change")
                 self.sets[i] = tuple(C)
                 if C == [i]:
-                    self.leaders.setdefault(i, first)
+                    self.leaders[i] = first
             ascending(jumps, "itinerary, jumps")
             must(not jumps or (jumps[1:] and jumps[-1] == layers - 1), "itinerary", jumps, f"{layers - 1} is the end")
             self.visit(layer)

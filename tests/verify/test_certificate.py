@@ -1,0 +1,184 @@
+"""The writer of certificates: what it writes is accepted, has the published shape, and is written completely or not."""
+
+import json
+from fractions import Fraction as Q
+from importlib.resources import files
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hardmax.kernels.configuration import Configuration, with_changes
+from hardmax.kernels.errors import InputError
+from hardmax.kernels.step import HarmonicStep
+from hardmax.strategies import configurations
+from hardmax.verify import checker
+from hardmax.verify.case import Case
+from hardmax.verify.certificate import (
+    CLAIMS,
+    certificate,
+    certificate_of,
+    certificate_text,
+    seal,
+    to_text,
+    write_certificate,
+)
+from hardmax.verify.claims.clustering import case_places
+from hardmax.verify.evidence import Vertex
+from hardmax.verify.freeze import Budget
+
+from .certificates import suite
+from .certificates.accepted import CONFIGURATIONS
+from .certificates.refused import EDITED
+
+SCHEMA = json.loads(files("hardmax.verify").joinpath("certificate.schema.json").read_text(encoding="utf-8"))
+SHAPE = jsonschema.Draft202012Validator(SCHEMA)
+SQUARE = Configuration([(1, 1), (-1, 1), (-1, -1), (1, -1), (0, Q(1, 2)), (Q(1, 2), Q(1, 4))])
+VERIFIED = dict.fromkeys(CLAIMS, "verified")
+
+
+def assert_proof(case):
+    """The case has a certificate: of the published shape, accepted, and with the verdicts of the claims."""
+    document = certificate_of(case)
+    if document is None:
+        return
+    SHAPE.validate(document)
+    assert document["seal"] == seal(document)
+    text = to_text(document)
+    assert json.loads(text) == document
+    assert checker.check(text) == {claim: verdict for claim, verdict in document["claims"].items() if verdict}
+
+
+@given(configurations())
+def test_the_theorems_configurations_have_accepted_certificates(configuration):
+    assert_proof(Case(configuration))
+
+
+@given(
+    configurations(n=(1, 8), d=(1, 3), nonzero=None, distinct=None, spd=None, max_multiplicity=3),
+    st.sampled_from(["largest", "smallest"]),
+    st.sampled_from([None, HarmonicStep(), HarmonicStep(1, 3)]),
+)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_any_configurations_have_accepted_certificates(configuration, follow, step):
+    changed = with_changes(configuration, follow=follow, step=step or configuration.step)
+    assert_proof(Case(changed, Budget(steps=40)))
+
+
+@pytest.mark.parametrize("name", sorted(set(CONFIGURATIONS) - {"swallowed"}))
+def test_the_examples_have_accepted_certificates(name):
+    """Today's prover, not the files: it may find other proofs than those of the conformance set."""
+    assert certificate_of(Case(CONFIGURATIONS[name])) is not None
+    assert_proof(Case(CONFIGURATIONS[name]))
+
+
+def test_literal_and_merged_configurations_have_certificates_of_their_own():
+    literal = Configuration([[1], [-1], [-1], [Q(1, 2)]])
+    assert certificate_of(Case(literal))["claims"]["clustering.boundary"] == "refuted"
+    merged = certificate_of(Case(literal.merged()))
+    assert merged["claims"] == VERIFIED
+    assert merged["problem"]["multiplicities"] == [1, 2, 1]
+
+
+def test_late_leaders_have_certificates_with_long_numbers():
+    late = Configuration([(18_003, 17_999), (-18_003, 17_999), (0, 1), (1, 18_000), (-1, 18_000)])
+    text = certificate_text(Case(late))
+    longest = max(len(x) for entry in json.loads(text)["cluster_points"] for x in entry["point"])
+    assert longest > 5_000  # more digits than str(int) writes
+    assert checker.check(text) == VERIFIED
+
+
+@pytest.mark.parametrize("name", suite.texts("accept"))
+def test_accepted_certificates_have_the_published_shape(name):
+    SHAPE.validate(json.loads(suite.texts("accept")[name]))
+
+
+def test_the_published_shape_refuses_what_the_checker_refuses_for_its_shape():
+    """Repeated keys, 1.0, -0 and reducible fractions are beyond a JSON Schema."""
+    beyond = {"json-duplicate-key", "json-duplicate-inner-key", "json-float", "json-exponent", "json-negative"}
+    beyond |= {"json-truncated", "json-trailing", "rational-reducible", "rational-line-end", "seal-other"}
+    names = [name for name in EDITED if name.split("-")[0] in ("json", "version", "format", "key", "claim", "entry")]
+    names += [name for name in EDITED if name.startswith(("rational", "seal", "true", "string", "object", "number"))]
+    wrong_claims = {name for name in EDITED if EDITED[name][2].startswith("clustering.") or name == "claim-none"}
+    for name in sorted(set(names) - beyond - wrong_claims | {"claim-word", "claim-true"}):
+        assert not SHAPE.is_valid(json.loads(suite.texts("refuse")[name])), name
+
+
+def test_a_certificate_claims_what_it_is_asked_to():
+    case = Case(SQUARE)
+    document = certificate(case.outcome, {"clustering.vertices": "verified"}, case_places(case))
+    assert document["claims"] == {**dict.fromkeys(CLAIMS), "clustering.vertices": "verified"}
+    assert checker.check(to_text(document)) == {"clustering.vertices": "verified"}
+
+
+def test_wrong_records_become_certificates_that_are_refused():
+    """The writer decides nothing: lies reach the file, and the checker."""
+    case = Case(SQUARE)
+    places = case_places(case)
+    lies = [
+        (VERIFIED | {"clustering.boundary": "refuted"}, places, "clustering.boundary"),
+        (VERIFIED, {**places, (Q(0), Q(1)): Vertex(0)}, "no such leader"),
+    ]
+    for claims, evidence, reason in lies:
+        with pytest.raises(checker.Refused, match=reason):
+            checker.check(to_text(certificate(case.outcome, claims, evidence)))
+
+
+def test_undecided_configurations_have_no_certificate():
+    spinning = Configuration([(1, 0), (0, 1)], [[0, 1], [-1, 0]], 1)
+    case = Case(spinning, Budget(steps=0))
+    assert certificate_of(case) is None
+    assert certificate_text(case) is None
+    with pytest.raises(InputError, match="nothing is proved about this configuration"):
+        certificate(case.outcome, VERIFIED, {})
+
+
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        ({}, "got no claim"),
+        ({"clustering.all": "verified"}, "got clustering.all"),
+        ({"lemmas.x": "verified"}, "lemmas"),
+    ],
+)
+def test_only_the_claims_of_the_format_can_be_certified(claims, message):
+    with pytest.raises(InputError, match=message):
+        certificate(Case(SQUARE).outcome, claims, {})
+
+
+def test_a_place_that_is_needed_has_to_be_given():
+    with pytest.raises(InputError, match=r"cluster point \(-1, -1\); give one for each"):
+        certificate(Case(SQUARE).outcome, VERIFIED, {})
+
+
+def test_a_certificate_is_written_completely_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "square.cert.json"
+    document = certificate_of(Case(SQUARE))
+    assert write_certificate(path, document) == path
+    assert checker.main([str(tmp_path)]) == 0
+    before = path.read_bytes()
+
+    def full(self, text, **options):
+        type(self).write_bytes(self, text.encode()[:100])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(path), "write_text", full)
+        with pytest.raises(InputError, match="square.cert.json cannot be written: No space left on device"):
+            write_certificate(path, {**document, "version": 2})
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(InputError, match="No such file or directory; give another place"):
+        write_certificate(tmp_path / "none" / "square.cert.json", document)
+
+
+def test_a_certificate_of_a_long_review_is_small():
+    """128 tokens of two float32 coordinates, as a trained classifier has them."""
+    values = [((7919 * i) % 1000 / 997 - 0.5, (104_729 * i) % 1000 / 991 - 0.5) for i in range(128)]
+    import numpy as np
+
+    case = Case(Configuration.from_floats(np.array(values, dtype=np.float32), None, np.float32(0.5)))
+    text = certificate_text(case)
+    assert len(text) <= 200_000
+    assert checker.check(text) == VERIFIED

@@ -1,0 +1,136 @@
+"""A certificate that is damaged in one place is refused, or still says what is true.
+
+With its old seal a damaged certificate has to be refused, whatever the damage. Sealed anew, it may be accepted only if
+what it says is true: the damage hit a choice that the proof leaves open (an offset of a jump, a normal), or turned the
+certificate into one of another problem. Then the prover has to come to the same answers on its own.
+"""
+
+import json
+import random
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+
+from hardmax.kernels.configuration import Configuration
+from hardmax.kernels.step import HarmonicStep
+from hardmax.verify import checker
+from hardmax.verify.case import Case
+from hardmax.verify.certificate import certificate_of, to_text
+
+from .certificates import suite
+from .certificates.damage import damage, smudge
+from .certificates.edits import sealed
+
+ACCEPT = {name: json.loads(text) for name, text in suite.texts("accept").items() if len(text) < 5_000}
+
+
+def statement(document):
+    """What a certificate says about its problem: claims, leaders, where tokens go, since when the sets stay."""
+    proof, points = document["proof"], [entry["point"] for entry in document["cluster_points"]]
+    limits = [points[p] for p in proof["limits"]] if proof["kind"] == "frozen" else points
+    claims = {claim: verdict for claim, verdict in document["claims"].items() if verdict}
+    return {"claims": claims, "leaders": document["leaders"], "limits": limits, "freeze": proof.get("freeze_layer")}
+
+
+def proved(problem):
+    """What the prover says about a problem."""
+    step = problem["step"]
+    configuration = Configuration(
+        [[Fraction(x) for x in row] for row in problem["tokens"]],
+        [[Fraction(x) for x in row] for row in problem["A"]],
+        Fraction(step["alpha"]) if "alpha" in step else HarmonicStep(step["numerator"], step["offset"]),
+        multiplicities=problem["multiplicities"],
+        follow=problem["follow"],
+    )
+    document = certificate_of(Case(configuration))
+    return None if document is None else statement(document)
+
+
+def is_true(document, original):
+    """Whether an accepted certificate says nothing wrong."""
+    truth = statement(original) if document["problem"] == original["problem"] else proved(document["problem"])
+    said = statement(document)
+    if truth is None:
+        return False
+    agree = all(truth["claims"].get(claim) in (verdict, None) for claim, verdict in said["claims"].items())
+    return agree and {**said, "claims": 0} == {**truth, "claims": 0}
+
+
+def try_damage(rounds, seed):
+    """Damage accepted certificates; what happened, and every false acceptance."""
+    rng, counts, wrong = random.Random(seed), Counter(), []
+    for _ in range(rounds):
+        name = rng.choice(sorted(ACCEPT))
+        if rng.random() < 0.3:
+            text, what = smudge(to_text(ACCEPT[name]), rng)
+            try:
+                damaged = json.loads(text)
+            except ValueError:
+                damaged = None
+            if damaged == ACCEPT[name] and not _repeats(text):
+                counts["smudges that change nothing"] += 1
+                continue
+            counts["smudged"] += 1
+            if accepted(text):
+                wrong.append(f"{name}: {what}")
+            continue
+        damaged, what = damage(ACCEPT[name], rng)
+        counts["damaged"] += 1
+        if accepted(to_text(damaged)):
+            wrong.append(f"{name}, with its old seal: {what}")
+        if "seal" in damaged and accepted(to_text(sealed(damaged))):
+            counts["still true"] += 1
+            if not is_true(damaged, ACCEPT[name]):
+                wrong.append(f"{name}, sealed anew: {what}")
+    return counts, wrong
+
+
+def accepted(text):
+    try:
+        checker.check(text)
+    except checker.Refused:
+        return False
+    return True
+
+
+def _repeats(text):
+    """Whether a key of the text is repeated."""
+    pairs = []
+    json.loads(text, object_pairs_hook=lambda found: pairs.append(found) or dict(found))
+    return any(len(dict(found)) < len(found) for found in pairs)
+
+
+def test_no_damaged_certificate_is_believed():
+    counts, wrong = try_damage(700, seed=1)
+    assert wrong == []
+    assert counts["damaged"] > 400
+    assert counts["smudged"] > 150
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(2, 22))
+def test_no_damaged_certificate_is_believed_in_20_000_tries(seed):
+    _, wrong = try_damage(1_000, seed)
+    assert wrong == []
+
+
+def test_damage_would_be_noticed(monkeypatch):
+    """The test can fail: checkers without one of their conditions believe damaged certificates."""
+    must = checker.must
+    for careless in ("seal", "leaders", "place of"):
+
+        def believe(holds, rule, *rest, careless=careless):
+            must(holds or rule.startswith(careless), rule, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(checker, "must", believe)
+            assert try_damage(700, seed=1)[1], careless
+
+
+@pytest.mark.parametrize("name", ACCEPT)
+def test_the_prover_agrees_with_every_accepted_example(name):
+    """The oracle of this file, on the conformance set itself."""
+    truth, said = proved(ACCEPT[name]["problem"]), statement(ACCEPT[name])
+    assert truth is not None
+    assert {**truth, "claims": None} == {**said, "claims": None}
