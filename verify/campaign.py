@@ -27,6 +27,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from ..kernels.configuration import Configuration
 from ..kernels.crosscheck import CrossCheck, crosscheck
+from ..kernels.protocol import Kernel
 from ..kernels.registry import load
 from ..strategies import FAMILIES, Sample, samples
 from .case import Case
@@ -40,10 +41,12 @@ CHUNK = 500
 """Configurations a chunk at most: enough to make its start cheap, few enough to share out evenly."""
 SAMPLE = {"lemmas": 8, "metamorphic": 8, "routes": 100}
 """Family of claims → it is checked on every so many configurations; on all of them if it is not named here."""
-KERNEL_SAMPLE = 8
+KERNEL_SAMPLE = 16
 """Float kernels are compared on every so many configurations."""
 CERTIFICATE_SAMPLE = 100
 """Every how many configurations the certificate is written, where a folder for certificates is given."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""What numerical libraries read when they load to see how many threads they may start."""
 KERNEL_LAYERS = 4
 """Layers of a configuration that float kernels are compared on."""
 
@@ -141,6 +144,7 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
     # Sparse families are checked on every configuration where no denser one was asked for.
     densest = min(SAMPLE.get(c.family, 1) for c in claims)
     every = {c.family: SAMPLE.get(c.family, 1) // densest for c in claims}
+    kernels = {spec: load(spec) for spec in plan.kernels}
     family = plan.families[number % len(plan.families)]
     failing: list[Refutation] = []  # the refutation being shrunk: its last entry
 
@@ -159,8 +163,8 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
                 origin = f"family {sample.family}, seed {plan.seed}, chunk {number}"
                 tally.observed.append(case_record(case, refuted and refuted.finding.message, origin))
             if nth % KERNEL_SAMPLE == 0:
-                for spec in plan.kernels:
-                    _compare(tally, spec, c)
+                for spec, kernel in kernels.items():
+                    _compare(tally, spec, kernel, c)
             if plan.certificates is not None and (plan.certify_all or nth % CERTIFICATE_SAMPLE == 0):
                 _certify(tally, Path(plan.certificates) / f"{number:05}-{nth:03}.cert.json", case)
         if refuted is not None:
@@ -236,9 +240,9 @@ def _bin(value: int) -> str | int:
     return f"{low:>6}-{2 * low - 1}"
 
 
-def _compare(tally: Tally, spec: str, configuration: Configuration) -> None:
+def _compare(tally: Tally, spec: str, kernel: Kernel, configuration: Configuration) -> None:
     """Compare one float kernel with the exact one on one configuration."""
-    result = crosscheck(configuration, load(spec), KERNEL_LAYERS)
+    result = crosscheck(configuration, kernel, KERNEL_LAYERS)
     counts = tally.kernels.setdefault(spec, Counter())
     for name in ("layers", "agree", "too_close", "ties_lost", "disagree"):
         counts[name] += getattr(result, name)
@@ -281,6 +285,8 @@ def run_campaign(
             yield tally
             if examined >= examples or (ends is not None and monotonic() >= ends):
                 return
+    for name in THREADS:  # the processes share the cores among themselves
+        os.environ.setdefault(name, "1")
     # spawn: a fork would share the threads of numerical libraries
     executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_serve_the_parent)
     try:
