@@ -16,6 +16,7 @@ from functools import reduce
 from itertools import chain, pairwise
 from operator import add, mul, or_, sub
 from pathlib import Path
+from typing import Any
 
 __all__ = ["Refused", "check", "main"]
 MAX_BYTES, MAX_DIGITS, MAX_WORK = 4 << 20, 100_000, 10**9
@@ -43,7 +44,7 @@ def times(X, Y):
 
 
 def rational(value, where):
-    match = re.fullmatch("(-?(?:0|[1-9][0-9]*))(?:/([1-9][0-9]*))?", value) if type(value) is str else None
+    match: Any = re.fullmatch("(-?(?:0|[1-9][0-9]*))(?:/([1-9][0-9]*))?", value) if type(value) is str else None
     must(match and len(value) <= MAX_DIGITS, where, value, f'a string like "-22/7" is needed, up to {MAX_DIGITS} long')
     upper, lower = (int(Decimal(part)) for part in match.groups("1"))  # int(str) has a limit on digits
     canonical = math.gcd(upper, lower) == 1 and (lower > 1 or not match[2]) and match[1] != "-0"
@@ -51,15 +52,13 @@ def rational(value, where):
     return Fraction(upper, lower)
 
 
-def read(value, pattern, where):
+def read(value: Any, pattern: Any, where) -> Any:
     """The value, with rationals as Fractions, if it fits: see the patterns below."""
     if type(pattern) is tuple:
-        if value is None and None in pattern:
-            return None
-        keys = value.keys() if type(value) is dict else None
-        pattern = next((p for p in pattern if type(p) is dict and p.keys() == keys), pattern[-1])
-    if pattern is Fraction:
-        return rational(value, where)
+        fits = value.keys() if type(value) is dict else value
+        pattern = next((p for p in pattern if (p.keys() if type(p) is dict else p) == fits), pattern[-1])
+    if pattern is None or pattern is Fraction:
+        return pattern and rational(value, where)
     kind = {type: pattern, set: str}.get(type(pattern), type(pattern))
     must(type(value) is kind, where, value, "it has to be like", pattern)
     if kind is dict:
@@ -171,10 +170,12 @@ class Run:
 
     def follow(self, phases, keep):
         """Verify all phases. Keeps the last layer and its sets, and layer `keep` with its sets if it is visited."""
-        self.sets, self.last, self.leaders, self.keep, self.kept = [()] * self.n, None, {}, keep, None
-        self.known = None, None
+        nothing: Any = None
+        self.sets, self.last, self.kept, self.known = [nothing] * self.n, nothing, nothing, (nothing, nothing)
+        self.leaders, self.keep = {}, keep
         for phase in phases:
             first, layers, sets, jumps = phase.values()
+            self.freeze_layer = first
             layer = self.next(self.last, self.sets) if self.last else self.first
             must(first == layer[0], "itinerary", f"a phase from layer {first}", f"layer {layer[0]} comes next")
             must(layers and sets, "itinerary", f"a phase from layer {first}", "it has no layer or changes no set")
@@ -195,15 +196,14 @@ class Run:
                 if b > a + 1:
                     self.prove(start, layer)
         must(self.last, "itinerary", "no phase", "there is one at least")
-        self.freeze_layer = first
 
     def rules(self, layer):
-        """The first of leader, stationary, R1, R2 that applies to each token (or None), its class, and the set F."""
+        """The first of leader, stationary, R1, R2 that applies to each token (else R3), its class, and the set F."""
         (_, N, D), sets, places, everyone = layer, self.sets, {}, range(self.n)
         r = [places.setdefault(row, i) for i, row in enumerate(N)]
         totals = [self.total(N, C) for C in sets]
         resting = [i for i in everyone if totals[i][1] == [totals[i][0] * x for x in N[i]]]
-        F, rules = {i for i in everyone if sets[i] == (i,)}, [None] * self.n
+        F, rules = {i for i in everyone if sets[i] == (i,)}, ["R3"] * self.n
         while found := {i for i in resting if i not in F and all(j in F or r[j] == r[i] for j in sets[i])}:
             self.pay(sum([len(sets[i]) for i in resting]))
             F |= found
@@ -213,7 +213,7 @@ class Run:
             elif F.issuperset(C):
                 self.pay(self.d * (self.n + self.d), D.bit_length())
                 S = self.scores(totals[i][1], N)
-                rules[i] = "R1" if sets[C[0]] == C[:1] == C else "R2" if {S[j] for j in C} == {max(S)} else None
+                rules[i] = "R1" if sets[C[0]] == C[:1] == C else "R2" if {S[j] for j in C} == {max(S)} else "R3"
         return rules, r, F
 
     def columns(self, layer):
@@ -231,7 +231,7 @@ class Run:
                 annihilators[i] = reduce(or_, [annihilators[j] for j in follows[i]], Counter())
                 own = sum([self.w[j] for j in sets[i] if r[j] == i])
                 annihilators[i][(b - a) * L + a * L // totals[i] * own] += 1
-        for i in [i for i in follows if rules[i] is None]:
+        for i in [i for i in follows if rules[i] == "R3"]:
             first, own = r[sets[i][0]], annihilators[i]
             for l in {*r} - {first}:  # noqa: E741 the paper's index
                 both, orders = annihilators[first] | annihilators[l], Counter()
@@ -283,8 +283,8 @@ class Run:
         (k, N, D), sets, limits, (rules, r, F) = self.last, self.sets, proof["limits"], self.rules(self.last)
         layers, true = (proof["freeze_layer"], proof["layer"]), (self.freeze_layer, k)
         must(layers == true and self.rate(self.last) < 1, "layers", layers, true, "is right, with a step below 1")
-        must(proof["rules"] == [rule or "R3" for rule in rules], "rules", proof["rules"], rules, "are right (None: R3)")
-        if None in rules:
+        must(proof["rules"] == rules, "rules", proof["rules"], f"they are {rules}")
+        if "R3" in rules:
             self.prove(self.last)
         must(len(limits) == self.n and {*limits} == {*range(len(points))}, "limits", limits, "that is no numbering")
         self.pay(self.d * sum(map(len, sets)), gcds=True)
@@ -325,12 +325,12 @@ class Run:
         kind, weights = entry["kind"], entry.get("weights")
         if kind == "vertex":
             must(leaders.get(entry["leader"]) == s, where, f"vertex {entry['leader']}", "there is no such leader")
-        if weights is not None:
+        if "weights" in entry:
             self.convex(weights, leaders, s, where)
         if kind == "interior":
             rows = [[*map(sub, leaders[i], leaders[weights[0][0]])] for i, _ in weights]
             for c in range(self.d):
-                pivot = next((row for row in rows if row[c]), None)
+                pivot = next((row for row in rows if row[c]), [])
                 must(pivot, where, kind, "its leaders lie in a hyperplane")
                 rows = [[x - row[c] / pivot[c] * y for x, y in zip(row, pivot, strict=True)] for row in rows]
         if "normal" in entry:

@@ -27,7 +27,7 @@ MISTAKES = {
     "the step is α": ("p + q if self.constant else q", "q"),
     "twins lead together": ("if C == [i]:", "if i in C:"),
     "a jump proves itself": ("if b > a + 1:", "if b > a + 10**6:"),
-    "R2 without its side condition": ("if {S[j] for j in C} == {max(S)} else None", "if S else None"),
+    "R2 without its side condition": ('if {S[j] for j in C} == {max(S)} else "R3"', 'if S else "R3"'),
     "every token at its mean is stationary": ("all(j in F or r[j] == r[i] for j in sets[i])", "True"),
     "shifts without multiplicity": ("own[mu] + both[nu] - 1", "1"),
     "a leader's twin is a leader": ("if sets[i] == (i,)", "if i in sets[i]"),
