@@ -115,8 +115,7 @@ def _run(
         np.zeros((kept, d)),
         np.zeros(kept, dtype=np.int64),
     )
-    bits = values.view(np.int64 if values.itemsize == 8 else np.int32)
-    arguments = (values, bits, form, weights, _rate(values, alpha), *models, layers, prove, *proof)
+    arguments = (values, form, weights, _rate(values, alpha), *models, layers, prove, *proof)
     share(lambda low, high: loops.run_configurations(low, high, *arguments), B, n * n * d)
     return proof
 

@@ -359,18 +359,22 @@ def bounds(keys, queries, A, rows, m, d, weights, reach, error, model, weight, b
 
 
 @njit(**FLAGS)
-def find_distinct(tokens, bits, table, equal, place):
+def find_distinct(tokens, keys, image, codes, table, equal, place):
     """The number of distinct tokens, their indices into `place`, and for each token the first equal one into `equal`.
 
-    `bits` are the tokens as integers, to hash them; equal tokens of different bits (zeros of two signs) stay apart.
+    A linear image of the tokens is hashed; `image` and `codes` are one (n,) array, as float64 and as its bits.
     """
+    n, d = tokens.shape
+    image[:] = 0
+    for c in range(d):
+        row, factor = keys[c], 1 + 0.618 * c
+        for i in range(n):
+            image[i] += factor * row[i]
     table[:] = -1
     count, last = 0, np.uint64(len(table) - 1)
-    for i in range(len(tokens)):
-        code = np.uint64(0)
-        for c in range(tokens.shape[1]):
-            code = (code ^ np.uint64(bits[i, c])) * np.uint64(0x9E3779B97F4A7C15)
-        slot = (code >> np.uint64(32)) & last
+    for i in range(n):
+        code = np.uint64(codes[i]) * np.uint64(0x9E3779B97F4A7C15)
+        slot = (code >> np.uint64(40)) & last
         while table[slot] >= 0 and not same(tokens, i, table[slot]):
             slot = (slot + np.uint64(1)) & last
         if table[slot] < 0:
@@ -413,13 +417,12 @@ def write(keys, moved, n, d):
 
 
 @njit(**FLAGS)
-def compact(initial, bits, table, equal, place, copies, distinct):
-    """Each distinct token once into `distinct`, how often it occurs into `copies`; their number.
+def compact(initial, count, table, equal, place, copies, distinct):
+    """Each of `count` distinct tokens once into `distinct`, and how often it occurs into `copies`.
 
     Token i is then token `equal[i]` of the shorter list, and token a of that is token `place[a]` of the whole one.
     """
     n, d = initial.shape
-    count = find_distinct(initial, bits, table, equal, place)
     for a in range(count):
         copies[a], table[place[a]] = 0, a
         for c in range(d):
@@ -427,7 +430,6 @@ def compact(initial, bits, table, equal, place, copies, distinct):
     for i in range(n):
         equal[i] = table[equal[i]]
         copies[equal[i]] += 1
-    return count
 
 
 @njit(**FLAGS)
@@ -444,16 +446,15 @@ def expand(equal, place, layers, first, moved):
 
 @njit(**FLAGS)
 def run_configurations(
-    low, high, tokens, bits, A, weights, rate, model, short_model, layers, prove, first, frozen, moved, error, unproved
+    low, high, tokens, A, weights, rate, model, short_model, layers, prove, first, frozen, moved, error, unproved
 ):
     """K layers of configurations `low` … `high` − 1.
 
     Tokens captured by leaders are not scored again (rule R1), and when all are, the rest is a geometric series.
-    Repeated tokens tie for ever, so on the first tie a configuration starts again with each of them once.
+    Repeated tokens tie for ever, so each is taken once, with its multiplicity.
 
     Args:
         tokens: (B, n, d).
-        bits: the same memory as integers.
         A: (d, d) in the dtype of the tokens, or of size 0 for the identity.
         weights: (d, d) float64 |A|.
         rate: λ in the dtype of the tokens.
@@ -469,7 +470,7 @@ def run_configurations(
     _, n, d = tokens.shape
     padded = 2 if d <= 2 else (d + 3) // 4 * 4
     wide, size = (n + 15) // 16 * 16, 2
-    while size < 2 * n:
+    while size < 4 * n:
         size *= 2
     keys, spare = np.zeros((padded, wide), tokens.dtype), np.zeros((padded, wide), tokens.dtype)
     queries, row = np.zeros((padded, wide), tokens.dtype), np.zeros(n, tokens.dtype)
@@ -477,24 +478,30 @@ def run_configurations(
     scores, top, second = np.zeros((4, wide), np.float32), np.zeros(wide, np.float32), np.zeros(wide, np.float32)
     best, index = np.zeros(wide, np.int32), np.arange(n).astype(np.int32)
     bound, rows, target = np.zeros(n), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    leader, tied, table = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(size, np.int64)
+    leader, tied, table = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(size, np.int32)
     equal, place, copies = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     distinct, mean = np.zeros((n, d), tokens.dtype), np.zeros(d, tokens.dtype)
+    codes = bound.view(np.int64)
     weight, reach, E = np.zeros(d), np.zeros(d), np.zeros(d)
     for b in range(low, high):
-        initial, number = tokens[b], n
-        whole, given_up, done = True, 0, -1
+        initial, number, given_up, done = tokens[b], n, 0, -1
         copies[:] = 1
-        if not columns(initial, keys):
+        if columns(initial, keys):
+            number = find_distinct(initial, keys, bound, codes, table, equal, place)
+            if number < n:
+                compact(initial, number, table, equal, place, copies, distinct)
+                initial = distinct[:number]
+                columns(initial, keys)
+        else:
             moved[b] = np.nan
             given_up = n
         # |z| of every later layer is at most that of the first: the tokens stay in its convex hull.
         for c in range(d):
-            reach[c] = 0 if given_up else largest(keys[c], n)
+            reach[c] = 0 if given_up else largest(keys[c], number)
             E[c] = 0
-        for i in range(n):
+        for i in range(number):
             rows[i] = i
-        m, k = n, 0
+        m, k = number, 0
         while k < layers and not given_up:
             own = A.size == 0 and m == number  # then the tokens are the queries
             shorten(keys, d, number, short_keys)
@@ -510,12 +517,6 @@ def run_configurations(
             for a in range(m):
                 leader[a] = not (top[a] - second[a] > bound[a])
                 close += leader[a]
-            if close and whole and k == 0:
-                whole, number = False, compact(initial, bits[b], table, equal, place, copies, distinct)
-                if number < n:
-                    initial, m = distinct[:number], number
-                    columns(initial, keys)
-                    continue
             for a in range(m):
                 target[rows[a]] = best[a]
             if close:
@@ -562,7 +563,7 @@ def run_configurations(
                     if not grown(E, reach, d, model):
                         given_up = n
                 break
-        if given_up < n or number < n:
+        if done >= 0 or not given_up:
             write(keys, moved[b], number, d)
         if number < n:
             expand(equal, place, k if prove else 0, first[:, b if prove else 0], moved[b])

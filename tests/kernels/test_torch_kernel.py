@@ -97,6 +97,7 @@ def test_compiled_decisions_are_the_same():
     assert (abs(moved - plain).numpy() <= 2 * layer_error(tokens.numpy(), 1, 0.5)[:, None]).all()
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason=cuda_kernel.missing or "unreachable")
 def test_the_device_changes_no_decision():
     for dtype in (torch.float64, torch.float32):
