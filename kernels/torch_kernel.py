@@ -24,7 +24,7 @@ from torch import Tensor
 from .errors import InputError
 from .protocol import FollowSets, Kernel
 
-BLOCK_BYTES = {"cpu": 4 << 20, "cuda": 256 << 20}
+BLOCK_BYTES = {"cpu": 2 << 20, "cuda": 256 << 20}
 """Default size of one block of scores: a core's cache, or enough to fill a GPU."""
 
 
@@ -53,11 +53,10 @@ def full_precision() -> Iterator[None]:
 def decide(queries: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Decisions of a block: queries (b, r, d), keys (b, n, d) → mask (b, r, n), first, count and margin (b, r)."""
     scores = queries @ keys.transpose(1, 2)
-    first = scores.argmax(dim=2)  # the first of several, on every device
-    top = scores.gather(2, first.unsqueeze(2))
-    mask = scores == top
-    rest = scores.masked_fill(mask, -torch.inf).amax(dim=2)
-    return mask, first, mask.sum(dim=2), top.squeeze(2) - rest
+    top, first = scores.max(dim=2)  # the first of several, on every device
+    mask = scores == top.unsqueeze(2)
+    rest = scores.masked_fill_(mask, -torch.inf).amax(dim=2)
+    return mask, first, mask.sum(dim=2), top - rest
 
 
 def layer(
