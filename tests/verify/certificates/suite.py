@@ -119,7 +119,12 @@ HOSTILE: dict[str, tuple[str, str]] = {
         changed("R1-slow", lambda c: (c["problem"]["step"].update(alpha=f"1/{7**4000}"), _phase(layers=10**6)(c))),
         "limits: .*work",
     ),
-    "huge tokens": (changed("leaders-and-R1", _token(f"1{'0' * 40_000}1/1{'0' * 40_002}")), "limits: .*work"),
+    "huge tokens": (
+        changed(
+            "leaders-and-R1", lambda c: c["problem"].update(tokens=[[f"1/1{'0' * (80_000 + i)}"] for i in range(40)])
+        ),
+        "limits: .*work",
+    ),
 }
 """Texts that would cost much time or memory; each is refused with a small MAX_WORK, and with the real one soon."""
 
