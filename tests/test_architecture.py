@@ -21,7 +21,8 @@ COMMAND_LINE = ("verify/commands/", "verify/cli.py", "verify/conformance/command
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONAL = {"hardmax.kernels.triton_kernel": "triton"}
 """Modules that only a machine with that package can import: torch brings triton where there is CUDA."""
-SOURCES = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py"))
+GENERATED = ROOT / "reports" / "examples"
+SOURCES = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py") if GENERATED not in p.parents)
 
 
 def name_of(path):

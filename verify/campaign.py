@@ -36,6 +36,7 @@ from .claims.registry import Claim, Finding, select_claims
 from .freeze import Budget
 from .proof import Frozen
 from .records import case_record
+from .reproducible import no_constants_from_source
 
 CHUNK = 500
 """Configurations a chunk at most: enough to make its start cheap, few enough to share out evenly."""
@@ -184,7 +185,7 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
     )
     # `seed` takes the database away, so the settings are applied after it.
     run = options(with_seed(plan.seed * 1_000_003 + number)(given(samples(families=[family]))(examine)))
-    with suppress(_RefutedError):
+    with no_constants_from_source(), suppress(_RefutedError):
         run()
     tally.refutations.extend(failing[-1:])
     return tally

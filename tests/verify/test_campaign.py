@@ -141,3 +141,16 @@ def test_a_kernel_that_disagrees_fails_the_run():
     run = found(clustering__vertices=GOOD)
     run.tally.kernels["numpy"] = Counter(agree=10, disagree=1)
     assert run.status == REFUTED
+
+
+def test_draws_do_not_depend_on_what_else_is_loaded():
+    """Hypothesis draws constants from the source of loaded local modules; a campaign must not."""
+    from hypothesis.internal.conjecture import providers
+
+    from hardmax.verify.reproducible import no_constants_from_source
+
+    outside = providers._get_local_constants
+    with no_constants_from_source():
+        assert len(providers._get_local_constants()) == 0
+    assert providers._get_local_constants is outside
+    assert len(outside()) > 0, "this file alone has constants: without the context they would be drawn"

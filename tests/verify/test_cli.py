@@ -161,6 +161,19 @@ def test_the_same_seed_gives_the_same_records(run):
     assert texts[0] == texts[1]
 
 
+def test_a_second_run_replaces_the_first_but_spares_what_is_not_its_own(run):
+    write("square.json", SQUARE)
+    write("line.json", {"tokens": [[1], [-1], [0]]})
+    assert run("prove", "line.json", "--out", "out", "--report")[0] == 1
+    assert run("prove", "square.json", "--out", "out")[0] == 0
+    assert "counterexamples" not in os.listdir("out")
+    assert "report.html" not in os.listdir("out")
+    write("out/notes.txt", "precious")
+    status, _, err = run("prove", "square.json", "--out", "out")
+    assert (status, "'notes.txt'" in err) == (2, True)
+    assert {"run.json", "square.cert.json", "notes.txt"} <= set(os.listdir("out"))
+
+
 def test_claims_lists_the_registry(run):
     status, out, _ = run("claims", "--json")
     assert status == 0
@@ -187,7 +200,8 @@ USAGE = {
     "report of nothing": (["report", "nowhere"], "nowhere"),
     "replay of nothing": (["replay", "nowhere"], "nowhere"),
     "out is a file": (["verify", "--out", "file"], "is a file"),
-    "out holds other things": (["prove", "square.json", "--out", "other"], "'thesis.tex'"),
+    "out holds other things": (["prove", "square.json", "--out", "other"], "no run.json of an earlier run"),
+    "out holds a folder of ours by name alone": (["prove", "square.json", "--out", "figures"], "no run.json"),
     "seconds": (["prove", "square.json", "--seconds", "0"], "--seconds"),
 }
 
@@ -198,6 +212,8 @@ def test_a_fault_is_one_line_and_status_2(run, name):
     write("file", "precious")
     Path("other").mkdir()
     write("other/thesis.tex", "precious")
+    Path("figures").mkdir()
+    Path("figures/figures").mkdir()
     before = sorted(map(str, Path().rglob("*")))
     arguments, wanted = USAGE[name]
     status, out, err = run(*arguments)
@@ -232,7 +248,7 @@ def test_ctrl_c_ends_cleanly_with_what_was_found(tmp_path, jobs):
         start_new_session=True,
     )
     for _ in range(1200):
-        if list((tmp_path / "out" / "certificates").glob("0000[2-9]*")) or process.poll() is not None:
+        if list((tmp_path / "out" / "certificates").glob("0000[5-9]*")) or process.poll() is not None:
             break
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group

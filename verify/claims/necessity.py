@@ -24,6 +24,7 @@ from ...kernels.errors import InputError
 from ...strategies import configurations
 from ..case import Case
 from ..freeze import Budget
+from ..reproducible import no_constants_from_source
 from . import clustering
 from .registry import Claim, Finding, Source
 
@@ -162,7 +163,8 @@ def _find(claim: Claim, search: SearchStrategy[Configuration], seed: int, exampl
         verbosity=Verbosity.quiet,
     )
     try:
-        return find(search, breaks, settings=options, random=Random(seed))
+        with no_constants_from_source():
+            return find(search, breaks, settings=options, random=Random(seed))
     except NoSuchExample:
         return None
 

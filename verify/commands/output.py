@@ -20,7 +20,7 @@ from ..case import Case
 from ..claims.registry import Claim, Finding
 
 OBSERVATIONS = "observations.jsonl"
-OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", "checks", OBSERVATIONS, *report.OWN)
+OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", OBSERVATIONS, *report.OWN)
 """What an earlier run may have left in a folder, and a new run replaces."""
 
 
@@ -35,6 +35,8 @@ def prepare(out: Path) -> None:
             raise InputError(f"{out} is a file; give --out a folder")
         names = [p.name for p in out.iterdir()] if out.exists() else []
         strangers = [name for name in names if name not in OWN and not name.endswith(".cert.json")]
+        if names and store.RUN not in names:
+            raise InputError(f"{out} holds files, but no {store.RUN} of an earlier run; give --out an empty folder")
         if strangers:
             raise InputError(f"{out} holds {strangers[0]!r}, which is no result of hardmax; give --out an empty folder")
         for path in out.iterdir() if out.exists() else ():
