@@ -9,7 +9,6 @@ Neighbours: `campaign` and `claims.necessity` run Hypothesis inside this context
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
 from typing import Any
 
 from hypothesis.internal.conjecture import providers
