@@ -112,7 +112,7 @@ class Run:
 
     def __init__(self, problem):
         tokens, A, step, self.w, follow = problem.values()
-        must(tokens and tokens[0], "tokens", tokens, "one token with one coordinate is the least")
+        must(tokens and tokens[0], "tokens", f"{len(tokens)} tokens", "one with one coordinate is the least")
         self.n, self.d, self.size, self.left = len(tokens), len(tokens[0]), 0, MAX_WORK
         self.first, (self.A, _) = (0, *self.integers(tokens, self.n, "tokens")), self.integers(A, self.d, "A")
         self.B = self.A if follow == "largest" else [[-x for x in row] for row in self.A]
@@ -121,7 +121,7 @@ class Run:
         self.constant = "alpha" in step
         p, q = step["alpha"].as_integer_ratio() if self.constant else (step["numerator"], step["offset"])
         p, q = p, p + q if self.constant else q  # λ = α / (1 + α)
-        must(0 < p <= q, "step", step, "it has to be positive and at most 1")
+        must(0 < p <= q, "step", step["rule"], "it has to be positive and at most 1")
         self.rate = lambda layer: Fraction(p, q if self.constant else q + layer[0])
 
     def pay(self, operations, bits=0, gcds=False):
@@ -132,7 +132,8 @@ class Run:
 
     def integers(self, rows, height, where):
         """Rows of d rationals as integers over one denominator."""
-        must([len(row) for row in rows] == [self.d] * height, where, rows, f"{height} rows of {self.d} are needed")
+        sizes = [len(row) for row in rows]
+        must(sizes == [self.d] * height, where, f"rows of {sizes}", f"{height} rows of {self.d} are needed")
         denominators = {x.denominator for row in rows for x in row}
         self.pay(height * self.d, sum([x.bit_length() for x in denominators]))
         D = math.lcm(*denominators)
@@ -224,10 +225,11 @@ class Run:
         L, columns = math.lcm(*totals), []
         annihilators, follows = {i: Counter([b * L]) for i in F}, {i: {r[j] for j in sets[i]} - {i} for i in {*r} - F}
         while waiting := follows.keys() - annihilators.keys():
+            self.pay(sum([len(follows[i]) for i in waiting]))
             ready = [i for i in waiting if follows[i] <= annihilators.keys()]
             must(ready, "sign tables", "a follow graph with a cycle", "they need one without")
             for i in ready:
-                self.pay(self.n + sum([len(annihilators[j]) for j in follows[i]]))
+                self.pay(sum([len(annihilators[j]) for j in follows[i]]))
                 annihilators[i] = reduce(or_, [annihilators[j] for j in follows[i]], Counter())
                 own = sum([self.w[j] for j in sets[i] if r[j] == i])
                 annihilators[i][(b - a) * L + a * L // totals[i] * own] += 1
@@ -235,7 +237,7 @@ class Run:
             first, own = r[sets[i][0]], annihilators[i]
             for l in {*r} - {first}:  # noqa: E741 the paper's index
                 both, orders = annihilators[first] | annihilators[l], Counter()
-                self.pay(len(own) * both.total())
+                self.pay(len(own) * both.total() + 99)
                 for sigma, p in [(mu * nu, own[mu] + both[nu] - 1) for mu in own for nu in both]:
                     orders[sigma] = max(orders[sigma], p)
                 columns.append((i, first, l, l in [r[j] for j in sets[i]], sorted(orders.elements())))

@@ -67,14 +67,17 @@ SHAPE: dict[str, tuple[str, Edit, str]] = {
 }
 
 PROBLEM: dict[str, tuple[str, Edit, str]] = {
-    "tokens-none": (SIMPLE, put([], "problem", "tokens"), "tokens: .*one token"),
-    "tokens-empty": (SIMPLE, put([[]], "problem", "tokens"), "tokens: .*one token"),
+    "tokens-none": (SIMPLE, put([], "problem", "tokens"), "tokens: .*one with"),
+    "tokens-empty": (SIMPLE, put([[]], "problem", "tokens"), "tokens: .*one with"),
     "tokens-ragged": ("R2-tie", put(["1"], "problem", "tokens", 5), "tokens: .*6 rows of 2"),
+    "form-ragged-and-long": (SIMPLE, put([["1", f"1/1{'0' * 5000}"]], "problem", "A"), "A: .*1 rows of 1"),
     "form-short": ("R2-tie", drop("problem", "A", 1), "A: .*2 rows of 2"),
     "form-ragged": ("R2-tie", put(["0"], "problem", "A", 1), "A: .*2 rows of 2"),
     "multiplicity-zero": (SIMPLE, put(0, "problem", "multiplicities", 2), "multiplicities: "),
     "multiplicity-missing": (SIMPLE, drop("problem", "multiplicities", 2), "multiplicities: "),
     "alpha-zero": (SIMPLE, put("0", "problem", "step", "alpha"), "step: "),
+    "alpha-long": (SIMPLE, put(f"-1/1{'0' * 5000}", "problem", "step", "alpha"), "step: "),
+    "tokens-ragged-and-long": (SIMPLE, put([[], [f"1/1{'0' * 5000}"]], "problem", "tokens"), "tokens: .*one with"),
     "alpha-negative": (SIMPLE, put("-1/2", "problem", "step", "alpha"), "step: "),
     "harmonic-zero": ("harmonic", put(0, "problem", "step", "numerator"), "step: "),
     "harmonic-above-one": ("harmonic", put(4, "problem", "step", "numerator"), "step: "),

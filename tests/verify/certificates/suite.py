@@ -107,6 +107,12 @@ def _token(value: str) -> Callable[[Any], None]:
     return lambda c: c["problem"]["tokens"].__setitem__(2, [value])
 
 
+def huge_tokens(digits: int) -> str:
+    """40 tokens with different denominators of that length."""
+    rows = [[f"1/1{'0' * (digits + i)}"] for i in range(40)]
+    return changed("leaders-and-R1", lambda c: c["problem"].update(tokens=rows))
+
+
 HOSTILE: dict[str, tuple[str, str]] = {
     "nested arrays": ("[" * 100_000, "JSON: "),
     "nested objects": ('{"a":' * 100_000, "JSON: "),
@@ -119,12 +125,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
         changed("R1-slow", lambda c: (c["problem"]["step"].update(alpha=f"1/{7**4000}"), _phase(layers=10**6)(c))),
         "limits: .*work",
     ),
-    "huge tokens": (
-        changed(
-            "leaders-and-R1", lambda c: c["problem"].update(tokens=[[f"1/1{'0' * (80_000 + i)}"] for i in range(40)])
-        ),
-        "limits: .*work",
-    ),
+    "huge tokens": (huge_tokens(10_000), "limits: .*work"),
 }
 """Texts that would cost much time or memory; each is refused with a small MAX_WORK, and with the real one soon."""
 
