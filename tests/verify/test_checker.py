@@ -79,9 +79,10 @@ package.__path__ = [sys.argv[1]]
 sys.modules["certificates"] = package
 from certificates import suite
 from hardmax.verify import checker
+costs = suite.costs(checker)
 if sys.argv[2]:
     checker.check = lambda text: {}
-found = list(suite.problems(checker, suite.costs(checker)))
+found = list(suite.problems(checker, costs))
 print(len(found))
 """
 
