@@ -171,7 +171,7 @@ def main(case):
     return 1 if broken else 0
 
 
-CASE = '{\n "claim": "necessity.strictly_definite",\n "statement": "the conclusion holds with A symmetric positive semidefinite, A \\u2260 0",\n "configuration": {\n  "tokens": [\n   [\n    "2",\n    "5"\n   ],\n   [\n    "2",\n    "6"\n   ]\n  ],\n  "A": [\n   [\n    "1",\n    "0"\n   ],\n   [\n    "0",\n    "0"\n   ]\n  ],\n  "alpha": "1"\n },\n "layers": 2,\n "shown_by": "cycle",\n "evidence": {\n  "token": 0,\n  "first": 0,\n  "last": 1\n }\n}'
+CASE = '{\n "claim": "necessity.strictly_definite",\n "statement": "the conclusion holds with A symmetric positive semidefinite, A \\u2260 0",\n "configuration": {\n  "tokens": [\n   [\n    "1",\n    "0"\n   ],\n   [\n    "0",\n    "1"\n   ]\n  ],\n  "A": [\n   [\n    "1",\n    "1"\n   ],\n   [\n    "1",\n    "1"\n   ]\n  ],\n  "alpha": "1"\n },\n "layers": 2,\n "shown_by": "cycle",\n "evidence": {\n  "token": 0,\n  "first": 0,\n  "last": 1\n }\n}'
 
 if __name__ == '__main__':
     import json
