@@ -87,6 +87,7 @@ def bad_place(case, model, layers):
     if any(now):
         steady = then == [(1 - rate) * x for x in now]
         print(f"one layer multiplies its way to the limit by {1 - rate}:" if steady else "on its way:", steady)
+    weights, inside = {}, False
     if "weights" in e:
         weights = {int(j): F(w) for j, w in e["weights"].items()}
         inside = (
