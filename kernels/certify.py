@@ -92,6 +92,7 @@ def certify(
     else:
         proof = _prove(kernel, values, form, float(alpha), layers)
     result = Certified(values, *proof, {})
+    _refuse_infinite(values, np.flatnonzero(proof.unproved))
     itineraries = {b: _replay(result, b, form, alpha) for b in np.flatnonzero(result.unproved).tolist()}
     return Certified(values, *proof, itineraries)
 
@@ -109,9 +110,6 @@ def _exact_input(
         raise InputError(f"tokens are {values.dtype}; kernel {kernel.name} computes in {', '.join(kernel.dtypes)}")
     if layers < 1:
         raise InputError(f"layers is {layers}; at least one is required")
-    if not np.isfinite(values).all():
-        b, i, c = np.argwhere(~np.isfinite(values))[0].tolist()
-        raise InputError(f"tokens[{b}][{i}][{c}] is {values[b, i, c]}; every value must be finite")
     with np.errstate(over="ignore"):
         converted = form.astype(values.dtype)
     if not (np.isfinite(form).all() and (converted == form).all()):
@@ -119,6 +117,14 @@ def _exact_input(
     if not kernel.supports_A and not is_identity(form):
         raise InputError(f"kernel {kernel.name} declares supports_A = False; give A = identity")
     return values, converted
+
+
+def _refuse_infinite(values: NDArray[np.floating], unproved: NDArray[np.integer]) -> None:
+    """Refuse values that are not finite: these are among the `unproved`, since no bound holds for them."""
+    found = np.argwhere(~np.isfinite(values[unproved]))
+    if len(found):
+        b, i, c = int(unproved[found[0, 0]]), *found[0, 1:].tolist()
+        raise InputError(f"tokens[{b}][{i}][{c}] is {values[b, i, c]}; every value must be finite")
 
 
 def _prove(

@@ -417,12 +417,16 @@ def write(keys, moved, n, d):
 
 
 @njit(**FLAGS)
-def compact(initial, count, table, equal, place, copies, distinct):
-    """Each of `count` distinct tokens once into `distinct`, and how often it occurs into `copies`.
+def compact(initial, keys, image, codes, table, equal, place, copies, distinct):
+    """Each distinct token once into `distinct` and, if some repeat, `keys`; the number of distinct tokens.
 
-    Token i is then token `equal[i]` of the shorter list, and token a of that is token `place[a]` of the whole one.
+    Token i is then token `equal[i]` of the shorter list, which occurs copies[equal[i]] times; and token a of that list
+    is token `place[a]` of the whole one.
     """
     n, d = initial.shape
+    count = find_distinct(initial, keys, image, codes, table, equal, place)
+    if count == n:
+        return count
     for a in range(count):
         copies[a], table[place[a]] = 0, a
         for c in range(d):
@@ -430,6 +434,8 @@ def compact(initial, count, table, equal, place, copies, distinct):
     for i in range(n):
         equal[i] = table[equal[i]]
         copies[equal[i]] += 1
+    columns(distinct[:count], keys)
+    return count
 
 
 @njit(**FLAGS)
@@ -451,7 +457,7 @@ def run_configurations(
     """K layers of configurations `low` … `high` − 1.
 
     Tokens captured by leaders are not scored again (rule R1), and when all are, the rest is a geometric series.
-    Repeated tokens tie for ever, so each is taken once, with its multiplicity.
+    Repeated tokens tie for ever, so where some are seen each is taken once, with its multiplicity.
 
     Args:
         tokens: (B, n, d).
@@ -481,20 +487,20 @@ def run_configurations(
     leader, tied, table = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(size, np.int32)
     equal, place, copies = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     distinct, mean = np.zeros((n, d), tokens.dtype), np.zeros(d, tokens.dtype)
-    codes = bound.view(np.int64)
+    image = np.zeros(n)
+    codes = image.view(np.int64)
     weight, reach, E = np.zeros(d), np.zeros(d), np.zeros(d)
     for b in range(low, high):
         initial, number, given_up, done = tokens[b], n, 0, -1
         copies[:] = 1
-        if columns(initial, keys):
-            number = find_distinct(initial, keys, bound, codes, table, equal, place)
-            if number < n:
-                compact(initial, number, table, equal, place, copies, distinct)
-                initial = distinct[:number]
-                columns(initial, keys)
-        else:
+        # Padding repeats a token at the end; other repeated tokens are looked for when something ties.
+        searched = n > 1 and same(initial, n - 1, n - 2)
+        if not columns(initial, keys):
             moved[b] = np.nan
             given_up = n
+        elif searched:
+            number = compact(initial, keys, image, codes, table, equal, place, copies, distinct)
+            initial = distinct[:number] if number < n else initial
         # |z| of every later layer is at most that of the first: the tokens stay in its convex hull.
         for c in range(d):
             reach[c] = 0 if given_up else largest(keys[c], number)
@@ -517,6 +523,15 @@ def run_configurations(
             for a in range(m):
                 leader[a] = not (top[a] - second[a] > bound[a])
                 close += leader[a]
+            if close and not searched:
+                searched = True
+                number = compact(initial, keys, image, codes, table, equal, place, copies, distinct)
+                if number < n:  # from the beginning
+                    initial, m, k = distinct[:number], number, 0
+                    E[:] = 0
+                    for i in range(number):
+                        rows[i] = i
+                    continue
             for a in range(m):
                 target[rows[a]] = best[a]
             if close:

@@ -63,7 +63,7 @@ def screening() -> None:
     """Thousands of reviews of n = 128 words, 8 layers, every decision proved."""
     print("screening: n = 128, K = 8, alpha = 1/2; microseconds a review")
     for name, make in (("gaussian", gaussian), ("reviews", reviews)):
-        for d, B in ((2, 4000), (16, 2000)):
+        for d, B in ((2, 8000), (16, 4000)):
             tokens = make(B, 128, d)
             plain = plain_seconds(transformer, tokens[:30], 0.5, 8)
             ran = seconds(partial(compiled_kernel.run, tokens, None, 0.5, 8)) / B
