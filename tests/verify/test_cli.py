@@ -174,6 +174,16 @@ def test_a_second_run_replaces_the_first_but_spares_what_is_not_its_own(run):
     assert {"run.json", "square.cert.json", "notes.txt"} <= set(os.listdir("out"))
 
 
+def test_a_killed_run_leaves_nothing_that_stops_the_next(run):
+    write("square.json", SQUARE)
+    assert run("prove", "square.json", "--out", "out")[0] == 0
+    os.remove("out/run.json")
+    assert run("prove", "square.json", "--out", "out")[0] == 2, "nothing says that this is ours"
+    write("out/.hardmax", "")
+    assert run("prove", "square.json", "--out", "out")[0] == 0
+    assert ".hardmax" not in os.listdir("out")
+
+
 def test_claims_lists_the_registry(run):
     status, out, _ = run("claims", "--json")
     assert status == 0

@@ -20,7 +20,9 @@ from ..case import Case
 from ..claims.registry import Claim, Finding
 
 OBSERVATIONS = "observations.jsonl"
-OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", OBSERVATIONS, *report.OWN)
+BEGUN = ".hardmax"
+"""Marks the folder of a run that has not ended, so that the next run may replace what a killed one left."""
+OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", OBSERVATIONS, BEGUN, *report.OWN)
 """What an earlier run may have left in a folder, and a new run replaces."""
 
 
@@ -35,7 +37,7 @@ def prepare(out: Path) -> None:
             raise InputError(f"{out} is a file; give --out a folder")
         names = [p.name for p in out.iterdir()] if out.exists() else []
         strangers = [name for name in names if name not in OWN and not name.endswith(".cert.json")]
-        if names and store.RUN not in names:
+        if names and not {store.RUN, BEGUN} & set(names):
             raise InputError(f"{out} holds files, but no {store.RUN} of an earlier run; give --out an empty folder")
         if strangers:
             raise InputError(f"{out} holds {strangers[0]!r}, which is no result of hardmax; give --out an empty folder")
@@ -45,6 +47,7 @@ def prepare(out: Path) -> None:
             else:
                 path.unlink()
         out.mkdir(parents=True, exist_ok=True)
+        (out / BEGUN).touch()
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}; give --out another folder") from None
 
@@ -68,6 +71,7 @@ def write_run(out: Path, fields: dict[str, Any]) -> None:
         **fields,
     }
     store.write_run(out, codec.decode(RunRecord, record, store.RUN))
+    (out / BEGUN).unlink(missing_ok=True)
 
 
 def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
