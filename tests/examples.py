@@ -166,6 +166,14 @@ EXAMPLES: dict[str, Example] = {
         None,
         layer=41,
     ),
+    "proved at the end of a jump": frozen(
+        # The first table that is nonnegative is that of layer 64; sign tables prove the sets up to there.
+        Configuration([(2, 0, -5), (2, 0, 5), (2, -2, 1), (2, -2, -1), (0, -1, 0)], step=Q(1, 50)),
+        "ll113",
+        {0: 0, 1: 0},
+        "2,0,-5 2,0,5 2,0,5 2,0,-5 2,0,0",
+        layer=1,
+    ),
     "dip": frozen(
         DIP,
         "ll11l1",

@@ -225,7 +225,6 @@ class _Prover:
             self.tables_apply = False
             return False
         if run.holds_for_ever():
-            self._apply_r3()
             return True
         age = self.layer.index - self.first
         if age + 1 < FIRST_JUMP:
@@ -250,12 +249,7 @@ class _Prover:
         if frozen:
             self._find_sets()
             self._capture()
-            self._apply_r3()
         return frozen
-
-    def _apply_r3(self) -> None:
-        for i in self.open:
-            self.rules[i] = "R3"
 
     # -- the answer -----------------------------------------------------------------------------------------------
 
@@ -266,7 +260,7 @@ class _Prover:
             configuration=self.configuration,
             phases=self._all_phases(),
             layer=self.layer.index,
-            rules=tuple(rule for rule in self.rules if rule is not None),
+            rules=tuple(rule or "R3" for rule in self.rules),  # the table holds for all that are still open
             state=self.layer,
             limits=limits,
             weights=weights,

@@ -219,8 +219,9 @@ class ConstantSets:
         )
 
     def _holds_between(self, a: int, b: int) -> bool:
+        """Whether the sets are constant from a to b, given that they hold at both."""
         return all(
-            c.tie or (x[0] > 0 and y[0] > 0 and all(s * t >= 0 for s, t in zip(x, y, strict=True)))
+            c.tie or all(s * t >= 0 for s, t in zip(x, y, strict=True))
             for c, x, y in zip(self._columns, self.table(a), self.table(b), strict=True)
         )
 
@@ -250,7 +251,7 @@ class ConstantSets:
             middle = (a + b) // 2
             return constant(a, middle) and constant(middle, b)
 
-        if end > start:
+        if end > start:  # not so where a wrong kernel states a tie that is none
             constant(start, end)
         return points
 

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from hardmax.kernels import Configuration
 from hardmax.kernels.configuration import with_changes
 from hardmax.strategies import configurations
-from hardmax.verify import balls, freeze, shift_table
+from hardmax.verify import balls, checker, freeze, shift_table
+from hardmax.verify.case import Case
+from hardmax.verify.certificate import certificate_of, to_text
 from hardmax.verify.freeze import Budget, decide
 from hardmax.verify.proof import Frozen, Undecided
 
-from ..examples import DIP, EXAMPLES, SQUARE, late_leader
+from ..examples import DIP, EXAMPLES, LATE, SQUARE, late_leader
 from ..kernels import wrong_dynamics
 from .battery import answer_faults, shown
 from .mutants import Mutant, mutate
@@ -142,13 +144,37 @@ def test_balls_and_exact_integers_jump_alike(configuration, monkeypatch):
     assert exact_at_first < len(asked) - exact_at_first  # balls did settle something
 
 
-def test_a_frozen_run_that_is_jumped_to_is_certified_there(monkeypatch):
-    # Tables are tried at ages 4, 8, … ; without them the freeze is found at the end of a jump.
-    monkeypatch.setattr(freeze, "FIRST_TABLE", 64)
-    outcome = decide(Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], step=Q(1, 50)))
+def test_a_freeze_may_be_proved_at_the_end_of_a_jump():
+    outcome = decide(EXAMPLES["proved at the end of a jump"].configuration)
     assert isinstance(outcome, Frozen)
-    assert faults(outcome) == []
-    assert outcome.layer >= 63
+    assert outcome.phases[-1].jumps
+    assert (outcome.freeze_layer, outcome.layer) == (1, 64)
+
+
+def test_after_a_jump_nothing_before_it_is_compared(monkeypatch):
+    # The late leader in a space with one more direction, of length 0: no inner product, so repetitions are looked for.
+    forgotten = []
+    monkeypatch.setattr(freeze.Recurrence, "forget", lambda self: forgotten.append(self))
+    flat = Configuration([(*z, i) for i, z in enumerate(LATE)], [[1, 0, 0], [0, 1, 0], [0, 0, 0]], Q(1, 100))
+    outcome = decide(flat)
+    assert outcome.leaders[3] == 101
+    assert forgotten
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_certificates_of_the_examples_are_accepted(name):
+    # The checker derives rules, tables and every jump on its own.
+    document = certificate_of(Case(EXAMPLES[name].configuration, QUICK))
+    assert (document is None) == (EXAMPLES[name].verdicts == "uuuu")
+    if document is not None:
+        checker.check(to_text(document))
+
+
+@given(st.one_of(within, slow_steps, beyond_hypotheses))
+def test_certificates_of_random_inputs_are_accepted(configuration):
+    document = certificate_of(Case(configuration, QUICK))
+    if document is not None:
+        checker.check(to_text(document))
 
 
 # -- budgets ----------------------------------------------------------------------------------------------------------
@@ -165,6 +191,7 @@ SLOW = late_leader(10**6)
         (EXAMPLES["drifting"].configuration, Budget(seconds=0), "0 seconds have passed, at layer 0"),
         (SLOW, Budget(layers=100), "the budget is 100 layers, at layer 100"),
         (SLOW, Budget(bits=5_000), "numbers have more than 5000 bits, at layer"),
+        (DIP, Budget(bits=2_000), "numbers have more than 2000 bits, at layer"),
         (SLOW, Budget(steps=10), "10 layers were computed one by one, at layer 10"),
     ],
 )

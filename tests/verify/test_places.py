@@ -157,6 +157,8 @@ MOVED = {
     # A skew part changes no norm: the foot is that of A + Aᵀ.
     "the middle of an edge, not symmetric": (moved((1, 0), A=SKEW), Projection),
     "off the middle of an edge, not symmetric": (moved((1, Q(1, 3)), A=SKEW), Neither),
+    # A s = (1, 0) supports K here, but sᵀA does not, and the edge is not level.
+    "off the foot of a sheared form": (moved((1, Q(-1, 2)), A=[[1, 0], [Q(1, 2), 1]]), Neither),
     "the centre, not symmetric": (moved((0, 0), A=SKEW), Interior),
     "the origin on a flat polytope, not symmetric": (moved((0, 0), corners=((1, 0), (-1, 0)), A=SKEW), Projection),
     "the middle of an edge, smallest": (moved((1, 0), A=[[-1, 0], [0, -1]], follow="smallest"), Projection),

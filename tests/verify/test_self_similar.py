@@ -104,9 +104,9 @@ def test_what_is_forgotten_is_not_compared():
 
 
 def test_tokens_that_do_not_span_leave_the_map_open():
-    # On a line in the plane, with no common factor between layers: nothing determines Q off the line.
-    configuration = Configuration([(1, 1), (-1, -1), (3, 3)], [[-1, 0], [0, -1]], 2)
-    assert visits(configuration, 4) == [None] * 4
+    # All tie for ever and draw near to (3/2, 3/2) on a line: nothing determines Q beside it.
+    configuration = Configuration([(1, 1), (2, 2)], [[0, 0], [0, 0]])
+    assert visits(configuration, 6) == [None] * 6
 
 
 def turned_round(module):

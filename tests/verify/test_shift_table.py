@@ -278,7 +278,7 @@ TABLE_MUTANTS = [
     Mutant("F_0 may vanish", "signs[0] > 0 and min(signs) >= 0", "min(signs) >= 0"),
     Mutant("ties at one layer alone", "not any(signs) if c.tie", "signs[0] == 0 if c.tie"),
     Mutant("ties are not looked at", "not any(signs) if c.tie", "True if c.tie"),
-    Mutant("jumps without the sign match", "and all(s * t >= 0 for s, t in zip(x, y, strict=True))", ""),
+    Mutant("jumps without the sign match", "c.tie or all(s * t >= 0 for s, t in zip(x, y, strict=True))", "True"),
     Mutant("jumps past a broken tie", "if c.tie and any(signs):", "if False:"),
     Mutant("jumps without looking at the end", "if self._holds_at(b) and (", "if (b == b) and ("),
     Mutant(
