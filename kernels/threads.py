@@ -6,6 +6,8 @@ not survive a fork, on which process pools rely. Neighbours: `compiled_kernel` a
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Lock
 
 import numba
 
@@ -28,8 +30,22 @@ def share(function: Callable[[int, int], object], count: int, work: int) -> None
         return
     parts = min(count, 8 * threads)  # several each, so that a thread that is held up does not hold up all
     edges = [part * count // parts for part in range(parts + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(function, edges[:-1], edges[1:]))
+    ranges, lock = iter(list(pairwise(edges))), Lock()
+
+    def work_on() -> None:
+        while True:
+            with lock:
+                part = next(ranges, None)
+            if part is None:
+                return
+            function(*part)
+
+    # The caller works too: that is one new thread less which waits for a processor.
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(work_on) for _ in range(threads - 1)]
+        work_on()
+        for other in others:
+            other.result()
 
 
 __all__ = ["share"]
