@@ -40,6 +40,8 @@ def test_the_isometry_keeps_all_scores(configuration, data):
     x, y = (data.draw(st.sampled_from(c.tokens)) for _ in range(2))
     assert c.inner(image(x), image(y)) == c.inner(x, y)
     assert image(image(x)) == x
+    vectors = [tuple(Q(int(i == j)) for j in range(c.d)) for i in range(c.d)]
+    assert any(image(e) != e for e in vectors)  # not the identity
     assert what in ("reflection", "the point reflection")
 
 
@@ -58,3 +60,11 @@ def test_where_there_is_no_reflection_the_origin_is_the_mirror(A, what):
     finding = metamorphic.check_isometry(case)
     assert finding.verdict == "verified"
     assert finding.message.startswith(what)
+
+
+def test_only_the_isometry_is_claimed_for_inner_products():
+    assert {claim.id: claim.hypotheses for claim in metamorphic.CLAIMS} == {
+        "metamorphic.homogeneity": (),
+        "metamorphic.permutation": (),
+        "metamorphic.isometry": ("spd",),
+    }
