@@ -96,6 +96,11 @@ def test_a_late_leader_emerges_at_its_layer(a):
     assert sum(phase.layers for phase in outcome.phases) == a + 2
 
 
+@pytest.mark.parametrize("a", range(28, 38))
+def test_changes_about_the_first_jump(a):
+    assert faults(decide(late_leader(a)), beyond=2) == []
+
+
 @pytest.mark.deep
 def test_a_very_late_leader_emerges_at_its_layer():
     outcome = decide(late_leader(100_000), Budget(steps=200))
