@@ -359,10 +359,11 @@ def bounds(keys, queries, A, rows, m, d, weights, reach, error, model, weight, b
 
 
 @njit(**FLAGS)
-def find_distinct(tokens, keys, image, codes, table, equal, place):
-    """The number of distinct tokens, their indices into `place`, and for each token the first equal one into `equal`.
+def find_distinct(tokens, keys, image, codes, table, equal, place, copies):
+    """The number of distinct tokens, numbered as they come: token i is number equal[i], which is token place[equal[i]].
 
-    A linear image of the tokens is hashed; `image` and `codes` are one (n,) array, as float64 and as its bits.
+    Number a occurs copies[a] times. A linear image of the tokens is hashed; `image` and `codes` are one (n,) array, as
+    float64 and as its bits.
     """
     n, d = tokens.shape
     image[:] = 0
@@ -371,17 +372,20 @@ def find_distinct(tokens, keys, image, codes, table, equal, place):
         for i in range(n):
             image[i] += factor * row[i]
     table[:] = -1
+    copies[:] = 0
     count, last = 0, np.uint64(len(table) - 1)
     for i in range(n):
         code = np.uint64(codes[i]) * np.uint64(0x9E3779B97F4A7C15)
         slot = (code >> np.uint64(40)) & last
-        while table[slot] >= 0 and not same(tokens, i, table[slot]):
+        # No branch asks whether the token is new, which no processor predicts: as number `count` it equals itself.
+        place[count] = i
+        a = table[slot] if table[slot] >= 0 else count
+        while not same(tokens, i, place[a]):
             slot = (slot + np.uint64(1)) & last
-        if table[slot] < 0:
-            table[slot] = i
-            place[count] = i
-            count += 1
-        equal[i] = table[slot]
+            a = table[slot] if table[slot] >= 0 else count
+        table[slot], equal[i] = a, a
+        copies[a] += 1
+        count += a == count
     return count
 
 
@@ -424,16 +428,12 @@ def compact(initial, keys, image, codes, table, equal, place, copies, distinct):
     is token `place[a]` of the whole one.
     """
     n, d = initial.shape
-    count = find_distinct(initial, keys, image, codes, table, equal, place)
+    count = find_distinct(initial, keys, image, codes, table, equal, place, copies)
     if count == n:
         return count
     for a in range(count):
-        copies[a], table[place[a]] = 0, a
         for c in range(d):
             distinct[a, c] = initial[place[a], c]
-    for i in range(n):
-        equal[i] = table[equal[i]]
-        copies[equal[i]] += 1
     columns(distinct[:count], keys)
     return count
 
@@ -446,8 +446,10 @@ def expand(equal, place, layers, first, moved):
     for i in range(n - 1, -1, -1):
         for c in range(d):
             moved[i, c] = moved[equal[i], c]
-        for k in range(layers):
-            first[k, i] = place[first[k, equal[i]]]
+    for k in range(layers):
+        row = first[k]
+        for i in range(n - 1, -1, -1):
+            row[i] = place[row[equal[i]]]
 
 
 @njit(**FLAGS)
