@@ -127,7 +127,7 @@ class Run:
     def pay(self, operations, bits=0, gcds=False):
         """Section 9: what is too much is refused before it is computed."""
         words = (bits + self.size) // 64
-        self.left -= operations * (8 + words * math.isqrt(words)) * (1 + gcds * words // 150)
+        self.left -= 99 + operations * (8 + words * math.isqrt(words)) * (1 + gcds * words // 150)
         must(self.left >= 0, "limits", f"more than {MAX_WORK} units of work", "this checker does no more")
 
     def integers(self, rows, height, where):
@@ -152,7 +152,7 @@ class Run:
     def next(self, layer, sets):
         """Layer k + 1: N ← (b − a) L N + a (L / W) Σ w N and D ← b L D."""
         k, N, D = layer
-        self.pay(self.d * sum(map(len, sets)) + 99, D.bit_length() // 64)
+        self.pay(self.d * sum(map(len, sets)), D.bit_length() // 64)
         (a, b), totals = self.rate(layer).as_integer_ratio(), [self.total(N, C) for C in sets]
         L = math.lcm(*(W for W, _ in totals))
         keep, shares = (b - a) * L, [a * L // W for W, _ in totals]

@@ -89,6 +89,14 @@ def test_late_leaders_have_certificates_with_long_numbers():
     assert checker.check(text) == VERIFIED
 
 
+@pytest.mark.deep
+def test_the_certificate_of_a_very_late_leader_is_within_the_checkers_limits():
+    late = Configuration([(100_003, 99_999), (-100_003, 99_999), (0, 1), (1, 100_000), (-1, 100_000)])
+    text = certificate_text(Case(late))
+    assert json.loads(text)["leaders"][-1]["layer"] > 99_000
+    assert checker.check(text) == VERIFIED
+
+
 @pytest.mark.parametrize("name", suite.texts("accept"))
 def test_accepted_certificates_have_the_published_shape(name):
     SHAPE.validate(json.loads(suite.texts("accept")[name]))
