@@ -82,7 +82,8 @@ def relative_interior(directions: Sequence[IntVector]) -> Combination | Farkas:
 
 def _propose(generators: Sequence[IntVector], target: IntVector, affine: bool) -> Combination | Farkas | None:
     """What a float solver suggests, made exact; None if it suggests nothing useful. Not checked yet."""
-    proposal = nonnegative(unit_rows(generators), unit_rows([target])[0])
+    floats = unit_rows([*generators, target])
+    proposal = nonnegative(floats[:-1], floats[-1])
     if proposal is None:
         return None
     if affine and proposal.is_apart:

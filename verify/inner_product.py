@@ -41,8 +41,9 @@ class InnerProduct:
         rows = PointSet(A).rows
         D = lcm(*[row[-1] for row in rows])
         self.form = [[v * (D // row[-1]) for v in row[:-1]] for row in rows]
-        _require_positive(self.form)
         identity = all(v == (i == j) for i, row in enumerate(self.form) for j, v in enumerate(row))
+        if not identity:
+            _require_positive(self.form)
         self.homogeneous = None if identity else [[*row, 0] for row in self.form] + [[0] * self.d + [1]]
 
     @classmethod
