@@ -10,6 +10,7 @@ projections.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from flint import fmpz_mat
 
@@ -131,7 +132,8 @@ def least_squares(
     else:
         RM = R if metric is None else R * fmpz_mat(metric)
         left, right = RM * R.transpose(), RM * t
-    numerators, den = left.solve(right).numer_denom()
+    solution: Any = left.solve(right)  # its stubs know less than it
+    numerators, den = solution.numer_denom()
     return [int(v) for v in numerators.entries()], int(den)
 
 
