@@ -20,8 +20,8 @@ from markupsafe import Markup, escape
 from . import gap_plot, page, svg, wording
 from .codec import dumps
 from .geometry import decimal
-from .record import ClaimRecord, ConfigurationRecord, CounterexampleRecord, Rational, ResultRecord
-from .scene import Scene, scene_of
+from .record import CheckRecord, ClaimRecord, ConfigurationRecord, CounterexampleRecord, Rational, ResultRecord
+from .scene import Pictured, Scene, scene_of
 from .store import COUNTEREXAMPLES, Records
 
 MAX_PICTURES = 30
@@ -52,6 +52,10 @@ def render_html(records: Records) -> str:
     cards = [_card(records, c, figures) for c in shown]
     not_verified = [r for r in records.results if r.verdict != "verified"]
     with_figures = [(r, figures.of(r)) for r in (*not_verified, *_verified(records.results))]
+    checks = [
+        (c, figures.of(c) if c.status in ("fail", "known") else None)
+        for c in sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status))
+    ]
     style = page.asset("figure.css") + page.asset("page.css")
     script = page.asset("page.js")
     template = page.environment().get_template("page.html.j2")
@@ -73,7 +77,7 @@ def render_html(records: Records) -> str:
         shown_figures=figures.used,
         all_figures=figures.asked,
         not_verified=not_verified,
-        checks=sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status)),
+        checks=checks,
         wording=wording,
         short=short,
         dumps=dumps,
@@ -109,7 +113,7 @@ class _Figures:
         self.used = self.asked = 0
         self._most = most
 
-    def of(self, record: CounterexampleRecord | ResultRecord) -> Figure | None:
+    def of(self, record: Pictured) -> Figure | None:
         """The figure of a record, None if it has none or the page is full."""
         if record.trajectory is None:
             return None
@@ -126,7 +130,7 @@ class _Figures:
             data=scene.to_json(),
             first=svg.inner(scene, 0),
             last=svg.inner(scene, len(scene.frames) - 1),
-            plot=gap_plot.gap_plot(record),
+            plot=None if isinstance(record, CheckRecord) else gap_plot.gap_plot(record),
             gaps=tuple("" if g is None else short(g) for g in record.trajectory.gaps),
         )
 

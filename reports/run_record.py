@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .codec import RecordError
-from .configuration_record import ConfigurationRecord, Identifier, Rational
+from .configuration_record import (
+    ConfigurationRecord,
+    Identifier,
+    Rational,
+    Row,
+    TrajectoryRecord,
+    check_picture,
+)
 
 Verdict = Literal["verified", "refuted", "undecided", "invalid"]
 ClaimVerdict = Literal["proved", "verified", "refuted", "undecided", "invalid", "not_met"]
@@ -193,6 +200,9 @@ class CheckRecord:
         gap_ulps: the exact gap there, in units in the last place of the score.
         configuration: a minimal input that shows it.
         snippet: Python to paste that shows it.
+        token: the token that the kernel put elsewhere at that layer; null if something else is wrong.
+        returned: where it put it.
+        trajectory: the exact layers of the configuration; null where there is no picture.
     """
 
     id: Identifier
@@ -203,6 +213,18 @@ class CheckRecord:
     gap_ulps: float | None
     configuration: ConfigurationRecord | None
     snippet: str | None
+    token: int | None = None
+    returned: Row | None = None
+    trajectory: TrajectoryRecord | None = None
+
+    def __post_init__(self) -> None:
+        if self.configuration is None:
+            if self.trajectory is not None or self.token is not None:
+                raise RecordError("names a token or has a trajectory, but no configuration to which it belongs")
+            return
+        token = () if self.token is None else (self.token,)
+        points = None if self.returned is None else (self.returned,)
+        check_picture(self.configuration, self.trajectory, tokens=token, limits=None, points=points)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

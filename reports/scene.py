@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 
 from .geometry import Camera, Edges, Point, hull_edges, projection, scaled
-from .record import ConfigurationRecord, CounterexampleRecord, FollowSets, ResultRecord, Row, Rows, TrajectoryRecord
+from .record import (
+    CheckRecord,
+    ConfigurationRecord,
+    CounterexampleRecord,
+    FollowSets,
+    ResultRecord,
+    Row,
+    Rows,
+    TrajectoryRecord,
+)
+
+Pictured = CounterexampleRecord | ResultRecord | CheckRecord
 
 MAX_TOKENS = 200
 """A picture of more tokens shows nothing; the tables still have all of them."""
@@ -54,6 +65,21 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Misplaced:
+    """Where a kernel under test put a token.
+
+    Args:
+        frame: the frame that shows where it belongs.
+        token: the token.
+        point: where the kernel put it.
+    """
+
+    frame: int
+    token: int
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """A trajectory ready to be drawn; all points lie within the ball of radius √3 about `centre`.
 
@@ -66,6 +92,7 @@ class Scene:
         leaders: token → first layer at which it is a leader.
         marked: the tokens that break a claim.
         failing_layer: the layer at which they do, as a frame's name; None if there is no claim.
+        misplaced: what a kernel did wrong, if this is about one.
         vertices: of K.
         edges: of K, as indices of `vertices`.
         cluster_points: the distinct limits.
@@ -85,6 +112,7 @@ class Scene:
     leaders: Mapping[int, int]
     marked: tuple[int, ...]
     failing_layer: str | None
+    misplaced: Misplaced | None
     vertices: tuple[Point, ...]
     edges: Edges
     cluster_points: tuple[Point, ...]
@@ -97,7 +125,9 @@ class Scene:
 
     @property
     def fails(self) -> int | None:
-        """The frame at which the claim fails; None if there is no claim, or if it fails at a layer not shown."""
+        """The frame at which it fails; None if there is no claim and no kernel, or if that is a layer not shown."""
+        if self.misplaced is not None:
+            return self.misplaced.frame
         if self.failing_layer == LIMIT:
             return len(self.frames) - 1 if self.frames[-1].name == LIMIT else None
         return next((k for k, frame in enumerate(self.frames) if frame.name == self.failing_layer), None)
@@ -107,8 +137,16 @@ class Scene:
         """The frame to show first: where the claim fails, else the first one."""
         return self.fails or 0
 
+    @property
+    def failing(self) -> str:
+        """What is to be said at the frame at which it fails."""
+        if self.misplaced is None:
+            return "The claim fails here."
+        return f"The kernel put token {self.misplaced.token} where the cross is."
+
     def to_json(self) -> dict[str, Any]:
         """The data that the page's script draws from: numbers rounded to what a screen resolves."""
+        wrong = self.misplaced
         return {
             "labels": self.labels,
             "frames": [
@@ -129,6 +167,8 @@ class Scene:
             "flat": self.d == 1,
             "start": self.start,
             "fails": self.fails,
+            "failing": self.failing,
+            "misplaced": wrong and {"token": wrong.token, "point": _rounded([wrong.point])[0]},
         }
 
 
@@ -136,19 +176,18 @@ def _rounded(points: Sequence[Point]) -> list[list[float]]:
     return [[round(x, 5) + 0.0 for x in p] for p in points]
 
 
-def scene_of(record: CounterexampleRecord | ResultRecord) -> Scene | None:
+def scene_of(record: Pictured) -> Scene | None:
     """The picture of a record; None if it has no trajectory or too many tokens to be one."""
     configuration, trajectory = record.configuration, record.trajectory
     if configuration is None or trajectory is None or configuration.n > MAX_TOKENS:
         return None
     failing = record if isinstance(record, CounterexampleRecord) else None
-    limits = record.limits
-    leaders = dict(record.leaders or {})
-    vertices = record.vertices or ()
+    returned = record.returned if isinstance(record, CheckRecord) else None
+    leaders, limits, vertices = _known(record, trajectory)
     cluster_points = () if limits is None else tuple(dict.fromkeys(limits))
     shown = [*trajectory.layers, *([limits] if limits is not None else [])]
-    arrays, size = scaled([*shown, vertices, cluster_points])
-    *states, corner_array, cluster_array = arrays
+    arrays, size = scaled([*shown, vertices, cluster_points, () if returned is None else (returned,)])
+    *states, corner_array, cluster_array, returned_array = arrays
     emerged = sorted(leaders, key=lambda i: (leaders[i], i))
     look = projection(configuration.d, [(i, states[-1][i]) for i in emerged], np.concatenate(states))
     corners = tuple(look(corner_array))
@@ -162,7 +201,8 @@ def scene_of(record: CounterexampleRecord | ResultRecord) -> Scene | None:
         for c, s in enumerate(cluster_points)
         if (face := _face(s, vertices, configuration)) and s not in vertices
     )
-    cloud = [p for frame in frames for p in frame.points] + list(corners)
+    wrong = _misplaced(record, look(returned_array), trajectory) if isinstance(record, CheckRecord) else None
+    cloud = [p for frame in frames for p in frame.points] + list(corners) + ([] if wrong is None else [wrong.point])
     (origin,) = look(np.zeros((1, configuration.d)))
     origin_shown = _near(origin, cloud)
     centre, half_width = _window([*cloud, origin] if origin_shown else cloud)
@@ -174,8 +214,9 @@ def scene_of(record: CounterexampleRecord | ResultRecord) -> Scene | None:
         labels=configuration.labels or tuple(str(i) for i in range(configuration.n)),
         frames=frames,
         leaders=leaders,
-        marked=failing.tokens if failing else (),
+        marked=failing.tokens if failing else () if wrong is None else (wrong.token,),
         failing_layer=None if failing is None else LIMIT if failing.layer is None else str(failing.layer),
+        misplaced=wrong,
         vertices=corners,
         edges=edges,
         cluster_points=tuple(look(cluster_array)),
@@ -186,6 +227,26 @@ def scene_of(record: CounterexampleRecord | ResultRecord) -> Scene | None:
         half_width=half_width,
         unit=size,
     )
+
+
+def _known(record: Pictured, trajectory: TrajectoryRecord) -> tuple[dict[int, int], Rows | None, Rows]:
+    """Leaders, limits and the vertices of K; of a kernel's check only the leaders among the layers shown."""
+    if not isinstance(record, CheckRecord):
+        return dict(record.leaders or {}), record.limits, record.vertices or ()
+    leaders: dict[int, int] = {}
+    for k, sets in enumerate(trajectory.follow_sets):
+        for i, C in enumerate(sets):
+            if C == (i,):
+                leaders.setdefault(i, k)
+    return leaders, None, ()
+
+
+def _misplaced(check: CheckRecord, returned: Sequence[Point], trajectory: TrajectoryRecord) -> Misplaced | None:
+    """What the kernel put elsewhere, and where; None if that is not what is wrong, or happens at a layer not shown."""
+    k = check.first_divergent_layer
+    if k is None or check.token is None or not returned or k + 1 >= len(trajectory.layers):
+        return None
+    return Misplaced(k + 1, check.token, returned[0])
 
 
 def _frame(name: str, points: list[Point], trajectory: TrajectoryRecord, k: int) -> Frame:
@@ -254,4 +315,4 @@ def _note(
     return "; ".join(part for part in parts if part)
 
 
-__all__ = ["LIMIT", "MAX_TOKENS", "Face", "Frame", "Scene", "scene_of"]
+__all__ = ["LIMIT", "MAX_TOKENS", "Face", "Frame", "Misplaced", "Pictured", "Scene", "scene_of"]

@@ -73,7 +73,7 @@ def parts(scene: Scene, k: int) -> Parts:
         if C != (i,)
         for j in C
     ]
-    origin = screen([scene.origin])[0] if scene.origin else None
+    origin, wrong = screen([scene.origin])[0] if scene.origin else None, scene.misplaced
     paths = {
         "k-fill": _closed(corners, scene) if scene.d != 3 else "",
         "k-edge": _segments((corners[a], corners[b]) for a, b in scene.edges),
@@ -83,6 +83,7 @@ def parts(scene: Scene, k: int) -> Parts:
         "hull": _segments((at[a], at[b]) for a, b in frame.hull),
         "arrow": "".join(arrows),
         "origin": _cross(origin) if origin else "",
+        "misplaced": _elsewhere(at[wrong.token], *screen([wrong.point])) if wrong and wrong.frame == k else "",
         "cluster": "".join(_diamond(p) for p in screen(scene.cluster_points)),
     }
     layer = int(frame.name) if frame.name.isdecimal() else None
@@ -184,6 +185,13 @@ def _loop(p: Screen) -> str:
 def _cross(p: Screen) -> str:
     x, y = p
     return _segments([((x - 7, y), (x + 7, y)), ((x, y - 7), (x, y + 7))])
+
+
+def _elsewhere(right: Screen, wrong: Screen) -> str:
+    """A line from where a token belongs to a cross where it was put."""
+    x, y = wrong
+    arms = [((x - 8, y - 8), (x + 8, y + 8)), ((x - 8, y + 8), (x + 8, y - 8))]
+    return _segments([(right, wrong), *arms])
 
 
 def _diamond(p: Screen) -> str:

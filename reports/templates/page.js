@@ -42,6 +42,7 @@
 
   const loop = ([x, y]) => `M${at([x - 3, y - 5])}c-8 -15 14 -15 6 0`;
   const cross = ([x, y]) => segments([[[x - 7, y], [x + 7, y]], [[x, y - 7], [x, y + 7]]]);
+  const elsewhere = (right, [x, y]) => segments([[right, [x, y]], [[x - 8, y - 8], [x + 8, y + 8]], [[x - 8, y + 8], [x + 8, y - 8]]]);
   const diamond = ([x, y]) => line([[x, y - 12], [x + 12, y], [x, y + 12], [x - 12, y]]) + "Z";
 
   function labels(scene, places, classes) {
@@ -81,6 +82,7 @@
         arrow: frame.sets.map((C, i) => C.length === 1 && C[0] === i ? "" :
           C.map((j) => (i === j ? loop(places[i]) : arrow(places[i], places[j], scene.flat))).join("")).join(""),
         origin: origin ? cross(origin) : "",
+        misplaced: scene.misplaced && k === scene.fails ? elsewhere(places[scene.misplaced.token], view(scene.misplaced.point)) : "",
         cluster: scene.clusterPoints.map((p) => diamond(view(p))).join(""),
       },
       places, classes, labels: labels(scene, places, classes),
@@ -133,7 +135,7 @@
       if (k === scene.fails) {
         const mark = document.createElement("span");
         mark.className = "fails";
-        mark.textContent = " The claim fails here.";
+        mark.textContent = ` ${scene.failing}`;
         state.append(mark);
       }
     }

@@ -42,7 +42,7 @@ def page_text(made, pictured):
 
 
 def stage(tab, name):
-    return tab.page.locator(f"#{name} .stage")
+    return tab.page.locator(f"[id='{name}'] .stage")
 
 
 SHOWN = """svg => {
@@ -67,7 +67,7 @@ def numbers(text: str) -> list[float]:
 
 def move(tab, name, k: int) -> None:
     """Put the slider of a figure on frame k, as a drag would."""
-    slider = tab.page.locator(f"#{name} input[type=range]")
+    slider = tab.page.locator(f"[id='{name}'] input[type=range]")
     slider.evaluate("(s, k) => { s.value = k; s.dispatchEvent(new Event('input', {bubbles: true})); }", k)
 
 
@@ -94,6 +94,15 @@ def check_drawings(tab, records) -> None:
 @pytest.mark.parametrize("d", [1, 2, 3, 4])
 def test_the_script_draws_every_layer_as_python_does(open_report, page_text, pictured, d):
     check_drawing(open_report(page_text), pictured[d])
+
+
+def test_the_picture_of_a_check_shows_where_the_kernel_put_the_token(open_report, made):
+    records = made.kernel_records()
+    (failing,) = [c for c in records.run.checks if c.status == "fail"]
+    tab = open_report(render_html(records))
+    assert tab.page.locator("[id='ties.exact'] .fails").text_content().strip() == scene_of(failing).failing
+    assert shown(tab, failing.id)["paths"]["misplaced"]  # at once, without a hand on the slider
+    check_drawing(tab, failing)
 
 
 MUTANTS = {

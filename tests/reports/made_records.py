@@ -226,6 +226,9 @@ def kernel_records(**changes: Any) -> Records:
         gap_ulps=0.0,
         configuration=configuration_record(tie),
         snippet="import mine\n\nprint(mine.step([[[1, 1], [1, -1], [1, 0]]], None, 1.0))\n",
+        token=2,
+        returned=("1", "1/2"),
+        trajectory=trajectory(tie, 3),
     )
     checks = (
         check("shape.batch", title="Any batch size gives the same layers."),

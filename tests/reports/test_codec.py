@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,9 @@ def test_records_survive_a_round_trip(samples, name):
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_published_schema_is_the_one_of_the_record_class(name):
+    if os.environ.get("HARDMAX_UPDATE") == "1":
+        text = json.dumps(schema(PUBLISHED[name]), indent=1, ensure_ascii=False)
+        (SCHEMAS / f"{name}.schema.json").write_text(f"{text}\n", "utf-8")
     published = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
     assert published == schema(PUBLISHED[name])
     jsonschema.Draft202012Validator.check_schema(published)
@@ -148,7 +152,17 @@ def test_reader_and_schema_agree_on_every_damage_and_a_refusal_is_one_line(sampl
         assert "\n" not in message
         assert len(message) < 400
         # what the schema cannot say: that parts of a record fit together
-        together = ("rows of", "entries for", "names the token", "cites", "exactly one", "needs", "is empty", "sets of")
+        together = (
+            "rows of",
+            "entries for",
+            "names the token",
+            "cites",
+            "exactly one",
+            "needs",
+            "is empty",
+            "sets of",
+            "no configuration",
+        )
         assert not valid or any(word in message for word in together), message
     else:
         assert valid, f"the reader accepts {path}, the schema does not"

@@ -182,8 +182,8 @@ def test_an_interrupted_run_says_so(made):
 def test_the_data_of_a_picture_is_valid_json_whatever_the_labels(made):
     text = render_html(hostile(made))
     data = re.findall(r'<script type="application/json">(.*?)</script>', text, re.S)
-    assert len(data) == 2
-    assert json.loads(data[0])["labels"] == [HOSTILE] * 4
+    assert len(data) == 3
+    assert [set(json.loads(one)["labels"]) == {HOSTILE} for one in data].count(True) == 2  # a check has no labels
 
 
 @pytest.fixture(scope="module")

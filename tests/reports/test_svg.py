@@ -214,3 +214,40 @@ def test_the_gap_plot_marks_the_freeze_layer_and_the_failing_layer(made):
 
 def test_without_gaps_there_is_no_plot(made):
     assert gap_plot(with_gaps(made, [None] * 6)) is None
+
+
+# -- the check of a kernel ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def failing(made):
+    (check,) = [c for c in made.kernel_records().run.checks if c.status == "fail"]
+    return check
+
+
+def test_a_wrong_kernel_is_shown_at_the_layer_after_the_one_it_gets_wrong(failing):
+    scene = scene_of(failing)
+    assert (scene.start, scene.fails) == (1, 1)
+    drawn = [svg.parts(scene, k).paths["misplaced"] for k in range(len(scene.frames))]
+    assert [bool(path) for path in drawn] == [False, True, False]
+    ((x, y), (cross_x, cross_y)) = [tuple(map(float, p.split())) for p in drawn[1][1:].split("M")[0].split("L")]
+    assert (x, y) == pytest.approx(svg.parts(scene, 1).tokens[2].at, abs=0.06)  # where token 2 belongs: (1, 0)
+    # The kernel put it at (1, 1/2): half the way to token 0 at (1, 1).
+    up = svg.parts(scene, 1).tokens[0].at
+    assert (cross_x, cross_y) == pytest.approx(((x + up[0]) / 2, (y + up[1]) / 2), abs=0.1)
+    assert [t.classes for t in svg.parts(scene, 0).tokens] == ["token leader", "token leader", "token marked"]
+    assert "token 2" in scene.failing
+
+
+@pytest.mark.parametrize("changes", [{"token": None}, {"returned": None}, {"first_divergent_layer": 2}])
+def test_a_check_without_a_misplaced_token_has_a_picture_without_a_cross(failing, changes):
+    scene = scene_of(replace(failing, **changes))
+    assert scene.misplaced is None
+    assert scene.marked == ()
+    assert not any(svg.parts(scene, k).paths["misplaced"] for k in range(len(scene.frames)))
+
+
+def test_a_cross_far_away_stays_within_the_picture(failing):
+    scene = scene_of(replace(failing, returned=("-70", "1/3")))
+    path = svg.parts(scene, 1).paths["misplaced"]
+    assert all(-10 <= float(v) <= svg.SIZE + 10 for v in re.findall(r"-?[0-9.]+", path))

@@ -7,12 +7,16 @@ failure small, named and replayable.
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
+
+import numpy as np
 
 from ...kernels.configuration import identity
 from ...kernels.configuration_file import configuration_to_json
 from ...kernels.errors import InputError
 from ...kernels.protocol import Kernel
+from ...kernels.rational_text import rational_text
 from ...kernels.registry import load
 from .explain import MOST_TOKENS, explain, followed
 from .judge import Fault, Lost, examine
@@ -54,6 +58,8 @@ class Finding:
     gap_ulps: float | None = None
     configuration: Mapping[str, Any] | None = None
     snippet: str | None = None
+    token: int | None = None
+    returned: tuple[str, ...] | None = None
 
 
 class NotApplicableError(Exception):
@@ -130,7 +136,15 @@ def failure(subject: Subject, trial: Trial, fault: Fault) -> Finding:
         found.decision.gap_ulps if found.decision is not None else None,
         configuration_to_json(one.configuration(found.row)),
         trial_snippet(subject.kernel, subject.spec, small, found),
+        *_returned(found),
     )
+
+
+def _returned(fault: Fault) -> tuple[int | None, tuple[str, ...] | None]:
+    """The token that the kernel put elsewhere, and exactly where; None where it is no point."""
+    if fault.got is None or not np.isfinite(fault.got[fault.token]).all():
+        return None, None
+    return fault.token, tuple([rational_text(Fraction(x)) for x in fault.got[fault.token].tolist()])
 
 
 def _reproducible(subject: Subject, trial: Trial, fault: Fault, small: Trial, found: Fault) -> tuple[Trial, Fault, str]:

@@ -15,11 +15,15 @@ from typing import Any
 
 import click
 
+from ...kernels.configuration_file import configuration_from_json
 from ...kernels.errors import InputError
 from .known import read_known
 from .record import CheckResult, ConformanceReport
 from .suite import check_ids, run_conformance
 from .text import plain_text, print_report
+
+MOST_DRAWN = 40
+"""Checks of more tokens have no picture: the record would be long and the picture crowded."""
 
 CHECKS_FOLDER = "checks"
 """Below --out: for each failing check its configuration CHECK.json and its snippet CHECK.py."""
@@ -128,12 +132,34 @@ def run_fields(result: ConformanceReport, arguments: list[str], status: int) -> 
         "subject": {
             "spec": result.spec,
             "name": result.kernel,
-            "file": result.file,
+            "file": None if result.file is None else _seen_from_here(result.file),
             "line": result.line,
             "declared": dict(result.declared),
         },
-        "checks": [one.to_json() for one in result.results],
+        "checks": [_check_fields(one) for one in result.results],
+        "notes": [f"{name} is listed as a known deviation, but {what}." for name, what in result.stale.items()],
     }
+
+
+def _seen_from_here(file: str) -> str:
+    """A path below the working directory without it, as code hosts want it; any other as it is."""
+    path = Path(file)
+    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else file
+
+
+def _check_fields(result: CheckResult) -> dict[str, Any]:
+    """One check; with the exact layers of its configuration where the kernel put a token elsewhere."""
+    from ..freeze import Budget, decide
+    from ..records import SHOWN_LAYERS, trajectory_record
+
+    fields = result.to_json()
+    layer = result.first_divergent_layer
+    if result.configuration is None or result.token is None or layer is None or layer + 2 > SHOWN_LAYERS:
+        return fields
+    configuration = configuration_from_json(result.configuration)
+    if configuration.n <= MOST_DRAWN:
+        fields["trajectory"] = trajectory_record(configuration, decide(configuration, Budget(steps=64)), layer)
+    return fields
 
 
 __all__ = ["CHECKS_FOLDER", "kernel", "run_fields"]

@@ -27,6 +27,8 @@ class CheckResult:
             last place of the score; 0 on an exact tie. None if no decision is at stake.
         configuration: a minimal input that shows it, as a configuration file has it (`hardmax prove` reads it).
         snippet: Python to paste that shows it.
+        token: the token that the kernel put elsewhere at that layer; None if that is not what is wrong.
+        returned: where it put it, an exact number a coordinate.
     """
 
     id: str
@@ -37,6 +39,8 @@ class CheckResult:
     gap_ulps: float | None = None
     configuration: Mapping[str, Any] | None = None
     snippet: str | None = None
+    token: int | None = None
+    returned: tuple[str, ...] | None = None
 
     @property
     def failed(self) -> bool:
@@ -45,7 +49,7 @@ class CheckResult:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        return asdict(self)
+        return asdict(self) | {"returned": None if self.returned is None else [*self.returned]}
 
 
 @dataclass(frozen=True, slots=True)

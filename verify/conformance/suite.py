@@ -8,7 +8,7 @@ Neighbours: `checks` holds the checks, `known` reads known deviations, `text` pr
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 
 from ...kernels.errors import InputError
@@ -72,16 +72,7 @@ def run_check(subject: Subject, check: Check, known: Mapping[str, str] | None = 
         finding = Finding("not_applicable", str(reason))
     if finding.status == "fail" and known and check.id in known:
         finding = replace(finding, status="known", message=f"{known[check.id]} (known deviation): {finding.message}")
-    return CheckResult(
-        check.id,
-        check.title,
-        finding.status,
-        finding.message,
-        finding.first_divergent_layer,
-        finding.gap_ulps,
-        finding.configuration,
-        finding.snippet,
-    )
+    return CheckResult(check.id, check.title, **asdict(finding))
 
 
 def check_ids() -> tuple[str, ...]:

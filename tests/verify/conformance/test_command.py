@@ -2,10 +2,12 @@
 
 import json
 import runpy
+from itertools import islice
 
 import pytest
 
 from hardmax.kernels.configuration_file import read_configuration
+from hardmax.kernels.exact import Dynamics
 from hardmax.verify.cli import main
 from hardmax.verify.conformance import check_ids, run_conformance
 from hardmax.verify.conformance.text import print_report
@@ -84,6 +86,24 @@ def test_out_holds_the_record_configurations_and_snippets_and_is_replaced(tmp_pa
         runpy.run_path(str(out / "checks" / "ties.exact.py"))
     assert run("numpy", "--out", out) == 0
     assert not (out / "checks").exists()
+
+
+def test_the_record_has_the_exact_layers_and_where_the_kernel_put_the_token(tmp_path, capsys, first, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "known.txt").write_text("values.bound not since the rewrite\n")
+    assert run(first, "--out", "out", "--known", "known.txt") == 1
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["subject"]["file"] == "first.py"  # below the working directory, as code hosts name it
+    assert record["notes"] == ["values.bound is listed as a known deviation, but the check is pass; remove the entry."]
+    checks = {check["id"]: check for check in record["checks"]}
+    shown = checks["ties.exact"]
+    layers = list(islice(Dynamics(read_configuration(tmp_path / "out" / "checks" / "ties.exact.json")).layers(), 3))
+    for k, (layer, sets) in enumerate(layers):
+        assert shown["trajectory"]["layers"][k] == [list(map(str, row)) for row in layer.tokens()]
+        assert shown["trajectory"]["follow_sets"][k] == [list(C) for C in sets]
+    right = shown["trajectory"]["layers"][shown["first_divergent_layer"] + 1][shown["token"]]
+    assert (right, shown["returned"]) == (["5/4", "5/4"], ["3/2", "1"])
+    assert not any("trajectory" in check for check in checks.values() if check["status"] == "pass")
 
 
 def test_out_with_files_of_others_is_refused_and_left_alone(tmp_path, capsys):

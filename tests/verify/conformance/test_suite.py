@@ -162,7 +162,7 @@ def test_the_report_is_json_and_the_same_for_the_same_seed(first):
     assert sum(data["counts"].values()) == len(data["results"])
     keys = ["id", "title", "status", "message", "first_divergent_layer", "gap_ulps", "configuration", "snippet"]
     for result in data["results"]:
-        assert list(result) == keys
+        assert list(result) == [*keys, "token", "returned"]
 
 
 def test_seeds_change_the_random_cases_only():
