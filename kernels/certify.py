@@ -5,6 +5,7 @@ Neighbours: `filter` derives the bound, `protocol` says what a kernel returns, `
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,17 +198,24 @@ def _replay(result: Certified, b: int, A: NDArray[np.floating], alpha: float) ->
     place = {row: i for i, row in reversed(list(enumerate(configuration.tokens)))}
     merged = [place[row] for row in configuration.tokens]  # the first of the tokens equal to token i
     layer, itinerary = dynamics.first, []
+    K, final = len(result.first), None
     result.frozen[b] = -1
-    for k in range(len(result.first)):
-        sets = dynamics.follow_sets(layer)
+    while final is None:
+        k, sets = layer.index, dynamics.follow_sets(layer)
         itinerary.append(sets)
         result.first[k, b] = [C[0] for C in sets]
         single = [len({merged[j] for j in C}) == 1 for C in sets]
         leader = [single[i] and i in C for i, C in enumerate(sets)]
-        if result.frozen[b] < 0 and all(single[i] and leader[C[0]] for i, C in enumerate(sets)):
+        if all(single[i] and leader[C[0]] for i, C in enumerate(sets)):
+            # For ever: z_i moves to its leader s by the factor ρ = 1/(1 + α) a layer, with no further layer computed.
             result.frozen[b] = k
-        layer = dynamics.next_layer(layer, sets)
-    result.tokens[b] = [[float(v) for v in row] for row in layer.tokens()]
+            rows, rest = layer.tokens(), (1 + Fraction(float(alpha))) ** (k - K)
+            final = [[s + rest * (x - s) for x, s in zip(rows[i], rows[C[0]], strict=True)] for i, C in enumerate(sets)]
+            itinerary += [sets] * (K - k - 1)
+        else:
+            layer = dynamics.next_layer(layer, sets)
+            final = layer.tokens() if layer.index == K else None
+    result.tokens[b] = [[float(v) for v in row] for row in final]
     info = np.finfo(tokens.dtype)
     R = np.abs(result.tokens[b].astype(np.float64)).max(axis=0)
     result.error[b] = SLACK * (float(info.eps) * R + float(info.tiny))
