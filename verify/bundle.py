@@ -78,17 +78,18 @@ def counterexample_record(
     place = _bad_place(case)
     frozen = isinstance(outcome, Frozen)
     expression = python_configuration(c)
-    unmet = [h for h, met in c.hypotheses().items() if not met]
+    theorem = claim.family in ("clustering", "necessity")
+    unmet = [h for h, met in c.hypotheses().items() if theorem and not met]
     return {
         "format": "hardmax-counterexample",
         "version": 1,
         "id": name,
         "claim": claim.id,
         "statement": claim.statement,
-        "fails": failing.statement,
+        "fails": failing.statement.rpartition("then ")[2],
         "because": finding.message,
         "layer": finding.layer,
-        "tokens": [place[0]] if place else [],
+        "tokens": [place[0]] if place and theorem else [] if finding.token is None else [finding.token],
         "dropped": unmet,
         "configuration": configuration_to_json(c),
         "trajectory": trajectory_record(c, outcome, finding.layer or 0),
@@ -135,6 +136,10 @@ def repro_text(claim: Claim, case: Case, finding: Finding) -> str:
     data["layers"] = min(MOST_LAYERS, max(last, (finding.layer or 0) + 2))
     if claim.family in ("lemmas", "metamorphic"):
         data["shown_by"], data["layers"] = "lemma", min(MOST_LAYERS, (finding.layer or 0) + 2)
+    elif claim.family == "frank_wolfe":
+        data["shown_by"] = "rate"
+        data["evidence"] = {"token": finding.token, "layer": finding.layer}
+        data["layers"] = min(MOST_LAYERS, last + 2)
     elif found is not None and isinstance(outcome, Frozen):
         token, place = found
         data["shown_by"] = "place"

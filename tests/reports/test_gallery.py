@@ -22,6 +22,7 @@ RUNS = {
     "persistent-tie": (["prove", "figure2d_lasting_ties.json"], 0),
     "late-leader": (["prove", "late_leader.json"], 0),
     "dropped-hypotheses": (["verify", "--claims", "necessity.*"], 0),
+    "false-as-printed": (["verify", "--claims", "frank_wolfe.*"], 0),
     "first-maximiser": (["kernel", "first_maximiser.py:step"], 1),
 }
 """Folder → the command that fills it, and the exit status that it must have."""
@@ -85,10 +86,11 @@ def test_the_readme_of_the_gallery_names_every_example_and_its_command():
         assert " ".join(["hardmax", *(f"'{a}'" if "*" in a else a for a in arguments)]) in readme
 
 
-def test_every_counterexample_of_the_gallery_is_shown_again_by_its_script_and_by_its_snippet(capsys):
-    records = read_records(GALLERY / "dropped-hypotheses")
+@pytest.mark.parametrize("folder", ["dropped-hypotheses", "false-as-printed"])
+def test_every_counterexample_of_the_gallery_is_shown_again_by_its_script_and_by_its_snippet(folder, capsys):
+    records = read_records(GALLERY / folder)
     for c in records.counterexamples:
-        script = GALLERY / "dropped-hypotheses" / "counterexamples" / c.id / "repro.py"
+        script = GALLERY / folder / "counterexamples" / c.id / "repro.py"
         done = subprocess.run([sys.executable, "-I", script], capture_output=True, text=True)
         assert done.returncode == 1, done.stdout + done.stderr
         exec(c.snippet, {})

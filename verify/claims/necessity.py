@@ -7,30 +7,21 @@ dimension and small integers. A dropped hypothesis does not always break the con
 Source: arXiv:2407.01602, the hypotheses of the main theorem; DESIGN 1.8.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
-from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, find, settings
 from hypothesis import strategies as st
-from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
 from ...kernels.configuration import Configuration, with_changes
-from ...kernels.errors import InputError
 from ...strategies import configurations
 from ..case import Case
-from ..freeze import Budget
-from ..reproducible import no_constants_from_source
 from . import clustering
 from .registry import Claim, Finding, Source
+from .search import BUDGET, Search, smallest
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "hypotheses of the main theorem")
-SEARCH_BUDGET = Budget(steps=40, layers=2_000)
-"""For one configuration of the search: counterexamples are simple, and an undecided one is no loss."""
 
 
 def check_conclusion(case: Case) -> Finding:
@@ -45,10 +36,6 @@ def check_conclusion(case: Case) -> Finding:
     return undecided or Finding(
         "verified", "the whole conclusion holds for this input although a hypothesis is dropped"
     )
-
-
-Search = Callable[..., SearchStrategy[Configuration]]
-"""Keyword arguments of `strategies.configurations` (n, d, families, steps) → where to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +104,12 @@ DROPPED = (
         least_d=2,
     ),
 )
-MOST_N, MOST_D = 5, 3
-STARTS, RESTART = 5, 1_000_003
 
 
 def find_counterexample(claim: Claim, *, seed: int = 0, examples: int = 200) -> Configuration | None:
     """The smallest configuration found that breaks one hypothesis and the conclusion.
 
-    Sizes are searched in ascending order (tokens, then dimension), each on integer lattices with α = 1 first and then
-    in every family, so what is found first has few tokens; Hypothesis then shrinks its integers.
+    Looked for on integer lattices with α = 1 first and then in every family.
 
     Args:
         claim: one of this family.
@@ -135,46 +119,22 @@ def find_counterexample(claim: Claim, *, seed: int = 0, examples: int = 200) -> 
     Returns:
         A shrunk counterexample, or None if none was found.
     """
-    dropped = next(d for d in DROPPED if f"necessity.{d.name}" == claim.id)
-    simple = {"families": ["lattice"], "steps": ["one"]}
-    for where in (simple, {}):
-        for n, d in product(range(dropped.least_n, MOST_N + 1), range(dropped.least_d, MOST_D + 1)):
-            try:
-                search = dropped.search(n=n, d=d, **where)
-            except InputError:  # no room for that size, e.g. a zero token and another in one token
-                continue
-            # Shrinking can end in a local minimum, where two numbers would have to change at once: several starts.
-            starts = (_find(claim, search, seed + RESTART * k, examples) for k in range(STARTS))
-            first = next(starts)
-            if first is not None:
-                return min((first, *(c for c in starts if c is not None)), key=_digits)
-    return None
 
-
-def _digits(c: Configuration) -> int:
-    """How much there is to read: Σ |numerator| + denominator over all numbers."""
-    return sum(abs(v.numerator) + v.denominator for row in (*c.tokens, *c.A) for v in row)
-
-
-def _find(claim: Claim, search: SearchStrategy[Configuration], seed: int, examples: int) -> Configuration | None:
-    def breaks(configuration: Configuration) -> bool:
-        case = Case(configuration, SEARCH_BUDGET)
+    def refutes(configuration: Configuration) -> bool:
+        case = Case(configuration, BUDGET)
         return not claim.unmet(case) and check_conclusion(case).verdict == "refuted"
 
-    options = settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
-        phases=[Phase.generate, Phase.shrink],
-        verbosity=Verbosity.quiet,
+    dropped = next(d for d in DROPPED if f"necessity.{d.name}" == claim.id)
+    stages = ({"families": ["lattice"], "steps": ["one"]}, {})
+    return smallest(
+        refutes,
+        dropped.search,
+        stages,
+        least_n=dropped.least_n,
+        least_d=dropped.least_d,
+        seed=seed,
+        examples=examples,
     )
-    try:
-        with no_constants_from_source():
-            return find(search, breaks, settings=options, random=Random(seed))
-    except NoSuchExample:
-        return None
 
 
 CLAIMS = tuple(

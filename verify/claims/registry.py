@@ -17,7 +17,7 @@ Verdict = Literal["proved", "verified", "refuted", "undecided", "not_met"]
 """`proved`: for all inputs, with symbols. `verified`, `refuted`: for this input, exactly. `undecided`: no proof within
 the budget. `not_met`: the claim says nothing about this input."""
 Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
-FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity")
+FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity", "frank_wolfe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,13 @@ class Finding:
         verdict: for the input that was examined.
         message: the statement that holds or fails, with the numbers that show it when it fails.
         layer: the layer at which it fails, where there is one.
+        token: the token that breaks it, where it is one.
     """
 
     verdict: Verdict
     message: str
     layer: int | None = None
+    token: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

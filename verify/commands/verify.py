@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -18,8 +18,8 @@ from ...kernels.registry import load
 from ...strategies import FAMILIES
 from ..campaign import Plan, histograms, run_campaign
 from ..case import Case
-from ..claims import necessity
-from ..claims.registry import select_claims
+from ..claims import frank_wolfe, necessity
+from ..claims.registry import Claim, Finding, select_claims
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
 from ..verdict import Proved, prove
@@ -71,7 +71,7 @@ def verify(
     for spec in specs:
         load(spec)  # a spec that cannot be loaded ends here, before any work
     plan = Plan(
-        claims=tuple(c.id for c in claims if c.family != "necessity"),
+        claims=tuple(c.id for c in claims if c.family not in ("necessity", "frank_wolfe")),
         families=_families(families),
         seed=seed,
         kernels=specs,
@@ -91,6 +91,7 @@ def verify(
             if reviews:
                 _reviews(found)
         _dropped_hypotheses(found, seed)
+        _second_theorem(found, seed)
         if plan.claims:
             wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
             tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs)
@@ -181,12 +182,37 @@ def _dropped_hypotheses(found: Findings, seed: int) -> None:
         if configuration is None:
             click.echo(f"  not found  {claim.id}: {claim.statement}")
             continue
-        case = Case(configuration)
-        finding = necessity.check_conclusion(case)
-        found.count(claim, case, finding)
-        A = "" if configuration.A == identity(configuration.d) else f" with A = {' '.join(map(show, configuration.A))}"
-        click.echo(f"  {finding.verdict:<10} {claim.id}: tokens {' '.join(map(show, configuration.tokens))}{A}")
-        click.echo(f"             {finding.message}")
+        _show_counterexample(found, claim, Case(configuration), necessity.check_conclusion)
+
+
+def _show_counterexample(found: Findings, claim: Claim, case: Case, check: Callable[[Case], Finding]) -> None:
+    """Count and print what a search has found."""
+    finding, c = check(case), case.configuration
+    found.count(claim, case, finding)
+    A = "" if c.A == identity(c.d) else f" with A = {' '.join(map(show, c.A))}"
+    click.echo(f"  {finding.verdict:<10} {claim.id}: tokens {' '.join(map(show, c.tokens))}{A}")
+    click.echo(f"             {finding.message}")
+
+
+def _second_theorem(found: Findings, seed: int) -> None:
+    """A theorem that is false as printed: find the counterexample, and check what is left of it on many inputs."""
+    wanted = {c.id: c for c in found.claims if c.family == "frank_wolfe"}
+    if wanted:
+        click.echo("A theorem that is false as printed, arXiv:2508.09628v1: a counterexample is expected")
+    if (printed := wanted.get("frank_wolfe.rate")) is not None:
+        configuration = frank_wolfe.find_counterexample(seed=seed)
+        if configuration is None:
+            click.echo(f"  not found  {printed.id}: {printed.statement}")
+        else:
+            _show_counterexample(found, printed, Case(configuration), frank_wolfe.check_rate)
+    if (repaired := wanted.get("frank_wolfe.rate_origin_inside")) is not None:
+        counts, refuted = frank_wolfe.examine_repaired(seed=seed)
+        found.tally.claims.setdefault(repaired.id, Counter()).update(counts)
+        found.tally.configurations += counts.total()
+        if refuted is not None:
+            found.counterexamples.append((repaired, *refuted))
+        numbers = ", ".join(f"{number} {verdict.replace('_', ' ')}" for verdict, number in counts.items())
+        click.echo(f"  {numbers} {repaired.id}: the bound, while the origin is in the hull")
 
 
 def _finish(found: Findings, seed: int, out: Path | None, report: bool) -> None:

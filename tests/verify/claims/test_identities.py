@@ -38,6 +38,10 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "metamorphic.isometry": (
         Mutant("half a reflection", "(2 * inner(z, v) / inner(v, v))", "(inner(z, v) / inner(v, v))"),
     ),
+    "frank_wolfe.rate_origin_inside": (
+        Mutant("γ in place of γ²", "- g**2 * half * inner(way, way)", "- g * half * inner(way, way)"),
+        Mutant("one layer later", "(1 - 4 / (j + 2)) * 2 * C / (j + 1)", "(1 - 4 / (j + 2)) * 2 * C / (j + 2)"),
+    ),
 }
 
 

@@ -149,12 +149,25 @@ METAMORPHIC = [
     Mutant("the first layer alone", "mine = case.layers[:LAYERS]", "mine = case.layers[:1]"),
 ]
 
+FRANK_WOLFE = [
+    Mutant("half the bound's layers", "r = energy * (k + 1) / (2", "r = energy * (k + 1) / (200"),
+    Mutant("a bound without λ_max", "r * (i == j) - self.B[i][j]", "r * (i == j) - (i == j)"),
+    Mutant("layers are not looked at", "if bound.is_broken(energy, layer.index):", "if False:"),
+    Mutant("nothing is ever verified", "if all(rests) and last <= MOST_LAYERS:", "if False:"),
+    Mutant("any input is judged", "return [name for name, met in tests.items() if not met]", "return ['all of it']"),
+]
+
 
 @pytest.mark.parametrize(
     ("family", "mutant"),
     [
         pytest.param(family, mutant, id=f"{family}-{mutant.what}")
-        for family, mutants in (("clustering", CLUSTERING), ("lemmas", LEMMAS), ("metamorphic", METAMORPHIC))
+        for family, mutants in (
+            ("clustering", CLUSTERING),
+            ("lemmas", LEMMAS),
+            ("metamorphic", METAMORPHIC),
+            ("frank_wolfe", FRANK_WOLFE),
+        )
         for mutant in mutants
     ],
 )

@@ -152,7 +152,41 @@ def lemma(case, model, layers):
     return bool(faults)
 
 
-SHOWN_BY = {"place": bad_place, "no leader": no_leader, "cycle": cycle, "lemma": lemma}
+def definite(M):
+    """Whether a symmetric matrix is positive definite: all pivots of the elimination are positive."""
+    M = [list(row) for row in M]
+    for k, head in enumerate(M):
+        if head[k] <= 0:
+            return False
+        for i in range(k + 1, len(M)):
+            factor = M[i][k] / head[k]
+            M[i] = [x - factor * y for x, y in zip(M[i], head)]
+    return True
+
+
+def rate(case, model, layers):
+    """E(z) = <z, z>/2 <= 2 lambda_max(B) diam^2 / (k + 1) fails: lambda_max(B) < r exactly if r I - B is definite."""
+    i, layer = case["evidence"]["token"], case["evidence"]["layer"]
+    points = layers[0][0]
+    diameter = max(sum((x - y) ** 2 for x, y in zip(p, q)) for p in points for q in points)
+    k = min(len(layers) - 1, len(layers) - 1 if layer is None else layer)
+    z = layers[k][0][i]
+    energy = model.inner(z, z) / 2
+    print(f"diam^2 is {diameter}; token {i} is at {show(z)} at layer {k}, with energy {energy}")
+    if layer is None:
+        print("the certificate proves that its limit has positive energy, and the bound tends to 0")
+        return energy > 0
+    if layer > k:
+        print(f"not moved since layer {k - 1}: {layers[k - 1][0][i] == z}; the certificate proves that it never will")
+    r = energy * (layer + 1) / (2 * diameter)
+    broken = definite([[r * (a == b) - x for b, x in enumerate(row)] for a, row in enumerate(model.A)])
+    print(
+        f"with that energy the bound at layer {layer} would need lambda_max(B) >= {r}: {'false' if broken else 'true'}"
+    )
+    return broken and (layer <= k or layers[k - 1][0][i] == z)
+
+
+SHOWN_BY = {"place": bad_place, "no leader": no_leader, "cycle": cycle, "lemma": lemma, "rate": rate}
 
 
 def main(case):

@@ -1,0 +1,214 @@
+"""Shows with plain fractions that one configuration breaks one claim. Needs Python's standard library only.
+
+`bundle` writes this file, followed by the counterexample, as `repro.py`; it imports nothing of hardmax on purpose.
+Exit status 1: the claim fails here, as reported. 0: it does not.
+"""
+
+from fractions import Fraction as F
+
+
+class Layers:
+    """The layers z_i <- z_i + lambda (mean of C_i - z_i), C_i = all maximisers of <z_i, z_j> = z_i' A z_j."""
+
+    def __init__(self, configuration):
+        self.tokens = [[F(x) for x in row] for row in configuration["tokens"]]
+        self.A = [[F(x) for x in row] for row in configuration["A"]]
+        self.w = configuration.get("multiplicities") or [1] * len(self.tokens)
+        self.sign = -1 if configuration.get("follow") == "smallest" else 1
+        self.alpha = F(configuration["alpha"]) if "alpha" in configuration else None
+        self.step = configuration.get("step")
+
+    def rate(self, k):
+        if self.alpha is not None:
+            return self.alpha / (1 + self.alpha)
+        return F(self.step["numerator"], k + self.step["offset"])
+
+    def inner(self, x, y):
+        return sum(a * v * b for a, row in zip(x, self.A) for v, b in zip(row, y))
+
+    def follow_sets(self, Z):
+        sets = []
+        for z in Z:
+            scores = [self.sign * self.inner(z, y) for y in Z]
+            sets.append([j for j, v in enumerate(scores) if v == max(scores)])
+        return sets
+
+    def next(self, Z, sets, k):
+        moved = []
+        for z, C in zip(Z, sets):
+            total = sum(self.w[j] for j in C)
+            mean = [sum(self.w[j] * Z[j][c] for j in C) / total for c in range(len(z))]
+            moved.append([x + self.rate(k) * (m - x) for x, m in zip(z, mean)])
+        return moved
+
+    def run(self, count):
+        """[(tokens, follow sets)] of the layers 0 ... count-1."""
+        Z, layers = self.tokens, []
+        for k in range(count):
+            sets = self.follow_sets(Z)
+            layers.append((Z, sets))
+            Z = self.next(Z, sets, k)
+        return layers
+
+
+def show(point):
+    return "(" + ", ".join(map(str, point)) + ")"
+
+
+def combine(weights, points):
+    return [sum(w * p[c] for w, p in zip(weights, points)) for c in range(len(points[0]))]
+
+
+def rank(rows):
+    rows, r = [list(row) for row in rows], 0
+    for c in range(len(rows[0]) if rows else 0):
+        pivot = next((i for i in range(r, len(rows)) if rows[i][c]), None)
+        if pivot is None:
+            continue
+        rows[r], rows[pivot] = rows[pivot], rows[r]
+        for i in range(r + 1, len(rows)):
+            factor = rows[i][c] / rows[r][c]
+            rows[i] = [x - factor * y for x, y in zip(rows[i], rows[r])]
+        r += 1
+    return r
+
+
+def bad_place(case, model, layers):
+    """A limit in the interior of K = conv(leaders), outside K, or on no projection: the evidence, recomputed."""
+    e = case["evidence"]
+    Z, sets = layers[-1]
+    i, s = e["token"], [F(x) for x in e["point"]]
+    leaders = {j: Z[j] for j, C in enumerate(sets) if C == [j]}
+    print(f"leaders at layer {len(layers) - 1}:", ", ".join(f"{j} at {show(z)}" for j, z in leaders.items()))
+    print(f"token {i} is at {show(Z[i])} and follows {sets[i]}; its limit is {show(s)}")
+    now = [x - y for x, y in zip(Z[i], s)]
+    then = [x - y for x, y in zip(model.next(Z, sets, len(layers) - 1)[i], s)]
+    rate = model.rate(len(layers) - 1)
+    if any(now):
+        steady = then == [(1 - rate) * x for x in now]
+        print(f"one layer multiplies its way to the limit by {1 - rate}:" if steady else "on its way:", steady)
+    weights, inside = {}, False
+    if "weights" in e:
+        weights = {int(j): F(w) for j, w in e["weights"].items()}
+        inside = (
+            min(weights.values()) > 0
+            and sum(weights.values()) == 1
+            and set(weights) <= set(leaders)
+            and combine(list(weights.values()), [Z[j] for j in weights]) == s
+        )
+        print(
+            "the limit is a convex combination of leaders with weights", {j: str(w) for j, w in weights.items()}, inside
+        )
+    if e["kind"] == "interior":
+        spread = rank([[x - y for x, y in zip(Z[j], s)] for j in weights])
+        print(
+            f"all weights are positive and these leaders span {spread} of {len(s)} dimensions: an interior point of K"
+        )
+        return inside and spread == len(s)
+    if e["kind"] == "outside":
+        h = [F(x) for x in e["normal"]]
+        dot = lambda v: sum(a * b for a, b in zip(h, v))  # noqa: E731
+        print(f"the hyperplane with normal {show(h)} has the limit at {dot(s)}, every leader below:", end=" ")
+        print({j: str(dot(z)) for j, z in leaders.items()})
+        return all(dot(z) < dot(s) for z in leaders.values())
+    heights = {j: model.inner(s, Z[j]) + model.inner(Z[j], s) for j in weights}
+    print("leaders that carry the limit have different <s, v>:", {j: str(v) for j, v in heights.items()})
+    return inside and len(set(heights.values())) > 1
+
+
+def no_leader(case, model, layers):
+    """No token is the only maximiser of its own scores at any of these layers; the certificate proves the rest."""
+    print("tokens with C_i = {i}:", [i for Z, sets in layers for i, C in enumerate(sets) if C == [i]] or "none")
+    return all(C != [i] for Z, sets in layers for i, C in enumerate(sets))
+
+
+def cycle(case, model, layers):
+    """A token is back where it was, after having moved."""
+    i, first, last = case["evidence"]["token"], case["evidence"]["first"], case["evidence"]["last"]
+    places = [Z[i] for Z, sets in layers[first : last + 1]]
+    print(f"token {i} from layer {first} on:", " ".join(map(show, places)))
+    return len({tuple(z) for z in places}) > 1
+
+
+def lemma(case, model, layers):
+    """A lemma about one layer or one step: every statement in plain fractions."""
+    name, faults = case["claim"].split(".")[1], []
+    norm = lambda z: model.inner(z, z)  # noqa: E731
+    for k, ((Z, sets), (Y, after)) in enumerate(zip(layers, layers[1:])):
+        for i, C in enumerate(sets):
+            if name == "follow_norm":
+                faults += [
+                    (k, i, j) for j in C if norm(Z[j]) < norm(Z[i]) or (norm(Z[j]) == norm(Z[i]) and Z[j] != Z[i])
+                ]
+            if name == "norm_growth" and (norm(Y[i]) < norm(Z[i]) or (norm(Y[i]) == norm(Z[i]) and Y[i] != Z[i])):
+                faults.append((k, i))
+            if name == "injective":
+                faults += [(k, i, j) for j in range(i) if Y[i] == Y[j] and Z[i] != Z[j]]
+            if name == "leader_persistence" and C == [i] and (after[i] != [i] or Y[i] != Z[i]):
+                faults.append((k, i))
+        if name == "equilibrium" and Y == Z:
+            faults += [(k, i) for i, z in enumerate(Z) if any(model.inner(z, y) > norm(z) for y in Z)]
+    print("(layer, tokens) at which it fails:", faults or "none")
+    return bool(faults)
+
+
+def definite(M):
+    """Whether a symmetric matrix is positive definite: all pivots of the elimination are positive."""
+    M = [list(row) for row in M]
+    for k, head in enumerate(M):
+        if head[k] <= 0:
+            return False
+        for i in range(k + 1, len(M)):
+            factor = M[i][k] / head[k]
+            M[i] = [x - factor * y for x, y in zip(M[i], head)]
+    return True
+
+
+def rate(case, model, layers):
+    """E(z) = <z, z>/2 <= 2 lambda_max(B) diam^2 / (k + 1) fails: lambda_max(B) < r exactly if r I - B is definite."""
+    i, layer = case["evidence"]["token"], case["evidence"]["layer"]
+    points = layers[0][0]
+    diameter = max(sum((x - y) ** 2 for x, y in zip(p, q)) for p in points for q in points)
+    k = min(len(layers) - 1, len(layers) - 1 if layer is None else layer)
+    z = layers[k][0][i]
+    energy = model.inner(z, z) / 2
+    print(f"diam^2 is {diameter}; token {i} is at {show(z)} at layer {k}, with energy {energy}")
+    if layer is None:
+        print("the certificate proves that its limit has positive energy, and the bound tends to 0")
+        return energy > 0
+    if layer > k:
+        print(f"not moved since layer {k - 1}: {layers[k - 1][0][i] == z}; the certificate proves that it never will")
+    r = energy * (layer + 1) / (2 * diameter)
+    broken = definite([[r * (a == b) - x for b, x in enumerate(row)] for a, row in enumerate(model.A)])
+    print(
+        f"with that energy the bound at layer {layer} would need lambda_max(B) >= {r}: {'false' if broken else 'true'}"
+    )
+    return broken and (layer <= k or layers[k - 1][0][i] == z)
+
+
+SHOWN_BY = {"place": bad_place, "no leader": no_leader, "cycle": cycle, "lemma": lemma, "rate": rate}
+
+
+def main(case):
+    """Print the layers and the violation; return the exit status."""
+    model = Layers(case["configuration"])
+    layers = model.run(case["layers"])
+    print(f"{case['claim']}: {case['statement']}\n")
+    shown = layers if len(layers) <= 6 else layers[:3] + layers[-2:]
+    for k, (Z, sets) in enumerate(layers):
+        if any(Z is other for other, _ in shown):
+            print(f"layer {k}")
+            for i, (z, C) in enumerate(zip(Z, sets)):
+                print(f"  token {i} at {show(z)} follows {C}")
+    print()
+    broken = SHOWN_BY[case["shown_by"]](case, model, layers)
+    print("\nThe claim fails on this configuration." if broken else "\nThe claim does not fail here.")
+    return 1 if broken else 0
+
+
+CASE = '{\n "claim": "frank_wolfe.rate",\n "statement": "where tokens follow the smallest \\u27e8x, y\\u27e9 = x\\u1d40By, B is symmetric positive semidefinite, \\u03bb_k = 2/(k + 2), and the origin lies in the hull of the tokens, then \\u00bd\\u27e8z, z\\u27e9 \\u2264 2 \\u03bb_max(B) diam\\u00b2 / (k + 1) at every layer k \\u2265 1",\n "configuration": {\n  "tokens": [\n   [\n    "1"\n   ],\n   [\n    "-2"\n   ]\n  ],\n  "A": [\n   [\n    "1"\n   ]\n  ],\n  "step": {\n   "rule": "harmonic",\n   "numerator": 2,\n   "offset": 2\n  },\n  "follow": "smallest"\n },\n "layers": 6,\n "shown_by": "rate",\n "evidence": {\n  "token": 0,\n  "layer": 576\n }\n}'
+
+if __name__ == '__main__':
+    import json
+
+    raise SystemExit(main(json.loads(CASE)))

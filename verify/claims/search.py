@@ -1,0 +1,94 @@
+"""Search: the smallest configuration that refutes a claim expected to be false, found and shrunk by Hypothesis.
+
+Neighbours: `necessity` and `frank_wolfe` say where to look and what counts.
+"""
+
+from collections.abc import Callable
+from itertools import product
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, find, settings
+from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
+
+from ...kernels.configuration import Configuration
+from ...kernels.errors import InputError
+from ..freeze import Budget
+from ..reproducible import no_constants_from_source
+
+BUDGET = Budget(steps=40, layers=2_000)
+"""For one configuration of a search: counterexamples are simple, and an undecided one is no loss."""
+MOST_N, MOST_D = 5, 3
+STARTS, RESTART = 5, 1_000_003
+
+Search = Callable[..., SearchStrategy[Configuration]]
+"""Keyword arguments of `strategies.configurations` (n, d and others) → where to look."""
+
+
+def smallest(
+    refutes: Callable[[Configuration], bool],
+    search: Search,
+    stages: tuple[dict[str, Any], ...],
+    *,
+    least_n: int = 1,
+    least_d: int = 1,
+    seed: int = 0,
+    examples: int = 200,
+) -> Configuration | None:
+    """The smallest configuration found that refutes a claim.
+
+    Sizes are searched in ascending order (tokens, then dimension), so what is found first has few tokens; Hypothesis
+    then shrinks its integers.
+
+    Args:
+        refutes: whether a configuration is a counterexample.
+        search: where to look.
+        stages: further arguments of `search`, one stage after the other, the simplest first.
+        least_n: the fewest tokens that can do it.
+        least_d: the lowest dimension.
+        seed: the search is the same for the same seed.
+        examples: how many configurations to try for each size.
+
+    Returns:
+        A shrunk counterexample, or None if none was found.
+    """
+    for where in stages:
+        for n, d in product(range(least_n, MOST_N + 1), range(least_d, MOST_D + 1)):
+            try:
+                strategy = search(n=n, d=d, **where)
+            except InputError:  # no room for that size, e.g. a zero token and another in one token
+                continue
+            # Shrinking can end in a local minimum, where two numbers would have to change at once: several starts.
+            starts = (_find(refutes, strategy, seed + RESTART * k, examples) for k in range(STARTS))
+            first = next(starts)
+            if first is not None:
+                return min((first, *(c for c in starts if c is not None)), key=_digits)
+    return None
+
+
+def _digits(c: Configuration) -> int:
+    """How much there is to read: Σ |numerator| + denominator over all numbers."""
+    return sum(abs(v.numerator) + v.denominator for row in (*c.tokens, *c.A) for v in row)
+
+
+def _find(
+    refutes: Callable[[Configuration], bool], strategy: SearchStrategy[Configuration], seed: int, examples: int
+) -> Configuration | None:
+    options = settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
+        phases=[Phase.generate, Phase.shrink],
+        verbosity=Verbosity.quiet,
+    )
+    try:
+        with no_constants_from_source():
+            return find(strategy, refutes, settings=options, random=Random(seed))
+    except NoSuchExample:
+        return None
+
+
+__all__ = ["BUDGET", "Search", "smallest"]
