@@ -268,6 +268,7 @@ class ExampleRecord:
 
     Args:
         review: its index in the corpus.
+        rule: which one it is, in words.
         label: its class.
         text: the review, any text.
         prediction: the classifier's class.
@@ -285,6 +286,7 @@ class ExampleRecord:
     """
 
     review: int
+    rule: str
     label: Label
     text: str
     prediction: Label
@@ -342,8 +344,16 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingsRecord:
+    """How many classifiers were trained, and for how many of them the last epoch was the best one."""
+
+    all: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecondsRecord:
-    """How long the run took."""
+    """How long the last session of the run took."""
 
     trials: float
     proofs: float
@@ -367,6 +377,7 @@ class SentimentRecord:
         model: the classifier that was proved.
         reproduced: whether training it again gave the same numbers, bit for bit.
         example: one review.
+        trainings: how far the trainings went.
         seconds: how long it took.
     """
 
@@ -385,6 +396,7 @@ class SentimentRecord:
     model: ModelRecord
     reproduced: bool
     example: ExampleRecord
+    trainings: TrainingsRecord
     seconds: SecondsRecord
 
 

@@ -64,6 +64,7 @@ def made_record(word: str = "worst") -> dict[str, Any]:
         "model": {"digest": "0" * 64, "command": "hardmax …", "test_accuracy": 0.83, "twin_test_accuracy": None},
         "reproduced": True,
         "example": {
+            "rule": "the first test review",
             "review": 3,
             "label": "negative",
             "text": f"the text {word}",
@@ -83,5 +84,6 @@ def made_record(word: str = "worst") -> dict[str, Any]:
             "layers": [[[4.0, 0.0], [1.0, 1.0]], [[4.0, 0.0], [2.5, 0.5]]],
             "direction": [-1.0, 0.0],
         },
+        "trainings": {"all": 20, "longest": 7},
         "seconds": {"trials": 1.0, "proofs": 2.0, "all": 3},
     }

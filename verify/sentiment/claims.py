@@ -90,7 +90,7 @@ CLAIMS = (
     SentimentClaim(
         "sentiment.few_leaders",
         "paper",
-        "tokens cluster round few leaders, and training makes them few",
+        "tokens cluster round few leaders, and training makes them fewer",
         "more than a quarter of the words leading, or as few leaders before training",
         by_dimension(few),
     ),
@@ -104,8 +104,9 @@ CLAIMS = (
     SentimentClaim(
         "sentiment.leader_logit",
         "paper",
-        "leaders are the words with the largest decoder logits",
-        "leaders are long vectors; then any direction shows the same, and words of the same length are no different",
+        "leaders are the words with the largest decoder logits, beyond what the shape of the embedding brings about",
+        "leaders are long vectors; then any direction shows the same, dealing the vectors to other words changes "
+        "nothing, and words of the same length are no different",
         by_dimension(decoder),
     ),
     SentimentClaim(
@@ -117,9 +118,9 @@ CLAIMS = (
     ),
     SentimentClaim(
         "sentiment.gathering",
-        "paper",
-        "over the layers words gather round their leaders more closely than averaging alone explains",
-        "any fixed targets would see (1 − λ)^K; untrained and shuffled embeddings gather too",
+        "question",
+        "words gather round their leaders more closely than averaging towards any fixed targets explains",
+        "fixed targets would see (1 − λ)^K, which leaves little to gain; untrained and shuffled embeddings gather too",
         by_dimension(spread),
     ),
     SentimentClaim(

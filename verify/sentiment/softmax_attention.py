@@ -73,6 +73,9 @@ def softmax_gradients(
 ) -> tuple[float, dict[str, Floats]]:
     """The mean cross-entropy of a batch and its gradients, by torch autograd.
 
+    On one thread, whatever the caller has set: at τ = 0.001 training is chaotic, and the order in which threads add up
+    a gradient would decide what is learned.
+
     Args:
         parameters: "embeddings" (V, d), "direction" (d,), "bias" () and "log_alpha" (), float64.
         bags: the batch.
@@ -85,6 +88,19 @@ def softmax_gradients(
         The loss and one array for each parameter.
     """
     require_torch()
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _gradients(parameters, bags, labels, depth, temperature, dtype)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _gradients(
+    parameters: dict[str, Floats], bags: Bags, labels: Floats, depth: int, temperature: float, dtype: str
+) -> tuple[float, dict[str, Floats]]:
     import torch
 
     kind = getattr(torch, dtype)

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from .data import Ints
+from .data import TRAIN_SHARE, Ints
 from .hard_attention import Floats
 
 Verdict = Literal["supported", "not_supported", "refuted"]
 
 CONFIDENCE = 0.95
+OVERLAP = (1 - TRAIN_SHARE) / TRAIN_SHARE
+"""Test reviews for each training review: seeds split the same reviews again, so their numbers are not independent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,12 @@ class Estimate:
     Args:
         mean: of the values.
         deviation: their standard deviation (n − 1), None for one value.
-        low, high: the 95 % confidence interval of the mean by Student's t, None for one value.
+        low, high: the 95 % confidence interval of the mean, None for one value. Student's t with the variance s²/n
+            replaced by s² (1/n + test reviews / training reviews), because the splits of different seeds overlap.
         values: one number a seed.
+
+    Source: C. Nadeau, Y. Bengio, "Inference for the generalization error", Machine Learning 52, 2003 (the corrected
+    resampled t-test).
     """
 
     mean: float
@@ -44,7 +50,7 @@ class Estimate:
         if n == 1:
             return cls(mean, None, None, None, (mean,))
         deviation = float(array.std(ddof=1))
-        half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation / n**0.5
+        half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation * (1 / n + OVERLAP) ** 0.5
         return cls(mean, deviation, mean - half, mean + half, tuple(array.tolist()))
 
 

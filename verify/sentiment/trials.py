@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
@@ -202,13 +203,15 @@ def run_trials(
         One result a trial, in the order of `trials`.
 
     Raises:
-        InputError: a file in the folder is damaged or of a trial with other settings.
+        InputError: a file in the folder is damaged, of a trial with other settings or of other reviews; or the reviews
+            are too few for a measure.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    digest = _corpus_digest(corpus)
     results: dict[str, dict[str, Any]] = {}
     missing: list[Trial] = []
     for trial in trials:
-        known = _read(folder, trial)
+        known = _read(folder, trial, digest)
         if known is None:
             missing.append(trial)
         else:
@@ -216,7 +219,7 @@ def run_trials(
             if progress is not None:
                 progress(trial)
     for trial, result in _computed(missing, corpus, jobs):
-        _write(folder, trial, result)
+        _write(folder, trial, result, digest)
         results[trial.name] = result
         if progress is not None:
             progress(trial)
@@ -244,25 +247,46 @@ def _one_thread() -> None:
         os.environ[name] = "1"
 
 
-def _read(folder: Path, trial: Trial) -> dict[str, Any] | None:
+@lru_cache(maxsize=1)
+def _corpus_digest(corpus: Corpus) -> str:
+    """A digest of the reviews, their classes and the size of the vocabulary."""
+    return sha256(json.dumps([_texts(corpus.path, corpus.source), corpus.size]).encode()).hexdigest()
+
+
+def _read(folder: Path, trial: Trial, corpus: str) -> dict[str, Any] | None:
     """The result in the folder, or None if there is none."""
     path = folder / f"{trial.name}.json"
     if not path.exists():
         return None
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        result, seal = document["result"], document["seal"]
         found = result["trial"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is damaged ({error}); delete it to run this trial again") from None
+    if seal != _seal(result):
+        raise InputError(f"{path} is damaged (its content was changed); delete it to run this trial again")
     if found != json.loads(json.dumps(asdict(trial))):
         raise InputError(f"{path} holds a trial with other settings; give another folder or delete it")
+    if document.get("corpus") != corpus:
+        raise InputError(f"{path} holds a trial on other reviews; give another folder or delete it")
     return result
 
 
-def _write(folder: Path, trial: Trial, result: dict[str, Any]) -> None:
+def _write(folder: Path, trial: Trial, result: dict[str, Any], corpus: str) -> None:
+    try:
+        text = json.dumps({"corpus": corpus, "seal": _seal(result), "result": result}, allow_nan=False)
+    except ValueError:
+        raise InputError(
+            f"there are too few reviews for the trial {trial.name}: a mean has no value; give more"
+        ) from None
     partial = folder / f"{trial.name}.partial"
-    partial.write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     os.replace(partial, folder / f"{trial.name}.json")
+
+
+def _seal(result: Any) -> str:
+    return sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
 
 
 __all__ = ["ALPHAS", "DEPTHS", "DIMENSIONS", "Corpus", "Kind", "Trial", "plan", "run_trial", "run_trials"]

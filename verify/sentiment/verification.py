@@ -73,14 +73,8 @@ def verify(
     report = progress or (lambda stage, done, total: None)
     folder.mkdir(parents=True, exist_ok=True)
 
+    # The proofs come first: what is wrong with the folder or the model shows before anything is trained.
     reviews_read = read_reviews(corpus.path, corpus.source)
-    trials = plan(seeds, dimensions, epochs, softmax)
-    ended = iter(range(1, len(trials) + 1))
-    results = run_trials(
-        trials, folder / "trials", corpus, jobs=jobs, progress=lambda _: report("trials", next(ended), len(trials))
-    )
-    trained = perf_counter()
-
     dataset = dataset_of(model, corpus)
     chosen = dataset.test if reviews is None else dataset.test[:reviews]
     proofs = prove_reviews(
@@ -92,6 +86,12 @@ def verify(
         progress=lambda done: report("proofs", done, len(chosen)),
     )
     proved = perf_counter()
+    trials = plan(seeds, dimensions, epochs, softmax)
+    ended = iter(range(1, len(trials) + 1))
+    results = run_trials(
+        trials, folder / "trials", corpus, jobs=jobs, progress=lambda _: report("trials", next(ended), len(trials))
+    )
+    trained = perf_counter()
 
     evidence = Evidence(results)
     record = {
@@ -120,7 +120,11 @@ def verify(
         },
         "reproduced": any(result.get("digest") == model.digest() for result in results),
         "example": example_json(model, dataset, reviews_read),
-        "seconds": {"trials": trained - began, "proofs": proved - trained, "all": perf_counter() - began},
+        "trainings": {
+            "all": sum("epoch" in result for result in results),
+            "longest": sum(result.get("epoch") == epochs for result in results),
+        },
+        "seconds": {"trials": trained - proved, "proofs": proved - began, "all": perf_counter() - began},
     }
     write_record(folder / RECORD, record)
     return record
@@ -134,8 +138,8 @@ def dataset_of(model: Classifier, corpus: Corpus) -> Dataset:
     return encode(texts_of(reviews), labels, seed=seed, padding=model.padding, vocabulary=model.vocabulary)
 
 
-def example_review(model: Classifier, dataset: Dataset) -> int:
-    """The index of the review that the page shows, by a rule and not by choice.
+def example_review(model: Classifier, dataset: Dataset) -> tuple[int, str]:
+    """The index of the review that the page shows, and the rule by which it was taken.
 
     Among the test reviews of 25 to 45 distinct words that are classified correctly with a probability above 0.95, the
     first one; if there is none, the first test review.
@@ -144,14 +148,15 @@ def example_review(model: Classifier, dataset: Dataset) -> int:
     sizes = np.diff(bags.start)
     probability = 1 / (1 + np.exp(-model.logits(bags)))
     fits = (sizes >= 25) & (sizes <= 45) & (np.abs(probability - (1 - labels)) > 0.95)
-    return int(dataset.test[np.argmax(fits)])
+    rule = "the first test review of 25 to 45 distinct words that is classified correctly and confidently"
+    return int(dataset.test[np.argmax(fits)]), rule if fits.any() else "the first test review"
 
 
 def example_json(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> dict[str, Any]:
     """The explanation of the example review, with its place in the corpus and its label."""
-    index = example_review(model, dataset)
+    index, rule = example_review(model, dataset)
     label = "positive" if reviews[index].label else "negative"
-    return {"review": index, "label": label} | explain(model, reviews[index].text).to_json()
+    return {"review": index, "rule": rule, "label": label} | explain(model, reviews[index].text).to_json()
 
 
 def judged_to_json(judged: Judged) -> dict[str, Any]:

@@ -71,3 +71,20 @@ def test_without_torch_the_command_that_installs_it_is_named(monkeypatch, parame
     monkeypatch.setattr(softmax_attention, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r'pip install "hardmax\[torch\]"'):
         softmax_gradients(parameters, random_bags(1), np.zeros(20), 2)
+
+
+def test_the_callers_threads_change_nothing_and_are_given_back(parameters, random_bags):
+    torch = pytest.importorskip("torch")
+    bags = random_bags(1, 64)
+    labels = np.resize([0.0, 1.0], len(bags))
+    before, results = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            results.append(softmax_gradients(parameters, bags, labels, 4))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert results[0][0] == results[1][0]
+    for name, gradient in results[0][1].items():
+        assert np.array_equal(gradient, results[1][1][name])

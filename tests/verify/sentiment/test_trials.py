@@ -76,6 +76,34 @@ def test_a_folder_of_other_settings_or_a_damaged_one_is_refused(corpus, tmp_path
         run_trials([trial], tmp_path, corpus)
 
 
+def test_a_folder_of_other_reviews_is_refused(corpus, tmp_path):
+    trial = Trial("twin", 0, replace(QUICK, depth=0))
+    run_trials([trial], tmp_path / "run", corpus)
+    rows = corpus.path.read_text(encoding="utf-8").splitlines()
+    changed = tmp_path / "other.csv"
+    changed.write_text("\n".join([rows[0], *rows[2:], rows[1]]) + "\n", encoding="utf-8")  # one review moved
+    with pytest.raises(InputError, match="on other reviews; give another folder or delete it"):
+        run_trials([trial], tmp_path / "run", replace(corpus, path=changed))
+
+
+def test_a_number_changed_by_hand_is_noticed(corpus, tmp_path):
+    trial = Trial("twin", 0, replace(QUICK, depth=0))
+    run_trials([trial], tmp_path, corpus)
+    path = tmp_path / f"{trial.name}.json"
+    document = json.loads(path.read_text())
+    document["result"]["accuracy"]["test"] += 0.01
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match="its content was changed"):
+        run_trials([trial], tmp_path, corpus)
+
+
+def test_a_mean_over_nothing_is_one_line(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(trials, "run_trial", lambda trial, c: {"trial": {}, "accuracy": float("nan")})
+    with pytest.raises(InputError, match="too few reviews for the trial"):
+        run_trials([Trial("twin", 0, QUICK)], tmp_path, corpus)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.deep
 def test_two_processes_give_what_one_gives(corpus, tmp_path):
     planned = [Trial("twin", s, replace(QUICK, depth=0, seed=s)) for s in range(3)]
