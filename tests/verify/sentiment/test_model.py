@@ -1,3 +1,4 @@
+import zipfile
 from dataclasses import replace
 from fractions import Fraction
 from importlib import resources
@@ -54,7 +55,26 @@ def test_the_digest_knows_every_field(model, field):
         ({"embeddings": np.full((5, 2), np.nan, np.float32)}, "not all finite"),
         ({"direction": np.zeros(3, np.float32)}, r"decoder of shape \(3,\)"),
         ({"alpha": 0.0}, "alpha 0.0"),
+        ({"alpha": 1e-320}, "alpha 1e-320; a number between 1e-15 and 1e[+]15"),
+        ({"alpha": 1e17}, "alpha 1e[+]17"),
+        ({"bias": np.zeros(2, np.float32)}, r"bias of shape \(2,\)"),
         ({"depth": -1}, "depth -1"),
+        ({"depth": 2.7}, "depth 2.7; a whole number"),
+        ({"depth": "8"}, "depth '8'"),
+        ({"depth": 10**9}, "depth 1000000000; a whole number from 0 to 1000"),
+        ({"provenance": []}, "provenance that is a list; an object is required"),
+        ({"provenance": None}, "provenance that is null"),
+        ({"provenance": {"recipe": None}}, "recipe null in its provenance"),
+        ({"provenance": {"recipe": {"seed": "x"}}}, 'seed "x" in its provenance'),
+        ({"provenance": {"recipe": {"seed": -3}}}, "seed -3"),
+        ({"provenance": {"recipe": {"seed": 1.5}}}, "seed 1.5"),
+        ({"provenance": {"recipe": {"seed": True}}}, "seed true"),
+        ({"provenance": {"command": ["train"]}}, "command a list in its provenance; a string is required"),
+        ({"provenance": {"test_accuracy": float("nan")}}, "no JSON of finite numbers"),
+        ({"provenance": {"test_accuracy": "good"}}, r'test_accuracy "good" .* a number in \[0, 1\] is required'),
+        ({"provenance": {"twin_test_accuracy": 3}}, "twin_test_accuracy 3"),
+        ({"provenance": {"note": {1, 2}}}, "no JSON"),
+        ({"provenance": {"note": "\ud800"}}, "no JSON"),
         ({"padding": "kept"}, "6 rows are required"),
         ({"padding": "other"}, '"masked" or "kept"'),
     ],
@@ -90,13 +110,20 @@ def fields_of(path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"vocabulary": None}, "not a model file: vocabulary"),
+        ({"vocabulary": None}, "not a model file: it has no array vocabulary"),
+        ({"format": None, "bias": None}, "not a model file: it has no array format, bias"),
         ({"format": np.int64(99)}, "format 99; this version reads format 1"),
         ({"vocabulary": np.frombuffer(b"one\ntwo", np.uint8)}, "vocabulary of 2 words"),
         ({"vocabulary": np.frombuffer(b"a\na\nb\nc\nd", np.uint8)}, "'a' 2 times"),
         ({"alpha": np.array([1.0, 2.0])}, "damaged or not a model file"),
         ({"provenance": np.frombuffer(b"{", np.uint8)}, "damaged or not a model file"),
-        ({"embeddings": np.array([{}], dtype=object)}, "damaged or not a model file"),
+        ({"provenance": np.frombuffer(b"[" * 100_000, np.uint8)}, "its provenance is nested too deep"),
+        ({"provenance": np.frombuffer(b'{"epoch": "x"}', np.uint8)}, 'epoch "x" in its provenance'),
+        ({"provenance": np.zeros(2)}, "its provenance has dtype float64; UTF-8 bytes are required"),
+        ({"depth": np.float64(2.7)}, r"its depth has shape \(\) and dtype float64; one whole number is required"),
+        ({"depth": np.str_("8")}, "its depth has shape"),
+        ({"bias": np.zeros(2, np.float32)}, r"bias of shape \(2,\); one number is required"),
+        ({"embeddings": np.array([{}], dtype=object)}, "model file: an array in it holds Python objects"),
     ],
 )
 def test_files_with_wrong_parts_are_refused(model, tmp_path, change, message):
@@ -106,6 +133,28 @@ def test_files_with_wrong_parts_are_refused(model, tmp_path, change, message):
     np.savez(path, **{name: value for name, value in fields.items() if value is not None})
     with pytest.raises(InputError, match=message):
         Classifier.load(path)
+
+
+@pytest.mark.parametrize("content", [b"just text\n", b"PK, text", b"\x93NUMPY", b"\x80\x04."])
+def test_a_file_of_another_kind_gets_no_advice_to_unpickle_it(tmp_path, content):
+    path = tmp_path / "m.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"damaged or not a model file: it is no \.npz archive"):
+        Classifier.load(path)
+
+
+def test_an_archive_with_something_else_than_arrays_is_refused(model, tmp_path):
+    path = tmp_path / "m.npz"
+    model.save(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("notes.txt", "hello")
+    with pytest.raises(InputError, match=r"notes\.txt in it is no array"):
+        Classifier.load(path)
+
+
+def test_a_folder_in_place_of_a_model_cannot_be_read(tmp_path):
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        Classifier.load(tmp_path)
 
 
 def test_a_review_becomes_exact_tokens(model):
