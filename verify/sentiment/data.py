@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Literal
 
 import numpy as np
@@ -180,6 +181,15 @@ class Dataset:
         """The bags and labels of one part."""
         chosen: Ints = getattr(self, name)
         return self.bags.take(chosen), self.labels[chosen]
+
+    def digest(self) -> str:
+        """A digest of the reviews as a classifier sees them, their labels and the split: all that training reads."""
+        digest = sha256("\n".join(self.vocabulary.words).encode())
+        bags = self.bags
+        for array in (bags.start, bags.tokens, bags.counts, self.labels, self.train, self.validation, self.test):
+            digest.update(f"\n{len(array)}\n".encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
 
 
 def split(count: int, seed: int) -> tuple[Ints, Ints, Ints]:

@@ -12,8 +12,8 @@ Neighbours: `data` has the splits, `model` is the result, `softmax_attention` th
 
 import json
 import os
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,12 +23,14 @@ import numpy as np
 from ...kernels.errors import InputError
 from .data import Bags, Dataset
 from .hard_attention import Floats, pool
-from .model import Classifier
+from .model import ALPHAS, DEEPEST, Classifier, read_arrays
 from .softmax_attention import TEMPERATURE, require_torch, softmax_gradients
 
 Parameters = dict[str, Floats]
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
+LARGEST = {"dimension": 4096, "depth": DEEPEST}
+RANGES = {"alpha": ALPHAS, "temperature": (1e-9, 1e9), "rate": (1e-12, 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,16 @@ class Recipe:
     """Everything that a training run depends on besides the reviews.
 
     Args:
-        dimension: d ≥ 1.
-        depth: K ≥ 0; 0 is the twin without attention.
-        alpha: α > 0, fixed unless `learn_alpha`.
+        dimension: d, 1 … 4096.
+        depth: K, 0 … 1000; 0 is the twin without attention.
+        alpha: α in `model.ALPHAS`, fixed unless `learn_alpha`.
         learn_alpha: whether α is trained too, from that start (as in the paper).
         attention: "hard" or "softmax": the layers through which the gradient flows. Accuracy is always that of the
             hard layers.
-        temperature: τ of softmax attention.
+        temperature: τ of softmax attention, 1e-9 … 1e9.
         epochs: ≥ 1.
         batch: reviews a step, ≥ 1.
-        rate: Adam's step size.
+        rate: Adam's step size, 1e-12 … 1.
         dropout: the probability in [0, 1) with which each word of a training review is left out.
         seed: of initial values, order and dropout.
 
@@ -69,9 +71,12 @@ class Recipe:
         for name, low in (("dimension", 1), ("depth", 0), ("epochs", 1), ("batch", 1), ("seed", 0)):
             if getattr(self, name) < low:
                 raise InputError(f"{name} is {getattr(self, name)}; give at least {low}")
-        for name in ("alpha", "temperature", "rate"):
-            if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise InputError(f"{name} is {getattr(self, name)}; give a finite number > 0")
+        for name, high in LARGEST.items():
+            if getattr(self, name) > high:
+                raise InputError(f"{name} is {getattr(self, name)}; give at most {high}")
+        for name, (low, high) in RANGES.items():
+            if not low <= getattr(self, name) <= high:
+                raise InputError(f"{name} is {getattr(self, name)}; give a number between {low:g} and {high:g}")
         if not 0 <= self.dropout < 1:
             raise InputError(f"dropout is {self.dropout}; give a probability in [0, 1)")
         if self.attention not in ("hard", "softmax"):
@@ -171,36 +176,57 @@ def train(
         provenance: written into the model, the recipe and accuracies added.
 
     Raises:
-        InputError: the checkpoint is of another recipe or damaged, or torch is needed and absent.
+        InputError: the checkpoint is of another recipe, of other reviews or damaged; torch is needed and absent; a
+            learned α runs away; or the embeddings do not fit in memory.
     """
     if recipe.attention == "softmax":
         require_torch()
     train_part, validation_part = dataset.part("train"), dataset.part("validation")
     watch = dict(watch or {})
     identity = _identity(dataset, recipe)
-    state = _restore(checkpoint, identity) if checkpoint is not None and checkpoint.exists() else None
-    state = state or _start(len(dataset.vocabulary.words) + (dataset.padding == "kept"), recipe)
-    while len(state.history) < recipe.epochs:
-        loss = _epoch(state, *train_part, recipe, progress)
-        model = _classifier(dataset, recipe, state.parameters, {})
-        state.history.append(
-            Epoch(
-                loss=loss,
-                validation=model.accuracy(*validation_part),
-                watched={name: model.accuracy(*part) for name, part in watch.items()},
-                alpha=model.alpha,
+    rows = len(dataset.vocabulary.words) + (dataset.padding == "kept")
+    with _memory_for(rows, recipe.dimension):
+        state = _start(rows, recipe)
+        if checkpoint is not None and checkpoint.exists():
+            state = _restore(checkpoint, identity, state)
+            if len(state.history) > recipe.epochs:
+                raise InputError(
+                    f"{checkpoint} holds {len(state.history)} epochs and {recipe.epochs} are asked for;"
+                    " give at least as many, or delete it to start anew"
+                )
+        while len(state.history) < recipe.epochs:
+            loss = _epoch(state, *train_part, recipe, progress)
+            model = _classifier(dataset, recipe, state.parameters, {})
+            state.history.append(
+                Epoch(
+                    loss=loss,
+                    validation=model.accuracy(*validation_part),
+                    watched={name: model.accuracy(*part) for name, part in watch.items()},
+                    alpha=model.alpha,
+                )
             )
-        )
-        if state.chosen == len(state.history) - 1:
-            state.best = {name: value.copy() for name, value in state.parameters.items()}
-        if checkpoint is not None:
-            _store(checkpoint, identity, state)
+            if state.chosen == len(state.history) - 1:
+                state.best = {name: value.copy() for name, value in state.parameters.items()}
+            if checkpoint is not None:
+                _store(checkpoint, identity, state)
     record = dict(provenance or {}) | {
         "recipe": asdict(recipe),
         "epoch": state.chosen + 1,
         "validation_accuracy": state.history[state.chosen].validation,
     }
     return Trained(_classifier(dataset, recipe, state.best, record), state.chosen, tuple(state.history))
+
+
+@contextmanager
+def _memory_for(rows: int, dimension: int) -> Iterator[None]:
+    """Turns a lack of memory into one line that names the size."""
+    try:
+        yield
+    except MemoryError:
+        raise InputError(
+            f"{rows} embeddings of dimension {dimension}, {rows * dimension * 8 / 2**30:.1f} GiB in each of several"
+            " copies, do not fit in memory; give a smaller dimension or a smaller vocabulary"
+        ) from None
 
 
 def _start(rows: int, recipe: Recipe) -> _State:
@@ -235,10 +261,19 @@ def _epoch(
         if not recipe.learn_alpha:
             del gradients["log_alpha"]
         _adam(state, gradients, recipe.rate)
+        if recipe.learn_alpha:
+            _check_learned(float(np.exp(state.parameters["log_alpha"])))
         losses.append(loss)
         if progress is not None:
             progress(len(state.history), min(1.0, (begin + recipe.batch) / len(order)))
     return float(np.mean(losses))
+
+
+def _check_learned(alpha: float) -> None:
+    """Stops a run whose α has gone where λ is 0 or 1."""
+    low, high = ALPHAS
+    if not low <= alpha <= high:
+        raise InputError(f"the learned alpha has run away to {alpha:g}; give a smaller rate, or do not learn it")
 
 
 def _adam(state: _State, gradients: Parameters, rate: float) -> None:
@@ -269,7 +304,8 @@ def _classifier(dataset: Dataset, recipe: Recipe, parameters: Parameters, proven
 
 
 def _sigmoid(x: Any) -> Any:
-    return 1.0 / (1.0 + np.exp(-x))
+    with np.errstate(over="ignore"):  # exp(−x) = ∞ gives the right limit, 0
+        return 1.0 / (1.0 + np.exp(-x))
 
 
 def _identity(dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
@@ -280,7 +316,7 @@ def _identity(dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
         "vocabulary": len(dataset.vocabulary.words),
         "padding": dataset.padding,
         "training reviews": len(dataset.train),
-        "first training reviews": dataset.train[:5].tolist(),
+        "sha256 of reviews, labels and split": dataset.digest(),
     }
 
 
@@ -303,33 +339,63 @@ def _store(path: Path, identity: Mapping[str, Any], state: _State) -> None:
     os.replace(partial, path)
 
 
-def _restore(path: Path, identity: Mapping[str, Any]) -> _State:
+def _restore(path: Path, identity: Mapping[str, Any], like: _State) -> _State:
     """The state that `_store` wrote.
 
+    Args:
+        path: the checkpoint.
+        identity: what it must agree with.
+        like: a state whose arrays have the same names, shapes and types.
+
     Raises:
-        InputError: the file is damaged or of a run with other settings.
+        InputError: the file is damaged, or of a run with other settings or other reviews.
     """
+
+    def damaged(error: Exception) -> InputError:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        return InputError(f"{path} is damaged or not a checkpoint ({reason}); delete it to start anew")
+
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            about = json.loads(file["about"].tobytes())
-            groups: dict[str, Parameters] = {"parameters": {}, "first": {}, "second": {}, "best": {}}
-            for key in file.files:
-                if key != "about":
-                    group, name = key.split(".")
-                    groups[group][name] = file[key]
-        rng = np.random.default_rng()
-        rng.bit_generator.state = about["rng"]
-        history = [Epoch(**epoch) for epoch in about["history"]]
-        found, step = about["identity"], about["step"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is damaged or not a checkpoint ({error}); delete it to start anew") from None
+        arrays = read_arrays(path)
+        about = json.loads(arrays.pop("about").tobytes())
+        found = dict(about["identity"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise damaged(error) from None
     for name, value in identity.items():
         if found.get(name) != value:
             raise InputError(
                 f"{path} is the checkpoint of another run: {name} is {found.get(name)} there and {value} here;"
                 " delete it or give another name"
             )
-    return _State(groups["parameters"], groups["first"], groups["second"], step, rng, groups["best"], history)
+    try:
+        groups = [_group(arrays, group, like.parameters) for group in ("parameters", "first", "second", "best")]
+        rng = np.random.default_rng()
+        rng.bit_generator.state = about["rng"]
+        history = [_past_epoch(epoch) for epoch in about["history"]]
+        step = about["step"]
+        if type(step) is not int or step < 1 or not history:
+            raise ValueError(f"step is {step!r} after {len(history)} epochs")
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise damaged(error) from None
+    parameters, first, second, best = groups
+    return _State(parameters, first, second, step, rng, best, history)
+
+
+def _group(arrays: Mapping[str, Any], group: str, like: Parameters) -> Parameters:
+    """The arrays of one group, which must be as those of `like`."""
+    found = {name: arrays[f"{group}.{name}"] for name in like}
+    for name, array in found.items():
+        if array.shape != like[name].shape or array.dtype != np.float64 or not np.isfinite(array).all():
+            raise ValueError(f"{group}.{name} is not {like[name].shape} finite float64 numbers")
+    return found
+
+
+def _past_epoch(entry: Mapping[str, Any]) -> Epoch:
+    """An epoch from its JSON object."""
+    epoch = Epoch(**entry)
+    if not all(type(x) is float for x in (epoch.loss, epoch.validation, epoch.alpha, *dict(epoch.watched).values())):
+        raise ValueError(f"{entry} is no epoch")
+    return epoch
 
 
 __all__ = ["Epoch", "Parameters", "Recipe", "Trained", "hard_gradients", "train"]

@@ -144,6 +144,21 @@ def test_parts_carry_their_own_labels(dataset):
         assert set(labels.tolist()) == {0.0, 1.0}
 
 
+def test_the_digest_knows_reviews_labels_and_split():
+    texts, labels = [[f"w{i % 9}", f"w{i % 5}"] for i in range(60)], [i % 2 for i in range(60)]
+    first = encode(texts, labels)
+    assert encode(texts, labels).digest() == first.digest()
+    others = [
+        encode(texts, [1 - label for label in labels]),
+        encode(texts, labels, seed=1, vocabulary=first.vocabulary),
+        encode([["w1"], *texts[1:]], labels, vocabulary=first.vocabulary),
+        encode([[*texts[0], texts[0][0]], *texts[1:]], labels, vocabulary=first.vocabulary),
+        encode(texts, labels, vocabulary=Vocabulary((*first.vocabulary.words[:-1], "other"))),
+        encode(texts, labels, padding="kept"),
+    ]
+    assert len({first.digest(), *(other.digest() for other in others)}) == 1 + len(others)
+
+
 def test_kept_padding_is_a_token_of_its_own(corpus_file):
     from hardmax.strategies.corpus import read_reviews
     from hardmax.verify.sentiment.data import texts_of

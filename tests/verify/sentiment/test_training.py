@@ -1,3 +1,4 @@
+import json
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -70,6 +71,86 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused(dataset, tmp_pa
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(InputError, match="delete it to start anew"):
         train(dataset, QUICK, checkpoint=path)
+    path.write_text("no checkpoint\n")
+    with pytest.raises(InputError, match=r"not a checkpoint \(it is no \.npz archive\); delete it"):
+        train(dataset, QUICK, checkpoint=path)
+
+
+def test_a_checkpoint_of_other_reviews_labels_or_split_is_refused(dataset, tmp_path):
+    path = tmp_path / "state.npz"
+    train(dataset, replace(QUICK, epochs=1), checkpoint=path)
+    later = dataset.train.copy()
+    later[-1], test = dataset.test[0], dataset.test.copy()
+    test[0] = dataset.train[-1]
+    tokens = dataset.bags.tokens.copy()
+    tokens[[0, -1]] = tokens[[-1, 0]]
+    for other in (
+        replace(dataset, labels=1 - dataset.labels),
+        replace(dataset, train=later, test=test),
+        replace(dataset, bags=replace(dataset.bags, tokens=tokens)),
+    ):
+        with pytest.raises(InputError, match=r"another run: sha256 of reviews, labels and split is .* delete it"):
+            train(other, QUICK, checkpoint=path)
+    assert len(train(dataset, QUICK, checkpoint=path).history) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"step": "x"}, "step is 'x' after 1 epochs"),
+        ({"history": []}, "after 0 epochs"),
+        ({"history": [{"loss": 1.0}]}, "missing"),
+        ({"history": [{"loss": 1.0, "validation": "a", "watched": {}, "alpha": 1.0}]}, "is no epoch"),
+        ({"rng": {}}, "not a checkpoint"),
+        ({"rng": None}, "not a checkpoint"),
+        ({"identity": 5}, "not a checkpoint"),
+        ({"first.bias": np.zeros(2)}, r"first\.bias is not \(\) finite float64 numbers"),
+        ({"best.direction": np.full(2, np.nan)}, r"best\.direction is not"),
+        ({"best.direction": None}, r"best\.direction' is missing"),
+    ],
+)
+def test_a_checkpoint_with_wrong_parts_is_refused(dataset, tmp_path, change, message):
+    path = tmp_path / "state.npz"
+    train(dataset, replace(QUICK, epochs=1), checkpoint=path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(arrays["about"].tobytes())
+    for name, value in change.items():
+        (about if name in about else arrays)[name] = value
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez(path, **{name: value for name, value in arrays.items() if value is not None})
+    with pytest.raises(InputError, match=message) as error:
+        train(dataset, QUICK, checkpoint=path)
+    assert "delete it to start anew" in str(error.value)
+
+
+def test_a_checkpoint_with_more_epochs_than_asked_for_is_refused(dataset, tmp_path):
+    path = tmp_path / "state.npz"
+    train(dataset, QUICK, checkpoint=path)
+    with pytest.raises(InputError, match="holds 3 epochs and 2 are asked for"):
+        train(dataset, replace(QUICK, epochs=2), checkpoint=path)
+
+
+@pytest.mark.parametrize("direction", [-1.0, 1.0])
+def test_a_learned_alpha_that_runs_away_is_one_line(dataset, monkeypatch, direction):
+    right = training.hard_gradients
+
+    def pushed(*arguments):
+        loss, gradients = right(*arguments)
+        return loss, gradients | {"log_alpha": np.asarray(direction)}
+
+    monkeypatch.setattr(training, "hard_gradients", pushed)
+    with pytest.raises(InputError, match=r"learned alpha has run away to .* smaller rate"):
+        train(dataset, replace(QUICK, learn_alpha=True, rate=1.0, epochs=500))
+
+
+def test_too_little_memory_is_one_line_with_the_size(dataset, monkeypatch):
+    def start(rows, recipe):
+        raise MemoryError
+
+    monkeypatch.setattr(training, "_start", start)
+    with pytest.raises(InputError, match=r"28 embeddings of dimension 4096, 0\.0 GiB .* smaller dimension"):
+        train(dataset, replace(QUICK, dimension=4096))
 
 
 def test_the_epoch_is_chosen_on_validation_and_what_is_watched_changes_nothing(dataset):
@@ -124,6 +205,13 @@ def test_progress_reaches_the_end_of_every_epoch(dataset):
     ("settings", "message"),
     [
         ({"dimension": 0}, "dimension is 0"),
+        ({"dimension": 100_000_000}, "dimension is 100000000; give at most 4096"),
+        ({"depth": 10**9}, "depth is 1000000000; give at most 1000"),
+        ({"alpha": 1e-320}, "alpha is 1e-320; give a number between 1e-15 and 1e[+]15"),
+        ({"alpha": 1e17}, "alpha is 1e[+]17"),
+        ({"rate": 1e300}, "rate is 1e[+]300; give a number between 1e-12 and 1"),
+        ({"rate": float("inf")}, "rate is inf"),
+        ({"temperature": 1e-320}, "temperature is 1e-320"),
         ({"epochs": 0}, "epochs is 0"),
         ({"alpha": -1.0}, "alpha is -1.0"),
         ({"alpha": float("nan")}, "alpha is nan"),
