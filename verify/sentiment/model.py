@@ -172,20 +172,24 @@ class Classifier:
         """
         path = Path(path)
         partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
-            np.savez_compressed(
-                file,
-                format=np.int64(FORMAT),
-                embeddings=self.embeddings,
-                direction=self.direction,
-                bias=np.float32(self.bias),
-                alpha=np.float64(self.alpha),
-                depth=np.int64(self.depth),
-                padding=np.bytes_(self.padding.encode()),
-                vocabulary=_bytes("\n".join(self.vocabulary.words)),
-                provenance=_bytes(json.dumps(self.provenance, sort_keys=True)),
-            )
-        os.replace(partial, path)
+        try:
+            with partial.open("wb") as file:
+                np.savez_compressed(
+                    file,
+                    format=np.int64(FORMAT),
+                    embeddings=self.embeddings,
+                    direction=self.direction,
+                    bias=np.float32(self.bias),
+                    alpha=np.float64(self.alpha),
+                    depth=np.int64(self.depth),
+                    padding=np.bytes_(self.padding.encode()),
+                    vocabulary=_bytes("\n".join(self.vocabulary.words)),
+                    provenance=_bytes(json.dumps(self.provenance, sort_keys=True)),
+                )
+            os.replace(partial, path)
+        finally:
+            if partial.is_file():
+                partial.unlink()
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":

@@ -334,9 +334,13 @@ def _store(path: Path, identity: Mapping[str, Any], state: _State) -> None:
     }
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    os.replace(partial, path)
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        os.replace(partial, path)
+    finally:
+        if partial.is_file():
+            partial.unlink()
 
 
 def _restore(path: Path, identity: Mapping[str, Any], like: _State) -> _State:

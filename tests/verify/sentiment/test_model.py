@@ -102,6 +102,21 @@ def test_damaged_files_are_refused_in_one_line(model, tmp_path):
         Classifier.load(tmp_path / "absent.npz")
 
 
+def test_a_model_that_cannot_be_written_leaves_nothing_half_written(model, tmp_path, monkeypatch):
+    def full(file, **_):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "m.npz"
+    model.save(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space left"):
+        model.save(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["m.npz"]
+    assert path.read_bytes() == before
+
+
 def fields_of(path):
     with np.load(path) as file:
         return {name: file[name] for name in file.files}

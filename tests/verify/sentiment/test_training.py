@@ -124,6 +124,22 @@ def test_a_checkpoint_with_wrong_parts_is_refused(dataset, tmp_path, change, mes
     assert "delete it to start anew" in str(error.value)
 
 
+def test_a_checkpoint_that_cannot_be_written_leaves_the_last_one(dataset, tmp_path, monkeypatch):
+    path = tmp_path / "state.npz"
+    train(dataset, replace(QUICK, epochs=1), checkpoint=path)
+    before = path.read_bytes()
+
+    def full(file, **_):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        train(dataset, QUICK, checkpoint=path)
+    assert [p.name for p in tmp_path.iterdir()] == ["state.npz"]
+    assert path.read_bytes() == before
+
+
 def test_a_checkpoint_with_more_epochs_than_asked_for_is_refused(dataset, tmp_path):
     path = tmp_path / "state.npz"
     train(dataset, QUICK, checkpoint=path)
