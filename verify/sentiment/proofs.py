@@ -16,7 +16,7 @@ from hashlib import sha256
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ...kernels.configuration import Configuration
 from ...kernels.errors import InputError
 from ..freeze import Budget
 from ..proof import Frozen
-from ..verdict import Proved, prove
+from ..verdict import Proved, Verdict, prove
 from .data import Bags, Ints
 from .model import Classifier
 
@@ -108,13 +108,55 @@ def literal_configuration(model: Classifier, tokens: Ints, counts: Ints) -> Conf
     return model.configuration(np.repeat(tokens, counts))
 
 
-def prove_text(model: Classifier, text: str, budget: Budget | None = None) -> Proved:
-    """The full verdict on a review given as text, for a certificate.
+@dataclass(frozen=True, slots=True)
+class TextProof:
+    """The full verdicts on a review given as text.
+
+    Args:
+        merged: on the review with equal words merged, each word a token with its multiplicity.
+        literal: on the review as it stands, where a repeated word is as many tokens; None if no word repeats.
+    """
+
+    merged: Proved
+    literal: Proved | None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The distinct words, in order of first appearance: the tokens of the merged review."""
+        return self.merged.configuration.labels or ()
+
+    def to_json(self, certificate: str | None = None) -> dict[str, Any]:
+        """The JSON object of `hardmax sentiment prove --text --json`, about the merged review; leaders by word.
+
+        Args:
+            certificate: the path of the certificate file, if one was written.
+        """
+        data = self.merged.to_json("text", certificate)
+        if data["leaders"] is not None:
+            data["leaders"] = {self.words[int(i)]: layer for i, layer in data["leaders"].items()}
+        literal = None
+        if self.literal is not None:
+            fields = self.literal.to_json("text")
+            literal = {name: fields[name] for name in ("verdict", "hypotheses", "claims", "reasons") if name in fields}
+        return data | {
+            "words": list(self.words),
+            "multiplicities": list(self.merged.configuration.multiplicities),
+            "equal_words_merged": self.literal is not None,
+            "literal": literal,
+        }
+
+
+def prove_text(model: Classifier, text: str, budget: Budget | None = None) -> TextProof:
+    """The full verdicts on a review given as text; that on the merged one is for a certificate.
 
     Raises:
         InputError: the text is empty or has no known word.
     """
-    return prove(model.configuration(*Bags.of([model.tokens(text)]).bag(0)), budget, merge=False)
+    tokens, counts = Bags.of([model.tokens(text)]).bag(0)
+    merged = prove(model.configuration(tokens, counts), budget, merge=False)
+    if np.all(counts == 1):
+        return TextProof(merged, None)
+    return TextProof(merged, prove(literal_configuration(model, tokens, counts), budget, merge=False))
 
 
 _worker: tuple[Classifier, Bags, Budget | None] | None = None
@@ -149,7 +191,8 @@ def prove_reviews(
         reviews: (m,) the index under which each bag is reported.
         jobs: processes, ≥ 1.
         budget: when to give up on one review.
-        journal: a file that takes each verdict as it comes; what it holds already is not proved again.
+        journal: a file that takes each verdict as it comes; what it holds already of these reviews is not proved
+            again, so a longer run goes on from a shorter one.
         progress: called with the number of reviews that are done.
 
     Returns:
@@ -158,14 +201,15 @@ def prove_reviews(
     Raises:
         InputError: the journal is of another model or other reviews, or damaged.
     """
-    known = {} if journal is None else _read_journal(journal, _fingerprint(model, bags))
+    digests = dict(zip(map(int, reviews), _digests(bags), strict=True))
+    known = {} if journal is None else _read_journal(journal, model, digests)
     places = [(r, int(review)) for r, review in enumerate(reviews) if int(review) not in known]
     if progress is not None:
         progress(len(known))
     for chunk in _chunks(model, bags, places, jobs, budget):
         if journal is not None:
-            with journal.open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps(asdict(proof)) + "\n" for proof in chunk)
+            with journal.open("a", encoding="utf-8", newline="") as file:
+                file.writelines(_to_line(digests[proof.review], proof) for proof in chunk)
         known.update((proof.review, proof) for proof in chunk)
         if progress is not None:
             progress(len(known))
@@ -214,32 +258,110 @@ def _histogram(values: Iterable[int | None]) -> dict[str, int]:
     return {str(value): counted[value] for value in sorted(counted)}
 
 
-def _fingerprint(model: Classifier, bags: Bags) -> str:
-    """A digest of everything that the verdicts depend on."""
-    digest = sha256(model.digest().encode())
-    for array in (bags.start, bags.tokens, bags.counts):
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+def _digests(bags: Bags) -> list[str]:
+    """What identifies each review besides its index: a digest of its tokens and counts."""
+    return [
+        sha256(b"".join(array.astype("<i8").tobytes() for array in bags.bag(r))).hexdigest()[:16]
+        for r in range(len(bags))
+    ]
 
 
-def _read_journal(path: Path, fingerprint: str) -> dict[int, ReviewProof]:
-    """The verdicts in a journal, which is begun if it does not exist; a last line that was cut off is dropped."""
-    header = json.dumps({"fingerprint": fingerprint})
-    if not path.exists():
-        path.write_text(header + "\n", encoding="utf-8")
+def _read_journal(path: Path, model: Classifier, digests: Mapping[int, str]) -> dict[int, ReviewProof]:
+    """The verdicts in a journal on the reviews of these indices and digests; it is begun if it holds nothing.
+
+    A last line that was cut off is dropped; verdicts on reviews of other indices stay in the file and are not read.
+    """
+    header = json.dumps({"model": model.digest()}).encode() + b"\n"
+    data = path.read_bytes() if path.exists() else b""
+    if header.startswith(data):
+        path.write_bytes(header)
         return {}
-    text = path.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    first, *lines = whole.splitlines() or [""]
-    if first != header:
-        raise InputError(f"{path} is a journal of another model or other reviews; delete it or give another folder")
-    try:
-        proofs = [ReviewProof(**json.loads(line)) for line in lines]
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error}); delete it to prove these reviews again") from None
-    if whole != text:
-        path.write_text(whole, encoding="utf-8")
-    return {proof.review: proof for proof in proofs}
+    whole = data[: data.rfind(b"\n") + 1]
+    if not whole.startswith(header):
+        raise InputError(
+            f"{path} is a journal of another model or an earlier version, or no journal; delete it or give another name"
+        )
+    known: dict[int, ReviewProof] = {}
+    for number, line in enumerate(whole.splitlines()[1:], start=2):
+        try:
+            digest, proof = _from_line(line)
+        except (ValueError, RecursionError) as error:
+            raise InputError(
+                f"{path} is damaged (line {number}: {error}); delete it to prove these reviews again"
+            ) from None
+        if digests.get(proof.review, digest) != digest:
+            raise InputError(
+                f"{path} is a journal of other reviews: review {proof.review} has other words there;"
+                " delete it or give another name"
+            )
+        if proof.review in digests:
+            known[proof.review] = proof
+    if whole != data:
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+    return known
 
 
-__all__ = ["ReviewProof", "literal_configuration", "prove_review", "prove_reviews", "prove_text", "summary"]
+def _to_line(digest: str, proof: ReviewProof) -> str:
+    return json.dumps({"digest": digest, **asdict(proof)}) + "\n"
+
+
+def _from_line(line: bytes) -> tuple[str, ReviewProof]:
+    """The digest and the verdict in a line of a journal; a ValueError says what is wrong with it."""
+    record = json.loads(line.decode())
+    if not isinstance(record, dict) or record.keys() != _HOLDS.keys():
+        raise ValueError(f"not an object with the keys {', '.join(_HOLDS)}")
+    for name, holds in _HOLDS.items():
+        if not holds(record[name]):
+            raise ValueError(f"{name} has a wrong value")
+    return record.pop("digest"), ReviewProof(**record)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_count_or_none(value: Any) -> bool:
+    return value is None or _is_count(value)
+
+
+def _is_verdict(value: Any) -> bool:
+    return isinstance(value, str) and value in get_args(Verdict)
+
+
+def _maps_to(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(map(holds, value.values()))
+
+
+_HOLDS: Mapping[str, Callable[[Any], bool]] = {
+    "digest": lambda value: isinstance(value, str),
+    "review": _is_count,
+    "tokens": _is_count,
+    "words": _is_count,
+    "literal": _is_bool,
+    "merged": _is_bool,
+    "literal_verdict": _is_verdict,
+    "verdict": _is_verdict,
+    "claims": _maps_to(_is_verdict),
+    "freeze_layer": _is_count_or_none,
+    "leaders": _maps_to(_is_count),
+    "cluster_points": _is_count_or_none,
+    "on_faces": _is_count_or_none,
+    "rules": _maps_to(_is_count),
+}
+"""What each value of a journal's line must be: the fields of `ReviewProof`, and the digest of the review."""
+
+
+__all__ = [
+    "ReviewProof",
+    "TextProof",
+    "literal_configuration",
+    "prove_review",
+    "prove_reviews",
+    "prove_text",
+    "summary",
+]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .explain import Explanation
+from .proofs import TextProof
 
 
 def record_text(record: Mapping[str, Any]) -> str:
@@ -55,14 +56,28 @@ def _counted(verdicts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items(), reverse=True))
 
 
+def proof_text(proof: TextProof) -> str:
+    """The verdict on one review with equal words merged and, where a word repeats, that on the review as it stands."""
+    merged = proof.merged
+    line = f"{merged.verdict}: " + "; ".join(finding.message for finding in merged.findings.values())
+    if proof.literal is None:
+        return line
+    times = zip(proof.words, merged.configuration.multiplicities, strict=True)
+    repeated = ", ".join(f"{word}×{count}" for word, count in times if count > 1)
+    findings = proof.literal.findings.values()
+    why = "; ".join(dict.fromkeys(f.message for f in findings if f.verdict == proof.literal.verdict))
+    return f"{line}\nequal words are merged above ({repeated}); as it stands: {proof.literal.verdict}: {why}"
+
+
 def explanation_text(e: Explanation) -> str:
     """The prediction, the clusters with their leaders and members, and the sum that decides."""
     frozen = "" if e.freeze_layer is None else f", nothing changes from layer {e.freeze_layer} on"
+    merged = " (equal words merged)" if max(e.counts) > 1 else ""
     lines = [
         f"{'positive' if e.positive else 'negative'}: p(positive) = σ({e.logit:+.3f}) = {e.probability:.3f}",
-        f"{e.tokens} words known to the model, {len(e.clusters)} clusters; exact verdict: {e.verdict}{frozen}",
+        f"{_read(e)}, {_times(len(e.clusters), 'cluster')}; exact verdict{merged}: {e.verdict}{frozen}",
         "",
-        f"{'leader':20} {'from layer':>10} {'words':>6} {'⟨v, leader⟩':>12} {'adds':>8}  members",
+        f"{'leader':20} {'from layer':>10} {'tokens':>6} {'⟨v, leader⟩':>12} {'adds':>8}  members",
     ]
     for cluster in e.clusters:
         members = " ".join(word if times == 1 else f"{word}×{times}" for word, times in cluster.members)
@@ -74,4 +89,14 @@ def explanation_text(e: Explanation) -> str:
     return "\n".join(lines)
 
 
-__all__ = ["explanation_text", "proofs_text", "record_text"]
+def _read(e: Explanation) -> str:
+    """What of the text the model reads."""
+    part = _times(e.read, "word") if e.read == e.known else f"the first {e.read} of {e.known} words"
+    return f"{part} known to the model" + (f" and {_times(e.padding, 'token')} of padding" if e.padding else "")
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}" + "s" * (count != 1)
+
+
+__all__ = ["explanation_text", "proof_text", "proofs_text", "record_text"]
