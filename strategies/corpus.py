@@ -112,7 +112,7 @@ def read_reviews(path: Path | None = None, source: Source = "imdb") -> tuple[Rev
     """
     path = corpus_path() if path is None else Path(path)
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             chosen = tuple(review for review in _rows(path, file) if review.source == source)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None

@@ -59,6 +59,13 @@ def test_rows_are_read_in_order_and_by_source(tmp_path):
     assert [r.text for r in read_reviews(path, "rotten_tomatoes")] == ["two"]
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
+    """As spreadsheets write it."""
+    path = tmp_path / "marked.csv"
+    path.write_text("text,label,source\nFine.,1,imdb\n", encoding="utf-8-sig")
+    assert [(review.text, review.label) for review in read_reviews(path)] == [("Fine.", 1)]
+
+
 @pytest.mark.parametrize(
     ("header", "rows", "message"),
     [
