@@ -2,7 +2,7 @@
 
     load("numpy")               shipped with this project, or offered under the entry-point group `hardmax.kernels`
     load("pkg.module:attr")     an attribute of an importable module
-    load("path/to/file.py:attr")    an attribute of a file, relative to the working folder
+    load("path/to/file.py:attr")    an attribute of a file, relative to the working folder; it may import its neighbours
 
 Names map to import strings, so that nothing heavy is imported before it is asked for. A shipped kernel whose optional
 dependency is not installed loads as a kernel that raises the remedy when it is used (`Kernel.missing`).
@@ -11,6 +11,8 @@ dependency is not installed loads as a kernel that raises the remedy when it is 
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +41,9 @@ REMEDIES = {
 }
 """What to do about a missing optional dependency."""
 
+OTHER_PLACES = "put its folder on PYTHONPATH, or give path/to/file.py:attr"
+"""What else to do about a module that is not found."""
+
 
 def names() -> dict[str, str]:
     """Every known kernel: name → import string; shipped names cannot be taken by entry points."""
@@ -64,15 +69,15 @@ def load(spec: str) -> Kernel:
         raise InputError(
             f"no kernel is called {spec!r}; give {', '.join(sorted(known))}, pkg.module:attr or path/to/file.py:attr"
         )
+    in_file = place.endswith(".py")
     try:
-        module = _file(place) if place.endswith(".py") else _module(place)
+        module = _file(place) if in_file else _module(place)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if spec in SHIPPED and package in REMEDIES:
             return missing(spec, source, f"kernel {spec} needs {package}: {REMEDIES[package]}")
-        raise InputError(
-            f"kernel {spec}: {error}; install it, put its folder on PYTHONPATH, or give path/to/file.py:attr"
-        ) from error
+        where = f"put it beside {place} or its folder on PYTHONPATH" if in_file else OTHER_PLACES
+        raise InputError(f"kernel {spec}: {error}; install it, {where}") from error
     value: Any = module
     for name in attribute.split("."):
         if not hasattr(value, name):
@@ -92,16 +97,15 @@ def missing(name: str, source: str, remedy: str) -> Kernel:
 
 def _module(name: str) -> ModuleType:
     """The module `name`; an error inside it is reported as bad input, with the place where it happened."""
-    try:
+    with _import_errors(name):
         return importlib.import_module(name)
-    except ModuleNotFoundError:
-        raise
-    except Exception as error:
-        raise InputError(f"importing {name} failed: {type(error).__name__}: {error}") from error
 
 
 def _file(path: str) -> ModuleType:
-    """The module in the file `path`, under a name of its own, so that it shadows nothing."""
+    """The module in the file `path`, under a name of its own, so that it shadows nothing.
+
+    While it is imported its folder comes first on `sys.path`, as under `python path`: it may import its neighbours.
+    """
     file = Path(path)
     if not file.is_file():
         raise InputError(f"{path} is not a file; give path/to/file.py:attr")
@@ -110,16 +114,38 @@ def _file(path: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InputError(f"{path} cannot be imported; give a Python file")
     module = importlib.util.module_from_spec(spec)
+    folder = str(file.resolve().parent)
     sys.modules[name] = module  # dataclasses and pickle look their module up there
+    sys.path.insert(0, folder)
     try:
-        spec.loader.exec_module(module)
-    except ModuleNotFoundError:
+        with _import_errors(path):
+            spec.loader.exec_module(module)
+    except BaseException:
         del sys.modules[name]
         raise
-    except Exception as error:
-        del sys.modules[name]
-        raise InputError(f"importing {path} failed: {type(error).__name__}: {error}") from error
+    finally:
+        with suppress(ValueError):  # the file may have changed sys.path itself
+            sys.path.remove(folder)
     return module
+
+
+@contextmanager
+def _import_errors(what: str) -> Iterator[None]:
+    """What goes wrong while `what` is imported is bad input; a module that is not found is the caller's to explain.
+
+    A `sys.exit` at import would end the whole program with the status, and as if the work were done.
+    """
+    try:
+        yield
+    except ModuleNotFoundError:
+        raise
+    except SystemExit as error:
+        raise InputError(
+            f"importing {what} ended in sys.exit({'' if error.code is None else repr(error.code)}); "
+            "an import must not exit: put what the script does under if __name__ == '__main__'"
+        ) from error
+    except Exception as error:
+        raise InputError(f"importing {what} failed: {type(error).__name__}: {error}") from error
 
 
 def _similar(value: object, name: str) -> str:

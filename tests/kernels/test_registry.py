@@ -78,7 +78,9 @@ def test_what_cannot_be_loaded_is_one_clear_line(spec, words):
     [
         ("1 / 0\n", "ZeroDivisionError: division by zero"),
         ("def step(:\n", "SyntaxError"),
-        ("import no_such_module\n", "No module named 'no_such_module'"),
+        ("import no_such_module\n", "No module named 'no_such_module'; install it, put it beside "),
+        ("import sys\nsys.exit(0)\n", "ended in sys.exit(0); an import must not exit"),
+        ("raise SystemExit\n", "ended in sys.exit(); an import must not exit"),
         ("x = 1\n", "has no attribute 'step'; define a function step(tokens, A, alpha)"),
         ("def step(t, A, a): pass\nstep.ties = 'some'\n", "ties is 'some'; it must be one of all, first"),
         ("def step(t, A, a): pass\nstep.dtypes = ('float16',)\n", "dtypes is ('float16',); give \"float32\""),
@@ -88,6 +90,26 @@ def test_a_broken_file_is_one_clear_line(kernel_file, text, words):
     with pytest.raises(InputError) as caught:
         registry.load(f"{kernel_file(text)}:step")
     assert words in str(caught.value).splitlines()[0]
+
+
+def test_a_file_may_import_its_neighbours_and_leaves_the_path_as_it_was(kernel_file, monkeypatch):
+    kernel_file("def half(tokens, A, alpha): return tokens / 2\n", "neighbour_of_mine.py")
+    path = kernel_file("from neighbour_of_mine import half as step\n")
+    before = list(sys.path)
+    assert registry.load(f"{path}:step")(np.ones((1, 1, 1))).item() == 0.5
+    assert sys.path == before
+    monkeypatch.delitem(sys.modules, "neighbour_of_mine")
+    monkeypatch.chdir(path.parent)
+    assert registry.load("mine.py:step").source == "mine.py:step", "and from within the folder"
+
+
+def test_a_module_that_exits_is_refused_and_an_interrupt_stays_one(kernel_file, monkeypatch):
+    monkeypatch.syspath_prepend(kernel_file("import sys\nsys.exit(0)\n", "exits_at_import.py").parent)
+    with pytest.raises(InputError, match=r"importing exits_at_import ended in sys.exit\(0\)"):
+        registry.load("exits_at_import:step")
+    with pytest.raises(KeyboardInterrupt):
+        registry.load(f"{kernel_file('raise KeyboardInterrupt')}:step")
+    assert "hardmax_kernel_file_mine" not in sys.modules
 
 
 def test_entry_points_are_found_by_name_and_cannot_replace_shipped_kernels(monkeypatch):
