@@ -77,21 +77,23 @@ def certify(
         kernel: a kernel with `layer` or `prove` whose arithmetic is that of `filter`; what it returns is believed, so
             prove only with kernels that pass the conformance suite.
         tokens: (B, n, d) float32 or float64, finite: the configurations are the dyadic rationals that they are.
-        A: (d, d) representable in that dtype, the identity if None.
-        alpha: α > 0, exact as given.
+        A: (d, d) representable in that dtype, exactly; the identity if None.
+        alpha: α > 0, a number that float64 holds exactly.
         layers: K ≥ 1.
 
     Returns:
         `Certified`: what the floats prove, and what the exact kernel says where they do not.
 
     Raises:
-        InputError: values that are not finite, a dtype the kernel does not declare, or a kernel without sets.
+        InputError: values that are not finite or would be rounded, a dtype the kernel does not declare, or a kernel
+            without sets or with a tie rule of its own.
     """
-    values, form = _exact_input(kernel, tokens, A, alpha, layers)
+    values, form = _exact_input(kernel, tokens, A, layers)
+    alpha = _exact_float("alpha", alpha)
     if kernel.prove is not None:
-        proof = kernel.prove(values, form, float(alpha), layers)
+        proof = kernel.prove(values, form, alpha, layers)
     else:
-        proof = _prove(kernel, values, form, float(alpha), layers)
+        proof = _prove(kernel, values, form, alpha, layers)
     result = Certified(values, *proof, {})
     _refuse_infinite(values, np.flatnonzero(proof.unproved))
     itineraries = {b: _replay(result, b, form, alpha) for b in np.flatnonzero(result.unproved).tolist()}
@@ -99,25 +101,46 @@ def certify(
 
 
 def _exact_input(
-    kernel: Kernel, tokens: NDArray, A: NDArray | None, alpha: float, layers: int
+    kernel: Kernel, tokens: NDArray, A: NDArray | None, layers: int
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Tokens and A in the tokens' dtype, refused where that would change a value."""
+    if kernel.ties != "all":
+        raise InputError(
+            f'kernel {kernel.name} declares ties = "{kernel.ties}"; facts need a kernel that keeps all ties'
+        )
     if kernel.missing:
         raise InputError(kernel.missing)
     if kernel.layer is None and kernel.prove is None:
         raise InputError(f"kernel {kernel.name} does not return follow sets; a kernel with `layer` is required")
-    values, form = checked(tokens, A, alpha)
+    values, form = checked(tokens, A, 1.0)
+    if form.dtype.kind not in "fiu":
+        raise InputError(f"A holds {form.dtype.name} values; give numbers that {values.dtype} holds exactly")
     if str(values.dtype) not in kernel.dtypes:
         raise InputError(f"tokens are {values.dtype}; kernel {kernel.name} computes in {', '.join(kernel.dtypes)}")
-    if layers < 1:
-        raise InputError(f"layers is {layers}; at least one is required")
+    if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
+        raise InputError(f"layers is {layers!r}; a whole number >= 1 is required")
     with np.errstate(over="ignore"):
         converted = form.astype(values.dtype)
-    if not (np.isfinite(form).all() and (converted == form).all()):
+    # As numbers of Python, because NumPy rounds a large integer before it compares it with a float.
+    if not (np.isfinite(form).all() and converted.tolist() == form.tolist()):
         raise InputError(f"A is not representable in {values.dtype}; give tokens in float64, or an A that is")
     if not kernel.supports_A and not is_identity(form):
         raise InputError(f"kernel {kernel.name} declares supports_A = False; give A = identity")
     return values, converted
+
+
+def _exact_float(name: str, value: object) -> float:
+    """A positive number as the float64 that it is, refused where it is none."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+        same = not isinstance(value, str) and Fraction(value) == Fraction(number)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} is {value!r}; a positive float64 is required") from None
+    if not same:
+        raise InputError(f"{name} is {value!r}, which no float64 is exactly; give the float that is meant")
+    if not number > 0:
+        raise InputError(f"{name} is {value!r}; a step must be positive")
+    return number
 
 
 def _refuse_infinite(values: NDArray[np.floating], unproved: NDArray[np.integer]) -> None:

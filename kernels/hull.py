@@ -55,6 +55,7 @@ def _extremes(points: Floats) -> Indices:
         angles = np.arange(48) * (np.pi * (3 - 5**0.5))
         radius = np.sqrt(1 - height**2)
         directions = np.stack([radius * np.cos(angles), radius * np.sin(angles), height])
+    points = points / (np.abs(points).max() or 1)  # squares of what is huge or tiny would be no numbers
     spread = np.cov(points[:: max(1, len(points) // 4096)].T.astype(np.float64))
     values, vectors = np.linalg.eigh(spread)
     directions = vectors @ (directions / np.sqrt(np.maximum(values, values[-1] * 1e-12 + 1e-300))[:, None])

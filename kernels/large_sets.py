@@ -71,7 +71,7 @@ def _decide(queries: Floats, keys: Floats) -> FollowSets:
     else:
         found = _scan_by_norm(queries, keys, candidates)
     if np.isfinite(depth):  # what was left out may still be second
-        lengths = np.sqrt(np.square(queries.astype(np.float64)).sum(axis=1))
+        lengths = _lengths(queries)
         np.maximum(found.second, found.top - depth * lengths, out=found.second, casting="same_kind")
     if len(zero):
         everything = np.stack([np.repeat(zero, len(keys)), np.tile(np.arange(len(keys)), len(zero))], axis=1)
@@ -150,16 +150,18 @@ def _search_polygon(queries: Floats, keys: Floats, candidates: Indices) -> _Deci
 def _scan_by_norm(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
     """Keys in the order of decreasing norm, a query leaving once ‖q‖ ‖key‖ is below its best score."""
     d = keys.shape[1]
-    norms = np.sqrt(np.square(keys[candidates].astype(np.float64)).sum(axis=1))
+    norms = _lengths(keys[candidates])
     order = np.argsort(-norms, kind="stable")
     candidates, norms = candidates[order], norms[order]
-    # Computed scores may exceed the product of computed norms by their rounding.
-    reach = (1 + 8 * (d + 4) * float(np.finfo(keys.dtype).eps)) * norms
+    # Computed scores may exceed the product of computed norms by their rounding and, if they underflow, by `least`.
+    info = np.finfo(keys.dtype)
+    reach = (1 + 8 * (d + 4) * float(info.eps)) * norms
+    least = 8 * (d + 4) * float(info.tiny)
     columns = keys[candidates].T
     m = len(queries)
     top, second = np.full(m, -np.inf, queries.dtype), np.full(m, -np.inf, queries.dtype)
-    near: list[NDArray] = []
-    lengths = np.sqrt(np.square(queries.astype(np.float64)).sum(axis=1))
+    near: list[NDArray] = [np.empty((0, 3))]
+    lengths = _lengths(queries)
     rows = max(1, BLOCK_BYTES // (queries.itemsize * 256))
     for start in range(0, m, rows):
         active = np.arange(start, min(start + rows, m))
@@ -185,13 +187,21 @@ def _scan_by_norm(queries: Floats, keys: Floats, candidates: Indices) -> _Decisi
             at += width
             if at == len(candidates):
                 break
-            most = lengths[active] * reach[at]
+            most = lengths[active] * reach[at] + least
             over = most < top[active]
             second[active[over]] = np.maximum(second[active[over]], most[over])
             active = active[~over]
     listed = np.concatenate(near)
     listed = listed[listed[:, 2] == top[listed[:, 0].astype(np.int64)], :2].astype(np.int64)
     return _Decisions(top, second, listed[np.lexsort(listed.T[::-1])])
+
+
+def _lengths(rows: Floats) -> NDArray[np.float64]:
+    """‖x‖ of every row to a relative error of (d + 4) ε, also where squares overflow or underflow."""
+    values = np.abs(rows.astype(np.float64))
+    size = values.max(axis=1, keepdims=True)
+    size[size == 0] = 1
+    return size[:, 0] * np.sqrt(np.square(values / size).sum(axis=1))
 
 
 def layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, FollowSets]:
@@ -209,7 +219,9 @@ def layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, Follo
         InputError: the shapes do not fit, or a value is not finite.
     """
     values, form = _one_set(tokens, A, alpha)
-    sets = decide(values if is_identity(form) else values @ form, values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        queries = values if is_identity(form) else values @ form
+    sets = decide(queries, values)
     return move(values[None], sets, alpha)[0], sets
 
 
@@ -267,7 +279,9 @@ def run(tokens: Floats, A: Floats | None, alpha: float, max_layers: int) -> Larg
     while k < max_layers and len(free):
         keys = np.r_[free, bound]
         points = position[keys]
-        sets = decide(points[: len(free)] if is_identity(form) else points[: len(free)] @ form, points)
+        with np.errstate(over="ignore", invalid="ignore"):
+            queries = points[: len(free)] if is_identity(form) else points[: len(free)] @ form
+        sets = decide(queries, points)
         first = keys[sets.first[0]]
         single = sets.count[0] == 1
         itself = free[single & (first == free)]

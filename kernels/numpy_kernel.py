@@ -40,7 +40,8 @@ def layer(
     if values.dtype not in (np.float32, np.float64):
         values = values.astype(np.float64)
     B, n, _ = values.shape
-    queries = values if is_identity(form) else values @ form.astype(values.dtype)
+    with np.errstate(invalid="ignore", over="ignore"):
+        queries = values if is_identity(form) else values @ form.astype(values.dtype)
     first = np.empty((B, n), dtype=np.int64)
     count = np.empty((B, n), dtype=np.int64)
     margin = np.empty((B, n), dtype=values.dtype)

@@ -1,5 +1,7 @@
 """Certified batches against the exact kernel, on near-ties made at every scale of gap and at every layer."""
 
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
@@ -239,3 +241,47 @@ def test_what_cannot_be_certified_is_named(changes, words):
     arguments = {"kernel": numpy_kernel, "tokens": np.ones((1, 1, 2)), "A": None, "alpha": 1.0, "layers": 1} | changes
     with pytest.raises(InputError, match=words):
         certify(**arguments)
+
+
+# -- what would be rounded is refused ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("alpha", "message"),
+    [
+        (Fraction(1, 3), "which no float64 is exactly"),
+        (Decimal("0.1"), "which no float64 is exactly"),
+        ("0.5", "which no float64 is exactly"),
+        (10**400, "a positive float64 is required"),
+        (None, "a positive float64 is required"),
+        (float("nan"), "a positive float64 is required"),
+        (0, "must be positive"),
+    ],
+)
+def test_a_step_that_would_be_rounded_is_refused(alpha, message):
+    with pytest.raises(InputError, match=message):
+        certify(numpy_kernel, np.ones((1, 2, 2)), None, alpha, 1)
+
+
+def test_a_step_that_is_a_float_may_be_given_as_any_number():
+    tokens = np.random.default_rng(0).standard_normal((2, 5, 2))
+    results = [certify(numpy_kernel, tokens, None, alpha, 3).tokens for alpha in (0.5, Fraction(1, 2), Decimal("0.5"))]
+    assert (results[0] == results[1]).all()
+    assert (results[0] == results[2]).all()
+
+
+@pytest.mark.parametrize("A", [[[2**60 + 1, 0], [0, 2**60]], [[Fraction(1, 3), 0], [0, 1]], [["1", "0"], ["0", "1"]]])
+def test_a_form_that_would_be_rounded_is_refused(A):
+    with pytest.raises(InputError, match=r"A (is not representable in|holds \w+ values; give numbers that) float64"):
+        certify(numpy_kernel, np.array([[[1.0, 1], [3, 0], [0, 3]]]), np.array(A), 1.0, 1)
+
+
+@pytest.mark.parametrize("layers", [0, 2.5, True, None])
+def test_layers_are_a_whole_number(layers):
+    with pytest.raises(InputError, match=r"layers is .*; a whole number >= 1 is required"):
+        certify(numpy_kernel, np.ones((1, 2, 2)), None, 1.0, layers)
+
+
+def test_a_kernel_with_a_tie_rule_of_its_own_states_no_facts():
+    with pytest.raises(InputError, match='declares ties = "first"; facts need a kernel that keeps all ties'):
+        certify(replace(numpy_kernel, ties="first"), np.ones((1, 2, 2)), None, 1.0, 1)

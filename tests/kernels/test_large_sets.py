@@ -192,3 +192,32 @@ def test_wrong_arguments_are_named():
     with pytest.raises(InputError, match="not finite"):
         run(np.array([[np.nan, 1]]), None, 1.0, 1)
     assert decide(np.ones((0, 2)), np.ones((3, 2))).first.shape == (1, 0)
+
+
+@pytest.mark.parametrize("d", [2, 3, 4, 8])
+@pytest.mark.parametrize("scale", [1e-290, 1e-200, 1e-170, 1e-150, 1, 1e150])
+def test_queries_of_any_length_find_the_key_that_all_scores_find(d, scale):
+    """The best key is shorter than all others, so a length that underflows to 0 would end the scan before it."""
+    rng = np.random.default_rng(d)
+    keys = rng.standard_normal((1500, d))
+    keys /= np.linalg.norm(keys, axis=1, keepdims=True)
+    keys[:, 0] = np.abs(keys[:, 0]) * 0.3
+    keys[7] = 0.5 * np.eye(d)[0]
+    queries = np.vstack([np.eye(d)[0], rng.standard_normal((40, d))]) * scale
+    found = large_sets.decide(queries, keys)
+    scores = (queries / scale) @ keys.T
+    assert found.first[0].tolist() == scores.argmax(axis=1).tolist()
+    assert found.first[0, 0] == 7
+    ordered = np.sort(scores, axis=1)
+    assert (found.margin[0] <= (ordered[:, -1] - ordered[:, -2]) * scale * (1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "scale", "form"), [(100, 3, 1e160, 1), (1500, 4, 1e155, 1e200), (1500, 3, 1e160, 1)]
+)
+def test_scores_that_overflow_are_no_error(n, d, scale, form):
+    tokens = np.random.default_rng(0).standard_normal((n, d)) * scale
+    _, sets = large_sets.layer(tokens, form * np.eye(d), 0.5)
+    assert sets.count.min() >= 1
+    bound = decision_bound(tokens[None], form * np.eye(d), np.zeros((1, d)))
+    assert not (sets.margin > bound).any()  # nothing is taken for proved
