@@ -6,7 +6,7 @@ published shape is an error of this program and is never written.
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,12 @@ OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", OBSERVAT
 """What an earlier run may have left in a folder, and a new run replaces."""
 
 
-def prepare(out: Path) -> None:
+def prepare(out: Path, also: Collection[str] = ()) -> None:
     """Make `out` an empty folder for a run; the results of an earlier run in it are replaced.
+
+    Args:
+        out: the folder; it need not exist.
+        also: further names that an earlier run may have left there. Nothing is removed from a folder that is refused.
 
     Raises:
         InputError: it is no folder, holds other files, or cannot be written.
@@ -36,7 +40,7 @@ def prepare(out: Path) -> None:
         if out.exists() and not out.is_dir():
             raise InputError(f"{out} is a file; give --out a folder")
         names = [p.name for p in out.iterdir()] if out.exists() else []
-        strangers = [name for name in names if name not in OWN and not name.endswith(".cert.json")]
+        strangers = [n for n in names if n not in OWN and n not in also and not n.endswith(".cert.json")]
         if names and not {store.RUN, BEGUN} & set(names):
             raise InputError(f"{out} holds files, but no {store.RUN} of an earlier run; give --out an empty folder")
         if strangers:

@@ -8,7 +8,6 @@ Neighbours: `suite` runs, `text` prints; `verify.cli` mounts the command and tur
 
 import contextlib
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from ...kernels.configuration_file import configuration_from_json
 from ...kernels.errors import InputError
 from .known import read_known
 from .record import CheckResult, ConformanceReport
-from .suite import check_ids, run_conformance
+from .suite import check_ids, resolve, run_conformance
 from .text import plain_text, print_report
 
 MOST_DRAWN = 40
@@ -48,6 +47,8 @@ def kernel(spec: str, as_json: bool, seed: int, known: Path | None, out: Path | 
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     deviations = {} if known is None else read_known(known, check_ids())
     if out is not None:
+        with contextlib.redirect_stdout(sys.stderr):
+            resolve(spec)  # a SPEC that cannot be loaded ends here: the files of an earlier run stay
         _prepare(out)
     result = _run(spec, seed, deviations)
     status = 0 if result.passed else 1
@@ -81,15 +82,29 @@ def _run(spec: str, seed: int, known: dict[str, str]) -> ConformanceReport:
 
 
 def _prepare(out: Path) -> None:
-    """Make the folder empty before any work is done; the files of an earlier run are replaced."""
+    """Make the folder empty before any work is done; the files of an earlier run are replaced, those of others kept."""
     from ..commands.output import prepare
 
+    prepare(out, also=(CHECKS_FOLDER,) if _of_an_earlier_run(out) else ())
+
+
+def _of_an_earlier_run(out: Path) -> bool:
+    """Whether out/checks is what this command wrote: beside its record or its mark, and with no other files."""
+    from ...reports.store import RUN
+    from ..commands.output import BEGUN
+
+    try:
+        record = json.loads((out / RUN).read_text(encoding="utf-8"))
+        ours = isinstance(record, dict) and record.get("command") == "kernel"
+    except (OSError, ValueError):
+        ours = (out / BEGUN).exists()
+    names = check_ids()
     folder = out / CHECKS_FOLDER
-    if folder.is_dir() and all(
-        path.stem in check_ids() and path.suffix in (".json", ".py") for path in folder.iterdir()
-    ):
-        shutil.rmtree(folder)
-    prepare(out)
+    return (
+        ours
+        and folder.is_dir()
+        and all(p.is_file() and p.stem in names and p.suffix in (".json", ".py") for p in folder.iterdir())
+    )
 
 
 def _write(out: Path, result: ConformanceReport, arguments: list[str], status: int, report: bool) -> None:

@@ -6,6 +6,7 @@ Neighbours: `suite` puts them into the results; a test runs every one against th
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
@@ -20,14 +21,15 @@ def loading(kernel: Kernel, spec: str, *imports: str) -> list[str]:
 
     Args:
         kernel: the kernel under test.
-        spec: how it was named; empty if it was given as an object.
+        spec: how it was named; empty if it was given as an object. A file is named by its absolute path, so that the
+            snippet runs from any folder.
         imports: further import lines.
     """
     lines = ["import numpy as np", "from hardmax.kernels.registry import load", *imports, ""]
     if not spec:
         spec = _importable(kernel)
     if spec:
-        return [*lines, f"kernel = load({spec!r})"]
+        return [*lines, f"kernel = load({_from_anywhere(spec)!r})"]
     return [
         *lines,
         f"assert 'kernel' in globals(), 'put the kernel under test, {kernel.name}, into the variable kernel'",
@@ -42,6 +44,12 @@ def _importable(kernel: Kernel) -> str:
     if module in (None, "__main__") or getattr(sys.modules.get(module), name, None) is not kernel.step:
         return ""
     return f"{module}:{name}"
+
+
+def _from_anywhere(spec: str) -> str:
+    """`spec` with the path of a file made absolute."""
+    place, colon, attribute = spec.rpartition(":")
+    return f"{Path(place).absolute()}{colon}{attribute}" if place.endswith(".py") else spec
 
 
 def literal(value: Fraction | float) -> str:

@@ -113,6 +113,48 @@ def test_out_with_files_of_others_is_refused_and_left_alone(tmp_path, capsys):
     assert (tmp_path / "checks" / "thesis.tex").read_text() == "x"
 
 
+@pytest.mark.parametrize("record", [None, '{"command": "verify"}', '["kernel"]', "no JSON"])
+def test_a_folder_that_is_no_earlier_run_keeps_its_checks(tmp_path, capsys, record):
+    mine = tmp_path / "keep" / "checks" / "ties.exact.py"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("my test")
+    if record is not None:
+        (tmp_path / "keep" / "run.json").write_text(record)
+    assert run("numpy", "--out", tmp_path / "keep") == 2
+    assert mine.read_text() == "my test"
+    assert "give --out an empty folder" in capsys.readouterr().err
+
+
+def test_a_refused_folder_keeps_the_checks_of_the_earlier_run_too(tmp_path, capsys, first):
+    out = tmp_path / "out"
+    assert run(first, "--out", out) == 1
+    before = sorted(out.rglob("*"))
+    assert run("absent.py:step", "--out", out) == 2, "a SPEC that cannot be loaded"
+    assert sorted(out.rglob("*")) == before
+    (out / "notes.txt").write_text("x")
+    assert run("numpy", "--out", out) == 2
+    assert sorted(out.rglob("*")) == sorted([*before, out / "notes.txt"])
+    (out / "notes.txt").unlink()
+    (out / "run.json").unlink()
+    (out / ".hardmax").touch()  # the mark of a killed run
+    assert run("numpy", "--out", out) == 0
+    assert not (out / "checks").exists()
+
+
+def test_snippets_of_a_relative_file_run_from_any_folder(tmp_path, capsys, first, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("first.py:step", "--out", "out") == 1
+    assert f"kernel = load({first!r})" in capsys.readouterr().out
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    scripts = sorted((tmp_path / "out" / "checks").glob("*.py"))
+    assert scripts
+    for script in scripts:
+        with pytest.raises(AssertionError, match="off by"):
+            runpy.run_path(str(script))
+
+
 def test_a_terminal_gets_a_table_with_the_same_content(first):
     import io
 
