@@ -9,8 +9,9 @@ Two variants, which answer different questions:
 
 The verdict on a token never rests on a tolerance: a follow set that is not the exact one is a *disagreement* only if
 the exact scores differ by more than the bound that `filter` derives for any correct float kernel; below it no float
-kernel can be asked to know, and the decision is *too close to call*. An exact tie of different tokens that the kernel
-splits falls under this, with gap 0, and is counted by itself (`ties_lost`).
+kernel can be asked to know, and the decision is *too close to call*: if the next token is where some tokens within the
+bound would draw it, and if the scores are not all exact in the dtype, for then ties and gaps are there to be seen. An
+exact tie of different tokens that rounding has split is too close, with gap 0, and is counted by itself (`ties_lost`).
 
 Neighbours: `exact` is the reference, `filter` has the bounds, `protocol` the kernels. `verify.conformance` tests a
 kernel on inputs made for it; here any configuration serves.
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from .configuration import Configuration
 from .errors import InputError
 from .exact import Dynamics, Layer, Sets
+from .exact_scores import exact_scores
 from .filter import decision_bound, layer_error
 from .protocol import Kernel, to_numpy
 
@@ -196,6 +198,7 @@ class _Comparison:
         self.exact = self.dynamics.next_layer(exact_layer, sets)
         moved, float_sets = self._run()
         bound = decision_bound(self.tokens, self.A, self.error)[0] + self._form_bound()
+        visible = self._visible()
         size = max(len(C) for C in sets)
         self.error = layer_error(self.tokens, size, self.alpha, self.error)
         target = self._exact_tokens()
@@ -209,7 +212,9 @@ class _Comparison:
             gap, tie = self._gap(exact_layer, i, C, found)
             limit = _fraction(bound[i], self.score_unit)
             # Equal sets leave no decision to be close: a next token beyond its error is then the kernel's own fault.
-            close = found != C and (limit is None or gap <= limit)
+            seen = visible[i] and not (tie and self.kernel.ties == "first")
+            close = found != C and not seen and (limit is None or gap <= limit)
+            close = close and self._is_drawn(moved[i], exact_layer, i, limit)
             kind = "too_close" if close else "disagree"
             self.counts[kind] += 1
             self.counts["ties_lost"] += close and tie
@@ -221,6 +226,32 @@ class _Comparison:
         if left and self.variant == "free":
             self.lost = k
             return False
+        return True
+
+    def _visible(self) -> tuple[bool, ...]:
+        """For each token whether the kernel sees the exact tokens, and its scores are exact in any order of sums."""
+        if self.error.any() or any(any(row) for row in self.A_error):
+            return (False,) * self.tokens.shape[1]
+        tokens, form = (
+            tuple([tuple([Fraction(v) for v in row]) for row in array.tolist()]) for array in (self.tokens[0], self.A)
+        )
+        return exact_scores(tokens, form, self.dtype)
+
+    def _is_drawn(self, moved: NDArray[np.floating], layer: Layer, i: int, limit: Fraction | None) -> bool:
+        """Whether a next token lies in the box of those that a mean of tokens within the bound of the best can give."""
+        if not np.isfinite(moved).all():
+            return False
+        if limit is None:
+            return True
+        tokens = layer.tokens()
+        inner = self.dynamics.configuration.inner
+        scores = [inner(tokens[i], z) for z in tokens]
+        near = [z for z, s in zip(tokens, scores, strict=True) if s >= max(scores) - limit]
+        rate = self.dynamics.configuration.step.rate(layer.index)
+        for c, (value, e) in enumerate(zip(moved.tolist(), self.error[0].tolist(), strict=True)):
+            ends = [(tokens[i][c] + rate * (z[c] - tokens[i][c])) / self.unit for z in near]
+            if np.isfinite(e) and not min(ends) - Fraction(e) <= Fraction(value) <= max(ends) + Fraction(e):
+                return False
         return True
 
     def _run(self) -> tuple[NDArray[np.floating], Sets | None]:

@@ -100,6 +100,30 @@ def test_ties_of_dyadic_numbers_are_kept_and_agree():
     assert crosscheck(SQUARE, first, 1).ties_lost == 2
 
 
+@pytest.mark.parametrize("sets", [True, False])
+def test_a_tie_that_rounding_has_not_split_must_be_kept(sets):
+    """Unless the kernel declares that it follows the first."""
+    first = declare(lambda z, A, a: first_layer(z, A, a)[0], layer=first_layer if sets else None)
+    check = crosscheck(SQUARE, first, 1)
+    assert (check.ties_lost, check.disagree) == (0, 2)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e6, -0.6])
+def test_a_tie_is_no_excuse_for_any_value(value):
+    """Thirds round, so the tie may be lost; but the token must go between the tied ones, not just anywhere."""
+
+    def step(tokens, A, alpha):
+        moved = layer(tokens, A, alpha)[0]
+        moved[0, 2] = value
+        return moved
+
+    tie = Configuration([[Fraction(1, 3), 1], [Fraction(-1, 3), 1], [0, Fraction(1, 3)]], step=1)
+    assert crosscheck(tie, declare(step), 1).disagree == 1
+    towards_one = declare(lambda z, A, a: first_layer(z, A, a)[0])
+    check = crosscheck(tie, towards_one, 1)
+    assert (check.too_close, check.disagree) == (1, 0)
+
+
 def first_layer(tokens, A, alpha):
     """The NumPy layer with the first maximiser only."""
     from hardmax.kernels.numpy_kernel import move
