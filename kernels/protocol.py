@@ -15,8 +15,11 @@ into proofs. Neighbours: `registry` finds kernels by name, `filter` proves decis
 with the exact one.
 """
 
+import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -108,16 +111,17 @@ class Kernel:
     Args:
         name: how reports call it.
         step: (tokens (B, n, d), A (d, d), alpha) -> next tokens.
-        dtypes: the dtypes it computes in; tokens of another one are converted to the first by `arrays_for`.
-        device: where torch tensors must live, "cpu" or "cuda"; "cpu" for NumPy.
+        dtypes: the dtypes it computes in; tokens of another one are converted to the first by `arrays_for`. One name,
+            and the dtypes of NumPy and torch, are taken too, and kept as a tuple of names.
+        device: where torch tensors must live, "cpu", "cuda" or "cuda:1" (or a `torch.device`); "cpu" for NumPy.
         ties: "all" maximisers averaged (the model), or "first" one taken: tested for what it declares.
         supports_A: False if the kernel ignores A and computes with the identity.
         arrays: what `step` takes and returns, "numpy" arrays or "torch" tensors.
         layer: (tokens, A, alpha) -> (next tokens, FollowSets), or None if the kernel does not tell its sets.
         prove: (tokens, A, alpha, K) -> FloatProof: K layers and their proof in one pass, or None.
         source: where it was found (an import string or a path), for reports.
-        missing: empty, or the one-line remedy of a kernel whose optional dependency is not installed; such a kernel
-            raises it, as InputError, when it is used.
+        missing: empty, or the one-line remedy of a kernel whose optional dependency is not installed or whose device
+            is not there (found out here for torch and CUDA); such a kernel raises it, as InputError, when it is used.
 
     Raises:
         InputError: a declaration is not one of the values above.
@@ -138,18 +142,40 @@ class Kernel:
     def __post_init__(self) -> None:
         if not callable(self.step):
             raise InputError(f"kernel {self.name}: step is {self.step!r}; a function (tokens, A, alpha) is required")
-        unknown = [d for d in self.dtypes if d not in ("float32", "float64")]
-        if unknown or not self.dtypes:
-            raise InputError(f'kernel {self.name}: dtypes is {self.dtypes}; give "float32", "float64" or both')
+        names = _dtype_names(self.dtypes)
+        if not names or not set(names) <= {"float32", "float64"}:
+            raise InputError(f'kernel {self.name}: dtypes is {self.dtypes!r}; give "float32", "float64" or both')
         for field, value, allowed in (
             ("ties", self.ties, ("all", "first")),
             ("arrays", self.arrays, ("numpy", "torch")),
         ):
             if value not in allowed:
                 raise InputError(f"kernel {self.name}: {field} is {value!r}; it must be one of {', '.join(allowed)}")
+        if not isinstance(self.supports_A, bool):
+            raise InputError(f"kernel {self.name}: supports_A is {self.supports_A!r}; give True or False")
+        for field, value in (("layer", self.layer), ("prove", self.prove)):
+            if value is not None and not callable(value):
+                raise InputError(f"kernel {self.name}: {field} is {value!r}; a function is required, or leave it out")
+        device = str(self.device)
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+            raise InputError(f'kernel {self.name}: device is {device!r}; it must be "cpu", "cuda" or "cuda:NUMBER"')
+        if self.arrays == "numpy" and device != "cpu":
+            raise InputError(
+                f'kernel {self.name}: device is {device!r} but arrays is {self.arrays!r}; declare arrays = "torch" too'
+            )
+        object.__setattr__(self, "dtypes", names)
+        object.__setattr__(self, "device", device)
+        if self.arrays == "torch" and not self.missing:
+            object.__setattr__(self, "missing", _torch_remedy(self.name, device))
 
     def arrays_for(self, values: Any, dtype: str | None = None) -> Any:
-        """`values` as what `step` takes: a fresh array of `dtype` (the kernel's first if None) on its device."""
+        """`values` as what `step` takes: a fresh array of `dtype` (the kernel's first if None) on its device.
+
+        Raises:
+            InputError: the kernel is one that is `missing`.
+        """
+        if self.missing:
+            raise InputError(self.missing)
         array = np.array(values, dtype=dtype or self.dtypes[0], order="C")
         if self.arrays == "numpy":
             return array
@@ -171,6 +197,32 @@ class Kernel:
         values, form = checked(tokens, A, alpha)
         dtype = str(values.dtype) if str(values.dtype) in self.dtypes else self.dtypes[0]
         return to_numpy(self.step(self.arrays_for(values, dtype), self.arrays_for(form, dtype), float(alpha)))
+
+
+def _dtype_names(dtypes: Any) -> tuple[str, ...]:
+    """The names of declared dtypes: of one or several, as text or as NumPy or torch have them; () for anything else."""
+    several = dtypes if isinstance(dtypes, tuple | list) else (dtypes,)
+    try:
+        return tuple(np.dtype(d if isinstance(d, type) else str(d).removeprefix("torch.")).name for d in several)
+    except (TypeError, ValueError, SyntaxError):
+        return ()
+
+
+def _torch_remedy(name: str, device: str) -> str:
+    """What to do about a kernel that takes torch tensors on `device`; empty if it can run here."""
+    if find_spec("torch") is None:
+        return f"kernel {name} takes torch tensors, and torch is not installed: pip install 'hardmax[torch]'"
+    if device == "cpu":
+        return ""
+    import torch
+
+    seen = torch.cuda.device_count()
+    if int(device.partition(":")[2] or 0) < seen:
+        return ""
+    return (
+        f"kernel {name} needs the device {device}; torch {torch.__version__} sees {seen or 'no'} CUDA devices: "
+        'declare device = "cpu", or use another machine'
+    )
 
 
 def to_numpy(values: Any) -> NDArray[Any]:
@@ -242,7 +294,9 @@ def _stacked(sets: list[Any], like: Any) -> Any:
 def as_kernel(value: Any, *, name: str, source: str = "") -> Kernel:
     """`value` as a kernel: a `Kernel`, or a function whose attributes of the same names declare its properties.
 
-    So a module need not import this project: `step.ties = "first"` beside the function is enough.
+    So a module need not import this project: `step.ties = "first"` beside the function is enough. Any other callable
+    object declares so dtypes, device, ties, supports_A and arrays; its attribute `layer` is its own affair (many
+    modules of torch have one), so follow sets need `declare(object, layer=…)`.
 
     Raises:
         InputError: neither a kernel nor a function, or a class (an instance is required).
@@ -253,7 +307,9 @@ def as_kernel(value: Any, *, name: str, source: str = "") -> Kernel:
         raise InputError(
             f"{source or name} is {value!r}; a Kernel or a function (tokens, A, alpha) -> next tokens is required"
         )
-    names = set(Kernel.__dataclass_fields__) - {"name", "step", "source"}
+    names = {"dtypes", "device", "ties", "supports_A", "arrays"}
+    if inspect.isroutine(value):  # who sets these on a function means them
+        names |= {"layer", "prove", "missing"}
     found = {field: getattr(value, field) for field in names if hasattr(value, field)}
     return Kernel(name, value, source=source, **found)
 

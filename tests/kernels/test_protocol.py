@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,84 @@ def test_wrong_declarations_are_named():
         Kernel("k", one_set, dtypes=())
     with pytest.raises(InputError, match="arrays is 'jax'"):
         Kernel("k", one_set, arrays="jax")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ({"device": "gpu"}, 'device is \'gpu\'; it must be "cpu", "cuda" or "cuda:NUMBER"'),
+        ({"device": "cuda"}, "device is 'cuda' but arrays is 'numpy'; declare arrays = \"torch\" too"),
+        ({"dtypes": "float16"}, 'dtypes is \'float16\'; give "float32", "float64" or both'),
+        ({"dtypes": 3}, "dtypes is 3; give"),
+        ({"dtypes": ("float32", "half a float")}, "dtypes is \\('float32', 'half a float'\\); give"),
+        ({"supports_A": "no"}, "supports_A is 'no'; give True or False"),
+        ({"layer": 3}, "layer is 3; a function is required, or leave it out"),
+        ({"prove": "yes"}, "prove is 'yes'; a function is required"),
+    ],
+)
+def test_a_wrong_declaration_is_one_line_that_says_what_to_give(declared, words):
+    with pytest.raises(InputError, match=f"^kernel one_set: {words}") as caught:
+        declare(one_set, **declared)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "names"),
+    [
+        ("float32", ("float32",)),
+        (np.float32, ("float32",)),
+        ((np.float64, "float32"), ("float64", "float32")),
+        ([np.dtype("f4")], ("float32",)),
+    ],
+)
+def test_dtypes_are_kept_as_names_however_they_are_given(dtypes, names):
+    assert declare(one_set, dtypes=dtypes).dtypes == names
+
+
+def test_dtypes_and_devices_of_torch_are_kept_as_names():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    kernel = declare(one_set, dtypes=(torch.float32, torch.float64), device=torch.device("cpu"), arrays="torch")
+    assert (kernel.dtypes, kernel.device, kernel.missing) == (("float32", "float64"), "cpu", "")
+    assert type(kernel.device) is str
+
+
+def test_a_device_that_is_not_there_is_told_when_the_kernel_is_used(monkeypatch):
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    kernel = declare(one_set, device="cuda", arrays="torch")
+    assert "needs the device cuda" in kernel.missing
+    with pytest.raises(InputError, match="sees no CUDA devices: declare device"):
+        kernel(Z)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert declare(one_set, device="cuda:0", arrays="torch").missing == ""
+    assert "sees 1 CUDA devices" in declare(one_set, device="cuda:1", arrays="torch").missing
+
+
+def test_a_kernel_of_tensors_without_torch_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(InputError, match=r"torch is not installed: pip install 'hardmax\[torch\]'"):
+        declare(one_set, arrays="torch")(Z)
+
+
+def test_a_layer_of_an_object_that_is_none_of_the_protocol_is_left_alone():
+    class Module:
+        dtypes = "float32"
+
+        def __init__(self):
+            self.layer = self.prove = lambda x: x
+
+        def __call__(self, tokens, A, alpha):
+            return tokens
+
+    kernel = as_kernel(Module(), name="module")
+    assert (kernel.layer, kernel.prove, kernel.dtypes) == (None, None, ("float32",))
+
+    def step(tokens, A, alpha):
+        return layer(tokens, A, alpha)[0]
+
+    step.layer = layer  # type: ignore[attr-defined]
+    assert as_kernel(step, name="step").layer is layer
+    assert as_kernel(declare(Module(), layer=layer), name="module").layer is layer
 
 
 def test_attributes_of_a_function_declare_its_properties():
