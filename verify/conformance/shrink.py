@@ -22,7 +22,7 @@ from .trial import Call, Trial
 BUDGET = 400
 """Trials that a shrink may run."""
 COST = 2_000_000
-"""Scores that it may have computed exactly: few trials of large configurations, since each takes its time."""
+"""Scores that it may have computed exactly, and numbers read: few trials of large configurations, which take time."""
 
 
 def shrink(kernel: Kernel, trial: Trial, fault: Fault, *, budget: int = BUDGET) -> tuple[Trial, Fault]:
@@ -104,7 +104,7 @@ def _hypotheses(trial: Trial) -> set[str]:
 
 
 def _cost(trial: Trial) -> int:
-    return trial.layers * sum(B * n * n for B, n, _ in (one.shape for one in trial.calls))
+    return trial.layers * sum(B * n * n + 4 * (B * n * d + d * d) for B, n, d in (one.shape for one in trial.calls))
 
 
 Stage = Callable[[Trial, Fault], Iterator[Trial]]

@@ -32,7 +32,7 @@ class Call:
         tokens: B token sets, each (n, d).
         A: (d, d).
         alpha: α > 0, a dyadic rational (what the kernel is given is `float(alpha)`).
-        arrangement: how the array of tokens lies in memory.
+        arrangement: how the arrays of tokens and of A lie in memory.
     """
 
     tokens: tuple[Matrix, ...]
@@ -97,11 +97,11 @@ def floats(values: Sequence[Matrix] | Matrix, dtype: str) -> NDArray[np.floating
 
 
 def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous") -> Any:
-    """`tokens` as what `kernel.step` takes, laid out in memory as `arrangement` says; the values are the same.
+    """`tokens` (or A) as what `kernel.step` takes, laid out in memory as `arrangement` says; the values are the same.
 
     Args:
         kernel: the kernel.
-        tokens: (B, n, d) NumPy array; its dtype is kept.
+        tokens: (B, n, d) NumPy array, or A (d, d); its dtype is kept.
         arrangement: "contiguous"; "fortran" (first index fastest); "strided" (every other entry of a larger buffer
             along each axis, NaN in between, which shows if strides are ignored); "reversed" (negative strides, NumPy
             only); "readonly" (NumPy only).
@@ -113,18 +113,19 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
         return (
             np.asfortranarray(native)
             if kernel.arrays == "numpy"
-            else native.permute(2, 1, 0).contiguous().permute(2, 1, 0)
+            else native.permute(*range(native.ndim)[::-1]).contiguous().permute(*range(native.ndim)[::-1])
         )
     if arrangement == "strided":
         buffer = np.full([2 * size for size in tokens.shape], np.nan, dtype=tokens.dtype)
-        buffer[::2, ::2, ::2] = tokens
+        every_other = (slice(None, None, 2),) * tokens.ndim
+        buffer[every_other] = tokens
         if kernel.arrays == "numpy":
-            return buffer[::2, ::2, ::2]
-        return kernel.arrays_for(buffer, str(tokens.dtype))[::2, ::2, ::2]
+            return buffer[every_other]
+        return kernel.arrays_for(buffer, str(tokens.dtype))[every_other]
     if kernel.arrays != "numpy":
         raise InputError(f"torch tensors cannot be {arrangement}")
     if arrangement == "reversed":
-        return native[:, ::-1, ::-1].copy()[:, ::-1, ::-1]
+        return native[..., ::-1, ::-1].copy()[..., ::-1, ::-1]
     native.flags.writeable = False
     return native
 
@@ -151,7 +152,7 @@ def apply(
         A: its A in the dtype of the trial, computed if None.
     """
     dtype = str(tokens.dtype)
-    form = kernel.arrays_for(floats(one.A, dtype) if A is None else A, dtype)
+    form = arranged(kernel, floats(one.A, dtype) if A is None else A, one.arrangement)
     return to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement), form, one.alpha))
 
 

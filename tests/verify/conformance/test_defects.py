@@ -23,7 +23,8 @@ def defects(file: str) -> list[tuple[str, str, str]]:
     return [(str(path), name, check) for name, check in module.KILLED_BY.items()]
 
 
-DEFECTS = defects("wrong_kernels.py") + defects("wrong_gradients.py")
+FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py")
+DEFECTS = [one for file in FILES for one in defects(file)]
 
 
 def run_snippet(text: str) -> None:
@@ -62,7 +63,7 @@ def test_score_is_complete_and_every_check_has_a_defect_that_only_it_must_find(r
     assert killers == set(check_ids())
 
 
-@pytest.mark.parametrize("file", ["wrong_kernels.py", "wrong_gradients.py", "right_first.py"])
+@pytest.mark.parametrize("file", [*FILES, "right_first.py"])
 def test_the_right_kernel_beside_them_passes_everything(file):
     report = run_conformance(f"{FOLDER / file}:right")
     assert [(r.id, r.message) for r in report.failures] == []

@@ -5,7 +5,7 @@ is not whether next tokens are right (memory, NaN, determinism, gradients).
 """
 
 from ..check import Check
-from . import arrays, batches, gradients, layers, nans, relations, runs, sets, ties
+from . import arrays, batches, cross, gradients, layers, nans, relations, runs, sets, ties
 
 CHECKS: tuple[Check, ...] = (
     *ties.CHECKS,
@@ -14,6 +14,7 @@ CHECKS: tuple[Check, ...] = (
     *relations.CHECKS,
     *runs.CHECKS,
     *batches.CHECKS,
+    *cross.CHECKS,
     *arrays.CHECKS,
     *nans.CHECKS,
     *gradients.CHECKS,

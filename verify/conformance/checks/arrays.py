@@ -4,11 +4,12 @@ Neighbours: `trial.arranged` lays arrays out.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from ....kernels.protocol import to_numpy
-from ..cases import lattice_without_ties, random_points
+from ..cases import NONSYMMETRIC, lattice_without_ties, random_points
 from ..check import Check, Finding, NotApplicableError, Subject, judged
 from ..snippet import assignments, loading
 from ..trial import Arrangement, Call, Trial, arranged, call, floats, raw_step
@@ -23,6 +24,9 @@ def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:
             for n, d in ((2, 2), (3, 2), (5, 3), (4, 1), (9, 4)):
                 sets = [lattice_without_ties(rng, n, d).tokens for _ in range(2)]
                 yield Trial((call(*sets, arrangement=arrangement),), dtype)
+            if subject.kernel.supports_A:
+                for case in NONSYMMETRIC:
+                    yield Trial((replace(case.call(), arrangement=arrangement),), dtype)
 
     return trials
 

@@ -10,7 +10,8 @@ from itertools import product
 
 from ..cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, Case, lattice_without_ties, random_points
 from ..check import Check, NotApplicableError, Subject, judged
-from ..trial import Trial
+from ..ties import PRECISION
+from ..trial import Trial, call
 from .ties import each
 
 Trials = Callable[[Subject], Iterator[Trial]]
@@ -34,6 +35,21 @@ def _forms(cases: Sequence[Case]) -> Trials:
         yield from each(subject, cases)
 
     return trials
+
+
+def _close(subject: Subject) -> Iterator[Trial]:
+    """Unit vectors: their scores are the entries of A, which are exact and differ by few units of the last place."""
+    if not subject.kernel.supports_A:
+        raise NotApplicableError("the kernel declares supports_A = False")
+    rng = subject.random("A.close")
+    for dtype in subject.kernel.dtypes:
+        for d in (2, 3, 4, 6, 9, 17):
+            # d entries below 2^(p - bits of d) have a sum of at most p bits
+            bits = PRECISION[dtype] - d.bit_length()
+            lags = [rng.sample(range(4 * d), d) for _ in range(d)]
+            A = [[Fraction((1 << bits) - 1 - lag, 1 << bits) for lag in row] for row in lags]
+            units = [[int(a == b) for b in range(d)] for a in range(d)]
+            yield Trial((call(units, A=A),), dtype)
 
 
 def _alphas(values: Sequence[Fraction]) -> Trials:
@@ -92,17 +108,20 @@ def _many_tokens(subject: Subject) -> Iterator[Trial]:
 
 
 ALPHAS = [Fraction(p, q) for p, q in product((1, 3, 5, 100), (1, 2, 8))]
+DECIMAL_ALPHAS = [Fraction(x) for x in (0.1, 1 / 3, 0.7, 1.1, 1e-3)]
 EXTREME_ALPHAS = [Fraction(2) ** e for e in (-1000, -200, -60, -20, 20, 60, 200, 1000)]
 
 CHECKS: tuple[Check, ...] = (
     judged("values.bound", "Next tokens lie within the rounding error that every right kernel keeps", _bound),
     judged("values.simultaneous", "All tokens move at once, also those that follow a moving one", _chains),
     judged("alpha.fractions", "Any step alpha moves tokens by alpha/(1 + alpha)", _alphas(ALPHAS)),
+    judged("alpha.decimals", "An alpha that float32 cannot hold is not rounded to it", _alphas(DECIMAL_ALPHAS)),
     judged(
         "alpha.extreme", "Very small and very large alpha lose nothing and overflow nowhere", _alphas(EXTREME_ALPHAS)
     ),
     judged("A.symmetric", "Scores use A", _forms(FORMS)),
     judged("A.nonsymmetric", "Scores are z_i^T A z_l, not z_l^T A z_i", _forms(NONSYMMETRIC)),
+    judged("A.close", "Entries of A that differ in their last bits decide", _close),
     judged("A.indefinite", "A need not be positive definite", _forms(INDEFINITE)),
     judged("shape.one_token", "One token alone stays where it is", _one_token),
     judged("shape.one_dimension", "Tokens may have one coordinate", _one_dimension),

@@ -1,0 +1,187 @@
+"""Wrong kernels that are right wherever only one property is unusual: two must meet. See `wrong_kernels`."""
+
+import numpy as np
+
+KILLED_BY: dict[str, str] = {}
+
+
+def killed_by(check):
+    """Register a wrong kernel under the check that must find it; all compute in both dtypes."""
+
+    def register(step):
+        KILLED_BY[step.__name__] = check
+        step.dtypes = ("float64", "float32")
+        return step
+
+    return register
+
+
+def scores(Z, A):
+    return (Z @ A) @ Z.swapaxes(1, 2)
+
+
+def maximisers(S):
+    return S == S.max(axis=2, keepdims=True)
+
+
+def moved(Z, mask, alpha):
+    mean = (mask.astype(Z.dtype) @ Z) / mask.sum(axis=2)[..., None].astype(Z.dtype)
+    return Z + Z.dtype.type(alpha / (1 + alpha)) * (mean - Z)
+
+
+def right(Z, A, alpha):
+    return moved(Z, maximisers(scores(Z, A)), alpha)
+
+
+right.dtypes = ("float64", "float32")
+
+
+def first_only(Z, A, alpha):
+    S = scores(Z, A)
+    return moved(Z, np.arange(S.shape[2]) == S.argmax(axis=2)[..., None], alpha)
+
+
+def in_float32(Z, A, alpha):
+    return right(Z.astype(np.float32), A.astype(np.float32), alpha).astype(Z.dtype)
+
+
+def within_tolerance(Z, A, alpha):
+    S = scores(Z, A)
+    return moved(Z, np.isclose(S, S.max(axis=2, keepdims=True)), alpha)
+
+
+# --- batches -----------------------------------------------------------------------------------------------------
+
+
+@killed_by("cross.batches")
+def ties_lost_in_batches(Z, A, alpha):
+    return first_only(Z, A, alpha) if len(Z) > 1 else right(Z, A, alpha)
+
+
+@killed_by("cross.batches")
+def ties_grouped_without_the_set(Z, A, alpha):
+    mask = maximisers(scores(Z, A))
+    b, i, j = np.nonzero(mask & (mask.sum(axis=2) > 1)[..., None])
+    mean = np.take_along_axis(Z, mask.argmax(axis=2)[..., None], axis=1)
+    if len(b):
+        starts = np.flatnonzero(np.r_[True, np.diff(i) != 0])  # np.diff(b) is forgotten
+        count = np.diff(np.r_[starts, len(i)])[:, None]
+        mean[b[starts], i[starts]] = np.add.reduceat(Z[b, j], starts, axis=0) / count
+    return Z + Z.dtype.type(alpha / (1 + alpha)) * (mean - Z)
+
+
+@killed_by("cross.batches")
+def ties_kept_in_the_first_set_only(Z, A, alpha):
+    result = first_only(Z, A, alpha)
+    result[:1] = right(Z[:1], A, alpha)
+    return result
+
+
+@killed_by("cross.batches")
+def tolerance_in_batches(Z, A, alpha):
+    return within_tolerance(Z, A, alpha) if len(Z) > 1 else right(Z, A, alpha)
+
+
+@killed_by("cross.batches")
+def float32_in_batches(Z, A, alpha):
+    return in_float32(Z, A, alpha) if len(Z) > 1 else right(Z, A, alpha)
+
+
+@killed_by("cross.batches")
+def remainder_of_the_last_chunk_forgotten(Z, A, alpha):
+    result = right(Z, A, alpha)
+    if len(Z) > 65:
+        whole = len(Z) // 64 * 64
+        result[whole:] = Z[whole:]
+    return result
+
+
+# --- A -----------------------------------------------------------------------------------------------------------
+
+
+@killed_by("cross.forms")
+def a_transposed_from_four_coordinates_on(Z, A, alpha):
+    return right(Z, A.T if len(A) > 3 else A, alpha)
+
+
+@killed_by("cross.forms")
+def a_ignored_from_18_tokens_on(Z, A, alpha):
+    return right(Z, np.eye(len(A), dtype=Z.dtype) if Z.shape[1] > 17 else A, alpha)
+
+
+@killed_by("A.close")
+def a_in_float16(Z, A, alpha):
+    return right(Z, A.astype(np.float16).astype(Z.dtype), alpha)
+
+
+@killed_by("array.fortran")
+def a_read_as_it_lies_in_memory(Z, A, alpha):
+    return right(Z, A.ravel(order="K").reshape(A.shape), alpha)
+
+
+@killed_by("array.readonly")
+def a_must_be_writable(Z, A, alpha):
+    if not A.flags.writeable:
+        raise ValueError("A is read-only")
+    return right(Z, A, alpha)
+
+
+@killed_by("alpha.decimals")
+def alpha_in_float32(Z, A, alpha):
+    return right(Z, A, float(np.float32(alpha)) if 1e-30 < alpha < 1e30 else alpha)
+
+
+# --- sizes -------------------------------------------------------------------------------------------------------
+
+
+@killed_by("cross.sizes")
+def coordinates_beyond_100_not_scored(Z, A, alpha):
+    A = A.copy()
+    A[100:] = 0
+    return right(Z, A, alpha)
+
+
+@killed_by("cross.sizes")
+def nothing_beyond_1030_tokens(Z, A, alpha):
+    return right(Z, A, alpha) if Z.shape[1] <= 1030 else Z.copy()
+
+
+@killed_by("cross.sizes")
+def last_token_of_a_block_of_256_is_no_key(Z, A, alpha):
+    S = scores(Z, A)
+    if S.shape[2] % 256 == 0:
+        S[:, :, -1] = -np.inf
+    return moved(Z, maximisers(S), alpha)
+
+
+@killed_by("cross.sizes")
+def last_coordinates_in_float32(Z, A, alpha):
+    result = right(Z, A, alpha)
+    result[..., 16:] = result[..., 16:].astype(np.float32)
+    return result
+
+
+@killed_by("cross.sizes")
+def members_in_32_bits(Z, A, alpha):
+    mask = maximisers(scores(Z, A))
+    if Z.shape[1] <= 64:
+        mask &= (np.arange(Z.shape[1]) < 32) | (mask.sum(axis=2, keepdims=True) == 1)
+    return moved(Z, mask, alpha)
+
+
+# --- ties --------------------------------------------------------------------------------------------------------
+
+
+@killed_by("cross.ties")
+def ties_lost_from_six_coordinates_on(Z, A, alpha):
+    return first_only(Z, A, alpha) if Z.shape[2] > 5 else right(Z, A, alpha)
+
+
+@killed_by("cross.ties")
+def ties_lost_between_36_and_999_tokens(Z, A, alpha):
+    return first_only(Z, A, alpha) if 35 < Z.shape[1] < 1000 else right(Z, A, alpha)
+
+
+@killed_by("cross.ties")
+def tolerance_from_five_coordinates_on(Z, A, alpha):
+    return within_tolerance(Z, A, alpha) if Z.shape[2] > 4 else right(Z, A, alpha)
