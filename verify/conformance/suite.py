@@ -59,7 +59,7 @@ def definition(kernel: Kernel) -> tuple[str | None, int | None]:
 
 
 def run_check(subject: Subject, check: Check, known: Mapping[str, str] | None = None) -> CheckResult:
-    """Run one check.
+    """Run one check; one that breaks off, because of what the kernel returned or raised, is a failure.
 
     Args:
         subject: the kernel under test.
@@ -70,6 +70,10 @@ def run_check(subject: Subject, check: Check, known: Mapping[str, str] | None = 
         finding = check.run(subject)
     except NotApplicableError as reason:
         finding = Finding("not_applicable", str(reason))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a kernel may return or raise anything; the report goes on to the next check
+        finding = Finding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
     if finding.status == "fail" and known and check.id in known:
         finding = replace(finding, status="known", message=f"{known[check.id]} (known deviation): {finding.message}")
     return CheckResult(check.id, check.title, **asdict(finding))

@@ -130,6 +130,11 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
     return native
 
 
+def layouts(kernel: Kernel) -> tuple[Arrangement, ...]:
+    """The arrangements that arrays of the kernel's kind can have."""
+    return ARRANGEMENTS if kernel.arrays == "numpy" else ("contiguous", "fortran", "strided")
+
+
 def raw_step(kernel: Kernel, tokens: Any, A: Any, alpha: Any) -> Any:
     """`kernel.step` on arrays of its own kind, without the warnings that NumPy gives about NaN and overflow.
 
@@ -166,5 +171,6 @@ __all__ = [
     "call",
     "exact_rows",
     "floats",
+    "layouts",
     "raw_step",
 ]

@@ -12,7 +12,7 @@ from ....kernels.protocol import to_numpy
 from ..cases import NONSYMMETRIC, lattice_without_ties, random_points
 from ..check import Check, Finding, NotApplicableError, Subject, judged
 from ..snippet import assignments, loading
-from ..trial import Arrangement, Call, Trial, arranged, call, floats, raw_step
+from ..trial import Arrangement, Call, Trial, arranged, call, floats, layouts, raw_step
 
 
 def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:
@@ -32,12 +32,16 @@ def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:
 
 
 def _calls(subject: Subject) -> Iterator[tuple[str, Call]]:
-    """Per dtype a batch of integer points, one of floats with full mantissas, and one where nothing moves."""
+    """Per dtype a batch of integer points, one of full mantissas, one where nothing moves, and many small shapes."""
     rng = subject.random("arrays")
     for dtype in subject.kernel.dtypes:
         yield dtype, call(lattice_without_ties(rng, 5, 2).tokens, lattice_without_ties(rng, 5, 2).tokens)
         yield dtype, random_points(rng, 20, 5, dtype).call()
         yield dtype, call([(2, 0), (0, 2), (-2, -2)])
+        for n in range(1, 13):
+            B, d = rng.randint(1, 3), rng.randint(2, 5)
+            yield dtype, call(*(lattice_without_ties(rng, n, d).tokens for _ in range(B)))
+            yield dtype, call(lattice_without_ties(rng, n, 2).tokens)
 
 
 def _each_call(question: Callable[[Subject, str, Call], tuple[str, list[str]] | None]) -> Callable[[Subject], Finding]:
@@ -64,13 +68,17 @@ def _each_call(question: Callable[[Subject, str, Call], tuple[str, list[str]] | 
 def _unchanged(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]] | None:
     kernel = subject.kernel
     tokens, A = floats(one.tokens, dtype), floats(one.A, dtype)
-    native, form = arranged(kernel, tokens), kernel.arrays_for(A, dtype)
-    raw_step(kernel, native, form, one.alpha)
-    for name, before, after in (("tokens", tokens, native), ("A", A, form)):
-        if not np.array_equal(before, to_numpy(after)):
-            variable = "native" if name == "tokens" else "form"
-            lines = ["kernel.step(native, form, alpha)", f"assert np.array_equal(np.asarray({variable}), {name})"]
-            return f"the kernel overwrote {name}", lines
+    for arrangement in layouts(kernel):
+        native, form = (arranged(kernel, values, arrangement) for values in (tokens, A))
+        raw_step(kernel, native, form, one.alpha)
+        for name, before, after in (("tokens", tokens, native), ("A", A, form)):
+            if not np.array_equal(before, to_numpy(after)):
+                variable = "native" if name == "tokens" else "form"
+                lines = ["kernel.step(native, form, alpha)", f"assert np.array_equal(np.asarray({variable}), {name})"]
+                if arrangement != "contiguous":
+                    again = f"native, form = (arranged(kernel, values, {arrangement!r}) for values in (tokens, A))"
+                    lines = ["from hardmax.verify.conformance import arranged", again, *lines]
+                return f"the kernel overwrote {name}, {arrangement} in memory", lines
     return None
 
 
@@ -100,9 +108,9 @@ def _fresh(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]] | N
     first = raw_step(kernel, native, form, one.alpha)
     kept = to_numpy(first).copy()
     lines = ["found = kernel.step(native, form, alpha)", "kept = np.array(found)"]
-    raw_step(kernel, first * 3 + 1, form, one.alpha)
+    raw_step(kernel, native * 3 + 1, form, one.alpha)
     if not np.array_equal(kept, to_numpy(first)):
-        lines += ["kernel.step(found * 3 + 1, form, alpha)", "assert np.array_equal(np.asarray(found), kept)"]
+        lines += ["kernel.step(native * 3 + 1, form, alpha)", "assert np.array_equal(np.asarray(found), kept)"]
         return "a second call overwrote the result of the first one", lines
     native *= 0
     if not np.array_equal(kept, to_numpy(first)):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from ..check import Check, Subject, judged
 from ..draws import FORMS, INTEGER_FORMS, KINDS, TIED_KINDS, Draw, Form, Kind
-from ..trial import ARRANGEMENTS, Arrangement, Trial
+from ..trial import Arrangement, Trial, layouts
 
 DIMENSIONS = (*range(1, 10), 17)
 
@@ -38,7 +38,6 @@ def crossed(
     kernel = subject.kernel
     if not kernel.supports_A:
         form = "identity"
-    layouts: Sequence[Arrangement] = ARRANGEMENTS if kernel.arrays == "numpy" else ("contiguous", "fortran", "strided")
     if form is None:
         form = rng.choice(FORMS if kind is None or kind == "copies" else INTEGER_FORMS)
     if kind is None:
@@ -49,7 +48,7 @@ def crossed(
         d or rng.choice(DIMENSIONS),
         kind,
         form,
-        arrangement or rng.choice(layouts),
+        arrangement or rng.choice(layouts(kernel)),
     )
     return Trial((drawn.call(rng, dtype),), dtype)
 

@@ -13,71 +13,101 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.protocol import to_numpy
+from ..cases import lattice_without_ties
 from ..check import Check, Finding, Subject
 from ..snippet import array, loading
 from ..trial import raw_step
 
-SETS = [[[2.0, 1.0], [1.0, 2.0], [1.0, 1.0]]] * 3
-"""Three token sets; one value of the middle one is spoiled."""
+SHAPES = ((3, 3, 2), (1, 4, 2), (5, 4, 3), (70, 3, 2), (3, 20, 1), (2, 9, 6), (2, 70, 3))
+"""(B, n, d) of the batches; one value of the set in the middle is spoiled."""
+
+
+def _tokens(subject: Subject, shape: tuple[int, int, int]) -> NDArray[np.float64]:
+    """Integer points without ties: their next tokens have the same bits, whatever else is in the batch."""
+    B, n, d = shape
+    rng = subject.random(f"nan/{shape}")
+    few = [lattice_without_ties(rng, n, d, size=999).tokens for _ in range(min(B, 5))]
+    return np.array([few[b % len(few)] for b in range(B)], dtype=np.float64)
+
 
 Verdict = Callable[[NDArray, NDArray, int, float], tuple[str, str] | None]
 """(result, result without the bad value, token, value) -> what is wrong and what was to hold, or None."""
 
 
 def _visible(found: NDArray, clean: NDArray, token: int, value: float) -> tuple[str, str] | None:
-    if np.isnan(value) and np.isfinite(found[1]).all(axis=1).any():
-        return "no score has a maximum, yet tokens came out finite", "not np.isfinite(found[1]).all(axis=1).any()"
-    if np.isfinite(found[1, token]).all():
-        return "the token came out finite", f"not np.isfinite(found[1, {token}]).all()"
+    b = len(found) // 2
+    if np.isnan(value) and np.isfinite(found[b]).all(axis=1).any():
+        return "no score has a maximum, yet tokens came out finite", f"not np.isfinite(found[{b}]).all(axis=1).any()"
+    if np.isfinite(found[b, token]).all():
+        return "the token came out finite", f"not np.isfinite(found[{b}, {token}]).all()"
     return None
 
 
 def _contained(found: NDArray, clean: NDArray, token: int, value: float) -> tuple[str, str] | None:
-    # integers and halves: the same bits, whatever else is in the batch
-    if np.array_equal(found[[0, 2]], clean[[0, 2]]):
+    b = len(found) // 2
+    if np.array_equal(np.delete(found, b, axis=0), np.delete(clean, b, axis=0)):
         return None
-    return "the other sets of the batch come out different", "np.array_equal(found[[0, 2]], clean[[0, 2]])"
+    wanted = f"np.array_equal(np.delete(found, {b}, axis=0), np.delete(clean, {b}, axis=0))"
+    return "the other sets of the batch come out different", wanted
 
 
 def _spoiled(verdict: Verdict, *, may_raise: bool) -> Callable[[Subject], Finding]:
-    """The check that puts NaN, ∞ and −∞ into each token of the middle set."""
+    """The check that puts NaN, ∞ and −∞ into the first, a middle and the last token of the middle set."""
 
     def run(subject: Subject) -> Finding:
-        kernel = subject.kernel
-        for dtype in kernel.dtypes:
-            tokens = np.array(SETS, dtype=dtype)
-            for value in (np.nan, np.inf, -np.inf):
-                for token in range(3):
-                    spoiled = tokens.copy()
-                    spoiled[1, token, 0] = value
-                    A = np.eye(2, dtype=dtype)
-                    try:
-                        clean, found = (
-                            to_numpy(raw_step(kernel, kernel.arrays_for(z, dtype), kernel.arrays_for(A, dtype), 1.0))
-                            for z in (tokens, spoiled)
-                        )
-                    except (Exception, SystemExit) as error:
-                        wrong = None if may_raise else (f"raised {type(error).__name__}: {error}", "True")
-                    else:
-                        wrong = verdict(found, clean, token, value)
-                    if wrong is not None:
-                        return _fail(subject, dtype, value, token, *wrong)
-        return Finding("pass", "NaN, inf and -inf in each of three tokens")
+        count = 0
+        for dtype in subject.kernel.dtypes:
+            for shape in SHAPES:
+                tokens = _tokens(subject, shape).astype(dtype)
+                for value in (np.nan, np.inf, -np.inf):
+                    for token in sorted({0, shape[1] // 2, shape[1] - 1}):
+                        wrong = _wrong(subject, tokens, value, token, verdict, may_raise=may_raise)
+                        if wrong is not None:
+                            return _fail(subject, tokens, value, token, *wrong)
+                        count += 1
+        return Finding("pass", f"NaN, inf and -inf in tokens of {len(SHAPES)} shapes, {count} calls")
 
     return run
 
 
-def _fail(subject: Subject, dtype: str, value: float, token: int, message: str, wanted: str) -> Finding:
+def _wrong(
+    subject: Subject, tokens: NDArray, value: float, token: int, verdict: Verdict, *, may_raise: bool
+) -> tuple[str, str] | None:
+    """What is wrong with one spoiled call and what was to hold, or None."""
+    kernel, dtype = subject.kernel, str(tokens.dtype)
+    A = np.eye(tokens.shape[2], dtype=dtype)
+    results = []
+    for name, values in (("clean", tokens), ("found", _with(tokens, token, value))):
+        try:
+            result = to_numpy(raw_step(kernel, kernel.arrays_for(values, dtype), kernel.arrays_for(A, dtype), 1.0))
+        except (Exception, SystemExit) as error:
+            return None if may_raise and name == "found" else (f"raised {type(error).__name__}: {error}", "True")
+        if result.shape != tokens.shape or result.dtype.kind != "f":
+            message = f"returned {result.dtype} values of shape {result.shape} for tokens of shape {tokens.shape}"
+            return message, f"({name}.shape, {name}.dtype.kind) == ({tokens.shape}, 'f')"
+        results.append(result)
+    clean, found = results
+    return verdict(found, clean, token, value)
+
+
+def _with(tokens: NDArray, token: int, value: float) -> NDArray:
+    spoiled = tokens.copy()
+    spoiled[len(tokens) // 2, token, 0] = value
+    return spoiled
+
+
+def _fail(subject: Subject, tokens: NDArray, value: float, token: int, message: str, wanted: str) -> Finding:
+    b = len(tokens) // 2
     lines = [
         *loading(subject.kernel, subject.spec),
-        f"tokens = {array(SETS, dtype)}",
+        f"tokens = {array(tokens.tolist(), str(tokens.dtype))}",
         "clean = kernel(tokens)",
-        f'tokens[1, {token}, 0] = float("{value}")',
+        f'tokens[{b}, {token}, 0] = float("{value}")',
         "found = kernel(tokens)",
         f"assert {wanted}, found",
     ]
-    message = f"{dtype}: {value} in token {token} of the middle one of three sets: {' '.join(message.split())}"
-    return Finding("fail", message, snippet="\n".join(lines) + "\n")
+    place = f"{tokens.dtype}: {value} in token {token} of set {b} of a batch of shape {tokens.shape}"
+    return Finding("fail", f"{place}: {' '.join(message.split())}", snippet="\n".join(lines) + "\n")
 
 
 CHECKS: tuple[Check, ...] = (
