@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from hardmax.kernels import numpy_kernel
+from hardmax.kernels.protocol import FloatProof, FollowSets, Kernel
+
 KILLED_BY: dict[str, str] = {}
 
 
@@ -185,3 +188,103 @@ def ties_lost_between_36_and_999_tokens(Z, A, alpha):
 @killed_by("cross.ties")
 def tolerance_from_five_coordinates_on(Z, A, alpha):
     return within_tolerance(Z, A, alpha) if Z.shape[2] > 4 else right(Z, A, alpha)
+
+
+# --- what a kernel tells of batches, and proves --------------------------------------------------------------------
+
+
+def told(name, change, ties="all", base=None):
+    """A kernel whose layer is that of the NumPy kernel, but what it tells is changed by `change(Z, sets)`."""
+
+    def layer(Z, A, alpha):
+        moved_, sets = numpy_kernel.layer(Z, A, alpha)
+        return moved_ if base is None else base(Z, A, alpha), change(Z, sets)
+
+    return Kernel(name, base or numpy_kernel.step, dtypes=("float64", "float32"), layer=layer, ties=ties)
+
+
+def _first_of_set_0(Z, sets):
+    sets.first[1:] = sets.first[:1]
+    return sets
+
+
+def _ties_in_set_0(Z, sets):
+    sets.tied[:, 0] = 0
+    return sets
+
+
+def _infinite_margins(Z, sets):
+    if len(Z) > 1:
+        sets.margin[:] = np.inf
+    return sets
+
+
+def _input_doubled(Z, sets):
+    Z *= 2
+    return sets
+
+
+def _ties_left_out(Z, sets):
+    return FollowSets(sets.first, np.ones_like(sets.count), sets.tied[:0], sets.margin)
+
+
+def _nothing(Z, sets):
+    return None
+
+
+def _proved_at_once(Z, A, alpha, layers):
+    B, n, d = Z.shape
+    return FloatProof(np.zeros((layers, B, n), int), np.zeros(B, int), Z.copy(), np.zeros((B, d)), np.zeros(B, int))
+
+
+first_told_of_set_0 = told("first_told_of_set_0", _first_of_set_0)
+ties_told_of_set_0 = told("ties_told_of_set_0", _ties_in_set_0)
+margins_infinite_in_batches = told("margins_infinite_in_batches", _infinite_margins)
+input_doubled_by_layer = told("input_doubled_by_layer", _input_doubled)
+margins_beyond_ties_left_out = told("margins_beyond_ties_left_out", _ties_left_out, "first", first_only)
+sets_not_told = told("sets_not_told", _nothing)
+everything_proved = Kernel("everything_proved", right, dtypes=("float64", "float32"), prove=_proved_at_once)
+KILLED_BY |= {
+    "first_told_of_set_0": "sets.told",
+    "ties_told_of_set_0": "sets.told",
+    "margins_infinite_in_batches": "sets.margins",
+    "input_doubled_by_layer": "sets.told",
+    "margins_beyond_ties_left_out": "sets.margins",
+    "sets_not_told": "sets.told",
+    "everything_proved": "sets.proved",
+}
+
+
+# --- NaN and memory ------------------------------------------------------------------------------------------------
+
+
+@killed_by("nan.visible")
+def nan_silent_from_three_coordinates_on(Z, A, alpha):
+    return right(np.nan_to_num(Z) if Z.shape[2] > 2 else Z, A, alpha)
+
+
+@killed_by("nan.contained")
+def nan_spread_in_large_batches(Z, A, alpha):
+    result = right(Z, A, alpha)
+    return np.full_like(result, np.nan) if len(Z) > 3 and np.isnan(Z).any() else result
+
+
+@killed_by("array.unchanged")
+def in_place_where_not_contiguous(Z, A, alpha):
+    result = right(Z, A, alpha)
+    if not Z.flags.c_contiguous:
+        Z[...] = result
+    return result
+
+
+BUFFERS: dict[tuple, np.ndarray] = {}
+
+
+@killed_by("array.fresh")
+def one_buffer_for_a_set_of_four(Z, A, alpha):
+    result = right(Z, A, alpha)
+    if Z.shape[:2] != (1, 4):
+        return result
+    buffer = BUFFERS.setdefault((Z.shape, Z.dtype.str), np.empty_like(result))
+    buffer[...] = result
+    return buffer

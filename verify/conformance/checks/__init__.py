@@ -5,12 +5,13 @@ is not whether next tokens are right (memory, NaN, determinism, gradients).
 """
 
 from ..check import Check
-from . import arrays, batches, cross, gradients, layers, nans, relations, runs, sets, ties
+from . import arrays, batches, cross, gradients, layers, nans, proofs, relations, runs, sets, ties
 
 CHECKS: tuple[Check, ...] = (
     *ties.CHECKS,
     *layers.CHECKS,
     *sets.CHECKS,
+    *proofs.CHECKS,
     *relations.CHECKS,
     *runs.CHECKS,
     *batches.CHECKS,
