@@ -106,6 +106,8 @@ def _kernel(kernel: KernelRecord) -> ET.Element:
     if kernel.disagree:
         first = kernel.first_disagreement
         place = f"; first at layer {first.layer}, token {first.token}" if first else ""
+        if kernel.first_failure:
+            place += f"; {plural(kernel.failed, 'call')} without an answer, first: {kernel.first_failure.message}"
         message = f"{plural(kernel.disagree, 'decision')} disagree with the exact kernel"
         _outcome(case, "failure", message, numbers + place)
     else:

@@ -143,6 +143,19 @@ class Divergence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KernelFailure:
+    """Where a float kernel first gave no answer.
+
+    Args:
+        message: what happened: the exception that it raised, or what it returned.
+        configuration: the input.
+    """
+
+    message: str
+    configuration: ConfigurationRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelRecord:
     """A float kernel compared with the exact one, decision by decision (one token at one layer).
 
@@ -152,9 +165,11 @@ class KernelRecord:
         layers: how many layers were compared.
         agree: decisions with the exact follow set.
         too_close: decisions that differ while the gap is within the derived error bound.
-        disagree: decisions that differ although the bound decides.
+        disagree: decisions that differ although the bound decides, and calls that `failed`.
         ties_lost: those of `too_close` that are exact ties, which no float kernel can know.
-        first_disagreement: the first of `disagree`, if any.
+        first_disagreement: the first decision of `disagree`, if any.
+        failed: calls that raised or returned another shape.
+        first_failure: the first of them, if any.
     """
 
     spec: str
@@ -165,6 +180,8 @@ class KernelRecord:
     disagree: int
     ties_lost: int
     first_disagreement: Divergence | None
+    failed: int = 0
+    first_failure: KernelFailure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +328,7 @@ __all__ = [
     "Divergence",
     "Expected",
     "Histogram",
+    "KernelFailure",
     "KernelRecord",
     "RunCounts",
     "RunRecord",

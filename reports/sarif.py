@@ -87,12 +87,16 @@ def _location(subject: SubjectRecord) -> dict[str, Any]:
 def _kernel(kernel: KernelRecord) -> dict[str, Any]:
     first = kernel.first_disagreement
     place = f", first at layer {first.layer}, token {first.token}" if first else ""
+    failure = kernel.first_failure
+    if failure is not None:
+        place += f"; {kernel.failed} of them calls without an answer, first: {failure.message}"
+    shown = first or failure
     return {
         "ruleId": DISAGREES,
         "level": "error",
         "message": _message(f"{kernel.spec} ({kernel.dtype}): {kernel.disagree} decisions disagree{place}"),
         "locations": [{"logicalLocations": [{"fullyQualifiedName": kernel.spec}]}],
-        "properties": {} if first is None else {"configuration": encode(first.configuration)},
+        "properties": {} if shown is None else {"configuration": encode(shown.configuration)},
     }
 
 

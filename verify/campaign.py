@@ -9,10 +9,11 @@ Neighbours: `claims` examine, `strategies` choose, `commands.verify` runs a camp
 
 import os
 import signal
+import sys
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from multiprocessing import get_context, parent_process
@@ -25,9 +26,9 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import seed as with_seed
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-from ..kernels.configuration import Configuration
-from ..kernels.crosscheck import CrossCheck, crosscheck
-from ..kernels.protocol import Kernel
+from ..kernels.configuration import Configuration, identity
+from ..kernels.crosscheck import CrossCheck, crosscheck, written_out
+from ..kernels.protocol import FollowSets, Kernel, to_numpy
 from ..kernels.registry import load
 from ..strategies import FAMILIES, Sample, samples
 from .case import Case
@@ -50,6 +51,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_
 """What numerical libraries read when they load to see how many threads they may start."""
 KERNEL_LAYERS = 4
 """Layers of a configuration that float kernels are compared on."""
+LONGEST_FAULT = 300
+"""Characters of a kernel's error message that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,10 @@ class Tally:
         configurations: how many were examined.
         claims: {claim id: {verdict or "not_met": how many}}.
         coverage: {regime: {value: how many}}.
-        kernels: {spec: {"layers", "agree", "too_close", "ties_lost", "disagree": how many}}.
+        kernels: {spec: {"layers", "agree", "too_close", "ties_lost", "disagree": how many}}; "disagree" includes the
+            "failed" calls, and "other_A" counts configurations that a kernel with supports_A = False was spared.
         disagreements: {spec: the first comparison in which it disagreed, with its configuration}.
+        failures: {spec: the first configuration on which it gave no answer, and what happened}.
         refutations: in order.
         certificates: names of the files written.
         observed: one record a configuration, where the plan asks for them.
@@ -108,6 +113,7 @@ class Tally:
     coverage: dict[str, Counter[str | int]] = field(default_factory=dict)
     kernels: dict[str, Counter[str]] = field(default_factory=dict)
     disagreements: dict[str, tuple[Configuration, CrossCheck]] = field(default_factory=dict)
+    failures: dict[str, tuple[Configuration, str]] = field(default_factory=dict)
     refutations: list[Refutation] = field(default_factory=list)
     certificates: list[str] = field(default_factory=list)
     observed: list[dict[str, Any]] = field(default_factory=list)
@@ -121,8 +127,14 @@ class Tally:
                 mine.setdefault(name, Counter()).update(counts)
         for spec, found in other.disagreements.items():
             self.disagreements.setdefault(spec, found)
+        for spec, failure in other.failures.items():
+            self.failures.setdefault(spec, failure)
         self.refutations.extend(other.refutations)
         self.certificates.extend(other.certificates)
+
+
+class _NoAnswerError(Exception):
+    """A float kernel raised, exited, or returned what cannot be compared: the message says which, in one line."""
 
 
 class _RefutedError(Exception):
@@ -145,7 +157,8 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
     # Sparse families are checked on every configuration where no denser one was asked for.
     densest = min(SAMPLE.get(c.family, 1) for c in claims)
     every = {c.family: SAMPLE.get(c.family, 1) // densest for c in claims}
-    kernels = {spec: load(spec) for spec in plan.kernels}
+    with redirect_stdout(sys.stderr):
+        kernels = {spec: _guarded(load(spec)) for spec in plan.kernels}
     family = plan.families[number % len(plan.families)]
     failing: list[Refutation] = []  # the refutation being shrunk: its last entry
 
@@ -243,12 +256,67 @@ def _bin(value: int) -> str | int:
 
 def _compare(tally: Tally, spec: str, kernel: Kernel, configuration: Configuration) -> None:
     """Compare one float kernel with the exact one on one configuration."""
-    result = crosscheck(configuration, kernel, KERNEL_LAYERS)
     counts = tally.kernels.setdefault(spec, Counter())
+    if not kernel.supports_A:
+        written = written_out(configuration)
+        if written.A != identity(written.d):
+            counts["other_A"] += 1
+            return
+        kernel = replace(kernel, supports_A=True)  # the comparison scales A, which such a kernel does not read
+    try:
+        with redirect_stdout(sys.stderr):  # what the kernel prints is no part of the report
+            result = crosscheck(configuration, kernel, KERNEL_LAYERS)
+    except _NoAnswerError as error:
+        counts["failed"] += 1
+        counts["disagree"] += 1
+        tally.failures.setdefault(spec, (configuration, str(error)))
+        return
     for name in ("layers", "agree", "too_close", "ties_lost", "disagree"):
         counts[name] += getattr(result, name)
     if result.disagree:
         tally.disagreements.setdefault(spec, (configuration, result))
+
+
+def _guarded(kernel: Kernel) -> Kernel:
+    """`kernel`, whose every fault is a `_NoAnswerError`: a run tells what a user's kernel does, and goes on."""
+
+    def guard(function: Callable[[Any, Any, float], Any], check: Callable[[Any, Any], str]) -> Callable[..., Any]:
+        def answer(tokens: Any, A: Any, alpha: float) -> Any:
+            try:
+                result = function(tokens, A, alpha)
+                fault = check(result, tokens)
+            except SystemExit as error:
+                raise _NoAnswerError(f"it called sys.exit({error.code!r})") from error
+            except Exception as error:
+                text = " ".join(f"it raised {type(error).__name__}: {error}".split())
+                raise _NoAnswerError(text if len(text) <= LONGEST_FAULT else f"{text[: LONGEST_FAULT - 1]}…") from error
+            if fault:
+                raise _NoAnswerError(fault)
+            return result
+
+        return answer
+
+    layer = None if kernel.layer is None else guard(kernel.layer, _layer_fault)
+    return replace(kernel, step=guard(kernel.step, _step_fault), layer=layer)
+
+
+def _step_fault(moved: Any, tokens: Any) -> str:
+    """What is wrong with the form of next tokens, empty if nothing is; their values are for `crosscheck` to judge."""
+    array = to_numpy(moved)
+    required = tuple(tokens.shape)
+    if array.shape != required or array.dtype.kind != "f" or array.itemsize > 8:
+        return f"it returned {array.dtype} of shape {array.shape}; floats of shape {required} are required"
+    return ""
+
+
+def _layer_fault(result: Any, tokens: Any) -> str:
+    """The same for next tokens with their follow sets."""
+    if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[1], FollowSets):
+        return f"its layer returned {type(result).__name__}; (next tokens, FollowSets) is required"
+    sets, n = result[1].sets(0), tokens.shape[1]
+    if len(sets) != n or not all(0 <= j < n for C in sets for j in C):
+        return f"its layer told {len(sets)} follow sets, or tokens beyond the {n} given; one of each token is required"
+    return _step_fault(result[0], tokens)
 
 
 def _certify(tally: Tally, path: Path, case: Case) -> None:

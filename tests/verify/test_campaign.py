@@ -96,6 +96,88 @@ def test_certificates_are_written_for_a_sample_or_for_all(tmp_path):
     assert len(all_of_them.certificates) == all_of_them.configurations == len(list(tmp_path.glob("00001-*.cert.json")))
 
 
+KERNELS = """
+import sys
+import numpy as np
+from hardmax.kernels.numpy_kernel import layer as right_layer, step as right
+from hardmax.kernels.protocol import declare
+
+def raises(tokens, A, alpha): raise ValueError("no\\nway")
+def exits(tokens, A, alpha): sys.exit(0)
+def wrong_shape(tokens, A, alpha): return right(tokens, A, alpha)[0]
+def integers(tokens, A, alpha): return np.zeros(tokens.shape, int)
+def told_beyond(tokens, A, alpha):
+    moved, sets = right_layer(tokens, A, alpha)
+    sets.first[:] = tokens.shape[1]
+    return moved, sets
+beyond = declare(right, layer=told_beyond)
+pair = declare(right, layer=right)
+def sometimes(tokens, A, alpha):
+    if tokens.shape[1] > 4: raise KeyError("five")
+    print("four at most")
+    return right(tokens, A, alpha)
+def identity_only(tokens, A, alpha): return right(tokens, None, alpha)
+identity_only.supports_A = False
+def interrupts(tokens, A, alpha): raise KeyboardInterrupt
+"""
+
+
+@pytest.fixture
+def kernels(tmp_path):
+    """The path of a file of kernels that fail in other ways than by a wrong value."""
+    path = tmp_path / "kernels.py"
+    path.write_text(KERNELS)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("raises", "it raised ValueError: no way"),
+        ("exits", "it called sys.exit(0)"),
+        ("wrong_shape", "it returned float64 of shape ("),
+        ("integers", "it returned int64 of shape (1, "),
+        ("beyond", "or tokens beyond the "),
+        ("pair", "its layer returned ndarray; (next tokens, FollowSets) is required"),
+    ],
+)
+def test_a_kernel_without_an_answer_is_counted_and_the_run_goes_on(kernels, name, what):
+    spec = f"{kernels}:{name}"
+    tally = run_chunk(Plan(CLAIMS, ("lattice",), kernels=(spec, "numpy")), 0, 40)
+    assert tally.configurations > campaign.KERNEL_SAMPLE
+    counts = tally.kernels[spec]
+    assert counts["failed"] == counts["disagree"] == -(-tally.configurations // campaign.KERNEL_SAMPLE)
+    assert tally.kernels["numpy"]["disagree"] == 0 < tally.kernels["numpy"]["agree"]
+    _, message = tally.failures[spec]
+    assert what in message
+    assert "\n" not in message
+
+
+def test_a_kernel_that_fails_now_and_then_is_compared_elsewhere_and_prints_to_stderr(kernels, capsys):
+    spec = f"{kernels}:sometimes"
+    whole = total(run_campaign(Plan(CLAIMS, ("lattice",), kernels=(spec,)), examples=200))
+    assert whole.kernels[spec]["agree"] > 0 < whole.kernels[spec]["failed"]
+    configuration, message = whole.failures[spec]
+    assert sum(configuration.multiplicities) > 4
+    assert message == "it raised KeyError: 'five'"
+    captured = capsys.readouterr()
+    assert "four at most" not in captured.out
+    assert "four at most" in captured.err
+
+
+def test_a_kernel_for_the_identity_is_compared_there_alone(kernels):
+    spec = f"{kernels}:identity_only"
+    whole = total(run_campaign(Plan(CLAIMS, kernels=(spec,)), examples=len(FAMILIES) * 17))
+    counts = whole.kernels[spec]
+    assert counts["agree"] > 0 < counts["other_A"]
+    assert counts["disagree"] == counts["failed"] == 0
+
+
+def test_an_interrupt_in_a_kernel_stays_one(kernels):
+    with pytest.raises(KeyboardInterrupt):
+        run_chunk(Plan(CLAIMS, ("lattice",), kernels=(f"{kernels}:interrupts",)), 0, 5)
+
+
 # -- judgement --------------------------------------------------------------------------------------------------------
 
 

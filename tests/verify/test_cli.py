@@ -133,6 +133,71 @@ def test_verify_writes_a_bundle_for_each_refutation_that_replays_and_runs_alone(
     assert run_record["coverage"]
 
 
+USER_KERNELS = """
+import sys
+import numpy as np
+from hardmax.kernels.numpy_kernel import step as right
+def raises(tokens, A, alpha): raise ValueError("no way")
+def stays(tokens, A, alpha): return tokens
+def half(tokens, A, alpha): return right(tokens, None, alpha)
+half.supports_A = False
+def absent(tokens, A, alpha): return tokens
+absent.missing = "kernel absent needs a device: use another machine"
+"""
+
+
+def test_verify_goes_on_with_a_kernel_that_raises_and_says_on_which_configurations(run):
+    write("mine.py", USER_KERNELS)
+    specs = "mine.py:raises,mine.py:stays,mine.py:half,mine.py:raises"
+    chosen = ("--claims", "lemmas.*", "--families", "lattice", "--examples", "300", "--kernels", specs)
+    status, out, err = run("verify", *chosen, "--out", "out", "--report")
+    assert (status, "Traceback" in err) == (1, False)
+    lines = [line.strip() for line in out.splitlines()]
+    raises = next(i for i, line in enumerate(lines) if line.startswith("DISAGREES  mine.py:raises (float64): 0 agree"))
+    assert lines[raises].endswith("of them calls without an answer)")
+    assert lines[raises + 1] == "no answer: it raised ValueError: no way"
+    stays = next(i for i, line in enumerate(lines) if line.startswith("DISAGREES  mine.py:stays"))
+    assert lines[stays + 1].startswith("first: at layer 0 token ")
+    for line in (lines[raises + 2], lines[stays + 2]):
+        assert line.startswith("on tokens (")
+        assert ", alpha = " in line
+    assert any(line.startswith("mine.py:half declares supports_A = False: it is compared where A is") for line in lines)
+    record = json.loads(Path("out/run.json").read_text())
+    first, second, third = record["kernels"]
+    assert first["first_failure"]["message"] == "it raised ValueError: no way"
+    assert first["failed"] == first["disagree"] > 0
+    assert (first["first_disagreement"], second["first_failure"], third["disagree"]) == (None, None, 0)
+    assert {"tokens", "A"} <= set(first["first_failure"]["configuration"])
+    assert record["notes"][0].startswith("mine.py:half declares supports_A = False")
+    for name in ("report.html", "junit.xml", "report.sarif"):
+        assert "it raised ValueError: no way" in Path("out", name).read_text()
+
+
+def test_verify_refuses_a_kernel_that_cannot_run_here_before_any_work(run):
+    write("mine.py", USER_KERNELS)
+    status, out, err = run("verify", "--kernels", "numpy,mine.py:absent", "--out", "out")
+    assert (status, out, err) == (2, "", "hardmax: error: kernel absent needs a device: use another machine\n")
+    assert not Path("out").exists()
+
+
+def test_a_long_configuration_is_named_by_its_place_in_the_record(run, monkeypatch):
+    write("mine.py", USER_KERNELS)
+    monkeypatch.setattr("hardmax.verify.commands.verify_text.LONGEST_INPUT", 10)
+    arguments = (
+        "verify",
+        "--claims",
+        "lemmas.norm_growth",
+        "--examples",
+        "34",
+        "--kernels",
+        "mine.py:raises,mine.py:stays",
+    )
+    _, out, _ = run(*arguments, "--out", "out")
+    assert "too long to print: see out/run.json, kernels[0].first_failure.configuration" in out
+    assert "too long to print: see out/run.json, kernels[1].first_disagreement.configuration" in out
+    assert "too long to print: give --out DIR to have it recorded" in run(*arguments)[1]
+
+
 def test_a_repro_script_sees_when_the_claim_holds(run):
     run("verify", "--claims", "necessity.nonzero", "--out", "out")
     script = Path("out/counterexamples/necessity.nonzero/repro.py").read_text()

@@ -3,8 +3,8 @@
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, redirect_stdout
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import click
 from ...kernels.configuration import Configuration, identity
 from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
+from ...kernels.protocol import Kernel
 from ...kernels.rational_text import show
 from ...kernels.registry import load
 from ...strategies import FAMILIES
@@ -24,7 +25,7 @@ from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
 from ..verdict import Proved, prove
 from .output import Progress, append_observations, prepare, render, write_counterexample, write_run
-from .verify_text import claim_lines, claim_records, kernel_lines, kernel_records, last_line
+from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
 REVIEWS = 300
@@ -68,13 +69,12 @@ def verify(
         raise click.UsageError("--report, --all-certificates and --observe need --out DIR: give the folder to write to")
     claims = select_claims(pattern)
     specs = tuple(filter(None, (s.strip() for s in kernels.split(","))))
-    for spec in specs:
-        load(spec)  # a spec that cannot be loaded ends here, before any work
+    compared = _usable(specs)
     plan = Plan(
         claims=tuple(c.id for c in claims if c.family not in ("necessity", "frank_wolfe")),
         families=_families(families),
         seed=seed,
-        kernels=specs,
+        kernels=tuple(compared),
         database=str(database),
         certificates=None if out is None else str(out / "certificates"),
         certify_all=all_certificates,
@@ -107,13 +107,23 @@ def verify(
         for path in (out / "certificates").iterdir():
             if path.name not in found.tally.certificates:
                 path.unlink()
-    _finish(found, seed, out, report)
+    _finish(found, seed, out, report, compared)
     return found.status
 
 
 def _arguments() -> list[str]:
     """What the user typed, for the record."""
     return sys.argv[2:] if sys.argv[1:2] == ["verify"] else []
+
+
+def _usable(specs: Iterable[str]) -> dict[str, Kernel]:
+    """The kernels to compare: one that cannot be loaded, or cannot run here, ends the command before any work."""
+    with redirect_stdout(sys.stderr):
+        kernels = {spec: load(spec) for spec in specs}
+    for kernel in kernels.values():
+        if kernel.missing:
+            raise InputError(kernel.missing)
+    return kernels
 
 
 def _families(names: str) -> tuple[str, ...]:
@@ -215,10 +225,10 @@ def _second_theorem(found: Findings, seed: int) -> None:
         click.echo(f"  {numbers} {repaired.id}: the bound, while the origin is in the hull")
 
 
-def _finish(found: Findings, seed: int, out: Path | None, report: bool) -> None:
+def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared: Mapping[str, Kernel]) -> None:
     """Print the verdicts and write what was asked for."""
     names = _write_counterexamples(found, out)
-    for line in (*claim_lines(found), *kernel_lines(found.tally), last_line(found)):
+    for line in (*claim_lines(found), *kernel_lines(found.tally, compared, out), last_line(found)):
         click.echo(line)
     if out is None:
         return
@@ -242,7 +252,8 @@ def _finish(found: Findings, seed: int, out: Path | None, report: bool) -> None:
             },
             "claims": claim_records(found, names),
             "coverage": histograms(found.tally.coverage),
-            "kernels": kernel_records(found.tally),
+            "kernels": kernel_records(found.tally, compared),
+            "notes": kernel_notes(found.tally),
             "counterexamples": list(names),
         },
     )

@@ -1,15 +1,20 @@
 """What `hardmax verify` prints, and the records of the same: claims, kernels, the last line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from ...kernels.configuration import Configuration, identity
 from ...kernels.configuration_file import configuration_to_json
-from ...kernels.rational_text import rational_text
-from ...kernels.registry import load
+from ...kernels.crosscheck import written_out
+from ...kernels.protocol import Kernel
+from ...kernels.rational_text import rational_text, show
 from ..campaign import Tally
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
 from ..records import claim_record
 
+LONGEST_INPUT = 400
+"""Characters of a configuration that are printed."""
 SUMMARY = {
     VERIFIED: "everything came out as expected",
     REFUTED: "NOT everything came out as expected",
@@ -41,30 +46,57 @@ def claim_records(found: Findings, names: dict[str, str]) -> list[dict[str, Any]
     return [record(found.judge(claim)) for claim in found.claims]
 
 
-def kernel_lines(tally: Tally) -> Iterator[str]:
-    """What the comparison with float kernels counted, and the first disagreement of each."""
+def kernel_lines(tally: Tally, kernels: Mapping[str, Kernel], out: Path | None) -> Iterator[str]:
+    """What the comparison with float kernels counted, and the first disagreement and failure of each.
+
+    Args:
+        tally: the counts.
+        kernels: the kernels by their spec.
+        out: where the record will be, None if none is written.
+    """
     if tally.kernels:
         yield "Float kernels against the exact one, per token and layer"
-    for spec, counts in tally.kernels.items():
-        verdict = "DISAGREES" if counts["disagree"] else "agrees"
+    for place, (spec, counts) in enumerate(tally.kernels.items()):
+        verdict = "DISAGREES" if counts["disagree"] else "agrees" if counts["layers"] else "not compared"
         lost = f"{counts['ties_lost']:,} of them exact ties that rounding lost"
+        failed = f" ({counts['failed']:,} of them calls without an answer)" if counts["failed"] else ""
         yield (
-            f"  {verdict:<10} {spec} ({load(spec).dtypes[0]}): {counts['agree']:,} agree, "
-            f"{counts['too_close']:,} too close to call ({lost}), {counts['disagree']:,} disagree"
+            f"  {verdict:<10} {spec} ({kernels[spec].dtypes[0]}): {counts['agree']:,} agree, "
+            f"{counts['too_close']:,} too close to call ({lost}), {counts['disagree']:,} disagree{failed}"
         )
+        recorded = None if out is None else f"{out / 'run.json'}, kernels[{place}]"
         if spec in tally.disagreements:
-            d = tally.disagreements[spec][1].first_disagreement
+            configuration, result = tally.disagreements[spec]
+            d = result.first_disagreement
             if d is not None:
                 goes = "elsewhere" if d.float_set is None else f"to {list(d.float_set)}"
                 where = f"at layer {d.layer} token {d.token}"
                 yield f"             first: {where} goes {goes}, exactly to {list(d.exact_set)}"
+                yield f"             {_input(configuration, recorded, 'first_disagreement')}"
+        if spec in tally.failures:
+            configuration, message = tally.failures[spec]
+            yield f"             no answer: {message}"
+            yield f"             {_input(configuration, recorded, 'first_failure')}"
+    for note in kernel_notes(tally):
+        yield f"  {note}"
 
 
-def kernel_records(tally: Tally) -> list[dict[str, Any]]:
+def _input(configuration: Configuration, recorded: str | None, key: str) -> str:
+    """Which configuration it was: written out as kernels are given it, or, if that is long, where it is recorded."""
+    c = written_out(configuration)
+    A = "" if c.A == identity(c.d) else f", A = {' '.join(map(show, c.A))}"
+    text = f"on tokens {' '.join(map(show, c.tokens))}{A}, alpha = {c.alpha}"
+    if len(text) <= LONGEST_INPUT:
+        return text
+    where = "give --out DIR to have it recorded" if recorded is None else f"see {recorded}.{key}.configuration"
+    return f"on {c.n} tokens of {c.d} coordinates, too long to print: {where}"
+
+
+def kernel_records(tally: Tally, kernels: Mapping[str, Kernel]) -> list[dict[str, Any]]:
     """The records of the same."""
     records = []
     for spec, counts in tally.kernels.items():
-        first = None
+        first = failure = None
         if spec in tally.disagreements:
             configuration, result = tally.disagreements[spec]
             d = result.first_disagreement
@@ -77,10 +109,24 @@ def kernel_records(tally: Tally) -> list[dict[str, Any]]:
                     "gap": rational_text(d.gap),
                     "configuration": configuration_to_json(configuration),
                 }
-        names = ("layers", "agree", "too_close", "disagree", "ties_lost")
+        if spec in tally.failures:
+            configuration, message = tally.failures[spec]
+            failure = {"message": message, "configuration": configuration_to_json(configuration)}
+        names = ("layers", "agree", "too_close", "disagree", "ties_lost", "failed")
         numbers = {name: counts[name] for name in names}
-        records.append({"spec": spec, "dtype": load(spec).dtypes[0], **numbers, "first_disagreement": first})
+        fields = {"spec": spec, "dtype": kernels[spec].dtypes[0], **numbers}
+        records.append({**fields, "first_disagreement": first, "first_failure": failure})
     return records
+
+
+def kernel_notes(tally: Tally) -> list[str]:
+    """What the counts do not say: which configurations a kernel was spared."""
+    return [
+        f"{spec} declares supports_A = False: it is compared where A is the identity, "
+        f"and not where it is another ({counts['other_A']:,} of the configurations)."
+        for spec, counts in tally.kernels.items()
+        if counts["other_A"]
+    ]
 
 
 def last_line(found: Findings) -> str:
@@ -91,4 +137,4 @@ def last_line(found: Findings) -> str:
     )
 
 
-__all__ = ["claim_lines", "claim_records", "kernel_lines", "kernel_records", "last_line"]
+__all__ = ["claim_lines", "claim_records", "kernel_lines", "kernel_notes", "kernel_records", "last_line"]
