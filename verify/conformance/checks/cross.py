@@ -79,7 +79,7 @@ def _sizes(subject: Subject) -> Iterator[Trial]:
     rng = subject.random("cross.sizes")
     for dtype in subject.kernel.dtypes:
         for n in (48, 64, 128, 256, 300, 512, 777, 1100):
-            kinds: Sequence[Kind] = ("tied", "lattice", "integers", "near") if n < 500 else ("tied", "integers")
+            kinds: Sequence[Kind] = ("tied", "lattice", "integers", "near") if n < 300 else ("tied",)
             for kind in kinds:
                 yield crossed(subject, rng, dtype, B=1, n=n, d=rng.randint(2, 4), kind=kind)
         for d in (17, 32, 100, 128):
