@@ -160,7 +160,9 @@ class _Comparison:
         self.exact = self.dynamics.first
         # Powers of two that bring the largest |token| and |A| into [1/2, 1): no follow set changes, nothing is rounded.
         self.unit = _power_of_two(max(abs(v) for row in configuration.tokens for v in row))
-        form_unit = _power_of_two(max(abs(v) for row in configuration.A for v in row))
+        form_unit = (
+            _power_of_two(max(abs(v) for row in configuration.A for v in row)) if kernel.supports_A else Fraction(1)
+        )
         self.score_unit = self.unit**2 * form_unit
         form = [[v / form_unit for v in row] for row in configuration.A]
         self.A = np.array(form, dtype=np.float64).astype(dtype)

@@ -59,7 +59,8 @@ def test_float32_dyadics_survive_float32(find_any, assert_all_examples):
     assert_all_examples(strategy, lambda v: Fraction(float(np.float32(float(v)))) == v)
     assert_all_examples(strategy, lambda v: abs(v.numerator) <= 2**23 and 2**31 % v.denominator == 0)
     full = find_any(strategy, lambda v: abs(v.numerator) > 2**22)
-    assert Fraction(float(np.float16(float(full)))) != full
+    with np.errstate(over="ignore"):
+        assert float(np.float16(float(full))) != float(full)
 
 
 def test_units_reach_both_ends(find_any, assert_all_examples):

@@ -15,8 +15,8 @@ from fractions import Fraction
 import numpy as np
 
 from ...kernels.configuration import Matrix
+from ...kernels.exact_scores import PRECISION
 from ...kernels.filter import decision_bound
-from .ties import PRECISION
 from .trial import Call, call, exact_rows
 
 Integers = Sequence[Sequence[int | Fraction]]

@@ -14,8 +14,8 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from ...kernels.configuration import Matrix, identity
+from ...kernels.exact_scores import PRECISION, exact_scores
 from .cases import Integers, random_points, times
-from .ties import PRECISION, exact_scores
 from .trial import Arrangement, Call, call, exact_rows
 
 Kind = Literal["lattice", "tied", "near", "turned", "integers", "full", "copies"]

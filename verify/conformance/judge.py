@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from ...kernels.configuration import Configuration, Matrix, Vector
 from ...kernels.exact import Dynamics, Sets
+from ...kernels.exact_scores import PRECISION, exact_scores
 from ...kernels.filter import decision_bound, layer_error
 from ...kernels.protocol import Kernel, TieRule
-from .ties import PRECISION, exact_scores
 from .trial import Call, Trial, apply, floats
 
 MOST_SUBSETS = 8

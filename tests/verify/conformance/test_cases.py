@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from hardmax.kernels.exact import Dynamics
+from hardmax.kernels.exact_scores import exact_scores
 from hardmax.kernels.registry import SHIPPED, load
 from hardmax.verify.conformance import cases
 from hardmax.verify.conformance.judge import exact_layer, examine, value_tolerance
-from hardmax.verify.conformance.ties import exact_scores
 from hardmax.verify.conformance.trial import Trial, floats
 
 TIED = (*cases.TIES, *cases.DEGENERATE)

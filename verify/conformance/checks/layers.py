@@ -8,9 +8,9 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
+from ....kernels.exact_scores import PRECISION
 from ..cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, Case, lattice_without_ties, random_points
 from ..check import Check, NotApplicableError, Subject, judged
-from ..ties import PRECISION
 from ..trial import Trial, call
 from .ties import each
 

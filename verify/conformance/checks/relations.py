@@ -9,9 +9,9 @@ Neighbours: `cases` has the maps.
 from collections.abc import Iterator
 from fractions import Fraction
 
+from ....kernels.exact_scores import PRECISION
 from ..cases import CHAINS, TURNS, Case, lattice_without_ties, permuted, random_points, scaled, turned
 from ..check import Check, Subject, judged
-from ..ties import PRECISION
 from ..trial import Trial
 
 

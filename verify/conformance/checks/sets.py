@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from ....kernels.configuration_file import configuration_to_json
+from ....kernels.exact_scores import exact_scores
 from ....kernels.filter import decision_bound
 from ....kernels.protocol import FollowSets, Kernel, to_numpy
 from ..cases import DUPLICATES, FORMS, INDEFINITE, TIES, ZEROS, random_lattice, random_points
@@ -16,7 +17,6 @@ from ..check import Check, Finding, NotApplicableError, Subject
 from ..draws import KINDS
 from ..judge import exact_layer
 from ..snippet import assignments, loading
-from ..ties import exact_scores
 from ..trial import Trial, floats
 from .cross import crossed
 from .ties import each

@@ -5,6 +5,7 @@ Neighbours: `cases` has the tables, `judge` the policy.
 
 from collections.abc import Iterable, Iterator
 
+from ....kernels.exact_scores import exact_scores
 from ..cases import (
     BASES,
     DEGENERATE,
@@ -21,7 +22,6 @@ from ..cases import (
     turned,
 )
 from ..check import Check, NotApplicableError, Subject, judged
-from ..ties import exact_scores
 from ..trial import Trial, exact_rows
 
 
