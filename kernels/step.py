@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .errors import ExactnessError, InputError
+from .rational_text import rational_text
 
 
 def _exact(name: str, value: object) -> Fraction:
@@ -45,7 +46,7 @@ class ConstantStep:
 
     def to_json(self) -> str:
         """The value of the file's key `alpha`."""
-        return str(self.alpha)
+        return rational_text(self.alpha)
 
 
 @dataclass(frozen=True, slots=True)

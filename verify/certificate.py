@@ -129,7 +129,8 @@ def write_certificate(path: str | Path, document: Mapping[str, Any]) -> Path:
 def save_certificate(path: Path, case: Case) -> bool:
     """Write the certificate of a case if something is decided and the checker would read so much; whether it was."""
     document = certificate_of(case)
-    if document is None or len(to_text(document)) > checker.MAX_BYTES:
+    text = "" if document is None else to_text(document)
+    if document is None or len(text) > checker.MAX_BYTES or max(map(len, text.split('"'))) > checker.MAX_DIGITS:
         return False
     write_certificate(path, document)
     return True

@@ -75,12 +75,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(error.format_message())
     except HardmaxError as error:
         _fail(str(error))
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader, head perhaps, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
+        place = f"{error.filename} cannot be used: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}; give another place")
     except (KeyboardInterrupt, click.Abort):
         click.echo("hardmax: interrupted", err=True)
         status = UNDECIDED
-    except BrokenPipeError:  # the reader, head perhaps, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     raise SystemExit(status if isinstance(status, int) else 0)
 
 
