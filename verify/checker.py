@@ -1,6 +1,7 @@
 """The trusted checker of certificates, written from CERTIFICATE.md: python -I checker.py a.cert.json folder/
 
-`check` returns only if every statement of a certificate follows from the problem in it; else `Refused` is raised.
+`check` re-derives all statements of a certificate from the problem in it and returns only if all of them follow; what
+is not a complete proof raises `Refused`. Sections are those of CERTIFICATE.md. No `assert` checks anything.
 """
 
 import hashlib
@@ -126,7 +127,7 @@ class Run:
     def pay(self, operations, bits=0, gcds=False):
         """Section 9: what is too much is refused before it is computed."""
         words = (bits + self.size) // 64
-        self.left -= 99 + operations * (8 + words * math.isqrt(words)) * (1 + gcds * (7 + words // 150))
+        self.left -= 99 + operations * (8 + words * math.isqrt(words)) * (1 + gcds * words // 150)
         must(self.left >= 0, "limits", f"more than {MAX_WORK} units of work", "this checker does no more")
 
     def integers(self, rows, height, where):
@@ -151,9 +152,9 @@ class Run:
     def next(self, layer, sets):
         """Layer k + 1: N ← (b − a) L N + a (L / W) Σ w N and D ← b L D."""
         k, N, D = layer
-        (a, b), L = self.rate(layer).as_integer_ratio(), math.lcm(*[sum([self.w[j] for j in C]) for C in sets])
-        self.pay(self.d * sum(map(len, sets)), (D.bit_length() + 64 * L.bit_length() + 64 * b.bit_length()) // 64)
-        totals = [self.total(N, C) for C in sets]
+        self.pay(self.d * sum(map(len, sets)), D.bit_length() // 64)
+        (a, b), totals = self.rate(layer).as_integer_ratio(), [self.total(N, C) for C in sets]
+        L = math.lcm(*(W for W, _ in totals))
         keep, shares = (b - a) * L, [a * L // W for W, _ in totals]
         rows = zip(N, shares, totals, strict=True)
         return k + 1, [tuple([keep * x + u * y for x, y in zip(z, t, strict=True)]) for z, u, (_, t) in rows], b * L * D
@@ -304,8 +305,8 @@ class Run:
         k, p, pi, Q, c = proof["layer"], proof["period"], proof["permutation"], proof["Q"], proof["scale"]
         must(self.constant and self.kept and self.last[0] == k + p - 1, "self-similar", (k, p), "these are unknown")
         must(sorted(pi) == [*range(self.n)] and [self.w[j] for j in pi] == self.w, "permutation", pi, "it is none of w")
-        q, transposed = self.integers(Q, self.d, "Q")[1].bit_length(), [*zip(*Q, strict=True)]
-        self.pay((self.n + 3 * self.d) * self.d**2, q + max(self.last[2], *abs(c).as_integer_ratio()).bit_length(), 1)
+        bits, transposed = self.integers(Q, self.d, "Q")[1].bit_length(), [*zip(*Q, strict=True)]
+        self.pay((self.n + self.d) * self.d**2, bits + self.last[2].bit_length(), gcds=True)
         layers = self.kept[0], self.next(*self.kept), self.next(self.last, self.sets)
         first, second, end = [[tuple([Fraction(x, D) for x in row]) for row in N] for _, N, D in layers]
         image = times([first[j] for j in pi], Q)
@@ -329,7 +330,6 @@ class Run:
         if "weights" in entry:
             self.convex(weights, leaders, s, where)
         if kind == "interior":
-            self.pay(len(weights) * self.d**2, self.d * self.size, gcds=True)
             rows = [[*map(sub, leaders[i], leaders[weights[0][0]])] for i, _ in weights]
             for c in range(self.d):
                 pivot = next((row for row in rows if row[c]), [])
@@ -338,8 +338,8 @@ class Run:
         if "normal" in entry:
             h = times([s], self.B)[0] if entry["normal"] is None else entry["normal"]
             must(len(h) == self.d and any(h), where, "a normal", f"{self.d} coordinates are needed, not all 0")
-            self.pay(len(leaders) * self.d, sum([x.denominator.bit_length() for x in h]) + self.size, gcds=True)
-            heights = {i: dot(h, [*map(sub, v, s)]) for i, v in leaders.items()}
+            self.pay(len(leaders) * self.d, self.size, gcds=True)
+            heights = {i: dot(h, v) - dot(h, s) for i, v in leaders.items()}
             highest = max(heights.values())
             must(highest < 0 or (highest == 0 and kind != "outside"), where, kind, "the normal shows something else")
             g = [*map(add, times([s], self.A)[0], [dot(row, s) for row in self.A])]
@@ -391,7 +391,7 @@ def main(argv=None):
             except Exception as error:  # a fault of this program accepts nothing and hides no other file
                 status, detail = "refused", str(error) if type(error) is Refused else repr(error)
             counts[status] += 1
-            print(f"{status:10} " + "".join(c if c.isprintable() else "?" for c in f"{path}: {detail}"))
+            print(f"{status:10} {path}: {''.join(c if c.isprintable() else '?' for c in detail)}")
     print(", ".join(f"{counts[status]} {status}" for status in ("accepted", "refused", "unreadable")))
     return 1 if counts["refused"] else 2 if counts["unreadable"] or not names else 0
 
