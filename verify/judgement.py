@@ -1,15 +1,15 @@
 """Judgement: what a whole run says of each claim, whether that was expected, and the exit status.
 
-Neighbours: `campaign` counts, `commands.verify` runs and shows.
+Neighbours: `tally` holds the counts, `commands.verify` runs and shows.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 from ..kernels.configuration import Configuration
-from .campaign import Tally
 from .case import Case
 from .claims.registry import Claim, Finding
+from .tally import Tally
 
 VERIFIED, REFUTED, UNDECIDED = 0, 1, 3
 """Exit statuses (DESIGN 3.4)."""

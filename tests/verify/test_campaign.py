@@ -7,10 +7,11 @@ import pytest
 from hardmax.kernels.exact import Dynamics
 from hardmax.strategies import FAMILIES
 from hardmax.verify import campaign
-from hardmax.verify.campaign import Plan, Tally, run_campaign, run_chunk
+from hardmax.verify.campaign import Plan, run_campaign, run_chunk
 from hardmax.verify.case import Case
 from hardmax.verify.claims.registry import all_claims, select_claims
 from hardmax.verify.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
+from hardmax.verify.tally import Tally
 
 CLAIMS = ("clustering.convergence", "clustering.vertices", "lemmas.norm_growth")
 EVERYTHING = tuple(c.id for c in all_claims() if c.family != "necessity")

@@ -17,12 +17,13 @@ from ...kernels.protocol import Kernel
 from ...kernels.rational_text import show
 from ...kernels.registry import load
 from ...strategies import FAMILIES
-from ..campaign import Plan, histograms, run_campaign
+from ..campaign import Plan, run_campaign
 from ..case import Case
 from ..claims import frank_wolfe, necessity
 from ..claims.registry import Claim, Finding, select_claims
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
+from ..tally import histograms
 from ..verdict import Proved, prove
 from .output import Progress, append_observations, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
