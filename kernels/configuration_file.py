@@ -29,10 +29,13 @@ MAX_DIGITS = 5_000
 """Digits of one numerator or denominator. The smallest float64 written out as a decimal has 751 significant digits."""
 MAX_EXPONENT = 5_000
 """Decimal exponent, either sign."""
+MAX_WHOLE_DIGITS = 600
+"""Digits of a multiplicity or of a number of a step: files hold these as JSON numbers, and Python can be set to read
+and write no more than 640 digits of one."""
 
 _KEYS = ("tokens", "A", "alpha", "labels", "multiplicities", "follow", "step")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:/\d+)?|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
-
+_HALF = re.compile("[\ud800-\udfff]")
 
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -80,11 +83,11 @@ def read_configuration(path: str | Path) -> Configuration:
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except (InputError, ExactnessError) as error:
-        raise InputError(f"{_shown(path)}: {error}") from None
+        raise InputError(f"{path_text(path)}: {error}") from None
 
 
-def _shown(path: Path) -> str:
-    """The path on one line, whatever characters it has."""
+def path_text(path: Path) -> str:
+    """The path on one line, whatever bytes its name has; quoted if it is not plain."""
     text = str(path)
     return text if text.isprintable() else repr(text)
 
@@ -133,10 +136,7 @@ def configuration_from_json(data: Any) -> Configuration:
     else:
         fields["step"] = ConstantStep(_number("alpha", data.get("alpha", 1)))
     if data.get("labels") is not None:
-        labels = data["labels"]
-        if not isinstance(labels, list) or any(type(x) is not str for x in labels):
-            raise InputError("labels must be a list of strings, one a token")
-        fields["labels"] = labels
+        fields["labels"] = _labels(data["labels"])
     if "multiplicities" in data:
         values = data["multiplicities"]
         if not isinstance(values, list):
@@ -192,6 +192,16 @@ def _quoted(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def _labels(value: Any) -> list[str]:
+    """Labels that can be written to a file: half a surrogate pair, which JSON and NumPy let through, is no text."""
+    if not isinstance(value, list) or any(type(label) is not str for label in value):
+        raise InputError("labels must be a list of strings, one a token")
+    for i, label in enumerate(value):
+        if half := _HALF.search(label):
+            raise InputError(f"labels[{i}] holds {_quoted(half[0])}, half a surrogate pair; give text")
+    return value
+
+
 def _rows(name: str, value: Any) -> list[list[Fraction]]:
     if not isinstance(value, list) or not value:
         raise InputError(f"{name} is {_quoted(value)}; it must be a list of rows, each a list of numbers")
@@ -243,6 +253,8 @@ def _whole(place: str, value: Any) -> int:
     )
     if number is None or number.denominator != 1:
         raise InputError(f"{place} is {_quoted(value)}; a whole number is required")
+    if abs(number) >= 10**MAX_WHOLE_DIGITS:
+        raise InputError(f"{place} is {_quoted(value)}; a whole number of at most {MAX_WHOLE_DIGITS} digits is read")
     return int(number)
 
 
@@ -275,8 +287,14 @@ def _from_npz(data: bytes) -> Configuration:
     if "labels" in arrays:
         if arrays["labels"].dtype.kind != "U" or arrays["labels"].ndim != 1:
             raise InputError("labels must be a 1-d array of strings, one a token")
-        labels = arrays["labels"].tolist()
+        labels = _labels(arrays["labels"].tolist())
     return Configuration.from_floats(arrays["tokens"], arrays.get("A"), arrays.get("alpha", 1.0), labels=labels)
 
 
-__all__ = ["configuration_from_json", "configuration_to_json", "parse_configuration", "read_configuration"]
+__all__ = [
+    "configuration_from_json",
+    "configuration_to_json",
+    "parse_configuration",
+    "path_text",
+    "read_configuration",
+]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .errors import ExactnessError, InputError
-from .rational_text import rational_text
+from .rational_text import rational_text, short_text
 
 
 def _exact(name: str, value: object) -> Fraction:
@@ -38,7 +38,7 @@ class ConstantStep:
     def __post_init__(self) -> None:
         object.__setattr__(self, "alpha", _exact("alpha", self.alpha))
         if self.alpha <= 0:
-            raise InputError(f"alpha is {self.alpha}; a step must be positive: give alpha > 0")
+            raise InputError(f"alpha is {short_text(self.alpha)}; a step must be positive: give alpha > 0")
 
     def rate(self, layer: int) -> Fraction:
         """λ_k, a rational in (0, 1), the same for every layer k."""

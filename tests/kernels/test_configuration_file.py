@@ -1,6 +1,7 @@
 """Reading configurations: exact values in, one clear line out for anything else, never a traceback."""
 
 import json
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -73,6 +74,17 @@ BAD = {
     "both steps": ('{"tokens": [[1]], "alpha": 1, "step": {}}', "both given"),
     "huge exponent": ('{"tokens": [[1e999999999]]}', "exponent of at most"),
     "long": ('{"tokens": [[' + "7" * 10_000_000 + "]]}", "10000000 characters"),
+    "long alpha": ('{"tokens": [[1]], "alpha": "-' + "7" * 4_900 + '"}', "a step must be positive"),
+    "long multiplicity": ('{"tokens": [[1]], "multiplicities": [' + "7" * 700 + "]}", "at most 600 digits"),
+    "long step": (
+        '{"tokens": [[1]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1e600}}',
+        "step.offset is 1e600; a whole number of at most 600 digits",
+    ),
+    "half a pair": (
+        '{"tokens": [[1], [2]], "labels": ["a", "a long label with \\ud83d in it"]}',
+        'labels[1] holds "\\ud83d", half a surrogate pair',
+    ),
+    "half a pair in a key": ('{"tokens": [[1]], "\\udfff": 1}', 'unknown key "\\udfff"'),
     "deep": ("[" * 100_000, "nested too deeply"),
 }
 
@@ -121,6 +133,20 @@ def test_bad_files_are_one_line(tmp_path):
             read_configuration(tmp_path / name)
         assert wanted in str(caught.value), (name, str(caught.value))
         assert "\n" not in str(caught.value)
+
+
+def test_a_label_of_an_archive_that_is_no_text_is_refused_and_a_whole_pair_is_text(tmp_path):
+    np.savez(tmp_path / "half.npz", tokens=np.ones((2, 1)), labels=np.array(["a", "\udcff"]))
+    with pytest.raises(InputError, match=r'labels\[1\] holds "\\udcff"'):
+        read_configuration(tmp_path / "half.npz")
+    assert parse_configuration('{"tokens": [[1]], "labels": ["\\ud83d\\ude00"]}').labels == ("😀",)
+
+
+def test_a_file_name_that_is_not_utf_8_is_shown_as_its_escape(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_configuration(tmp_path / os.fsdecode(b"caf\xe9.json"))
+    assert "caf\\udce9.json': cannot be read" in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 numbers = st.one_of(st.integers(-9, 9), st.fractions(), st.just(Fraction(1, 3)))
