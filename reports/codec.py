@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
+from .printable import json_text
+
 
 class RecordError(ValueError):
     """A record that cannot be read or written: one line that names the file, the place and what is required there.
@@ -246,7 +248,11 @@ def decode(cls: type[R], value: Any, where: str) -> R:
 
 
 def loads(cls: type[R], text: str, where: str) -> R:
-    """The record of class `cls` in a JSON text; arguments and errors as for `decode`, and text that is not JSON."""
+    """The record of class `cls` in a JSON text; arguments and errors as for `decode`.
+
+    Raises:
+        RecordError: also: the text is not JSON, or a string in it is no text: it holds half a surrogate pair.
+    """
     try:
         value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates)
     except json.JSONDecodeError as error:
@@ -255,7 +261,21 @@ def loads(cls: type[R], text: str, where: str) -> R:
         raise RecordError(f"{where}: is nested too deeply to be a record") from None
     except ValueError as error:  # RecordError of a hook, and integers beyond Python's limit for conversion
         raise RecordError(f"{where}: {error}") from None
+    if _ESCAPED_HALF.search(text) and (half := _half_pair(value)) is not None:
+        raise RecordError(f"{where}: holds {_shown(half)}, which is no text: half a surrogate pair is in it")
     return decode(cls, value, where)
+
+
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile(".{0,20}[\ud800-\udfff].{0,20}", re.DOTALL)
+
+
+def _half_pair(value: Any) -> str | None:
+    """The first half of a surrogate pair in the strings of a JSON value, with the text about it; keys are strings."""
+    if isinstance(value, str):
+        return match[0] if (match := _HALF.search(value)) else None
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((half for part in parts if (half := _half_pair(part)) is not None), None)
 
 
 def _refuse_constant(name: str) -> Any:
@@ -301,7 +321,7 @@ def dumps(record: Any, *, indent: int | None = None) -> str:
     Raises:
         RecordError: as `encode`.
     """
-    return json.dumps(encode(record), indent=indent, ensure_ascii=False, allow_nan=False)
+    return json_text(encode(record), indent=indent)
 
 
 __all__ = [

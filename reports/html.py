@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from . import gap_plot, page, svg, wording
 from .codec import dumps
 from .geometry import decimal
+from .printable import printable
 from .record import CheckRecord, ClaimRecord, ConfigurationRecord, CounterexampleRecord, Rational, ResultRecord
 from .scene import Pictured, Scene, scene_of
 from .store import COUNTEREXAMPLES, Records
@@ -206,8 +207,9 @@ def _card(records: Records, c: CounterexampleRecord, figures: _Figures) -> Card:
 
 def _marked(statement: str, fails: str) -> Markup:
     """The statement with the part that fails marked; the part by itself where it is no part of the statement."""
-    before, part, after = statement.partition(fails)
-    if not fails or not part:
+    statement, fails = printable(statement), printable(fails)
+    before, part, after = statement.partition(fails) if fails else (statement, "", "")
+    if not part:
         return escape(statement)
     return Markup("{}<mark>{}</mark>{}").format(before, part, after)
 
@@ -240,7 +242,7 @@ def point(row: Sequence[Rational]) -> str:
 
 def _beside(path: str) -> str:
     """The link to a file that lies beside the page, whatever path the record gives: its name alone, quoted."""
-    return quote(PurePath(path).name, safe="")
+    return quote(PurePath(path).name, safe="", errors="surrogateescape")
 
 
 def _families(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord]]]:

@@ -7,9 +7,10 @@ command; undecided and invalid inputs are errors. Neighbour: `wording` has the s
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+from .printable import printable
 from .record import CheckRecord, ClaimRecord, KernelRecord, ResultRecord, RunRecord
 from .store import Records
-from .wording import CHECK_STATUS, EXPECTED, headline, plural, printable, where
+from .wording import CHECK_STATUS, EXPECTED, headline, plural, where
 
 
 def render_junit(records: Records) -> str:
@@ -29,7 +30,7 @@ def render_junit(records: Records) -> str:
         }
         for key, value in counts.items():
             totals[key] += value
-        suite = ET.SubElement(suites, "testsuite", {"name": name} | {k: str(v) for k, v in counts.items()})
+        suite = ET.SubElement(suites, "testsuite", {"name": printable(name)} | {k: str(v) for k, v in counts.items()})
         suite.extend(cases)
     for key, value in totals.items():
         suites.set(key, str(value))

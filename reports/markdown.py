@@ -6,6 +6,7 @@ Text from records is escaped, so that labels and messages can neither format nor
 import re
 from collections.abc import Iterable, Sequence
 
+from .printable import one_line, printable
 from .record import CounterexampleRecord
 from .store import Records
 from .wording import (
@@ -15,7 +16,6 @@ from .wording import (
     headline,
     hypothesis,
     is_expected,
-    one_line,
     plural,
     verdict_word,
     where,
@@ -85,7 +85,11 @@ def render_markdown(records: Records) -> str:
             lines += ["", f"{MOST} of {plural(len(ordered), 'input')}, those that are not verified first."]
     if run.kernels:
         rows = [
-            [code(k.spec), k.dtype, *(f"{n:,}" for n in (k.layers, k.agree, k.too_close, k.ties_lost, k.disagree))]
+            [
+                code(k.spec),
+                escaped(k.dtype),
+                *(f"{n:,}" for n in (k.layers, k.agree, k.too_close, k.ties_lost, k.disagree)),
+            ]
             for k in run.kernels
         ]
         head = ["kernel", "dtype", "layers", "agree", "too close", "exact ties lost", "disagree"]
@@ -126,6 +130,7 @@ def code(text: str) -> str:
 
 
 def _fence(text: str, language: str) -> list[str]:
+    text = printable(text)
     fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     return [f"{fence}{language}", *text.rstrip("\n").split("\n"), fence]
 

@@ -6,11 +6,11 @@ features are what matters here: leaders, ties, freeze layer, smallest gap. Pure 
 Neighbour: `record.CaseRecord` is the input.
 """
 
-import json
 from decimal import ROUND_FLOOR, Decimal
 
 from .codec import encode
 from .geometry import decimal
+from .printable import json_text
 from .record import CaseRecord
 
 _STATUS = {"verified": "passed", "refuted": "failed", "undecided": "gave_up", "invalid": "gave_up"}
@@ -43,7 +43,7 @@ def observation_line(case: CaseRecord, *, run_start: float) -> str:
         "property": case.property,
         "status": _STATUS[case.verdict],
         "status_reason": case.reason,
-        "representation": json.dumps(record["configuration"], ensure_ascii=False),
+        "representation": json_text(record["configuration"]),
         "arguments": {"configuration": record["configuration"]},
         "how_generated": case.origin,
         "features": {name: value for name, value in features.items() if value is not None},
@@ -51,7 +51,7 @@ def observation_line(case: CaseRecord, *, run_start: float) -> str:
         "timing": {} if case.seconds is None else {"execute:test": case.seconds},
         "metadata": {"tool": "hardmax"},
     }
-    return json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(line) + "\n"
 
 
 def _log2(gap: str) -> int:

@@ -7,8 +7,11 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from .printable import printable
 
 
 @cache
@@ -27,12 +30,17 @@ def content_policy(style: str, script: str) -> str:
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 
 
+def _finalized(value: Any) -> Any:
+    return printable(value) if type(value) is str else value
+
+
 @cache
 def environment() -> Environment:
-    """The templates: every value is escaped, and one that is missing is an error."""
+    """The templates: every value is printable and escaped, and one that is missing is an error."""
     templates = Environment(
         loader=FunctionLoader(asset),
         autoescape=True,
+        finalize=_finalized,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -3,13 +3,13 @@
 Neighbours: `junit` reports the same checks as test cases.
 """
 
-import json
 import re
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
 from .codec import encode
+from .printable import json_text, printable
 from .record import CheckRecord, KernelRecord, RunRecord, SubjectRecord
 from .store import Records
 from .wording import CHECK_STATUS
@@ -34,13 +34,13 @@ def render_sarif(records: Records) -> str:
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "hardmax", "version": run.tool_version, "rules": rules}},
+                "tool": {"driver": {"name": "hardmax", "version": printable(run.tool_version), "rules": rules}},
                 "invocations": [{"executionSuccessful": not run.interrupted, "exitCode": run.exit_status}],
                 "results": results,
             }
         ],
     }
-    return json.dumps(log, indent=1, ensure_ascii=False) + "\n"
+    return json_text(log, indent=1) + "\n"
 
 
 def _check(run: RunRecord, check: CheckRecord) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _check(run: RunRecord, check: CheckRecord) -> dict[str, Any]:
     if check.configuration is not None:
         properties["configuration"] = encode(check.configuration)
     if check.snippet is not None:
-        properties["snippet"] = check.snippet
+        properties["snippet"] = printable(check.snippet)
     result: dict[str, Any] = {
         "ruleId": check.id,
         "level": _LEVELS[check.status],
@@ -70,12 +70,14 @@ def _check(run: RunRecord, check: CheckRecord) -> dict[str, Any]:
 
 def _message(text: str) -> dict[str, str]:
     """A SARIF message: braces would be placeholders and brackets links, so they are escaped as the standard says."""
-    return {"text": re.sub(r"([\\\[\]])", r"\\\1", text.replace("{", "{{").replace("}", "}}"))}
+    return {"text": re.sub(r"([\\\[\]])", r"\\\1", printable(text).replace("{", "{{").replace("}", "}}"))}
 
 
 def _location(subject: SubjectRecord) -> dict[str, Any]:
     """The place in the kernel's file; its name alone where it comes from no file."""
-    location: dict[str, Any] = {"logicalLocations": [{"name": subject.name, "fullyQualifiedName": subject.spec}]}
+    location: dict[str, Any] = {
+        "logicalLocations": [{"name": printable(subject.name), "fullyQualifiedName": printable(subject.spec)}]
+    }
     if subject.file is not None:
         path = PurePath(subject.file)
         uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
@@ -95,7 +97,7 @@ def _kernel(kernel: KernelRecord) -> dict[str, Any]:
         "ruleId": DISAGREES,
         "level": "error",
         "message": _message(f"{kernel.spec} ({kernel.dtype}): {kernel.disagree} decisions disagree{place}"),
-        "locations": [{"logicalLocations": [{"fullyQualifiedName": kernel.spec}]}],
+        "locations": [{"logicalLocations": [{"fullyQualifiedName": printable(kernel.spec)}]}],
         "properties": {} if shown is None else {"configuration": encode(shown.configuration)},
     }
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .geometry import Camera, Edges, Point, hull_edges, projection, scaled
+from .printable import one_line
 from .record import (
     CheckRecord,
     ConfigurationRecord,
@@ -211,7 +212,7 @@ def scene_of(record: Pictured) -> Scene | None:
         title=f"{configuration.n} tokens in dimension {configuration.d}",
         note=_note(look.note, configuration, trajectory, size, limits, origin_shown),
         d=configuration.d,
-        labels=configuration.labels or tuple(str(i) for i in range(configuration.n)),
+        labels=tuple(map(one_line, configuration.labels or map(str, range(configuration.n)))),
         frames=frames,
         leaders=leaders,
         marked=failing.tokens if failing else () if wrong is None else (wrong.token,),

@@ -17,7 +17,6 @@ from markupsafe import Markup, escape
 
 from .geometry import Point
 from .scene import Scene
-from .wording import printable
 
 SIZE = 480
 LINE = (150, 180)
@@ -242,7 +241,7 @@ def inner(scene: Scene, k: int) -> Markup:
     ]
     labels = [
         f'<text x="{_number(label.at[0])}" y="{_number(label.at[1])}" class="{_side(label)}">'
-        f"{escape(printable(label.text))}</text>"
+        f"{escape(label.text)}</text>"
         for label in moving.labels
     ]
     return Markup(
@@ -269,7 +268,7 @@ def standalone(scene: Scene, k: int) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" viewBox="{x} {y} {width} {height}" width="{width}" '
         f'height="{height}" role="img"><title>{escape(scene.title)} {where}</title>'
-        f"<desc>{escape(printable(scene.note))}</desc><style>{figure_style()}</style>{inner(scene, k)}</svg>\n"
+        f"<desc>{escape(scene.note)}</desc><style>{figure_style()}</style>{inner(scene, k)}</svg>\n"
     )
 
 

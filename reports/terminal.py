@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .printable import one_line
 from .record import CounterexampleRecord
 from .store import Records
-from .wording import CHECK_STATUS, headline, hypothesis, is_expected, one_line, verdict_word, where
+from .wording import CHECK_STATUS, headline, hypothesis, is_expected, verdict_word, where
 
 MOST = 8
 """Lines of one kind on a screen; the counts cover all."""
@@ -35,7 +36,7 @@ def print_summary(records: Records, console: Console) -> None:
         console: where to; its width and colour system are respected.
     """
     run = records.run
-    console.print(Text(f"{verdict_word(run).upper()}  ", _STYLES[run.verdict]) + Text(headline(run), ""))
+    console.print(Text(f"{verdict_word(run).upper()}  ", _STYLES[run.verdict]) + Text(one_line(headline(run))))
     for note in run.notes:
         console.print(Text(one_line(note), "yellow"))
     surprising = [c for c in records.counterexamples if not is_expected(records, c)]
@@ -59,10 +60,10 @@ def print_summary(records: Records, console: Console) -> None:
 
 def _print_counterexamples(console: Console, title: str, found: Sequence[CounterexampleRecord], style: str) -> None:
     for c in found[:MOST]:
-        console.print(Text.assemble((title, style), f": {c.claim} {where(c.layer)}"))
+        console.print(Text.assemble((title, style), f": {one_line(c.claim)} {where(c.layer)}"))
         console.print(Text(f"  {one_line(c.because)}"))
         if c.dropped:
-            console.print(Text(f"  hypothesis not met: {'; '.join(hypothesis(h) for h in c.dropped)}"))
+            console.print(Text(f"  hypothesis not met: {one_line('; '.join(map(hypothesis, c.dropped)))}"))
         console.print(Text(f"  replay: {one_line(c.replay)}", "cyan"))
     if len(found) > MOST:
         console.print(Text(f"and {len(found) - MOST} more counterexamples"))
@@ -93,7 +94,9 @@ def _checks(records: Records) -> Table:
         style = _CHECK_STYLES[check.status]
         layer = check.first_divergent_layer
         place = "" if layer is None else f" (first wrong layer: {layer})"
-        table.add_row(Text(check.id), Text(CHECK_STATUS[check.status], style), Text(one_line(check.message) + place))
+        table.add_row(
+            Text(one_line(check.id)), Text(CHECK_STATUS[check.status], style), Text(one_line(check.message) + place)
+        )
     return table
 
 

@@ -3,7 +3,6 @@
 Neighbours: `html`, `markdown`, `terminal`, `junit` and `sarif` say it in their own format.
 """
 
-import re
 import shlex
 
 from .record import CheckRecord, ClaimRecord, CounterexampleRecord, RunRecord
@@ -31,18 +30,6 @@ CHECK_STATUS = {
     "fragile": "passed, fragile",
     "known": "failed, known deviation",
 }
-
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def printable(text: str) -> str:
-    """`text` with every character that XML forbids, or that would only control a terminal, as U+FFFD."""
-    return _FORBIDDEN.sub("\ufffd", text)
-
-
-def one_line(text: str) -> str:
-    """`printable` on one line."""
-    return " ".join(printable(text).split())
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:
@@ -143,9 +130,7 @@ __all__ = [
     "headline",
     "hypothesis",
     "is_expected",
-    "one_line",
     "plural",
-    "printable",
     "verdict_word",
     "where",
 ]

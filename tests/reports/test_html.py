@@ -10,8 +10,9 @@ import pytest
 from hardmax.kernels import Configuration
 from hardmax.reports import html, page, read_records
 from hardmax.reports.html import render_html
+from hardmax.reports.printable import one_line
 
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u2028]]>-->"
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u2028\u202e\x00\x1b[31m]]>-->"
 
 
 class Page(HTMLParser):
@@ -76,6 +77,7 @@ def check_escaped(text: str) -> None:
     assert [s.get("type") for s in page.all("script")].count(None) == 1, "a second script that would run"
     assert not [a for _, attributes in page.elements for a in attributes if a.startswith("on")]
     assert "<script>alert" not in text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]", text)
 
 
 def test_every_value_is_escaped(made):
@@ -83,6 +85,7 @@ def test_every_value_is_escaped(made):
     check_escaped(text)
     assert "49" not in Page(text).text.replace("149", "")
     assert Page(text).text.count("alert(2)") > 25  # all of it is shown
+    assert Page(text).text.count(r"\u2028\u202e\u0000\u001b[31m") > 25  # and what could not be seen, too
 
 
 def test_a_page_without_escaping_is_noticed(made, monkeypatch):
@@ -183,7 +186,8 @@ def test_the_data_of_a_picture_is_valid_json_whatever_the_labels(made):
     text = render_html(hostile(made))
     data = re.findall(r'<script type="application/json">(.*?)</script>', text, re.S)
     assert len(data) == 3
-    assert [set(json.loads(one)["labels"]) == {HOSTILE} for one in data].count(True) == 2  # a check has no labels
+    hostile_labels = [set(json.loads(one)["labels"]) == {one_line(HOSTILE)} for one in data]
+    assert hostile_labels.count(True) == 2  # a check has no labels
 
 
 @pytest.fixture(scope="module")
