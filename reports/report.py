@@ -20,7 +20,7 @@ from .markdown import render_markdown
 from .record import CounterexampleRecord, ReportRecord, ResultRecord
 from .sarif import render_sarif
 from .scene import scene_of
-from .store import Records, read_records, write_text
+from .store import Records, read_records, write_texts
 
 FIGURES = "figures"
 OWN = ("report.html", "report.json", "report.md", "report.sarif", "junit.xml", FIGURES)
@@ -55,16 +55,15 @@ def write_report(directory: Path) -> tuple[Path, ...]:
 
     Raises:
         RecordError: a record is missing or damaged; nothing is written.
+        OSError: a report cannot be written; the reports of before are as they were.
     """
     directory = Path(directory)
-    files = render_all(read_records(directory))
+    files = {directory / name: text for name, text in render_all(read_records(directory)).items()}
+    write_texts(files)
     for old in (directory / FIGURES).glob("*.svg"):
-        old.unlink()
-    paths = []
-    for name, text in files.items():
-        paths.append(directory / name)
-        write_text(paths[-1], text)
-    return tuple(paths)
+        if old not in files:
+            old.unlink()
+    return tuple(files)
 
 
 def _figures(records: Records) -> dict[str, str]:

@@ -1,19 +1,29 @@
 """The folder of a run: writing records into it, and reading all of it back or not at all.
 
-Every file is complete or absent: it is written beside its place and then renamed. `run.json` is written last, so that
-a folder without it is a run that did not end. Neighbours: `record` says what the files hold, `codec` how.
+Every file is complete or absent, and files that belong together are all there or none: they are written beside their
+places and then renamed. `run.json` is written last, so that a folder without it is a run that did not end.
+
+Neighbours: `record` says what the files hold, `codec` how.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from errno import EISDIR, ENOTDIR
 from pathlib import Path
+from typing import BinaryIO
 
 from .codec import RecordError, dumps, loads
+from .printable import path_text
 from .record import ConfigurationRecord, CounterexampleRecord, ResultRecord, RunRecord
 
 RUN, RESULTS, COUNTEREXAMPLES = "run.json", "results.jsonl", "counterexamples"
 RECORD, CONFIG, REPRO = "record.json", "config.json", "repro.py"
+MAX_BYTES = 2**30
+"""Larger files, and longer lines of results.jsonl, are refused: no run writes them, and to read one would take all
+memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +43,73 @@ class Records:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file completely or not at all, parents included; newlines stay as they are."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    write_texts({path: text})
+
+
+def write_texts(texts: Mapping[Path, str]) -> None:
+    """Write all of some files or none: each beside its place first, and renamed when the last of them is complete.
+
+    Args:
+        texts: file → text; missing folders are made, newlines stay as they are.
+
+    Raises:
+        OSError: a file cannot be written; it names the file. What was there before is still there, and nothing else.
+    """
+    made: list[Path] = []
+    renamed: list[Path] = []
+    path = Path()
     try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(path)
+        for path, text in texts.items():
+            made += _make_folder(path.parent)
+            _beside(path, "part").write_text(text, encoding="utf-8", newline="")
+        for path in texts:
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, "is a folder, where a file is to be written")
+            _keep(path, _beside(path, "old"))
+        for path in texts:
+            _beside(path, "part").replace(path)
+            renamed.append(path)
+    except BaseException as error:
+        for done in renamed:
+            try:
+                _beside(done, "old").replace(done)
+            except FileNotFoundError:  # there was none before
+                done.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+        raise
     finally:
-        beside.unlink(missing_ok=True)
+        for each in texts:
+            for ending in ("part", "old"):
+                _beside(each, ending).unlink(missing_ok=True)
+        if len(renamed) < len(texts):
+            for folder in reversed(made):
+                with suppress(OSError):  # another process has begun to use it
+                    folder.rmdir()
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{ending}")
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make a folder and those that it lies in; those that were not there, the outermost first."""
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(ENOTDIR, "lies in a file, where a folder is needed")
+    missing = [f for f in (folder, *folder.parents) if not f.exists()][::-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _keep(path: Path, aside: Path) -> None:
+    """Give the file at `path`, if there is one, a second name to bring it back from."""
+    with suppress(FileNotFoundError):
+        try:
+            aside.hardlink_to(path)
+        except FileNotFoundError:
+            raise
+        except OSError:  # a file system without links
+            shutil.copy2(path, aside)
 
 
 def write_counterexample(
@@ -63,11 +133,10 @@ def write_counterexample(
         raise RecordError(f"counterexample {record.id} names the certificate {record.certificate}; give its text too")
     text = dumps(record, indent=1)
     folder = Path(directory) / COUNTEREXAMPLES / record.id
-    write_text(folder / CONFIG, dumps(record.configuration, indent=1) + "\n")
-    write_text(folder / REPRO, repro)
+    texts = {folder / CONFIG: dumps(record.configuration, indent=1) + "\n", folder / REPRO: repro}
     if record.certificate is not None and certificate is not None:
-        write_text(folder / record.certificate, certificate)
-    write_text(folder / RECORD, text + "\n")
+        texts[folder / record.certificate] = certificate
+    write_texts({**texts, folder / RECORD: text + "\n"})
     return folder
 
 
@@ -106,57 +175,91 @@ def read_records(directory: Path) -> Records:
             nothing is skipped.
     """
     directory = Path(directory)
-    run = loads(RunRecord, _read(directory / RUN), _shown(directory / RUN))
+    run = loads(RunRecord, _read(directory / RUN), path_text(directory / RUN))
     path = directory / RESULTS
     results = tuple(_results(path)) if run.results else ()
     if not run.results and path.exists():
-        raise RecordError(f"{_shown(path)}: is not mentioned in {RUN}; it belongs to another run")
+        raise RecordError(f"{path_text(path)}: is not mentioned in {RUN}; it belongs to another run")
     if len(results) != run.results:
-        raise RecordError(f"{_shown(path)}: has {len(results)} lines but {RUN} says {run.results}; it was cut off")
+        raise RecordError(f"{path_text(path)}: has {len(results)} lines but {RUN} says {run.results}; it was cut off")
     folder = directory / COUNTEREXAMPLES
-    return Records(run, results, tuple(read_counterexample(folder / name) for name in run.counterexamples))
+    counterexamples = tuple(read_counterexample(folder / name) for name in run.counterexamples)
+    for name, record in zip(run.counterexamples, counterexamples, strict=True):
+        if record.id != name:
+            place = path_text(folder / name / RECORD)
+            raise RecordError(f"{place}: id is {record.id} in the folder {name}; they must be the same")
+    return Records(run, results, counterexamples)
 
 
 def read_counterexample(folder: Path) -> CounterexampleRecord:
-    """The record of one counterexample's folder.
+    """The record of one counterexample's folder, whatever the folder is called now.
 
     Raises:
-        RecordError: record.json or config.json is missing or damaged, they differ, or the folder has another name.
+        RecordError: it is no folder of a counterexample, or record.json or config.json is missing or damaged, or they
+            differ.
     """
     folder = Path(folder)
     path, config = folder / RECORD, folder / CONFIG
-    record = loads(CounterexampleRecord, _read(path), _shown(path))
-    if record.id != folder.name:
-        raise RecordError(f"{_shown(path)}: id is {record.id} in the folder {folder.name}; they must be the same")
-    if loads(ConfigurationRecord, _read(config), _shown(config)) != record.configuration:
-        raise RecordError(f"{_shown(config)}: differs from the configuration in {RECORD}")
+    if not path.exists():
+        raise RecordError(_other_than_a_counterexample(folder))
+    record = loads(CounterexampleRecord, _read(path), path_text(path))
+    if loads(ConfigurationRecord, _read(config), path_text(config)) != record.configuration:
+        raise RecordError(f"{path_text(config)}: differs from the configuration in {RECORD}")
     if record.certificate is not None and not (folder / record.certificate).is_file():
-        raise RecordError(f"{_shown(folder / record.certificate)}: is missing, but {RECORD} names it")
+        raise RecordError(f"{path_text(folder / record.certificate)}: is missing, but {RECORD} names it")
     return record
 
 
+def _other_than_a_counterexample(folder: Path) -> str:
+    """What a folder without record.json is, and what to give in its place."""
+    give = "give the folder of a counterexample"
+    if not folder.is_dir():
+        return f"{path_text(folder)}: {'is a file' if folder.exists() else 'does not exist'}; {give}"
+    place = next((f for f in (folder / COUNTEREXAMPLES, folder) if any(f.glob(f"*/{RECORD}"))), None)
+    if place is not None:
+        found = sorted(place.glob(f"*/{RECORD}"))
+        more = f", one of {len(found)}" if len(found) > 1 else ""
+        return f"{path_text(folder)}: holds counterexamples; give {path_text(found[0].parent)}{more}"
+    if (folder / RUN).exists():
+        return f"{path_text(folder)}: is the folder of a run that found no counterexample"
+    return f"{path_text(folder / RECORD)}: is missing; {give}"
+
+
 def _results(path: Path) -> Iterator[ResultRecord]:
-    lines = _read(path).split("\n")
-    if lines.pop():
-        raise RecordError(f"{_shown(path)}: line {len(lines) + 1} is cut off; every line ends with a newline")
-    for number, line in enumerate(lines, 1):
-        yield loads(ResultRecord, line, f"{_shown(path)}: line {number}")
+    with _open(path) as file:
+        for number, line in enumerate(iter(lambda: file.readline(MAX_BYTES + 1), b""), 1):
+            where = f"{path_text(path)}: line {number}"
+            if len(line) > MAX_BYTES:
+                raise RecordError(f"{where} is longer than {MAX_BYTES} bytes; no run writes such a line")
+            if not line.endswith(b"\n"):
+                raise RecordError(f"{where} is cut off; every line ends with a newline")
+            yield loads(ResultRecord, _decoded(line, where), where)
 
 
 def _read(path: Path) -> str:
+    with _open(path) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise RecordError(f"{path_text(path)}: is larger than {MAX_BYTES} bytes; no run writes such a file")
+    return _decoded(data, path_text(path))
+
+
+def _open(path: Path) -> BinaryIO:
+    """The file, open for reading; anything but a regular file is refused, since it may be endless or never open."""
     try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise RecordError(f"{_shown(path)}: is not UTF-8 text (byte {error.start})") from None
+        if path.exists() and not path.is_file():
+            raise RecordError(f"{path_text(path)}: is no regular file; give a folder that hardmax wrote")
+        return path.open("rb")
     except OSError as error:
         hint = "; give the folder that --out named" if path.name == RUN else ""
-        raise RecordError(f"{_shown(path)}: cannot be read: {error.strerror}{hint}") from None
+        raise RecordError(f"{path_text(path)}: cannot be read: {error.strerror}{hint}") from None
 
 
-def _shown(path: Path) -> str:
-    """The path on one line, whatever characters it has."""
-    text = str(path)
-    return text if text.isprintable() else repr(text)
+def _decoded(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{where}: is not UTF-8 text (byte {error.start})") from None
 
 
 __all__ = [
@@ -174,4 +277,5 @@ __all__ = [
     "write_results",
     "write_run",
     "write_text",
+    "write_texts",
 ]

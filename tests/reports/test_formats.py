@@ -271,6 +271,22 @@ def test_a_report_of_damaged_records_writes_nothing(made, tmp_path):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["report.html", "junit.xml", "figures"])
+def test_a_report_that_cannot_be_written_leaves_those_of_before(made, tmp_path, name):
+    made.write(made.kernel_records() if name == "figures" else made.verify_records(), tmp_path)
+    write_report(tmp_path)
+    if name == "figures":
+        made.write(made.verify_records(), tmp_path)
+        (tmp_path / name).write_text("a file")
+    else:
+        (tmp_path / name).unlink()
+        (tmp_path / name).mkdir()
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    with pytest.raises(OSError, match=name):
+        write_report(tmp_path)
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
 def test_input_names_become_safe_file_names(made):
     c = Configuration([(1, 0), (0, 1)])
     names = render_all(made.prove_records([made.result(c, name="../a b/ü<x>.json"), made.result(c, name="/etc/x")]))

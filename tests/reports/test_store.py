@@ -1,7 +1,10 @@
 """The folder of a run: all of it is read, or nothing."""
 
 import json
+import os
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +23,7 @@ def folder(made, tmp_path):
 @pytest.fixture
 def proved(made, tmp_path):
     c = made.Configuration([(1, 0), (0, 1)])
-    return made.write(made.prove_records([made.result(c, name=f"{i}.json") for i in range(3)]), tmp_path / "out")
+    return made.write(made.prove_records([made.result(c, name=f"{i}.json") for i in range(3)]), tmp_path / "proved")
 
 
 def test_what_is_written_is_read_back(made, tmp_path):
@@ -108,9 +111,85 @@ def test_a_configuration_that_is_not_the_one_of_the_record_is_an_error(folder, m
 
 
 def test_a_counterexample_in_the_wrong_folder_is_an_error(folder):
-    (folder / BUNDLE).rename(folder / "counterexamples/other")
-    with pytest.raises(RecordError, match="in the folder other; they must be the same"):
-        store.read_counterexample(folder / "counterexamples/other")
+    path = folder / BUNDLE / "record.json"
+    path.write_text(path.read_text("utf-8").replace('"id": "no-zero-token-1"', '"id": "other"'), "utf-8")
+    with pytest.raises(RecordError, match="id is other in the folder no-zero-token-1; they must be the same"):
+        read_records(folder)
+
+
+def test_a_counterexample_is_read_from_any_place_and_under_any_name(folder, tmp_path, monkeypatch):
+    shutil.copytree(folder / BUNDLE, tmp_path / "sent by a friend")
+    wanted = read_records(folder).counterexamples[0]
+    assert store.read_counterexample(tmp_path / "sent by a friend") == wanted
+    monkeypatch.chdir(tmp_path / "sent by a friend")
+    assert store.read_counterexample(Path()) == wanted
+
+
+def test_what_is_no_counterexample_says_what_to_give(folder, proved, tmp_path):
+    def said(place):
+        with pytest.raises(RecordError) as caught:
+            store.read_counterexample(place)
+        return str(caught.value)
+
+    assert said(tmp_path / "nowhere") == f"{tmp_path}/nowhere: does not exist; give the folder of a counterexample"
+    assert said(folder / BUNDLE / "config.json").endswith("config.json: is a file; give the folder of a counterexample")
+    assert said(folder) == f"{folder}: holds counterexamples; give {folder}/{BUNDLE}"
+    shutil.copytree(folder / BUNDLE, folder / "counterexamples/second")
+    assert said(folder / "counterexamples").endswith(f"; give {folder}/{BUNDLE}, one of 2")
+    shutil.rmtree(folder)
+    assert said(tmp_path) == f"{tmp_path}/record.json: is missing; give the folder of a counterexample"
+    assert said(Path()) == "record.json: is missing; give the folder of a counterexample"
+
+
+def test_a_run_without_a_counterexample_is_told_apart(proved):
+    with pytest.raises(RecordError, match="is the folder of a run that found no counterexample"):
+        store.read_counterexample(proved)
+
+
+@pytest.mark.parametrize("name", ["run.json", f"{BUNDLE}/record.json", f"{BUNDLE}/config.json"])
+def test_what_is_endless_or_never_opens_is_refused_at_once(folder, name):
+    path = folder / name
+    for make in (lambda: path.symlink_to("/dev/zero"), lambda: os.mkfifo(path), lambda: path.symlink_to("/dev/tty")):
+        path.unlink()
+        make()
+        with pytest.raises(RecordError, match=rf"{re.escape(str(path))}: is no regular file"):
+            read_records(folder)
+
+
+def test_files_above_the_stated_size_are_refused(folder, proved, monkeypatch):
+    monkeypatch.setattr(store, "MAX_BYTES", 100)
+    with pytest.raises(RecordError, match=r"run\.json: is larger than 100 bytes"):
+        read_records(folder)
+    monkeypatch.setattr(store, "MAX_BYTES", 600)
+    with pytest.raises(RecordError, match=r"results\.jsonl: line 1 is longer than 600 bytes"):
+        read_records(proved)
+
+
+@pytest.mark.parametrize("escape", [r"\ud800", r"\uDFFF", r"\ude00\ud83d"])
+def test_a_string_that_is_no_text_is_refused_wherever_it_stands(folder, proved, escape):
+    damaged = {folder / "run.json": '"--examples"', folder / BUNDLE / "record.json": '"necessity.nonzero"'}
+    damaged |= {proved / "results.jsonl": '"0.json"', proved / "run.json": '"prove"'}
+    for path, old in damaged.items():
+        text = path.read_text("utf-8")
+        path.write_text(text.replace(old, f'{old[:-1]}{escape}"', 1), "utf-8")
+        with pytest.raises(RecordError, match=r"holds \".*\\ud.*\", which is no text: half a surrogate pair") as caught:
+            read_records(path.parent.parent.parent if path.name == "record.json" else path.parent)
+        assert str(caught.value).isprintable()
+        path.write_text(text, "utf-8")
+
+
+def test_whole_pairs_and_escaped_backslashes_are_text(folder):
+    path = folder / "run.json"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"--examples"', r'"\ud83d\ude00 \\ud800"', 1), "utf-8")
+    assert read_records(folder).run.arguments[0] == r"😀 \ud800"
+
+
+def test_a_run_with_a_file_name_that_is_not_utf_8_is_written_and_read(made, tmp_path):
+    name = os.fsdecode(b"caf\xe9.json")
+    records = made.prove_records([made.result(made.Configuration([(1, 0), (0, 1)]), name=name)])
+    again = read_records(made.write(records, tmp_path))
+    assert again.results[0].input == again.run.arguments[0] == r"caf\udce9.json"
 
 
 def test_names_cannot_leave_the_folder(made, tmp_path):
@@ -142,3 +221,51 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
         store.write_text(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
+
+
+def content(folder):
+    return {str(p.relative_to(folder)): p.read_text() if p.is_file() else None for p in sorted(folder.rglob("*"))}
+
+
+@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("damage", ["a folder", "writing", "renaming", "interrupted"])
+def test_files_that_belong_together_are_all_written_or_none(tmp_path, monkeypatch, which, damage):
+    names = ["a", "new/b", "c"]
+    (tmp_path / "a").write_text("old a")
+    (tmp_path / "c").write_text("old c")
+    bad = tmp_path / names[which]
+    if damage == "a folder":
+        bad.unlink(missing_ok=True)
+        bad.mkdir(parents=True)
+    elif damage in ("writing", "interrupted"):
+        write = Path.write_text
+
+        def fail(path, *arguments, **options):
+            write(path, *arguments, **options)
+            if path.parent == bad.parent and bad.name in path.name:
+                raise KeyboardInterrupt if damage == "interrupted" else OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Path, "write_text", fail)
+    else:
+        replace = Path.replace
+
+        def fail(path, target):
+            if target == bad and path.name.endswith(".part"):
+                raise OSError(1, "Operation not permitted")
+            return replace(path, target)
+
+        monkeypatch.setattr(Path, "replace", fail)
+    before = content(tmp_path)
+    with pytest.raises(KeyboardInterrupt if damage == "interrupted" else OSError) as caught:
+        store.write_texts({tmp_path / name: f"new {name}" for name in names})
+    assert damage == "interrupted" or caught.value.filename == str(bad)
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_files_are_replaced_together_and_nothing_else_stays(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", lambda path, target: os.link(target, "/proc/none"))
+    for text in ("one", "two"):
+        store.write_texts({tmp_path / name: text for name in ("a", "b/c")})
+        assert content(tmp_path) == {"a": text, "b": None, "b/c": text}
