@@ -6,13 +6,16 @@ Neighbours: `repro_script` is the text of `repro.py`; the command line writes th
 """
 
 import json
+import os
 import shlex
+from fractions import Fraction
 from importlib.resources import files
 from typing import Any
 
 from ..kernels.configuration import Configuration
 from ..kernels.configuration_file import configuration_to_json
-from ..kernels.rational_text import rational_text
+from ..kernels.rational_text import integer_text, rational_text
+from ..kernels.step import ConstantStep, Step
 from .case import Case
 from .claims.clustering import CLAIMS as CLUSTERING
 from .claims.clustering import case_places, moving_token
@@ -26,6 +29,8 @@ FAILS = {
     Outside: "lies on the boundary of the polytope K",
     Neither: "is a vertex of K or the projection of the origin on a face of K",
 }
+LONGEST_DECIMAL = 600
+"""Characters of a decimal literal in Python text; longer ones are hexadecimal."""
 MOST_LAYERS = 60
 """Layers that `repro.py` computes: with plain fractions, more would take long."""
 
@@ -37,19 +42,39 @@ def python_configuration(configuration: Configuration) -> str:
     def rows(matrix: Any) -> str:
         return "[" + ", ".join("[" + ", ".join(_number(v) for v in row) + "]" for row in matrix) + "]"
 
-    parts = [rows(c.tokens), rows(c.A), _number(c.alpha) if c.alpha is not None else f"{c.step!r}"]
+    parts = [rows(c.tokens), rows(c.A), _step(c.step)]
     if c.labels is not None:
         parts.append(f"labels={list(c.labels)!r}")
     if max(c.multiplicities) > 1:
-        parts.append(f"multiplicities={list(c.multiplicities)!r}")
+        parts.append(f"multiplicities=[{', '.join(map(_integer, c.multiplicities))}]")
     if c.follow != "largest":
         parts.append(f"follow={c.follow!r}")
     return f"Configuration({', '.join(parts)})"
 
 
-def _number(value: Any) -> str:
-    text = rational_text(value)
-    return text if value.denominator == 1 else f"Fraction({text.replace('/', ', ')})"
+def _step(step: Step) -> str:
+    if isinstance(step, ConstantStep):
+        return _number(step.alpha)
+    return f"HarmonicStep(numerator={_integer(step.numerator)}, offset={_integer(step.offset)})"
+
+
+def _number(value: Fraction) -> str:
+    top, bottom = map(_integer, value.as_integer_ratio())
+    return top if value.denominator == 1 else f"Fraction({top}, {bottom})"
+
+
+def _integer(value: int) -> str:
+    """A literal of any size: Python refuses long decimal ones, and can be set to refuse those of 641 digits."""
+    text = integer_text(value)
+    return text if len(text) <= LONGEST_DECIMAL else hex(value)
+
+
+def _shell_word(text: str) -> str:
+    """`text` as one word of a shell command that can be printed and pasted, whatever bytes it has."""
+    if text.isprintable():
+        return shlex.quote(text)
+    plain = {ord("'"), ord("\\")} ^ set(range(0x20, 0x7F))
+    return "$'" + "".join(chr(b) if b in plain else f"\\x{b:02x}" for b in os.fsencode(text)) + "'"
 
 
 def counterexample_record(
@@ -100,7 +125,7 @@ def counterexample_record(
         if frozen
         else None,
         "certificate": certificate,
-        "replay": f"hardmax replay {shlex.quote(folder)}",
+        "replay": f"hardmax replay {_shell_word(folder)}",
         "snippet": (
             "from fractions import Fraction\n"
             "from hardmax.kernels import Configuration, HarmonicStep\n"
@@ -160,7 +185,7 @@ def repro_text(claim: Claim, case: Case, finding: Finding) -> str:
         data["shown_by"] = "no leader"
     script = files("hardmax.verify").joinpath("repro_script.py").read_text(encoding="utf-8")
     text = json.dumps(data, indent=1, ensure_ascii=True)
-    run = "if __name__ == '__main__':\n    import json\n\n    raise SystemExit(main(json.loads(CASE)))\n"
+    run = "if __name__ == '__main__':\n    raise SystemExit(status(CASE))\n"
     return f"{script}\n\nCASE = {text!r}\n\n{run}"
 
 

@@ -6,6 +6,7 @@ failed · 2 bad usage or input · 3 undecided within budget.
 Neighbours: `commands` holds one module a subcommand; a subcommand's module is imported when it is called.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Returns:
         Never: it ends in `SystemExit` with the status of DESIGN 3.4.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold bytes that no encoding has a letter for
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = hardmax.main(arguments, prog_name="hardmax", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -89,7 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _fail(message: str) -> NoReturn:
     """One line on stderr, status 2."""
-    click.echo(f"hardmax: error: {' '.join(message.split())}", err=True)
+    from ..reports.printable import one_line
+
+    click.echo(f"hardmax: error: {one_line(message)}", err=True)
     raise SystemExit(2)
 
 

@@ -1,6 +1,5 @@
 """`hardmax prove`: one verdict a configuration, with its certificate."""
 
-import json
 import re
 from itertools import count
 from pathlib import Path
@@ -12,6 +11,7 @@ from ...kernels.configuration import Configuration
 from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
 from ...kernels.rational_text import show
+from ...reports.printable import json_text, one_line, printable
 from ..bundle import failing_conclusion
 from ..certificate import save_certificate
 from ..freeze import Budget
@@ -57,12 +57,12 @@ def prove(
                 certificate = writer.certificate(stem, proved)
                 writer.add(name, stem, proved, certificate)
             data = proved.to_json(name, certificate)
-            text = describe(name, proved, certificate)
+            text = describe(one_line(name), proved, certificate)
         verdicts.append(data["verdict"])
         if as_json:
-            click.echo(json.dumps(data, ensure_ascii=False))
+            click.echo(json_text(data))
         elif text is not None:
-            click.echo(text)
+            click.echo(printable(text))
     status = exit_status(verdicts)
     if writer is not None:
         writer.finish(verdicts, status, report)

@@ -1,9 +1,12 @@
 """Shows with plain fractions that one configuration breaks one claim. Needs Python's standard library only.
 
 `bundle` writes this file, followed by the counterexample, as `repro.py`; it imports nothing of hardmax on purpose.
-Exit status 1: the claim fails here, as reported. 0: it does not.
+Exit status 1: the claim fails here, as reported. 0: it does not. 2: this script could not find out; stderr says why.
 """
 
+import io
+import json
+import sys
 from fractions import Fraction as F
 
 
@@ -51,8 +54,20 @@ class Layers:
         return layers
 
 
+def short(x):
+    """A number exactly if a person can read it, else its first digits."""
+    x = F(x)
+    bits = max(abs(x.numerator).bit_length(), x.denominator.bit_length())
+    if bits <= 200:
+        return str(x)
+    try:
+        return f"about {float(x):.12g} (exactly a fraction of {bits} bits)"
+    except OverflowError:
+        return f"{'below -' if x < 0 else 'above '}1e308 (exactly a fraction of {bits} bits)"
+
+
 def show(point):
-    return "(" + ", ".join(map(str, point)) + ")"
+    return "(" + ", ".join(map(short, point)) + ")"
 
 
 def combine(weights, points):
@@ -86,7 +101,7 @@ def bad_place(case, model, layers):
     rate = model.rate(len(layers) - 1)
     if any(now):
         steady = then == [(1 - rate) * x for x in now]
-        print(f"one layer multiplies its way to the limit by {1 - rate}:" if steady else "on its way:", steady)
+        print(f"one layer multiplies its way to the limit by {short(1 - rate)}:" if steady else "on its way:", steady)
     weights, inside = {}, False
     if "weights" in e:
         weights = {int(j): F(w) for j, w in e["weights"].items()}
@@ -97,7 +112,9 @@ def bad_place(case, model, layers):
             and combine(list(weights.values()), [Z[j] for j in weights]) == s
         )
         print(
-            "the limit is a convex combination of leaders with weights", {j: str(w) for j, w in weights.items()}, inside
+            "the limit is a convex combination of leaders with weights",
+            {j: short(w) for j, w in weights.items()},
+            inside,
         )
     if e["kind"] == "interior":
         spread = rank([[x - y for x, y in zip(Z[j], s)] for j in weights])
@@ -108,11 +125,11 @@ def bad_place(case, model, layers):
     if e["kind"] == "outside":
         h = [F(x) for x in e["normal"]]
         dot = lambda v: sum(a * b for a, b in zip(h, v))  # noqa: E731
-        print(f"the hyperplane with normal {show(h)} has the limit at {dot(s)}, every leader below:", end=" ")
-        print({j: str(dot(z)) for j, z in leaders.items()})
+        print(f"the hyperplane with normal {show(h)} has the limit at {short(dot(s))}, every leader below:", end=" ")
+        print({j: short(dot(z)) for j, z in leaders.items()})
         return all(dot(z) < dot(s) for z in leaders.values())
     heights = {j: model.inner(s, Z[j]) + model.inner(Z[j], s) for j in weights}
-    print("leaders that carry the limit have different <s, v>:", {j: str(v) for j, v in heights.items()})
+    print("leaders that carry the limit have different <s, v>:", {j: short(v) for j, v in heights.items()})
     return inside and len(set(heights.values())) > 1
 
 
@@ -130,9 +147,14 @@ def cycle(case, model, layers):
     return len({tuple(z) for z in places}) > 1
 
 
+LEMMAS = ("follow_norm", "norm_growth", "injective", "leader_persistence", "equilibrium")
+
+
 def lemma(case, model, layers):
     """A lemma about one layer or one step: every statement in plain fractions."""
     name, faults = case["claim"].split(".")[1], []
+    if name not in LEMMAS:
+        raise NotImplementedError(f"{case['claim']} is not tested here: use hardmax replay")
     norm = lambda z: model.inner(z, z)  # noqa: E731
     for k, ((Z, sets), (Y, after)) in enumerate(zip(layers, layers[1:])):
         for i, C in enumerate(sets):
@@ -172,7 +194,7 @@ def rate(case, model, layers):
     k = min(len(layers) - 1, len(layers) - 1 if layer is None else layer)
     z = layers[k][0][i]
     energy = model.inner(z, z) / 2
-    print(f"diam^2 is {diameter}; token {i} is at {show(z)} at layer {k}, with energy {energy}")
+    print(f"diam^2 is {short(diameter)}; token {i} is at {show(z)} at layer {k}, with energy {short(energy)}")
     if layer is None:
         print("the certificate proves that its limit has positive energy, and the bound tends to 0")
         return energy > 0
@@ -181,7 +203,8 @@ def rate(case, model, layers):
     r = energy * (layer + 1) / (2 * diameter)
     broken = definite([[r * (a == b) - x for b, x in enumerate(row)] for a, row in enumerate(model.A)])
     print(
-        f"with that energy the bound at layer {layer} would need lambda_max(B) >= {r}: {'false' if broken else 'true'}"
+        f"with that energy the bound at layer {layer} would need lambda_max(B) >= {short(r)}:",
+        "false" if broken else "true",
     )
     return broken and (layer <= k or layers[k - 1][0][i] == z)
 
@@ -206,9 +229,20 @@ def main(case):
     return 1 if broken else 0
 
 
+def status(text):
+    """The exit status for a case as JSON: that of `main`, and 2 for any error, which Python by itself ends with 1."""
+    try:
+        if hasattr(sys, "set_int_max_str_digits"):
+            sys.set_int_max_str_digits(0)  # numbers may have more digits than Python converts by default
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may not know every letter of the claim
+        return main(json.loads(text))
+    except Exception as error:
+        print(f"This script could not find out whether the claim fails: {error!r}", file=sys.stderr)
+        return 2
+
+
 CASE = '{\n "claim": "necessity.symmetric",\n "statement": "the conclusion holds with A positive definite but not symmetric",\n "configuration": {\n  "tokens": [\n   [\n    "1",\n    "0"\n   ],\n   [\n    "0",\n    "1"\n   ],\n   [\n    "0",\n    "-1"\n   ],\n   [\n    "-1",\n    "0"\n   ]\n  ],\n  "A": [\n   [\n    "1",\n    "1"\n   ],\n   [\n    "-1",\n    "1"\n   ]\n  ],\n  "alpha": "1"\n },\n "layers": 2,\n "shown_by": "cycle",\n "evidence": {\n  "token": 0,\n  "first": 0,\n  "last": 1\n }\n}'
 
 if __name__ == '__main__':
-    import json
-
-    raise SystemExit(main(json.loads(CASE)))
+    raise SystemExit(status(CASE))
