@@ -24,4 +24,8 @@ class FollowGraphError(HardmaxError):
     """A rule that needs a follow graph without cycles (but self-loops) met one with a cycle."""
 
 
-__all__ = ["ExactnessError", "FollowGraphError", "HardmaxError", "InputError"]
+class LostWorkerError(HardmaxError):
+    """A process that worked for this one ended before its work: killed from outside, or for want of memory."""
+
+
+__all__ = ["ExactnessError", "FollowGraphError", "HardmaxError", "InputError", "LostWorkerError"]

@@ -14,10 +14,12 @@ import sys
 from collections import Counter
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -27,6 +29,7 @@ from hypothesis import seed as with_seed
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from ..kernels.configuration import Configuration
+from ..kernels.errors import LostWorkerError
 from ..kernels.registry import load
 from ..strategies import FAMILIES, Sample, samples
 from .case import Case
@@ -34,6 +37,7 @@ from .certificate import save_certificate
 from .claims.registry import Claim, select_claims
 from .float_comparison import compare, guarded
 from .freeze import Budget
+from .interruption import starting_processes
 from .records import case_record
 from .reproducible import no_constants_from_source
 from .tally import Refutation, Tally, count_regimes
@@ -48,6 +52,8 @@ CERTIFICATE_SAMPLE = 100
 """Every how many configurations the certificate is written, where a folder for certificates is given."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """What numerical libraries read when they load to see how many threads they may start."""
+MOST_JOBS = 4
+"""Processes a core at most: more would only fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +186,20 @@ def run_campaign(
         plan: the campaign.
         examples: how many configurations at least.
         seconds: start no chunk after that time; None for no limit.
-        jobs: how many processes, ≥ 1. The result does not depend on it, but for `seconds`.
+        jobs: how many processes, ≥ 1, at most `MOST_JOBS` a core. The result does not depend on it, but for `seconds`.
 
     Yields:
         One `Tally` a chunk, in order. Closing the iterator ends the processes.
+
+    Raises:
+        LostWorkerError: a process ended before its work.
     """
     ends = None if seconds is None else monotonic() + seconds
     families = plan.families or tuple(FAMILIES)
     plan = replace(plan, families=families)
     size = min(CHUNK, -(-examples // len(families)))  # even a short campaign sees every family
     examined = 0
+    jobs = min(jobs, MOST_JOBS * (os.cpu_count() or 1))
     if jobs == 1:
         for number in count():
             tally = run_chunk(plan, number, size)
@@ -200,12 +210,15 @@ def run_campaign(
     for name in THREADS:  # the processes share the cores among themselves
         os.environ.setdefault(name, "1")
     # spawn: a fork would share the threads of numerical libraries
-    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_serve_the_parent)
+    context = get_context("spawn")
+    alive, lifeline = context.Pipe(duplex=False)  # its end is the end of the processes
+    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_serve_the_parent, initargs=(alive,))
     try:
         pending: list[Future[Tally]] = []
         for number in count():
             while len(pending) < 2 * jobs and (ends is None or monotonic() < ends):
-                pending.append(executor.submit(run_chunk, plan, number + len(pending), size))
+                with starting_processes():
+                    pending.append(executor.submit(run_chunk, plan, number + len(pending), size))
             if not pending:
                 return
             tally = pending.pop(0).result()
@@ -213,21 +226,32 @@ def run_campaign(
             yield tally
             if examined >= examples:
                 return
+    except BrokenProcessPool:
+        raise LostWorkerError(
+            "a process of this run was killed, from outside or for want of memory; give fewer --jobs"
+        ) from None
+    except BaseException:  # nobody waits for the chunks under way
+        lifeline.close()
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+        lifeline.close()
+        alive.close()
 
 
-def _serve_the_parent() -> None:
-    """In a worker: Ctrl-C is the parent's to handle, and where the parent is gone there is nothing left to do."""
+def _serve_the_parent(alive: Connection) -> None:
+    """In a worker: Ctrl-C is the parent's to handle, and where the parent is gone there is nothing left to do.
+
+    Args:
+        alive: a pipe that ends when the parent does, or when it wants no more work.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
 
-        def watch() -> None:
-            parent.join()
-            os._exit(1)
+    def watch() -> None:
+        alive.poll(None)
+        os._exit(1)
 
-        Thread(target=watch, daemon=True).start()
+    Thread(target=watch, daemon=True).start()
 
 
 __all__ = ["CHUNK", "Plan", "run_campaign", "run_chunk"]

@@ -310,8 +310,8 @@ def test_help_names_every_command_and_loads_nothing_heavy():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_ends_cleanly_with_what_was_found(tmp_path, jobs):
+@pytest.mark.parametrize(("jobs", "number"), [("1", signal.SIGINT), ("2", signal.SIGINT), ("2", signal.SIGTERM)])
+def test_ctrl_c_ends_cleanly_with_what_was_found(tmp_path, jobs, number):
     command = [sys.executable, "-m", "hardmax.verify.cli", "verify", "--claims", "clustering.*"]
     process = subprocess.Popen(
         [*command, "--examples", "1000000", "--jobs", jobs, "--out", "out"],
@@ -326,7 +326,9 @@ def test_ctrl_c_ends_cleanly_with_what_was_found(tmp_path, jobs):
         if list((tmp_path / "out" / "certificates").glob("0000[5-9]*")) or process.poll() is not None:
             break
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+    for _ in range(3):  # as a terminal does: to every process of the group
+        os.killpg(process.pid, number)
+        time.sleep(0.05)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 3, err
     assert "Traceback" not in err

@@ -12,7 +12,7 @@ import click
 
 from ...kernels.configuration import Configuration, identity
 from ...kernels.configuration_file import read_configuration
-from ...kernels.errors import InputError
+from ...kernels.errors import InputError, LostWorkerError
 from ...kernels.protocol import Kernel
 from ...kernels.rational_text import show
 from ...kernels.registry import load
@@ -21,9 +21,10 @@ from ..campaign import Plan, run_campaign
 from ..case import Case
 from ..claims import frank_wolfe, necessity
 from ..claims.registry import Claim, Finding, select_claims
+from ..interruption import Interruption
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
-from ..tally import histograms
+from ..tally import Tally, histograms
 from ..verdict import Proved, prove
 from .output import Progress, append_observations, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
@@ -85,31 +86,42 @@ def verify(
         prepare(out)
         (out / "certificates").mkdir()
     found = Findings(claims)
-    try:
-        _identities(found)
-        if any(claim.family == "clustering" for claim in claims):
-            _paper(found)
-            if reviews:
-                _reviews(found)
-        _dropped_hypotheses(found, seed)
-        _second_theorem(found, seed)
-        if plan.claims:
-            wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
-            tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs)
-            with closing(tallies), Progress("configurations", None if seconds else wanted) as progress:
-                for tally in tallies:
-                    found.add(tally)
-                    if out is not None and observe:
-                        append_observations(out, tally.observed)
-                    progress.advance(tally.configurations)
-    except KeyboardInterrupt:
-        found.interrupted = True
-    if out is not None:  # chunks that were under way at the end are not counted, so their files go
-        for path in (out / "certificates").iterdir():
-            if path.name not in found.tally.certificates:
-                path.unlink()
-    _finish(found, seed, out, report, compared)
+    with Interruption() as interruption:
+        try:
+            with interruption.ends_the_work():
+                _identities(found)
+                if any(claim.family == "clustering" for claim in claims):
+                    _paper(found)
+                    if reviews:
+                        _reviews(found)
+                _dropped_hypotheses(found, seed)
+                _second_theorem(found, seed)
+                if plan.claims:
+                    wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
+                    tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs)
+                    with closing(tallies), Progress("configurations", None if seconds else wanted) as progress:
+                        for tally in tallies:
+                            with interruption.held_back():
+                                _count(found, tally, out if observe else None)
+                            progress.advance(tally.configurations)
+        except KeyboardInterrupt:
+            found.interrupted = True
+        except LostWorkerError as error:
+            found.interrupted = True
+            click.echo(f"hardmax: error: {error}; what was found until then is kept", err=True)
+        if out is not None:  # chunks that were under way at the end are not counted, so their files go
+            for path in (out / "certificates").iterdir():
+                if path.name not in found.tally.certificates:
+                    path.unlink()
+        _finish(found, seed, out, report, compared)
     return found.status
+
+
+def _count(found: Findings, tally: Tally, observations: Path | None) -> None:
+    """Count a chunk, and append its observations to those in a folder, if one is given."""
+    found.add(tally)
+    if observations is not None:
+        append_observations(observations, tally.observed)
 
 
 def _arguments() -> list[str]:
