@@ -10,7 +10,6 @@ Neighbours: `page` has what all pages share, `templates/` the layout, its style 
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -19,9 +18,9 @@ from markupsafe import Markup, escape
 
 from . import gap_plot, page, svg, wording
 from .codec import dumps
-from .geometry import decimal
+from .exact_text import matrix_text, point, short, step_text
 from .printable import printable
-from .record import CheckRecord, ClaimRecord, ConfigurationRecord, CounterexampleRecord, Rational, ResultRecord
+from .record import CheckRecord, ClaimRecord, ConfigurationRecord, CounterexampleRecord, ResultRecord
 from .scene import Pictured, Scene, scene_of
 from .store import COUNTEREXAMPLES, Records
 
@@ -33,8 +32,6 @@ CHUNK = 200
 """Rows of a results table in one fold."""
 MAX_ROWS = 60
 """Tokens listed in the table of one configuration; the configuration file below it has all."""
-LONG = 24
-"""Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""
 
 
 def render_html(records: Records) -> str:
@@ -176,8 +173,7 @@ def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] =
         )
         for i, row in enumerate(c.tokens[:MAX_ROWS])
     )
-    matrix = "the identity" if _is_identity(c) else f"[{', '.join(map(point, c.A))}]"
-    return Tokens(rows, _step(c), matrix, dumps(c), c)
+    return Tokens(rows, step_text(c), matrix_text(c), dumps(c), c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +183,7 @@ class Card:
     record: CounterexampleRecord
     claim: ClaimRecord | None
     expected: bool
+    beyond: bool
     statement: Markup
     tokens: Tokens | None
     folder: str
@@ -198,6 +195,7 @@ def _card(records: Records, c: CounterexampleRecord, figures: _Figures) -> Card:
         record=c,
         claim=wording.claim_of(records.run, c),
         expected=wording.is_expected(records, c),
+        beyond=wording.is_beyond_the_theorem(records, c),
         statement=_marked(c.statement, c.fails),
         tokens=_tokens(c, c.tokens),
         folder=f"{COUNTEREXAMPLES}/{c.id}",
@@ -214,32 +212,6 @@ def _marked(statement: str, fails: str) -> Markup:
     return Markup("{}<mark>{}</mark>{}").format(before, part, after)
 
 
-def _step(c: ConfigurationRecord) -> str:
-    if c.step is not None:
-        return f"λ at layer k is {c.step.numerator}/(k + {c.step.offset})"
-    assert c.alpha is not None
-    return f"α = {short(c.alpha)}"
-
-
-def _is_identity(c: ConfigurationRecord) -> bool:
-    return all(v == str(int(i == j)) for i, row in enumerate(c.A) for j, v in enumerate(row))
-
-
-def short(value: Rational) -> str:
-    """An exact number if it is short enough to read, else its first digits, and said so."""
-    if len(value) <= LONG:
-        return value.replace("-", "\u2212")
-    number = decimal(value)
-    digits = f"{number:.6g}" if Decimal("1e-4") < abs(number) < Decimal("1e9") else f"{number:.4e}"
-    return f"≈ {digits}".replace("-", "\u2212")
-
-
-def point(row: Sequence[Rational]) -> str:
-    """A point as (x, y, …), long ones cut."""
-    shown = [short(v) for v in row[:6]]
-    return f"({', '.join(shown)}{', …' if len(row) > 6 else ''})"
-
-
 def _beside(path: str) -> str:
     """The link to a file that lies beside the page, whatever path the record gives: its name alone, quoted."""
     return quote(PurePath(path).name, safe="", errors="surrogateescape")
@@ -253,4 +225,4 @@ def _families(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord
     return [(name, sorted(group, key=lambda c: c.as_expected)) for name, group in families.items()]
 
 
-__all__ = ["MAX_CARDS", "MAX_PICTURES", "point", "render_html", "short"]
+__all__ = ["MAX_CARDS", "MAX_PICTURES", "render_html"]

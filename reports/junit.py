@@ -7,6 +7,7 @@ command; undecided and invalid inputs are errors. Neighbour: `wording` has the s
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+from .exact_text import configuration_line
 from .printable import printable
 from .record import CheckRecord, ClaimRecord, KernelRecord, ResultRecord, RunRecord
 from .store import Records
@@ -78,7 +79,10 @@ def _claim(records: Records, claim: ClaimRecord) -> ET.Element:
         f"{counts.not_met} with hypotheses not met"
     )
     found = [c for c in records.counterexamples if c.id in claim.counterexamples]
-    evidence = "\n".join(f"{c.id}: {c.because} ({where(c.layer)})\n  replay: {c.replay}" for c in found[:10])
+    evidence = "\n".join(
+        f"{c.id}: {c.because} ({where(c.layer)})\n  {configuration_line(c.configuration)}\n  replay: {c.replay}"
+        for c in found[:10]
+    )
     about = f"{claim.statement}\n{claim.source.label} in {claim.source.paper} ({claim.source.version})\n{numbers}"
     if not claim.as_expected:
         tag = "error" if claim.verdict in ("undecided", "invalid") else "failure"

@@ -6,6 +6,7 @@ Text from records is escaped, so that labels and messages can neither format nor
 import re
 from collections.abc import Iterable, Sequence
 
+from .exact_text import configuration_line
 from .printable import one_line, printable
 from .record import CounterexampleRecord
 from .store import Records
@@ -17,6 +18,7 @@ from .wording import (
     hypothesis,
     is_expected,
     plural,
+    surprise_title,
     verdict_word,
     where,
 )
@@ -42,7 +44,7 @@ def render_markdown(records: Records) -> str:
     ]
     surprising = [c for c in records.counterexamples if not is_expected(records, c)]
     expected = [c for c in records.counterexamples if is_expected(records, c)]
-    lines += _counterexamples(records, "Counterexamples that were not expected", surprising)
+    lines += _counterexamples(records, surprise_title(records, surprising), surprising)
     failed = [check for check in run.checks if check.status in ("fail", "known")]
     if failed:
         lines += ["", "### Failed checks", ""]
@@ -107,6 +109,8 @@ def _counterexamples(records: Records, title: str, found: Sequence[Counterexampl
         dropped = "; ".join(escaped(hypothesis(h)) for h in c.dropped)
         lines += [
             f"- **{escaped(c.id)}** refutes {code(c.claim)}{source}: {escaped(c.statement)}",
+            *([f"  - what fails: {escaped(c.fails)}"] if c.fails and c.fails not in c.statement else []),
+            f"  - broken by {escaped(configuration_line(c.configuration))}",
             f"  - fails {where(c.layer)}: {escaped(c.because)}",
             *([f"  - hypothesis not met: {dropped}"] if dropped else []),
             f"  - replay: {code(c.replay)}",

@@ -16,6 +16,7 @@ _INVISIBLE = re.compile(
 """Control characters but tab and newline, line and paragraph separators, marks that override the direction of text,
 invisible and private characters, halves of surrogate pairs, and what no XML file may have. Joiners and the marks U+200E
 and U+200F stay: Persian, Hindi or the emoji of a family cannot be written without them."""
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 _SPACE = re.compile("[ \t\r\n]+")
 
 
@@ -30,6 +31,11 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """`printable` on one line, with single spaces."""
     return printable(_SPACE.sub(" ", text).strip(" "))
+
+
+def isolated(text: str) -> str:
+    """`text` so that, if it is written from right to left, it does not reorder what stands about it."""
+    return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
 
 
 def path_text(path: Path) -> str:
@@ -62,4 +68,4 @@ def _json_escape(match: re.Match[str]) -> str:
     return f"\\{escape}" if "\ud800" <= match[0] <= "\udfff" else escape
 
 
-__all__ = ["json_text", "one_line", "path_text", "printable"]
+__all__ = ["isolated", "json_text", "one_line", "path_text", "printable"]

@@ -16,6 +16,7 @@ from math import ceil, floor, hypot, log10
 from markupsafe import Markup, escape
 
 from .geometry import Point
+from .printable import isolated
 from .scene import Scene
 
 SIZE = 480
@@ -107,7 +108,7 @@ def _labels(scene: Scene, tokens: Sequence[Token]) -> list[Label]:
     for i, token in enumerate(tokens):
         if len(tokens) > MAX_LABELLED and token.classes == "token":
             continue
-        text = scene.labels[i] if len(scene.labels[i]) <= 18 else scene.labels[i][:17] + "…"
+        text = isolated(scene.labels[i] if len(scene.labels[i]) <= 18 else scene.labels[i][:17] + "…")
         for at, names in groups:
             if hypot(at[0] - token.at[0], at[1] - token.at[1]) < MERGE:
                 names.append(text)

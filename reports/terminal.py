@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .exact_text import configuration_line
 from .printable import one_line
 from .record import CounterexampleRecord
 from .store import Records
-from .wording import CHECK_STATUS, headline, hypothesis, is_expected, verdict_word, where
+from .wording import CHECK_STATUS, headline, hypothesis, is_beyond_the_theorem, is_expected, verdict_word, where
 
 MOST = 8
 """Lines of one kind on a screen; the counts cover all."""
@@ -40,11 +41,11 @@ def print_summary(records: Records, console: Console) -> None:
     for note in run.notes:
         console.print(Text(one_line(note), "yellow"))
     surprising = [c for c in records.counterexamples if not is_expected(records, c)]
-    _print_counterexamples(console, "Not expected", surprising, "bold red")
+    _print_counterexamples(records, console, "Not expected", surprising, "bold red")
     if run.claims:
         console.print(_claims(records))
     expected = [c for c in records.counterexamples if is_expected(records, c)]
-    _print_counterexamples(console, "Refuted, as it must be", expected, "bold")
+    _print_counterexamples(records, console, "Refuted, as it must be", expected, "bold")
     if run.checks:
         console.print(_checks(records))
     if run.kernels:
@@ -58,9 +59,13 @@ def print_summary(records: Records, console: Console) -> None:
         console.print(Text(f"and {len(odd) - MOST} more inputs that are not verified"))
 
 
-def _print_counterexamples(console: Console, title: str, found: Sequence[CounterexampleRecord], style: str) -> None:
+def _print_counterexamples(
+    records: Records, console: Console, title: str, found: Sequence[CounterexampleRecord], style: str
+) -> None:
     for c in found[:MOST]:
-        console.print(Text.assemble((title, style), f": {one_line(c.claim)} {where(c.layer)}"))
+        shown = "Hypothesis not met" if is_beyond_the_theorem(records, c) else title
+        console.print(Text.assemble((shown, style), f": {one_line(c.claim)} {where(c.layer)}"))
+        console.print(Text(f"  {configuration_line(c.configuration)}"))
         console.print(Text(f"  {one_line(c.because)}"))
         if c.dropped:
             console.print(Text(f"  hypothesis not met: {one_line('; '.join(map(hypothesis, c.dropped)))}"))

@@ -4,6 +4,7 @@ Neighbours: `html`, `markdown`, `terminal`, `junit` and `sarif` say it in their 
 """
 
 import shlex
+from collections.abc import Sequence
 
 from .record import CheckRecord, ClaimRecord, CounterexampleRecord, RunRecord
 from .store import Records
@@ -22,6 +23,9 @@ EXPECTED = {
     "needs_hypothesis": "false without the hypothesis",
 }
 """What is known of a claim before the run."""
+
+MOST_ARGUMENTS = 24
+"""Arguments of a command that are shown."""
 
 CHECK_STATUS = {
     "pass": "passed",
@@ -52,6 +56,17 @@ def is_expected(records: Records, counterexample: CounterexampleRecord) -> bool:
     return any(c.as_expected for c in records.run.claims if counterexample.id in c.counterexamples)
 
 
+def is_beyond_the_theorem(records: Records, counterexample: CounterexampleRecord) -> bool:
+    """Whether it is an input that the user gave, and one of which the theorem says nothing."""
+    return records.run.command == "prove" and bool(counterexample.dropped)
+
+
+def surprise_title(records: Records, found: Sequence[CounterexampleRecord]) -> str:
+    """The heading over counterexamples of which none had to be found."""
+    beyond = all(is_beyond_the_theorem(records, c) for c in found)
+    return "Counterexamples that do not meet a hypothesis" if beyond else "Counterexamples that were not expected"
+
+
 def claim_of(run: RunRecord, counterexample: CounterexampleRecord) -> ClaimRecord | None:
     """The claim that a counterexample refutes, if the run lists it."""
     return next((c for c in run.claims if c.id == counterexample.claim), None)
@@ -63,8 +78,10 @@ def failed_checks(run: RunRecord) -> tuple[CheckRecord, ...]:
 
 
 def command_line(run: RunRecord) -> str:
-    """The command that made the run, as one types it in a shell."""
-    return shlex.join(["hardmax", run.command, *run.arguments])
+    """The command that made the run, as one types it in a shell; the first of its arguments where they are many."""
+    shown = shlex.join(["hardmax", run.command, *run.arguments[:MOST_ARGUMENTS]])
+    more = len(run.arguments) - MOST_ARGUMENTS
+    return shown if more <= 0 else f"{shown} … and {plural(more, 'more argument')}, see run.json"
 
 
 def verdict_word(run: RunRecord) -> str:
@@ -129,8 +146,10 @@ __all__ = [
     "failed_checks",
     "headline",
     "hypothesis",
+    "is_beyond_the_theorem",
     "is_expected",
     "plural",
+    "surprise_title",
     "verdict_word",
     "where",
 ]

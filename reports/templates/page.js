@@ -45,12 +45,16 @@
   const elsewhere = (right, [x, y]) => segments([[right, [x, y]], [[x - 8, y - 8], [x + 8, y + 8]], [[x - 8, y + 8], [x + 8, y - 8]]]);
   const diamond = ([x, y]) => line([[x, y - 12], [x + 12, y], [x, y + 12], [x - 12, y]]) + "Z";
 
+  // Text written from right to left, so that it does not reorder what stands about it.
+  const isolated = (text) =>
+    /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(text) ? `\u2068${text}\u2069` : text;
+
   function labels(scene, places, classes) {
     const groups = [];
     places.forEach((place, i) => {
       if (places.length > MAX_LABELLED && classes[i] === "token") return;
       const name = Array.from(scene.labels[i]);
-      const text = name.length <= 18 ? scene.labels[i] : name.slice(0, 17).join("") + "…";
+      const text = isolated(name.length <= 18 ? scene.labels[i] : name.slice(0, 17).join("") + "…");
       const near = groups.find((g) => Math.hypot(g.place[0] - place[0], g.place[1] - place[1]) < MERGE);
       if (near) near.names.push(text);
       else groups.push({ place, names: [text] });
@@ -96,7 +100,7 @@
     const stage = figure.querySelector(".stage"), slider = figure.querySelector("input"), output = figure.querySelector("output");
     const button = figure.querySelector(".play"), state = figure.querySelector(".state"), plot = figure.querySelector(".plot");
     const tokens = [...stage.querySelector(".tokens").children], last = scene.frames.length - 1;
-    const named = (i) => (scene.labels[i] === String(i) ? String(i) : `${i} ${scene.labels[i]}`);
+    const named = (i) => (scene.labels[i] === String(i) ? String(i) : `${i} ${isolated(scene.labels[i])}`);
     let position = scene.start, playing = 0;
 
     function draw() {

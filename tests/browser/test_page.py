@@ -26,7 +26,8 @@ def pictured(made):
     """Counterexamples in one to four dimensions, with everything that a picture can show."""
     line = Configuration([(1,), (-1,), (0,)])
     square = Configuration([(1, 1), (1, -1), (-1, 1), (-1, -1), (Fraction(1, 2), 0), (Fraction(1, 8), Fraction(1, 9))])
-    solid = Configuration([*OCTAHEDRON, (Fraction(1, 4),) * 3], labels=["<b>great</b>", *"bcdef", "a" * 30])
+    labels = ["<b>great</b>", "שלום 7", "می\u200cخواهم " * 3, "\u202eevil\x1b", *"ef", "a" * 30]
+    solid = Configuration([*OCTAHEDRON, (Fraction(1, 4),) * 3], labels=labels)
     more = Configuration([*SIMPLEX, (Fraction(1, 4), Fraction(1, 5), Fraction(1, 6), Fraction(1, 7))])
     return {
         1: made.counterexample(line, name="line", limits=line.tokens),
@@ -59,6 +60,14 @@ SHOWN = """svg => {
 def shown(tab, name) -> dict:
     """What the script has drawn."""
     return stage(tab, name).evaluate(SHOWN)
+
+
+def test_labels_do_not_reorder_or_hide_what_stands_about_them(open_report, page_text):
+    state = open_report(page_text).page.locator("[id='solid'] .state").text_content()
+    assert (
+        "1 \u2068שלום 7\u2069, 2 \u2068می\u200cخواهم می\u200cخواهم می\u200cخواهم\u2069, 3 \\u202eevil\\u001b, 4 e"
+        in state
+    )
 
 
 def numbers(text: str) -> list[float]:

@@ -12,12 +12,15 @@ from rich.console import Console
 
 from hardmax.kernels import Configuration
 from hardmax.reports import RecordError, read_records, record, render_all, write_report
+from hardmax.reports.exact_text import configuration_line
+from hardmax.reports.html import render_html
 from hardmax.reports.junit import render_junit
 from hardmax.reports.markdown import escaped, render_markdown
 from hardmax.reports.report import OWN, render_json
 from hardmax.reports.sarif import render_sarif
 from hardmax.reports.schema import schema
 from hardmax.reports.terminal import print_summary
+from hardmax.reports.wording import command_line
 
 HOSTILE = "</failure>]]><b>[x](http://x) @all #1 `a|b` {0}\x00\x1b[31m\nnext"
 
@@ -175,6 +178,56 @@ def test_markdown_has_the_verdict_first_and_every_claim(made):
         assert f"| `{name}` |" in text
     assert text.index("not expected") < text.index("### Claims")
     assert "`hardmax replay out/counterexamples/no-zero-token-1`" in text
+
+
+def test_every_format_says_which_configuration_breaks_the_claim_and_what_of_it_fails(made):
+    c = made.zero_token(fails="the limit is no interior point")
+    records = made.verify_records(c)
+    line = "tokens (2, 0) (−1, 1) (−1, −1) (0, 0), A is the identity, α = 1"
+    assert f"  - broken by {line}\n" in render_markdown(records)
+    assert "  - what fails: the limit is no interior point\n" in render_markdown(records)
+    assert f"  {line}\n" in render_junit(records)
+    assert f"  {line}\n" in terminal(records)
+
+
+def test_a_line_shows_of_a_large_configuration_what_a_person_reads():
+    tokens = [["1" * 30, f"-{i + 1}"] + ["0"] * 8 for i in range(9)]
+    rows = [["2"] + ["0"] * 9] * 10
+    step = record.StepRecord(rule="harmonic", numerator=2, offset=2)
+    c = record.ConfigurationRecord(
+        tokens=tuple(map(tuple, tokens)),
+        A=tuple(map(tuple, rows)),
+        step=step,
+        multiplicities=(2,) * 9,
+        follow="smallest",
+    )
+    line = configuration_line(c)
+    assert line.startswith("tokens (≈ 1.1111e+29, −1, 0, 0, 0, 0, …) (≈ 1.1111e+29, −2,")
+    assert " … (9 in all), some of them repeated, A is [(2, 0, 0, 0, 0, 0, …), (2, " in line
+    assert line.endswith("λ at layer k is 2/(k + 2), tokens follow the smallest inner product")
+    assert len(line) < 600
+
+
+def test_an_input_of_which_the_theorem_says_nothing_is_not_called_a_surprise(made):
+    c = made.zero_token()
+    given = replace(made.prove_records([]), counterexamples=(c,))
+    given = made.with_run(given, counterexamples=(c.id,), verdict="refuted")
+    for text in (render_markdown(given), render_html(given), terminal(given)):
+        assert "not expected" not in text.lower()
+        assert "hypothesis" in text
+    assert "### Counterexamples that do not meet a hypothesis\n" in render_markdown(given)
+    covered = replace(given, counterexamples=(replace(c, dropped=()),))
+    assert "### Counterexamples that were not expected\n" in render_markdown(covered)
+    assert ">not expected<" in render_html(covered)
+
+
+def test_a_command_with_thousands_of_files_is_cut(made):
+    def command(count):
+        return command_line(made.run("prove", arguments=tuple(f"{i}.json" for i in range(count))))
+
+    assert command(24).endswith(" 22.json 23.json")
+    assert command(25).endswith(" 22.json 23.json … and 1 more argument, see run.json")
+    assert command(10_000).endswith(" 23.json … and 9,976 more arguments, see run.json")
 
 
 def test_markdown_escapes_every_value(made):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hardmax.kernels import Configuration
 from hardmax.reports import render_all
-from hardmax.reports.printable import json_text, one_line, path_text, printable
+from hardmax.reports.printable import isolated, json_text, one_line, path_text, printable
 
 ANY_TEXT = st.text(st.characters() | st.characters(categories=["Cs"]))
 """Lone surrogates included."""
@@ -61,6 +61,12 @@ def test_what_cannot_be_seen_is_shown_as_its_escape(text, shown):
 
 def test_one_line_has_single_spaces():
     assert one_line(" a\nb\r\n\t c\u2028") == r"a b c\u2028"
+
+
+def test_what_is_written_from_right_to_left_keeps_to_itself():
+    assert isolated("שלום 1") == "\u2068שלום 1\u2069"
+    assert isolated("سلام") == "\u2068سلام\u2069"
+    assert isolated("naïve 中文 👨‍👩‍👧") == "naïve 中文 👨‍👩‍👧"
 
 
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
