@@ -81,7 +81,8 @@ def write_texts(texts: Mapping[Path, str]) -> None:
     finally:
         for each in texts:
             for ending in ("part", "old"):
-                _beside(each, ending).unlink(missing_ok=True)
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    _beside(each, ending).unlink()
         if len(renamed) < len(texts):
             for folder in reversed(made):
                 with suppress(OSError):  # another process has begun to use it
