@@ -14,9 +14,10 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from . import page
-from .codec import RecordError, loads
+from .codec import loads
+from .printable import path_text
 from .sentiment_record import ComparisonRecord, EstimateRecord, ExampleRecord, SentimentClaimRecord, SentimentRecord
-from .store import write_text
+from .store import GIVE_OUT, read_text, write_text
 
 RECORD = "sentiment.json"
 PAGE = "sentiment.html"
@@ -84,13 +85,7 @@ def read_record(folder: Path) -> SentimentRecord:
         RecordError: it is missing, damaged or of another version.
     """
     path = Path(folder) / RECORD
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror}; give the folder that --out named") from None
-    except UnicodeDecodeError as error:
-        raise RecordError(f"{path}: is not UTF-8 text (byte {error.start})") from None
-    return loads(SentimentRecord, text, str(path))
+    return loads(SentimentRecord, read_text(path, GIVE_OUT), path_text(path))
 
 
 def write_page(folder: Path) -> Path:
@@ -98,6 +93,7 @@ def write_page(folder: Path) -> Path:
 
     Raises:
         RecordError: the record cannot be read.
+        OSError: the page cannot be written; it is as it was.
     """
     path = Path(folder) / PAGE
     write_text(path, render(read_record(folder)))

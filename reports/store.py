@@ -20,6 +20,7 @@ from .printable import path_text
 from .record import ConfigurationRecord, CounterexampleRecord, ResultRecord, RunRecord
 
 RUN, RESULTS, COUNTEREXAMPLES = "run.json", "results.jsonl", "counterexamples"
+GIVE_OUT = "; give the folder that --out named"
 RECORD, CONFIG, REPRO = "record.json", "config.json", "repro.py"
 MAX_BYTES = 2**30
 """Larger files, and longer lines of results.jsonl, are refused: no run writes them, and to read one would take all
@@ -176,7 +177,7 @@ def read_records(directory: Path) -> Records:
             nothing is skipped.
     """
     directory = Path(directory)
-    run = loads(RunRecord, _read(directory / RUN), path_text(directory / RUN))
+    run = loads(RunRecord, read_text(directory / RUN, GIVE_OUT), path_text(directory / RUN))
     path = directory / RESULTS
     results = tuple(_results(path)) if run.results else ()
     if not run.results and path.exists():
@@ -203,8 +204,8 @@ def read_counterexample(folder: Path) -> CounterexampleRecord:
     path, config = folder / RECORD, folder / CONFIG
     if not path.exists():
         raise RecordError(_other_than_a_counterexample(folder))
-    record = loads(CounterexampleRecord, _read(path), path_text(path))
-    if loads(ConfigurationRecord, _read(config), path_text(config)) != record.configuration:
+    record = loads(CounterexampleRecord, read_text(path), path_text(path))
+    if loads(ConfigurationRecord, read_text(config), path_text(config)) != record.configuration:
         raise RecordError(f"{path_text(config)}: differs from the configuration in {RECORD}")
     if record.certificate is not None and not (folder / record.certificate).is_file():
         raise RecordError(f"{path_text(folder / record.certificate)}: is missing, but {RECORD} names it")
@@ -237,22 +238,30 @@ def _results(path: Path) -> Iterator[ResultRecord]:
             yield loads(ResultRecord, _decoded(line, where), where)
 
 
-def _read(path: Path) -> str:
-    with _open(path) as file:
+def read_text(path: Path, hint: str = "") -> str:
+    """The text of a file that a run wrote.
+
+    Args:
+        path: the file.
+        hint: what to do if it cannot be opened, after a semicolon.
+
+    Raises:
+        RecordError: it cannot be read, is no regular file, is larger than `MAX_BYTES` or is not UTF-8.
+    """
+    with _open(path, hint) as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise RecordError(f"{path_text(path)}: is larger than {MAX_BYTES} bytes; no run writes such a file")
     return _decoded(data, path_text(path))
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path, hint: str = "") -> BinaryIO:
     """The file, open for reading; anything but a regular file is refused, since it may be endless or never open."""
     try:
         if path.exists() and not path.is_file():
             raise RecordError(f"{path_text(path)}: is no regular file; give a folder that hardmax wrote")
         return path.open("rb")
     except OSError as error:
-        hint = "; give the folder that --out named" if path.name == RUN else ""
         raise RecordError(f"{path_text(path)}: cannot be read: {error.strerror}{hint}") from None
 
 
@@ -273,6 +282,7 @@ __all__ = [
     "Records",
     "read_counterexample",
     "read_records",
+    "read_text",
     "result_line",
     "write_counterexample",
     "write_results",

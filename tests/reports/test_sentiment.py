@@ -128,8 +128,12 @@ def test_records_that_are_not_right_are_refused(tmp_path: Path, change, message)
 
 
 def test_damaged_files_are_refused_by_name(tmp_path: Path):
-    with pytest.raises(RecordError, match="cannot be read"):
+    with pytest.raises(RecordError, match="cannot be read: No such file or directory; give the folder that --out"):
         read_record(tmp_path)
+    (tmp_path / RECORD).symlink_to("/dev/zero")
+    with pytest.raises(RecordError, match="is no regular file"):
+        read_record(tmp_path)
+    (tmp_path / RECORD).unlink()
     (tmp_path / RECORD).write_bytes(b"\xff")
     with pytest.raises(RecordError, match="not UTF-8"):
         read_record(tmp_path)
