@@ -218,10 +218,11 @@ def header_of(cls: type) -> dict[str, Any]:
     return {"format": cls.FORMAT, "version": cls.VERSION} if hasattr(cls, "FORMAT") else {}  # type: ignore[attr-defined]
 
 
-def fields_of(cls: type) -> list[tuple[dataclasses.Field[Any], Any]]:
+@cache
+def fields_of(cls: type) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
     """The fields of a record class with their resolved types."""
     hints = typing.get_type_hints(cls, include_extras=True)
-    return [(f, hints[f.name]) for f in dataclasses.fields(cls) if get_origin(hints[f.name]) is not ClassVar]
+    return tuple((f, hints[f.name]) for f in dataclasses.fields(cls) if get_origin(hints[f.name]) is not ClassVar)
 
 
 def is_required(field: dataclasses.Field[Any]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import EISDIR, ENOTDIR
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -98,7 +99,7 @@ def _make_folder(folder: Path) -> list[Path]:
     """Make a folder and those that it lies in; those that were not there, the outermost first."""
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(ENOTDIR, "lies in a file, where a folder is needed")
-    missing = [f for f in (folder, *folder.parents) if not f.exists()][::-1]
+    missing = list(takewhile(lambda f: not f.exists(), (folder, *folder.parents)))[::-1]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
 
