@@ -15,15 +15,15 @@ Neighbours: `proof` holds what is returned, `claims` draw conclusions, `certific
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
 from typing import Any
 
 from ..kernels.configuration import Configuration, Matrix, Vector
 from ..kernels.errors import FollowGraphError
-from ..kernels.exact import Dynamics, Layer
+from ..kernels.exact import Dynamics, Layer, Sets
 from ..kernels.step import ConstantStep
+from .budget import Budget
 from .follow_graph import follow_order
 from .proof import Frozen, Outcome, Phase, Rule, SelfSimilar, Undecided
 from .self_similar import Recurrence, Repetition
@@ -33,23 +33,8 @@ FIRST_TABLE = 4
 """Age of a phase, in layers, at which its first sign table is tried; then at every power of two."""
 FIRST_JUMP = 32
 """Age from which on a failed table is followed by a jump as long as the age."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much work one configuration may cost before it is `Undecided`.
-
-    Args:
-        steps: layers computed one by one.
-        layers: layers in all, jumps included.
-        bits: size of the largest denominator.
-        seconds: wall-clock time, None for no limit (verdicts then do not depend on the machine).
-    """
-
-    steps: int = 4_000
-    layers: int = 100_000_000
-    bits: int = 8_000_000
-    seconds: float | None = None
+LONG = 10_000_000
+"""Bits of the numbers in one product of matrices from which on a limited time is looked at row by row."""
 
 
 class _OutOfTimeError(Exception):
@@ -60,9 +45,10 @@ class _Prover:
     """One run of `decide`: the current layer, what is proved so far, and the phases behind it."""
 
     def __init__(self, configuration: Configuration, budget: Budget, dynamics: Dynamics) -> None:
+        self.started = monotonic()
         self.configuration, self.budget, self.dynamics = configuration, budget, dynamics
         self.layer = self.dynamics.first
-        self.started = monotonic()
+        self.known = -1  # the last layer whose follow sets are `sets`
         n = configuration.n
         self.sets: list[tuple[int, ...]] = [()] * n
         self.rules: list[Rule | None] = [None] * n
@@ -83,7 +69,7 @@ class _Prover:
         try:
             return self._decide()
         except _OutOfTimeError:
-            return self._undecided(f"{self.budget.seconds} seconds have passed")
+            return self._undecided(f"{self.budget.seconds:g} seconds have passed")
 
     def _decide(self) -> Outcome:
         budget = self.budget
@@ -123,8 +109,7 @@ class _Prover:
 
     def _find_sets(self) -> bool:
         """Compute the sets of all open tokens at the current layer; start a new phase where one changed."""
-        rows = None if len(self.open) == len(self.sets) else self.open
-        found = list(zip(self.open, self.dynamics.follow_sets(self.layer, rows), strict=True))
+        found = list(zip(self.open, self._follow_sets(), strict=True))
         changed = any(self.sets[i] != C for i, C in found)
         if changed:
             if self.layer.index > self.first:
@@ -137,7 +122,22 @@ class _Prover:
         for i, C in found:
             if C == (i,):
                 self.leaders.setdefault(i, self.layer.index)
+        self.known = self.layer.index
         return changed
+
+    def _follow_sets(self) -> Sets:
+        """The sets of all open tokens at the current layer; with a look at the clock between rows that take long."""
+        if self.budget.seconds is not None:
+            rows = self.layer.numerators.to_list()
+            bits = max(int(v).bit_length() for row in rows for v in row)
+            if bits * len(self.open) * len(rows) * len(rows[0]) > LONG:
+                return tuple([self._follow_set(i) for i in self.open])
+        rows = None if len(self.open) == len(self.sets) else self.open
+        return self.dynamics.follow_sets(self.layer, rows)
+
+    def _follow_set(self, i: int) -> tuple[int, ...]:
+        self._check_time()
+        return self.dynamics.follow_sets(self.layer, [i])[0]
 
     def _extend_jumps(self) -> None:
         offset = self.layer.index - self.first
@@ -149,7 +149,9 @@ class _Prover:
         return Phase(self.first, layers, tuple(self.sets), jumps)
 
     def _all_phases(self) -> tuple[Phase, ...]:
-        return (*self.phases, self._current_phase(self.layer.index - self.first + 1))
+        if self.known < 0:
+            return ()
+        return (*self.phases, self._current_phase(self.known - self.first + 1))
 
     # -- rules F, R1, R2 ------------------------------------------------------------------------------------------
 
@@ -241,9 +243,10 @@ class _Prover:
                 break
             frozen = run.holds_for_ever(end)
             reach *= 2
+        self.layer = run.layer_at(points[-1])
+        self.known = self.layer.index
         self.jumps = self.jumps or [age]
         self.jumps.extend(age + p for p in points[1:])
-        self.layer = run.layer_at(points[-1])
         if self.recurrence is not None:  # a repetition is proved from layers that were all computed
             self.recurrence.forget()
         if frozen:

@@ -99,7 +99,10 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
 
 
 def result_record(proved: Proved, name: str, certificate: str | None = None) -> dict[str, Any]:
-    """One line of results.jsonl: what `hardmax prove --json` prints, with the configuration and its first layers."""
+    """One line of results.jsonl: what `hardmax prove --json` prints, with the configuration.
+
+    The first layers are for `trajectory_record` to add: they may cost more than the proof.
+    """
     data = proved.to_json(name, certificate)
     reasons = data.pop("reasons", None)
     merged = data.pop("merged", None)
@@ -110,7 +113,6 @@ def result_record(proved: Proved, name: str, certificate: str | None = None) -> 
         **data,
         "reason": None if not reasons else "; ".join(dict.fromkeys(reasons.values())),
         "configuration": configuration_to_json(proved.configuration),
-        "trajectory": trajectory_record(proved.configuration, proved.outcome),
     }
 
 

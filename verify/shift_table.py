@@ -26,6 +26,7 @@ from itertools import pairwise
 from math import lcm
 from typing import Any
 
+from sympy import ZZ
 from sympy.polys.matrices import DomainMatrix
 
 from ..kernels.errors import FollowGraphError
@@ -36,6 +37,8 @@ from .follow_graph import follow_order
 
 BALLS_FROM = 64
 """Offset from which on signs are first asked of balls: below it exact integers are small."""
+LONG = 100_000
+"""Bits of the numbers from which on a product of matrices is computed row by row, so that it can be paused."""
 
 Orders = Mapping[int, int]
 """A product of shifts Π (E − μ)^p as {μ: p}."""
@@ -140,18 +143,29 @@ class ConstantSets:
     def layer_at(self, offset: int) -> Layer:
         """Layer k + offset, provided the sets are constant up to there."""
         N = self._numerators(offset)
-        return reduced(self._layer.index + offset, N.to_list(), self._layer.denominator * self.scale**offset)
+        return reduced(self._layer.index + offset, N.to_list(), self._layer.denominator * ZZ(self.scale) ** offset)
 
     def _numerators(self, offset: int) -> DomainMatrix:
         """N(offset) = M^offset N(0), by the binary digits of `offset`."""
         N, bit = self._layer.numerators, 0
         while offset >> bit:
             if len(self._powers) <= bit:
-                self._powers.append(self._powers[-1] * self._powers[-1])
+                self._powers.append(self._product(bit - 1, self._powers[-1]))
             if offset >> bit & 1:
-                N = self._powers[bit] * N
+                N = self._product(bit, N)
             bit += 1
         return N
+
+    def _product(self, bit: int, X: DomainMatrix) -> DomainMatrix:
+        """M^(2^bit) X."""
+        power = self._powers[bit]
+        if self.scale.bit_length() << bit < LONG:
+            return power * X
+        rows = []
+        for i in range(power.shape[0]):
+            self._pause()
+            rows.append(power.extract([i], range(power.shape[1])) * X)
+        return rows[0].vstack(*rows[1:])
 
     def table(self, offset: int) -> SignTable:
         """The signs of every column at `offset` (remembered: bisection comes back to its ends)."""

@@ -18,6 +18,7 @@ from .claims.registry import Finding
 from .evidence import Place
 from .freeze import Budget
 from .proof import Frozen, Outcome, SelfSimilar, Undecided
+from .time_limit import OutOfTimeError, time_limit
 
 Verdict = Literal["verified", "refuted", "undecided"]
 
@@ -120,7 +121,8 @@ def prove(configuration: Configuration, budget: Budget | None = None, *, merge: 
 
     Args:
         configuration: any configuration; the hypotheses of the theorem are reported, not required.
-        budget: when to give up.
+        budget: when to give up; its seconds are for the proof and the examination of the conclusion together, and as
+            many again for the configuration with equal tokens merged (how strictly: `time_limit`).
         merge: where tokens repeat, also examine the configuration with equal tokens merged (DESIGN 1.7).
 
     Returns:
@@ -130,7 +132,13 @@ def prove(configuration: Configuration, budget: Budget | None = None, *, merge: 
     Source: arXiv:2407.01602, main theorem.
     """
     case = Case(configuration, budget)
-    findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
+    try:
+        with time_limit(None if budget is None else budget.seconds):
+            findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
+    except OutOfTimeError as error:
+        case = Case(configuration, budget)
+        case.outcome = Undecided(configuration, (), str(error))
+        findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
     merged = None
     if merge and not configuration.is_distinct:
         merged = prove(configuration.merged(), budget, merge=False)

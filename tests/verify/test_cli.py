@@ -12,6 +12,7 @@ import pytest
 
 from hardmax.kernels.configuration_file import read_configuration
 from hardmax.verify.cli import COMMANDS, main
+from hardmax.verify.commands import prove as prove_command
 from hardmax.verify.commands.verify import paper_files
 
 SQUARE = {"tokens": [["1", "1"], ["1", "-1"], ["-1", "1"], ["-1", "-1"], ["1/2", "0"]], "alpha": "1/2"}
@@ -90,6 +91,58 @@ def test_prove_ends_undecided_with_nulls(run):
     assert [data[k] for k in ("freeze_layer", "leaders", "limits", "cluster_points", "vertices", "certificate")] == [
         None
     ] * 6
+
+
+def test_prove_that_is_interrupted_keeps_the_records_of_what_it_finished(run, monkeypatch):
+    write("square.json", SQUARE)
+    write("line.json", {"tokens": [[1], [-1], [0]]})
+    right = prove_command.prove_configuration
+
+    def impatient(configuration, budget):
+        if configuration.n == 3:
+            raise KeyboardInterrupt
+        return right(configuration, budget)
+
+    monkeypatch.setattr(prove_command, "prove_configuration", impatient)
+    status, out, err = run("prove", "square.json", "line.json", "square.json", "--json", "--out", "out", "--report")
+    assert (status, len(out.splitlines())) == (3, 1)
+    assert err == "hardmax: interrupted after 1 of 3 configurations\n"
+    record = json.loads(Path("out/run.json").read_text())
+    assert (record["interrupted"], record["verdict"], record["results"]) == (True, "undecided", 1)
+    assert record["counts"]["inputs"] == record["counts"]["verified"] == 1
+    assert {"square.cert.json", "results.jsonl", "report.html"} <= set(os.listdir("out"))
+    status, _, _ = run("prove", "line.json", "--out", "out")
+    assert (status, json.loads(Path("out/run.json").read_text())["counts"]["inputs"]) == (3, 0)
+    assert run("report", "out")[0] == 0, "a run that finished nothing has records too"
+
+
+def test_prove_leaves_out_of_the_record_what_takes_too_long(run, monkeypatch):
+    def endless(*_):
+        while True:
+            pass
+
+    write("square.json", SQUARE)
+    monkeypatch.setattr(prove_command, "trajectory_record", endless)
+    monkeypatch.setattr(prove_command, "save_certificate", endless)
+    status, out, err = run("prove", "square.json", "--json", "--out", "out", "--seconds", "0.5")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["certificate"] is None
+    assert "trajectory" not in json.loads(Path("out/results.jsonl").read_text())
+
+
+@pytest.mark.parametrize("command", [["prove", "square.json"], ["verify", "--claims", "necessity.nonzero"]])
+def test_who_reads_no_more_lines_does_not_end_a_run_with_records(tmp_path, command):
+    (tmp_path / "square.json").write_text(json.dumps(SQUARE))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hardmax.verify.cli", *command, "--out", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    assert (process.wait(timeout=60), process.stderr.read()) == (0, b"")
+    process.stderr.close()
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["exit_status"] == 0
 
 
 def test_prove_with_records_and_report(run):
@@ -277,7 +330,14 @@ USAGE = {
     "out is a file": (["verify", "--out", "file"], "is a file"),
     "out holds other things": (["prove", "square.json", "--out", "other"], "no run.json of an earlier run"),
     "out holds a folder of ours by name alone": (["prove", "square.json", "--out", "figures"], "no run.json"),
-    "seconds": (["prove", "square.json", "--seconds", "0"], "--seconds"),
+    **{
+        f"{command} for {seconds} seconds": (
+            [command, *files, f"--seconds={seconds}", "--out", "new"],
+            f"'{seconds}' is no time limit; give a finite number of seconds above 0",
+        )
+        for command, files in (("prove", ["square.json"]), ("verify", []))
+        for seconds in ("0", "-1", "nan", "inf", "-inf", "1e999", "soon")
+    },
 }
 
 

@@ -312,7 +312,9 @@ TABLE_MUTANTS = [
         "offset += offset > 1\n        while offset >> bit:\n            if len(self._powers)",
     ),
     Mutant(
-        "the unit is not raised", "self._layer.denominator * self.scale**offset", "self._layer.denominator * self.scale"
+        "the unit is not raised",
+        "self._layer.denominator * ZZ(self.scale) ** offset",
+        "self._layer.denominator * self.scale",
     ),
     Mutant(
         "open balls count as zero",

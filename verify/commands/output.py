@@ -6,7 +6,8 @@ published shape is an error of this program and is never written.
 
 import shutil
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,35 @@ def render(out: Path) -> list[Path]:
     return list(report.write_report(out))
 
 
+class _Unbreakable:
+    """A stream that goes on as if nothing were the matter when nobody reads it any more."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(BrokenPipeError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(BrokenPipeError):
+            self._stream.flush()
+
+
+@contextmanager
+def records_come_first(out: Path | None) -> Iterator[None]:
+    """Within this context a reader who has seen enough of the lines, `head` perhaps, does not end a run with --out."""
+    if out is None or sys.stdout is None:
+        yield
+        return
+    with redirect_stdout(_Unbreakable(sys.stdout)):  # pyright: ignore[reportArgumentType] a stream in all but name
+        yield
+
+
 class Progress:
     """A progress bar on a terminal, plain lines now and then elsewhere, both on stderr."""
 
@@ -149,4 +179,4 @@ class Progress:
             self._bar.stop()
 
 
-__all__ = ["Progress", "prepare", "render", "write_counterexample", "write_results", "write_run"]
+__all__ = ["Progress", "prepare", "records_come_first", "render", "write_counterexample", "write_results", "write_run"]

@@ -15,20 +15,30 @@ from ...reports.printable import json_text, one_line, printable
 from ..bundle import failing_conclusion
 from ..certificate import save_certificate
 from ..freeze import Budget
+from ..interruption import Interruption
 from ..proof import Frozen, Undecided
-from ..records import result_record
+from ..records import result_record, trajectory_record
+from ..time_limit import OutOfTimeError, time_limit
 from ..verdict import Proved
 from ..verdict import prove as prove_configuration
-from .output import prepare, render, write_counterexample, write_results, write_run
+from .options import Seconds
+from .output import prepare, records_come_first, render, write_counterexample, write_results, write_run
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
+
+LIMIT = (
+    "Time limit for each configuration: a verdict that takes longer is undecided. It ends after at most a quarter "
+    "more, or when one operation on large integers has ended, which takes seconds where they have a million digits. "
+    "As long again may go, with --out, into the first layers for the record and into the certificate, each of which is "
+    "left out where it takes longer."
+)
 
 
 @click.command()
 @click.argument("configurations", nargs=-1, required=True, metavar="CONFIG...", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in the order of the inputs.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write certificates and records here.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Time limit for each configuration.")
+@click.option("--seconds", type=Seconds(), metavar="S", help=LIMIT)
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 def prove(
     configurations: tuple[Path, ...], as_json: bool, out: Path | None, seconds: float | None, report: bool
@@ -41,32 +51,53 @@ def prove(
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     inputs = [(str(path), _read(path)) for path in configurations]
     writer = None if out is None else _Writer(out, [str(p) for p in configurations], seconds)
-    verdicts = []
-    for name, given in inputs:
-        if isinstance(given, InputError):
-            click.echo(f"hardmax: error: {given}", err=True)
-            data = {"input": name, "verdict": "invalid", **dict.fromkeys(FIELDS), "error": str(given)}
-            text = None
-            if writer is not None:
-                writer.add_invalid(name, str(given))
-        else:
-            proved = prove_configuration(given, Budget(seconds=seconds))
-            certificate = None
-            if writer is not None:
-                stem = writer.stem(name)
-                certificate = writer.certificate(stem, proved)
-                writer.add(name, stem, proved, certificate)
-            data = proved.to_json(name, certificate)
-            text = describe(one_line(name), proved, certificate)
-        verdicts.append(data["verdict"])
-        if as_json:
-            click.echo(json_text(data))
-        elif text is not None:
-            click.echo(printable(text))
-    status = exit_status(verdicts)
-    if writer is not None:
-        writer.finish(verdicts, status, report)
+    verdicts: list[str] = []
+    interrupted = False
+    with Interruption() as interruption, records_come_first(out):
+        try:
+            with interruption.ends_the_work():
+                for name, given in inputs:
+                    if isinstance(given, InputError):
+                        _refuse(name, given, writer, as_json)
+                        verdicts.append("invalid")
+                        continue
+                    proved = prove_configuration(given, Budget(seconds=seconds))
+                    trajectory = None if writer is None else _first_layers(proved, seconds)
+                    with interruption.held_back():
+                        certificate = None if writer is None else writer.add(name, proved, trajectory)
+                        if as_json:
+                            click.echo(json_text(proved.to_json(name, certificate)))
+                        else:
+                            click.echo(printable(describe(one_line(name), proved, certificate)))
+                        verdicts.append(proved.verdict)
+        except KeyboardInterrupt:
+            interrupted = True
+            click.echo(f"hardmax: interrupted after {len(verdicts)} of {len(inputs)} configurations", err=True)
+        status = exit_status([*verdicts, "undecided"] if interrupted else verdicts)
+        if writer is not None:
+            writer.finish(verdicts, status, interrupted=interrupted, report=report)
     return status
+
+
+def _refuse(name: str, error: InputError, writer: "_Writer | None", as_json: bool) -> None:
+    """Say that an input is none, and keep a record of it."""
+    click.echo(f"hardmax: error: {error}", err=True)
+    if writer is not None:
+        writer.add_invalid(name, str(error))
+    if as_json:
+        click.echo(json_text({"input": name, "verdict": "invalid", **dict.fromkeys(FIELDS), "error": str(error)}))
+
+
+def _first_layers(proved: Proved, seconds: float | None) -> dict[str, Any] | None:
+    """The first layers for the record; None where even the first ones take longer than the limit."""
+    outcome = proved.outcome
+    if isinstance(outcome, Undecided) and not outcome.phases:
+        return None
+    try:
+        with time_limit(seconds):
+            return trajectory_record(proved.configuration, outcome)
+    except OutOfTimeError:
+        return None
 
 
 def exit_status(verdicts: list[str]) -> int:
@@ -119,18 +150,13 @@ class _Writer:
 
     def __init__(self, out: Path, arguments: list[str], seconds: float | None) -> None:
         prepare(out)
-        self._out = out
+        self._out, self._seconds = out, seconds
         self._arguments = [*arguments, *([] if seconds is None else ["--seconds", str(seconds)])]
         self._results: list[dict[str, Any]] = []
         self._names: set[str] = set()
         self._refuted: list[str] = []
 
-    def certificate(self, stem: str, proved: Proved) -> str | None:
-        """Write the certificate of a decided configuration; its path, or None."""
-        path = self._out / f"{stem}.cert.json"
-        return str(path) if save_certificate(path, proved.case) else None
-
-    def stem(self, name: str) -> str:
+    def _stem(self, name: str) -> str:
         """A name for the files about an input: its file's name, made harmless and unique."""
         stem = re.sub("[^A-Za-z0-9._-]", "_", Path(name).stem).lstrip("._-")[:80] or "input"
         unique = next(u for k in count(1) if (u := stem if k == 1 else f"{stem}-{k}") not in self._names)
@@ -142,16 +168,29 @@ class _Writer:
         fields = dict.fromkeys(FIELDS) | {"hypotheses": {}, "claims": {}}
         self._results.append({"input": name, "verdict": "invalid", **fields, "reason": error})
 
-    def add(self, name: str, stem: str, proved: Proved, certificate: str | None) -> None:
-        """Keep the record of one input, and write the counterexample that it is."""
-        self._results.append(result_record(proved, name, certificate))
+    def add(self, name: str, proved: Proved, trajectory: dict[str, Any] | None) -> str | None:
+        """Keep the record of one input, and write its certificate and the counterexample that it is.
+
+        Returns:
+            The path of the certificate, None if there is none.
+        """
+        stem = self._stem(name)
+        path = self._out / f"{stem}.cert.json"
+        try:
+            with time_limit(self._seconds):
+                save_certificate(path, proved.case)
+        except OutOfTimeError:
+            pass
+        certificate = str(path) if path.exists() else None
+        self._results.append({**result_record(proved, name, certificate), "trajectory": trajectory})
         failing = failing_conclusion(proved.case)
         if failing is not None:
             claim, finding = failing
             write_counterexample(self._out, stem, claim, proved.case, finding)
             self._refuted.append(stem)
+        return certificate
 
-    def finish(self, verdicts: list[str], status: int, report: bool) -> None:
+    def finish(self, verdicts: list[str], status: int, *, interrupted: bool, report: bool) -> None:
         """Write results.jsonl and run.json, and the reports if asked for."""
         counts = {v: verdicts.count(v) for v in ("verified", "refuted", "undecided", "invalid")}
         write_run(
@@ -161,8 +200,9 @@ class _Writer:
                 "arguments": self._arguments,
                 "verdict": {0: "verified", 1: "refuted", 2: "invalid", 3: "undecided"}[status],
                 "exit_status": status,
+                "interrupted": interrupted,
                 "counts": {"inputs": len(verdicts), **counts},
-                "results": write_results(self._out, self._results),
+                "results": write_results(self._out, self._results) if self._results else 0,
                 "counterexamples": self._refuted,
             },
         )

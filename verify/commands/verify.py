@@ -26,7 +26,8 @@ from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
 from ..tally import Tally, histograms
 from ..verdict import Proved, prove
-from .output import Progress, append_observations, prepare, render, write_counterexample, write_run
+from .options import Seconds
+from .output import Progress, append_observations, prepare, records_come_first, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -37,7 +38,7 @@ REVIEWS = 300
 @click.command()
 @click.option("--claims", "pattern", default="*", metavar="GLOB", help="Claims to check: globs, separated by commas.")
 @click.option("--examples", type=click.IntRange(min=1), help=f"Random configurations at least [{DEFAULT_EXAMPLES}].")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Start no more work after this time.")
+@click.option("--seconds", type=Seconds(), metavar="S", help="Start no more work after this time.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every configuration.")
 @click.option("--kernels", default="", metavar="SPECS", help="Float kernels to compare, separated by commas.")
 @click.option("--families", default="", metavar="NAMES", help="Families of tokens, separated by commas [all].")
@@ -86,7 +87,7 @@ def verify(
         prepare(out)
         (out / "certificates").mkdir()
     found = Findings(claims)
-    with Interruption() as interruption:
+    with Interruption() as interruption, records_come_first(out):
         try:
             with interruption.ends_the_work():
                 _identities(found)
