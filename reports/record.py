@@ -4,12 +4,15 @@
     DIR/results.jsonl                      one ResultRecord a line, for `prove` (RunRecord.results counts the lines)
     DIR/counterexamples/ID/record.json     one CounterexampleRecord, for every ID in RunRecord.counterexamples
                            config.json     the configuration alone, as `prove` reads it
-                           repro.py        stand-alone proof of the violation, standard library only
+                           repro.py        stand-alone proof of the violation, standard library only: exit status 1
+                                           it fails, 0 it does not, 2 the script could not find out
                            NAME            the certificate, if there is one, by the name that record.json gives
     DIR/NAME                               certificates of results, by the names that results.jsonl gives
 
-Numbers that are exact are strings: "3", "-1/2". Token indices count from 0. `codec` derives reader, writer and JSON
-Schema (the files `schemas/*.schema.json`) from the type hints below; `store` handles the folder.
+Numbers that are exact are strings: "3", "-1/2". Token indices count from 0. Text is UTF-8; a name of a file that is
+not is written as its escape, and half a surrogate pair is refused. A file, or a line of results.jsonl, of more than
+2^30 bytes is not read. `codec` derives reader, writer and JSON Schema (the files `schemas/*.schema.json`) from the type
+hints below; `store` handles the folder.
 """
 
 from collections.abc import Mapping

@@ -24,8 +24,7 @@ RUN, RESULTS, COUNTEREXAMPLES = "run.json", "results.jsonl", "counterexamples"
 GIVE_OUT = "; give the folder that --out named"
 RECORD, CONFIG, REPRO = "record.json", "config.json", "repro.py"
 MAX_BYTES = 2**30
-"""Larger files, and longer lines of results.jsonl, are refused: no run writes them, and to read one would take all
-memory."""
+"""Larger files, and longer lines of results.jsonl, are refused: to read one would take all memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +232,7 @@ def _results(path: Path) -> Iterator[ResultRecord]:
         for number, line in enumerate(iter(lambda: file.readline(MAX_BYTES + 1), b""), 1):
             where = f"{path_text(path)}: line {number}"
             if len(line) > MAX_BYTES:
-                raise RecordError(f"{where} is longer than {MAX_BYTES} bytes; no run writes such a line")
+                raise RecordError(f"{where} is longer than {MAX_BYTES} bytes; no more are read")
             if not line.endswith(b"\n"):
                 raise RecordError(f"{where} is cut off; every line ends with a newline")
             yield loads(ResultRecord, _decoded(line, where), where)
@@ -252,7 +251,7 @@ def read_text(path: Path, hint: str = "") -> str:
     with _open(path, hint) as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise RecordError(f"{path_text(path)}: is larger than {MAX_BYTES} bytes; no run writes such a file")
+        raise RecordError(f"{path_text(path)}: is larger than {MAX_BYTES} bytes; no more are read")
     return _decoded(data, path_text(path))
 
 
