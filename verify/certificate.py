@@ -126,11 +126,36 @@ def write_certificate(path: str | Path, document: Mapping[str, Any]) -> Path:
     return path
 
 
+def excess(text: str) -> str | None:
+    """Which limit of the independent checker (CERTIFICATE.md, section 9) a certificate exceeds; None if it has none."""
+    if len(text) > checker.MAX_BYTES:
+        return f"it has {len(text):,} characters and the checker reads {checker.MAX_BYTES:,}"
+    longest = max(map(len, text.split('"')))  # rationals are strings
+    if longest > checker.MAX_DIGITS:
+        return f"a number in it has {longest:,} characters and the checker reads {checker.MAX_DIGITS:,}"
+    try:
+        checker.check(text)
+    except checker.Refused as refusal:
+        if str(refusal).startswith("limits: "):
+            return f"checking it takes more than the {checker.MAX_WORK:,} units of work that the checker does"
+    return None
+
+
 def save_certificate(path: Path, case: Case) -> bool:
-    """Write the certificate of a case if something is decided and the checker would read so much; whether it was."""
+    """Write the certificate of a case if something is decided and it is within the limits of the checker.
+
+    Args:
+        path: the file, `*.cert.json`.
+        case: the configuration, with its outcome.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     document = certificate_of(case)
-    text = "" if document is None else to_text(document)
-    if document is None or len(text) > checker.MAX_BYTES or max(map(len, text.split('"'))) > checker.MAX_DIGITS:
+    if document is None or excess(to_text(document)) is not None:
         return False
     write_certificate(path, document)
     return True
@@ -235,6 +260,7 @@ __all__ = [
     "certificate",
     "certificate_of",
     "certificate_text",
+    "excess",
     "save_certificate",
     "seal",
     "to_text",

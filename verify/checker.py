@@ -1,8 +1,4 @@
-"""The trusted checker of certificates, written from CERTIFICATE.md: python -I checker.py a.cert.json folder/
-
-`check` re-derives all statements of a certificate from the problem in it and returns only if all of them follow; what
-is not a complete proof raises `Refused`. Sections are those of CERTIFICATE.md. No `assert` checks anything.
-"""
+"""The trusted checker of certificates, written from CERTIFICATE.md: python -I checker.py a.cert.json folder/"""
 
 import hashlib
 import json
@@ -19,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = ["Refused", "check", "main"]
-MAX_BYTES, MAX_DIGITS, MAX_WORK = 4 << 20, 100_000, 10**9
+MAX_BYTES, MAX_DIGITS, MAX_WORK, PRIME = 4 << 20, 100_000, 10**9, 2**61 - 1
 
 
 class Refused(Exception):  # noqa: N818 a verdict, not an error
@@ -43,13 +39,17 @@ def times(X, Y):
     return [[dot(row, column) for column in zip(*Y, strict=True)] for row in X]
 
 
+def scaled(c, X):
+    return [[c * x for x in row] for row in X]
+
+
 def rational(value, where):
     match: Any = re.fullmatch("(-?(?:0|[1-9][0-9]*))(?:/([1-9][0-9]*))?", value) if type(value) is str else None
     must(match and len(value) <= MAX_DIGITS, where, value, f'a string like "-22/7" is needed, up to {MAX_DIGITS} long')
     upper, lower = (int(Decimal(part)) for part in match.groups("1"))  # int(str) has a limit on digits
-    canonical = math.gcd(upper, lower) == 1 and (lower > 1 or not match[2]) and match[1] != "-0"
-    must(canonical, where, value, "that is not in canonical form")
-    return Fraction(upper, lower)
+    canonical = (result := Fraction(upper, lower)).denominator == lower and (lower > 1 or not match[2])
+    must(canonical and match[1] != "-0", where, value, "that is not in canonical form")
+    return result
 
 
 def read(value: Any, pattern: Any, where) -> Any:
@@ -71,8 +71,7 @@ def read(value: Any, pattern: Any, where) -> Any:
     return value
 
 
-# A type, a set of words, an object's patterns by key, [p] for an array of any length, [p, q] for one of that length, or
-# a tuple of alternatives: None, and objects told apart by their keys.
+# A type, a set of words, an object by its keys, [p] of any length, [p, q] of that length, or a tuple of alternatives.
 POINT, WEIGHTS, RULES = [Fraction], [[int, Fraction]], [{"leader", "stationary", "R1", "R2", "R3"}]
 STEPS = ({"rule": {"harmonic"}, "numerator": int, "offset": int}, {"rule": {"constant"}, "alpha": Fraction})
 PROBLEM = {"tokens": [POINT], "A": [POINT], "step": STEPS, "multiplicities": [int], "follow": {"largest", "smallest"}}
@@ -114,7 +113,8 @@ class Run:
         tokens, A, step, self.w, follow = problem.values()
         must(tokens and tokens[0], "tokens", f"{len(tokens)} tokens", "one with one coordinate is the least")
         self.n, self.d, self.size, self.left = len(tokens), len(tokens[0]), 0, MAX_WORK
-        self.first, (self.A, _) = (0, *self.integers(tokens, self.n, "tokens")), self.integers(A, self.d, "A")
+        self.first = 0, *self.integers(tokens, self.n, self.d, "tokens")
+        self.A = self.integers(A, self.d, self.d, "A")[0]
         self.B = self.A if follow == "largest" else [[-x for x in row] for row in self.A]
         self.size = max(abs(x) for row in self.first[1] + self.A for x in row).bit_length()
         must(len(self.w) == self.n and min(self.w) > 0, "multiplicities", self.w, f"{self.n} numbers >= 1 are needed")
@@ -122,27 +122,25 @@ class Run:
         p, q = step["alpha"].as_integer_ratio() if self.constant else (step["numerator"], step["offset"])
         p, q = p, p + q if self.constant else q  # λ = α / (1 + α)
         must(0 < p <= q, "step", step["rule"], "it has to be positive and at most 1")
-        self.rate = lambda layer: Fraction(p, q if self.constant else q + layer[0])
+        self.rate = lambda layer: (p, q) if self.constant else Fraction(p, q + layer[0]).as_integer_ratio()
 
-    def pay(self, operations, bits=0, gcds=False):
-        """Section 9: what is too much is refused before it is computed."""
-        words = (bits + self.size) // 64
-        self.left -= 99 + operations * (8 + words * math.isqrt(words)) * (1 + gcds * words // 150)
+    def pay(self, operations, bits=0, factor=None, kept=0):
+        """Section 9: operations, with factors as long as the numbers or shorter, and memory are paid for before."""
+        t, s = (bits + self.size) // 64, (bits + self.size if factor is None else factor) // 64
+        self.left -= 99 + operations * (8 + t // 8 + t * math.isqrt(s)) + kept * (32 + 8 * t)
         must(self.left >= 0, "limits", f"more than {MAX_WORK} units of work", "this checker does no more")
 
-    def integers(self, rows, height, where):
-        """Rows of d rationals as integers over one denominator."""
-        sizes = [len(row) for row in rows]
-        must(sizes == [self.d] * height, where, f"rows of {sizes}", f"{height} rows of {self.d} are needed")
-        denominators = {x.denominator for row in rows for x in row}
-        self.pay(height * self.d, sum([x.bit_length() for x in denominators]))
+    def integers(self, rows, n, d, where):
+        """n rows of d rationals as integers over one denominator. Gcds take quadratic time."""
+        sizes, denominators = [len(row) for row in rows], {x.denominator for row in rows for x in row}
+        must(sizes == [d] * n, where, f"rows of {sizes}", f"{n} rows of {d} are needed")
+        self.pay(n * d + math.isqrt(bits := sum([x.bit_length() for x in denominators])) // 16, bits, kept=n * d)
         D = math.lcm(*denominators)
         return [tuple([x.numerator * (D // x.denominator) for x in row]) for row in rows], D
 
     def scores(self, row, N):
         """A positive multiple of score(row, l) for every token l."""
-        (image,) = times([row], self.B)
-        return [dot(image, z) for z in N]
+        return [dot(image, z) for image in times([row], self.B) for z in N]
 
     def total(self, N, C):
         """W = Σ w_j and Σ w_j N_j over j ∈ C."""
@@ -151,12 +149,11 @@ class Run:
 
     def next(self, layer, sets):
         """Layer k + 1: N ← (b − a) L N + a (L / W) Σ w N and D ← b L D."""
-        k, N, D = layer
-        self.pay(self.d * sum(map(len, sets)), D.bit_length() // 64)
-        (a, b), totals = self.rate(layer).as_integer_ratio(), [self.total(N, C) for C in sets]
-        L = math.lcm(*(W for W, _ in totals))
-        keep, shares = (b - a) * L, [a * L // W for W, _ in totals]
-        rows = zip(N, shares, totals, strict=True)
+        (k, N, D), (a, b) = layer, self.rate(layer)
+        growth = (b * (L := math.lcm(*[sum([self.w[j] for j in C]) for C in sets]))).bit_length()
+        self.pay(self.d * sum(map(len, sets)), D.bit_length() + growth, growth)
+        totals = [self.total(N, C) for C in sets]
+        keep, rows = (b - a) * L, zip(N, [a * L // W for W, _ in totals], totals, strict=True)
         return k + 1, [tuple([keep * x + u * y for x, y in zip(z, t, strict=True)]) for z, u, (_, t) in rows], b * L * D
 
     def visit(self, layer):
@@ -220,16 +217,16 @@ class Run:
     def columns(self, layer):
         """The columns (i, j_0, l, whether it is a tie, shifts) of the sign tables at a layer."""
         must(self.constant, "sign tables", "a step that depends on the layer", "they need a constant one")
-        (rules, r, F), sets, (a, b) = self.rules(layer), self.sets, self.rate(layer).as_integer_ratio()
+        (rules, r, F), sets, (a, b) = self.rules(layer), self.sets, self.rate(layer)
         totals = [sum([self.w[j] for j in C]) for C in sets]
-        L, columns = math.lcm(*totals), []
+        bits, columns = (b * (L := math.lcm(*totals))).bit_length(), []
         annihilators, follows = {i: Counter([b * L]) for i in F}, {i: {r[j] for j in sets[i]} - {i} for i in {*r} - F}
         while waiting := follows.keys() - annihilators.keys():
             self.pay(sum([len(follows[i]) for i in waiting]))
             ready = [i for i in waiting if follows[i] <= annihilators.keys()]
             must(ready, "sign tables", "a follow graph with a cycle", "they need one without")
             for i in ready:
-                self.pay(sum([len(annihilators[j]) for j in follows[i]]))
+                self.pay(count := sum([len(annihilators[j]) for j in follows[i]]), bits, kept=count)
                 annihilators[i] = reduce(or_, [annihilators[j] for j in follows[i]], Counter())
                 own = sum([self.w[j] for j in sets[i] if r[j] == i])
                 annihilators[i][(b - a) * L + a * L // totals[i] * own] += 1
@@ -237,7 +234,7 @@ class Run:
             first, own = r[sets[i][0]], annihilators[i]
             for l in {*r} - {first}:  # noqa: E741 the paper's index
                 both, orders = annihilators[first] | annihilators[l], Counter()
-                self.pay(len(own) * both.total() + 99)
+                self.pay(99 + (count := len(own) * both.total()), 2 * bits, bits, count)
                 for sigma, p in [(mu * nu, own[mu] + both[nu] - 1) for mu in own for nu in both]:
                     orders[sigma] = max(orders[sigma], p)
                 columns.append((i, first, l, l in [r[j] for j in sets[i]], sorted(orders.elements())))
@@ -249,9 +246,10 @@ class Run:
         for i, first, l, _, sigmas in columns:  # noqa: E741
             while len(history) < len(sigmas):
                 history.append(self.next(history[-1], self.sets))
+                self.pay(0, history[-1][2].bit_length(), kept=self.n * self.d)
             bits, r, values = history[-1][2].bit_length(), len(sigmas), []
-            self.pay(r * self.d, bits)
-            self.pay(r * (r + self.d**2), bits // 64)
+            self.pay(r * self.d, bits, kept=2 * r)
+            self.pay(r * (r + self.d**2), 2 * bits, max(sigmas).bit_length())
             F = [x for _, N, _ in history[:r] for x in self.scores(N[i], [[*map(sub, N[first], N[l])]])]
             for sigma in sigmas:
                 values.append(F[0])
@@ -262,8 +260,7 @@ class Run:
     def prove(self, start, last=None):
         """The sets stay what they are from the layer `start` to the layer `last`, or for ever."""
         columns, end = self.columns(start), last and last[0] - start[0] + 1
-        known, table = self.known
-        before = table if known == (start, columns) else self.table(columns, start)
+        before = self.known[1] if self.known[0] == (start, columns) else self.table(columns, start)
         after = self.table(columns, last) if last else [[*map(abs, values)] for values in before]
         self.known = (last, columns), after
         for (i, first, l, tie, _), x, y in zip(columns, before, after, strict=True):  # noqa: E741
@@ -276,49 +273,50 @@ class Run:
         tokens, values = [i for i, _ in weights], [x for _, x in weights]
         ascending(tokens, where)
         must(positions.keys() >= {*tokens}, where, tokens, "only these count:", [*positions])
-        self.pay(len(weights) * self.d, sum([x.denominator.bit_length() for x in values]), gcds=True)
-        must(sum(values) == 1 and min(values) > 0, where, "weights", "their sum is not 1 or one is not positive")
-        must(times([values], [positions[i] for i in tokens]) == [[*point]], where, "weights", "they give another point")
+        (values,), unit = self.integers([values], 1, len(values), where)
+        self.pay(len(weights) * self.d, unit.bit_length())
+        must(sum(values) == unit and min(values) > 0, where, "weights", "their sum is not 1 or one is not positive")
+        image = times([values], [positions[i] for i in tokens])
+        must(image == scaled(unit, [point]), where, "weights", "they give another point")
 
-    def frozen(self, proof, points):
-        """Section 5: whether all tokens converge, to `points`, and {leader: position}."""
+    def frozen(self, proof, points, unit):
+        """Section 5: whether all tokens converge, to `points` / unit, and {leader: position}."""
         (k, N, D), sets, limits, (rules, r, F) = self.last, self.sets, proof["limits"], self.rules(self.last)
-        layers, true = (proof["freeze_layer"], proof["layer"]), (self.freeze_layer, k)
-        must(layers == true and self.rate(self.last) < 1, "layers", layers, true, "is right, with a step below 1")
+        layers, true, (a, b) = (proof["freeze_layer"], proof["layer"]), (self.freeze_layer, k), self.rate(self.last)
+        must(layers == true and a < b, "layers", layers, true, "is right, with a step below 1")
         must(proof["rules"] == rules, "rules", proof["rules"], f"they are {rules}")
         if "R3" in rules:
             self.prove(self.last)
         must(len(limits) == self.n and {*limits} == {*range(len(points))}, "limits", limits, "that is no numbering")
-        self.pay(self.d * sum(map(len, sets)), gcds=True)
+        self.pay(self.d * sum(map(len, sets)), D.bit_length())
         positions = [points[p] for p in limits]
         for i, x in enumerate(positions):
-            W, sums = (D, N[i]) if i in F else self.total(positions, sets[i])
-            must([*sums] == [W * t for t in x], "limits", f"{limits[i]} for token {i}", "it is another point")
+            W, sums = (D, [unit * y for y in N[i]]) if i in F else self.total(positions, sets[i])
+            must(sums == [W * y for y in x], "limits", f"{limits[i]} for token {i}", "it is another point")
         at_rest = {i: positions[i] for i in F if r[i] == i}
         must(len(proof["weights"]) == len(points), "weights", len(proof["weights"]), f"{len(points)} are needed")
         for p, weights in enumerate(proof["weights"]):
             self.convex(weights, at_rest, points[p], f"weights of cluster point {p}")
         return True, {i: positions[i] for i in self.leaders}
 
-    def self_similar(self, proof, points):
+    def self_similar(self, proof, points, _):
         """Section 6: whether all tokens converge (None: not decided), to `points`, and {leader: position}."""
-        k, p, pi, Q, c = proof["layer"], proof["period"], proof["permutation"], proof["Q"], proof["scale"]
+        k, p, pi, c = proof["layer"], proof["period"], proof["permutation"], proof["scale"]
         must(self.constant and self.kept and self.last[0] == k + p - 1, "self-similar", (k, p), "these are unknown")
         must(sorted(pi) == [*range(self.n)] and [self.w[j] for j in pi] == self.w, "permutation", pi, "it is none of w")
-        bits, transposed = self.integers(Q, self.d, "Q")[1].bit_length(), [*zip(*Q, strict=True)]
-        self.pay((self.n + self.d) * self.d**2, bits + self.last[2].bit_length(), gcds=True)
-        layers = self.kept[0], self.next(*self.kept), self.next(self.last, self.sets)
-        first, second, end = [[tuple([Fraction(x, D) for x in row]) for row in N] for _, N, D in layers]
-        image = times([first[j] for j in pi], Q)
-        must([*map(tuple, image)] == end, "self-similar", "Q", f"layer {k + p} is another image")
-        scaled = [[c * x for x in row] for row in self.B]
-        must(c > 0 and times(times(Q, self.B), transposed) == scaled, "self-similar", "scale", "the scores differ")
-        gram, r = times(Q, transposed), dot(Q[0], Q[0])
-        r = r if gram == [[r * (i == j) for j in range(self.d)] for i in range(self.d)] else None
+        (_, first, D), (_, second, E) = self.kept[0], self.next(*self.kept)
+        (_, end, F), (Q, q) = self.next(self.last, self.sets), self.integers(proof["Q"], self.d, self.d, "Q")
+        longest = max(abs(x) for row in Q for x in row) * D * F * q * max(abs(c).as_integer_ratio())
+        self.pay((self.n + 3 * self.d) * self.d**2, longest.bit_length())
+        must(scaled(F, times([first[j] for j in pi], Q)) == scaled(D * q, end), "self-similar", "Q", "it is no image")
+        form = [[c.denominator * dot(x, y) for y in Q] for x in times(Q, self.B)]
+        must(c > 0 and form == scaled(c.numerator * q**2, self.B), "self-similar", "scale", "the scores differ")
+        gram, r = [[dot(x, y) for y in Q] for x in Q], dot(Q[0], Q[0])
+        r = Fraction(r, q**2) if gram == [[r * (i == j) for j in range(self.d)] for i in range(self.d)] else None
         must(proof["contraction"] == r, "self-similar", "contraction", "Q has another or none")
-        must(first != second, "self-similar", f"layer {k}", "no token moves: a frozen proof is needed")
+        must(scaled(E, first) != scaled(D, second), "self-similar", f"layer {k}", "no token moves: use a frozen proof")
         converges = None if r is None else r < 1
-        must(points == [(Fraction(0),) * self.d] * bool(converges), "cluster points", len(points), "limits are others")
+        must(points == [(0,) * self.d] * bool(converges), "cluster points", len(points), "limits are others")
         return converges, {i: end[i] for i in self.leaders}
 
     def place(self, entry, s, leaders, where):
@@ -330,21 +328,23 @@ class Run:
         if "weights" in entry:
             self.convex(weights, leaders, s, where)
         if kind == "interior":
-            rows = [[*map(sub, leaders[i], leaders[weights[0][0]])] for i, _ in weights]
+            self.pay(len(weights) * self.d * (self.d + 99))
+            rows = [[x % PRIME for x in map(sub, leaders[i], leaders[weights[0][0]])] for i, _ in weights]
             for c in range(self.d):
-                pivot = next((row for row in rows if row[c]), [])
-                must(pivot, where, kind, "its leaders lie in a hyperplane")
-                rows = [[x - row[c] / pivot[c] * y for x, y in zip(row, pivot, strict=True)] for row in rows]
+                pivot = next(([pow(row[c], -1, PRIME) * x for x in row] for row in rows if row[c]), [])
+                must(pivot, where, kind, "its leaders lie in a hyperplane")  # for independence modulo a prime suffices
+                rows = [[(x - row[c] * y) % PRIME for x, y in zip(row, pivot, strict=True)] for row in rows]
         if "normal" in entry:
             h = times([s], self.B)[0] if entry["normal"] is None else entry["normal"]
-            must(len(h) == self.d and any(h), where, "a normal", f"{self.d} coordinates are needed, not all 0")
-            self.pay(len(leaders) * self.d, self.size, gcds=True)
-            heights = {i: dot(h, v) - dot(h, s) for i, v in leaders.items()}
+            (h,), _ = self.integers([h], 1, self.d, where)
+            must(any(h), where, "a normal", "its coordinates must be not all 0")
+            self.pay((len(leaders) + 3 * self.d) * self.d, max(map(abs, h)).bit_length())
+            heights = {i: dot(h, map(sub, v, s)) for i, v in leaders.items()}
             highest = max(heights.values())
             must(highest < 0 or (highest == 0 and kind != "outside"), where, kind, "the normal shows something else")
             g = [*map(add, times([s], self.A)[0], [dot(row, s) for row in self.A])]
             face = [i for i, _ in weights] if kind == "neither" else [i for i in leaders if heights[i] == 0]
-            constant = all(dot(g, leaders[i]) == dot(g, s) for i in face)
+            constant = not any(dot(g, map(sub, leaders[i], s)) for i in face)
             must(constant == (kind != "neither"), where, kind, "the inner products on the face show the contrary")
 
 
@@ -360,10 +360,10 @@ def check(text):
     run.follow(certificate["itinerary"], proof["layer"])
     derived = [{"token": i, "layer": k} for i, k in sorted(run.leaders.items())]
     must(certificate["leaders"] == derived, "leaders", certificate["leaders"], f"they are {derived}")
-    points = [tuple(entry["point"]) for entry in entries]
-    run.size += run.integers(points, len(points), "cluster points")[1].bit_length()
+    points, unit = run.integers([entry["point"] for entry in entries], len(entries), run.d, "cluster points")
+    run.size += max([unit, *[abs(x) for row in points for x in row]]).bit_length()
     ascending(points, "cluster points")
-    converges, leaders = (run.self_similar if "period" in proof else run.frozen)(proof, points)
+    converges, leaders = (run.self_similar if "period" in proof else run.frozen)(proof, points, unit)
     for p, entry in enumerate(entries if leaders else ()):
         run.place(entry["place"], points[p], leaders, f"place of cluster point {p}")
     kinds = {entry["place"]["kind"] for entry in entries if entry["place"]}
@@ -391,7 +391,7 @@ def main(argv=None):
             except Exception as error:  # a fault of this program accepts nothing and hides no other file
                 status, detail = "refused", str(error) if type(error) is Refused else repr(error)
             counts[status] += 1
-            print(f"{status:10} {path}: {''.join(c if c.isprintable() else '?' for c in detail)}")
+            print(f"{status:10} " + "".join(c if c.isprintable() else "?" for c in f"{path}: {detail}"))
     print(", ".join(f"{counts[status]} {status}" for status in ("accepted", "refused", "unreadable")))
     return 1 if counts["refused"] else 2 if counts["unreadable"] or not names else 0
 

@@ -1,6 +1,7 @@
 """The writer of certificates: what it writes is accepted, has the published shape, and is written completely or not."""
 
 import json
+import re
 from fractions import Fraction as Q
 from importlib.resources import files
 
@@ -20,6 +21,8 @@ from hardmax.verify.certificate import (
     certificate,
     certificate_of,
     certificate_text,
+    excess,
+    save_certificate,
     seal,
     to_text,
     write_certificate,
@@ -87,6 +90,36 @@ def test_late_leaders_have_certificates_with_long_numbers():
     longest = max(len(x) for entry in json.loads(text)["cluster_points"] for x in entry["point"])
     assert longest > 5_000  # more digits than str(int) writes
     assert checker.check(text) == VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "reason"),
+    [
+        ("MAX_BYTES", 1000, "it has 1,... characters and the checker reads 1,000"),
+        ("MAX_DIGITS", 12, "a number in it has .. characters and the checker reads 12"),
+        ("MAX_WORK", 1000, "checking it takes more than the 1,000 units of work that the checker does"),
+    ],
+)
+def test_what_the_checker_does_not_read_is_not_written(limit, value, reason, tmp_path, monkeypatch):
+    path = tmp_path / "square.cert.json"
+    monkeypatch.setattr(checker, limit, value)
+    assert re.fullmatch(reason, excess(certificate_text(Case(SQUARE))))
+    assert not save_certificate(path, Case(SQUARE))
+    assert not path.exists()
+
+
+def test_a_certificate_within_the_limits_is_written(tmp_path):
+    path = tmp_path / "square.cert.json"
+    assert save_certificate(path, Case(SQUARE))
+    assert checker.check(path.read_text()) == VERIFIED
+
+
+def test_a_refusal_that_is_no_limit_hides_nothing(tmp_path, monkeypatch):
+    """A certificate that the checker refuses for what it says is written, so that the refusal shows."""
+    path = tmp_path / "square.cert.json"
+    monkeypatch.setattr(checker, "check", lambda text: checker.must(False, "limits of tokens", "one", "another"))
+    assert save_certificate(path, Case(SQUARE))
+    assert path.exists()
 
 
 @pytest.mark.deep

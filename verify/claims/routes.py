@@ -7,7 +7,7 @@ that shows it. They cost more than a proof, so campaigns look at a sample.
 from ...kernels.rational_text import show
 from .. import checker
 from ..case import Case
-from ..certificate import certificate_of, to_text
+from ..certificate import certificate_of, excess, to_text
 from ..evidence import Interior, Neither, Projection, Vertex
 from ..proof import Frozen
 from .clustering import case_places
@@ -45,13 +45,12 @@ def check_certificate(case: Case) -> Finding:
     if document is None:
         return Finding("undecided", "nothing is decided, so there is no certificate")
     text = to_text(document)
-    if len(text) > checker.MAX_BYTES or max(map(len, text.split('"'))) > checker.MAX_DIGITS:
-        return Finding("not_met", "the certificate is larger than the checker reads")
+    reason = excess(text)
+    if reason is not None:
+        return Finding("not_met", f"the certificate is too large: {reason}")
     try:
         proved = checker.check(text)
     except checker.Refused as refusal:
-        if "units of work" in str(refusal):
-            return Finding("not_met", str(refusal))
         return Finding("refuted", f"the checker refuses the certificate: {refusal}")
     claimed = {claim: verdict for claim, verdict in document["claims"].items() if verdict}
     if proved != claimed:

@@ -33,6 +33,8 @@ CONFIGURATIONS = {
     ),
     "one-token": Configuration([[Q(1, 2**61), 3]]),
     "R3-scaled": Configuration([(2**60 * x, 2**60 * y) for x, y in ((1, -3), (1, -2), (1, 0), (1, 2), (1, 3))]),
+    # 61 bits of A and 2 of the cluster points: one more bit anywhere makes a word.
+    "R3-scaled-form": Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], [[2**60, 0], [0, 2**60]]),
     # The tie of token 4 ends after layer 3: so does the first phase, and with it the jump.
     "tie-of-four-layers": Configuration([unit(i, 5) for i in range(5)], LATE),
     # Problems.
@@ -44,6 +46,12 @@ CONFIGURATIONS = {
     "swallowed": Configuration([[1], [-1], [Q(1, 2)]], None, HarmonicStep()),
     "long-numbers": Configuration([[1 + Q(1, 3**4000)], [Q(-1, 5**3000)], [Q(1, 2**11950)]], [[Q(1, 7**2000)]]),
     "long-step": Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], None, Q(1, 3**512)),
+    "long-step-weights": Configuration(
+        [(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)],
+        None,
+        Q(1, 3**512),
+        multiplicities=[10**14 + k for k in (31, 67, 97, 99, 133)],
+    ),
     # Places and refutations.
     "twins-outside": Configuration([[1], [-1], [-1]], None, Q(3, 2)),
     "twins-outside-R3": Configuration([[2], [-2], [-2], [1], [0]]),
@@ -57,7 +65,7 @@ CONFIGURATIONS = {
     "neither": Configuration([(-2, 1), (0, -1), (-1, 0)], [[0, 0], [-1, 1]], Q(3, 2)),
     # Repetitions.
     "spiral": Configuration([[1], [-1]], [[-1]], 2),
-    "spiral-long": Configuration([[1 + Q(1, 3**4000)], [-1 - Q(1, 3**4000)]], [[-1]], 1 + Q(1, 5**2000)),
+    "spiral-long": Configuration([[1 + Q(1, 3**4000)], [-1 - Q(1, 3**4000)]], [[-1]], 2 + Q(1, 5**2000)),
     "cycle": Configuration(
         [(2, 1, 0), (-2, 1, 0), (0, -1, 2), (0, -1, -2), (0, Q(1, 3), 0)], [[1, 0, 0], [0, -1, 0], [0, 0, 1]]
     ),

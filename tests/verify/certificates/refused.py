@@ -252,7 +252,7 @@ SIMILAR: dict[str, tuple[str, Edit, str]] = {
     "similar-other-permutation": ("spiral-turned", put([0, 1], "proof", "permutation"), "self-similar: .*Q"),
     "similar-multiplicities": ("spiral-turned", put([1, 2], "problem", "multiplicities"), "permutation: "),
     "similar-Q-shape": ("spiral", put([["-1/3", "0"]], "proof", "Q"), "Q: .*1 rows of 1"),
-    "similar-Q": ("spiral", put([["1/3"]], "proof", "Q"), "self-similar: .*another image"),
+    "similar-Q": ("spiral", put([["1/3"]], "proof", "Q"), "self-similar: .*no image"),
     "similar-scale": ("spiral", put("1/3", "proof", "scale"), "self-similar: .*scale"),
     "similar-scale-zero": ("undecided", put("0", "proof", "scale"), "self-similar: .*scale"),
     "similar-scale-negative": ("undecided", put("-1", "proof", "scale"), "self-similar: .*scale"),
@@ -377,7 +377,7 @@ PLACES: dict[str, tuple[str, Edit, str]] = {
     "projection-with-short-normal": (
         "flat-origin",
         put(["1"], "cluster_points", 1, "place", "normal"),
-        "place of cluster point 1: .*2 coordinates",
+        "place of cluster point 1: .*rows of 2 are needed",
     ),
     "projection-with-another-normal": (
         "flat",

@@ -18,7 +18,8 @@ from typing import Any
 
 from hardmax.verify.certificate import to_text
 
-from .edits import sealed
+from .edits import put, sealed
+from .handmade import frozen, vertex
 
 FOLDER = Path(__file__).parent
 
@@ -108,27 +109,58 @@ def _token(value: str) -> Callable[[Any], None]:
     return lambda c: c["problem"]["tokens"].__setitem__(2, [value])
 
 
+def _with(name: str, value: Any, *path: str | int) -> str:
+    return changed(name, put(value, *path))
+
+
 def huge_tokens(digits: int) -> str:
     """40 tokens with different denominators of that length."""
     rows = [[f"1/1{'0' * (digits + i)}"] for i in range(40)]
     return changed("leaders-and-R1", lambda c: c["problem"].update(tokens=rows))
 
 
+def many_leaders(n: int) -> str:
+    """n leaders at rest for two layers, with multiplicities whose least common multiple is long."""
+    tokens = [[i, i * i, 1] for i in range(n)]
+    own = [[[i, "1"]] for i in range(n)]
+    points = [vertex(row, i) for i, row in enumerate(tokens)]
+    rows = [[2, 0, 0], [0, 0, 0], [0, -1, 0]]
+    document = frozen(tokens, rows, [[i] for i in range(n)], ["leader"] * n, [*range(n)], own, points, layers=2)
+    document["problem"]["multiplicities"] = [10**14 + 2 * i * i + 1 for i in range(n)]
+    return to_text(sealed(document))
+
+
+def long(digits: int) -> str:
+    """A rational number whose numerator and denominator have that many digits."""
+    return f"{'7' * digits}/1{'0' * (digits - 1)}"
+
+
+LIMIT = "limits: .*work"
+
 HOSTILE: dict[str, tuple[str, str]] = {
     "nested arrays": ("[" * 100_000, "JSON: "),
     "nested objects": ('{"a":' * 100_000, "JSON: "),
-    "millions of layers": (changed("leaders-and-R1", _phase(layers=10**14)), "limits: .*work"),
+    "millions of layers": (changed("leaders-and-R1", _phase(layers=10**14)), LIMIT),
     "a jump over millions of layers": (
         changed("R3-tie", _phase(layers=10**12, jumps=[4, 10**12 - 1])),
-        "limits: .*work",
+        LIMIT,
     ),
     "huge steps": (
         changed("R1-slow", lambda c: (c["problem"]["step"].update(alpha=f"1/{7**4000}"), _phase(layers=10**6)(c))),
-        "limits: .*work",
+        LIMIT,
     ),
-    "huge tokens": (huge_tokens(10_000), "limits: .*work"),
+    "huge tokens": (huge_tokens(10_000), LIMIT),
+    "many multiplicities": (many_leaders(100), LIMIT),
+    "huge normal": (
+        _with("flat-normal", [long(30_000), "1"], "cluster_points", 1, "place", "normal"),
+        LIMIT,
+    ),
+    "huge weights": (_with("interior", long(30_000), "cluster_points", 1, "place", "weights", 0, 1), LIMIT),
+    "huge cluster point": (_with("R2-tie", long(30_000), "cluster_points", 1, "point", 0), LIMIT),
+    "huge Q": (_with("spiral", [[long(30_000)]], "proof", "Q"), LIMIT),
+    "huge scale": (_with("cycle", long(49_000), "proof", "scale"), LIMIT),
 }
-"""Texts that would cost much time or memory; each is refused with a small MAX_WORK, and with the real one soon."""
+"""Texts that cost much time or memory; each is refused with a small MAX_WORK, and answered soon with the real one."""
 
 
 def problems(checker: ModuleType, costs: dict[str, int]) -> Iterator[str]:
@@ -149,7 +181,7 @@ def problems(checker: ModuleType, costs: dict[str, int]) -> Iterator[str]:
             if not_accepted(checker, text) is not None:
                 yield f"work/{name}: it costs more than {units}"
         with limits(checker, MAX_WORK=units - 1):
-            if not_refused(checker, text, "limits: .*work") is not None:
+            if not_refused(checker, text, LIMIT) is not None:
                 yield f"work/{name}: it costs less than {units}"
     with limits(checker, MAX_WORK=10**6):
         for name, (text, reason) in HOSTILE.items():
