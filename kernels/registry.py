@@ -45,6 +45,10 @@ OTHER_PLACES = "put its folder on PYTHONPATH, or give path/to/file.py:attr"
 """What else to do about a module that is not found."""
 
 
+_neighbours: dict[str, ModuleType] = {}
+"""What kernel files imported from their own folders, by name: the next file may have other modules of these names."""
+
+
 def names() -> dict[str, str]:
     """Every known kernel: name → import string; shipped names cannot be taken by entry points."""
     return {point.name: point.value for point in entry_points(group=GROUP)} | SHIPPED
@@ -105,6 +109,7 @@ def _file(path: str) -> ModuleType:
     """The module in the file `path`, under a name of its own, so that it shadows nothing.
 
     While it is imported its folder comes first on `sys.path`, as under `python path`: it may import its neighbours.
+    Each file, and each load of the same one, imports them afresh.
     """
     file = Path(path)
     if not file.is_file():
@@ -115,6 +120,11 @@ def _file(path: str) -> ModuleType:
         raise InputError(f"{path} cannot be imported; give a Python file")
     module = importlib.util.module_from_spec(spec)
     folder = str(file.resolve().parent)
+    while _neighbours:
+        neighbour, imported = _neighbours.popitem()
+        if sys.modules.get(neighbour) is imported:
+            del sys.modules[neighbour]
+    others = set(sys.modules)
     sys.modules[name] = module  # dataclasses and pickle look their module up there
     sys.path.insert(0, folder)
     try:
@@ -126,7 +136,17 @@ def _file(path: str) -> ModuleType:
     finally:
         with suppress(ValueError):  # the file may have changed sys.path itself
             sys.path.remove(folder)
+        for top in {name.partition(".")[0] for name in sys.modules if name not in others}:
+            if _lies_in(sys.modules.get(top), folder):
+                _neighbours.update((n, m) for n, m in sys.modules.items() if n.partition(".")[0] == top)
     return module
+
+
+def _lies_in(module: ModuleType | None, folder: str) -> bool:
+    """Whether a top-level module or package was found directly in `folder`."""
+    found = getattr(module, "__spec__", None)
+    places = [] if found is None else [*(found.submodule_search_locations or ()), found.origin or ""]
+    return any(str(Path(place).parent) == folder for place in places if place)
 
 
 @contextmanager

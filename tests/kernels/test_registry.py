@@ -103,6 +103,24 @@ def test_a_file_may_import_its_neighbours_and_leaves_the_path_as_it_was(kernel_f
     assert registry.load("mine.py:step").source == "mine.py:step", "and from within the folder"
 
 
+def test_two_files_have_neighbours_of_the_same_name(tmp_path):
+    for folder, factor in (("one", 2), ("two", 3)):
+        (tmp_path / folder / "helpers").mkdir(parents=True)
+        (tmp_path / folder / "helpers" / "__init__.py").write_text("")
+        (tmp_path / folder / "helpers" / "inner.py").write_text(f"factor = {factor}\n")
+        (tmp_path / folder / "constants.py").write_text(f"from helpers.inner import factor\nfactor = {factor}\n")
+        imports = "from constants import factor\nfrom helpers import inner\n"
+        text = f"{imports}def step(tokens, A, alpha): return tokens * factor * inner.factor\n"
+        (tmp_path / folder / "mine.py").write_text(text)
+    one, two = (registry.load(f"{tmp_path / folder / 'mine.py'}:step") for folder in ("one", "two"))
+    assert [kernel(np.ones((1, 1, 1))).item() for kernel in (one, two, one)] == [4, 9, 4]
+    from hardmax.kernels import numpy_kernel
+
+    registry.load(f"{tmp_path / 'one' / 'mine.py'}:step")
+    assert sys.modules["hardmax.kernels.numpy_kernel"] is numpy_kernel
+    assert sys.modules["numpy"] is np
+
+
 def test_a_module_that_exits_is_refused_and_an_interrupt_stays_one(kernel_file, monkeypatch):
     monkeypatch.syspath_prepend(kernel_file("import sys\nsys.exit(0)\n", "exits_at_import.py").parent)
     with pytest.raises(InputError, match=r"importing exits_at_import ended in sys.exit\(0\)"):

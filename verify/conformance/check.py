@@ -135,19 +135,9 @@ def failure(subject: Subject, trial: Trial, fault: Fault) -> Finding:
         found.layer,
         found.decision.gap_ulps if found.decision is not None else None,
         configuration_to_json(one.configuration(found.row)),
-        _snippet(subject, small, found),
+        trial_snippet(subject.kernel, subject.spec, small, found),
         *_returned(found),
     )
-
-
-def _snippet(subject: Subject, trial: Trial, fault: Fault) -> str:
-    """The snippet of a trial, with A laid out in memory as the trial has it."""
-    text = trial_snippet(subject.kernel, subject.spec, trial, fault)
-    for one in trial.calls:
-        if one.arrangement != "contiguous":
-            plain = f'"{one.arrangement}"), kernel.arrays_for(A, {trial.dtype!r})'
-            text = text.replace(plain, f'"{one.arrangement}"), arranged(kernel, A, "{one.arrangement}")')
-    return text
 
 
 def _returned(fault: Fault) -> tuple[int | None, tuple[str, ...] | None]:

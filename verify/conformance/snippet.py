@@ -93,7 +93,7 @@ def trial_snippet(kernel: Kernel, spec: str, trial: Trial, fault: Fault) -> str:
             "tokens = kernel(tokens, A, alpha)"
             if one.arrangement == "contiguous"
             else f'tokens = to_numpy(kernel.step(arranged(kernel, tokens, "{one.arrangement}"), '
-            f"kernel.arrays_for(A, {trial.dtype!r}), alpha))"
+            f'arranged(kernel, A, "{one.arrangement}"), alpha))'
         )
         lines += [step] if count == 1 else [f"for _ in range({count}):", f"    {step}.astype(A.dtype)"]
     shape = trial.calls[fault.call].shape

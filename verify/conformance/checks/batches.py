@@ -59,26 +59,37 @@ def _workspace(subject: Subject) -> Iterator[Trial]:
         yield Trial((again, other, again), dtype, linked=True)
 
 
+EMPTY = ((0, 3, 2), (0, 1, 1), (0, 70, 3), (0, 2, 40))
+"""Shapes of batches without a token set; without tokens or coordinates there is no layer (`protocol.checked`)."""
+
+
 def _empty(subject: Subject) -> Finding:
     kernel = subject.kernel
-    dtype = kernel.dtypes[0]
-    problem = ""
+    for dtype in kernel.dtypes:
+        for shape in EMPTY:
+            problem = _empty_problem(subject, dtype, shape)
+            if problem:
+                lines = [
+                    *loading(kernel, subject.spec),
+                    f'tokens = kernel.arrays_for(np.zeros({shape}), "{dtype}")',
+                    f'found = kernel.step(tokens, kernel.arrays_for(np.eye({shape[2]}), "{dtype}"), 1.0)',
+                    f"assert tuple(found.shape) == {shape}, found.shape",
+                ]
+                return Finding("fail", f"{dtype}: {problem}", snippet="\n".join(lines) + "\n")
+    return Finding("pass", f"batches of shape {', '.join(map(str, EMPTY))} give batches of the same shape")
+
+
+def _empty_problem(subject: Subject, dtype: str, shape: tuple[int, int, int]) -> str:
+    """What is wrong with the answer to an empty batch, empty if nothing is."""
+    kernel = subject.kernel
+    tokens, A = np.zeros(shape, dtype=dtype), np.eye(shape[2], dtype=dtype)
     try:
-        tokens, A = np.zeros((0, 3, 2), dtype=dtype), np.eye(2, dtype=dtype)
         found = raw_step(kernel, kernel.arrays_for(tokens, dtype), kernel.arrays_for(A, dtype), 1.0)
-        if tuple(found.shape) != (0, 3, 2):
-            problem = f"returned shape {tuple(found.shape)} for a batch of shape (0, 3, 2)"
+        if tuple(found.shape) != shape:
+            return f"returned shape {tuple(found.shape)} for a batch of shape {shape}"
     except (Exception, SystemExit) as error:
-        problem = " ".join(f"raised {type(error).__name__}: {error}".split())
-    if not problem:
-        return Finding("pass", "a batch of shape (0, 3, 2) gives one of the same shape")
-    lines = [
-        *loading(kernel, subject.spec),
-        f'tokens = kernel.arrays_for(np.zeros((0, 3, 2)), "{dtype}")',
-        f'found = kernel.step(tokens, kernel.arrays_for(np.eye(2), "{dtype}"), 1.0)',
-        "assert tuple(found.shape) == (0, 3, 2), found.shape",
-    ]
-    return Finding("fail", f"{dtype}: {problem}", snippet="\n".join(lines) + "\n")
+        return " ".join(f"raised {type(error).__name__}: {error} for a batch of shape {shape}".split())
+    return ""
 
 
 CHECKS: tuple[Check, ...] = (
