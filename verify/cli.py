@@ -1,7 +1,7 @@
 """The command `hardmax`: subcommands found late, and every fault one line and status 2.
 
 Exit status: 0 everything asked was verified (expected refutations included) · 1 something was refuted or a kernel
-failed · 2 bad usage or input · 3 undecided within budget.
+failed · 2 bad usage or input · 3 undecided within budget, or ended before the end.
 
 Neighbours: `commands` holds one module a subcommand; a subcommand's module is imported when it is called.
 """
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -33,6 +33,10 @@ COMMANDS = {
 UNDECIDED = 3
 
 
+class _ReaderGoneError(Exception):
+    """Nobody reads standard output any more. For click itself that is status 1, which here means refuted."""
+
+
 class _LazyGroup(click.Group):
     """Imports a subcommand when it is called, so that `hardmax --help` loads nothing heavy."""
 
@@ -43,6 +47,12 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return getattr(import_module(COMMANDS[cmd_name][0], __package__), cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -69,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold bytes that no encoding has a letter for
         sys.stdout.reconfigure(errors="backslashreplace")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started the program
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 for the rest of the program
     try:
         status = hardmax.main(arguments, prog_name="hardmax", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -78,10 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(error.format_message())
     except HardmaxError as error:
         _fail(str(error))
+    except _ReaderGoneError:  # head, perhaps, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = UNDECIDED
     except OSError as error:
-        if isinstance(error, BrokenPipeError):  # the reader, head perhaps, has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(0) from None
         place = f"{error.filename} cannot be used: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}; give another place")
     except (KeyboardInterrupt, click.Abort):

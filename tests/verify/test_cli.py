@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -128,6 +129,22 @@ def test_prove_leaves_out_of_the_record_what_takes_too_long(run, monkeypatch):
     assert (status, err) == (0, "")
     assert json.loads(out)["certificate"] is None
     assert "trajectory" not in json.loads(Path("out/results.jsonl").read_text())
+
+
+@pytest.mark.parametrize(
+    ("redirected", "status"),
+    [
+        ("hardmax claims >&-", 0),
+        ("hardmax kernel numpy >&-", 0),
+        ("hardmax verify --claims lemmas.norm_growth --examples 20 >&- 2>&-", 0),
+        ("hardmax prove absent.json 2>&-", 2),
+        ("set -o pipefail; hardmax claims | true", 3),
+    ],
+)
+def test_streams_that_are_closed_change_no_verdict(tmp_path, redirected, status):
+    command = redirected.replace("hardmax", f"{shlex.quote(sys.executable)} -m hardmax.verify.cli")
+    ended = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (status, "")
 
 
 @pytest.mark.parametrize("command", [["prove", "square.json"], ["verify", "--claims", "necessity.nonzero"]])
