@@ -319,6 +319,29 @@ def test_a_killed_run_leaves_nothing_that_stops_the_next(run):
     assert ".hardmax" not in os.listdir("out")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX file locks")
+def test_a_folder_that_another_run_is_writing_to_is_refused_and_left_as_it_is(run):
+    write("square.json", SQUARE)
+    lines = ["import sys", "from pathlib import Path", "from hardmax.verify.commands.output import prepare"]
+    code = "\n".join([*lines, "prepare(Path('out'))", "print('begun', flush=True)", "sys.stdin.read()"])
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "begun\n"
+        write("out/mine.cert.json", "theirs")
+        refused = run("prove", "square.json", "--out", "out")
+        left = sorted(os.listdir("out"))
+        other.kill()
+    assert refused == (
+        2,
+        "",
+        "hardmax: error: another run is writing to out; wait for its end, or give --out another folder\n",
+    )
+    assert left == [".hardmax", "mine.cert.json"]
+    assert run("prove", "square.json", "--out", "out")[0] == 0, "a killed run holds nothing"
+    assert ".hardmax" not in os.listdir("out")
+
+
 def test_claims_lists_the_registry(run):
     status, out, _ = run("claims", "--json")
     assert status == 0

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ...kernels.errors import InputError
 from ...reports import codec, report, store
@@ -20,11 +20,18 @@ from ..bundle import counterexample_record, failing_conclusion, repro_text
 from ..case import Case
 from ..claims.registry import Claim, Finding
 
+try:
+    import fcntl
+except ImportError:  # Windows: two runs into one folder are not noticed there
+    fcntl = None
+
 OBSERVATIONS = "observations.jsonl"
 BEGUN = ".hardmax"
 """Marks the folder of a run that has not ended, so that the next run may replace what a killed one left."""
 OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", OBSERVATIONS, BEGUN, *report.OWN)
 """What an earlier run may have left in a folder, and a new run replaces."""
+_marks: dict[Path, IO[bytes]] = {}
+"""The marks of this process, open and locked: the lock ends with the process, however that ends."""
 
 
 def prepare(out: Path, also: Collection[str] = ()) -> None:
@@ -35,7 +42,7 @@ def prepare(out: Path, also: Collection[str] = ()) -> None:
         also: further names that an earlier run may have left there. Nothing is removed from a folder that is refused.
 
     Raises:
-        InputError: it is no folder, holds other files, or cannot be written.
+        InputError: it is no folder, holds other files, cannot be written, or another run is writing to it.
     """
     try:
         if out.exists() and not out.is_dir():
@@ -46,15 +53,37 @@ def prepare(out: Path, also: Collection[str] = ()) -> None:
             raise InputError(f"{out} holds files, but no {store.RUN} of an earlier run; give --out an empty folder")
         if strangers:
             raise InputError(f"{out} holds {strangers[0]!r}, which is no result of hardmax; give --out an empty folder")
+        if BEGUN in names:
+            _mark(out)
         for path in out.iterdir() if out.exists() else ():
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink()
         out.mkdir(parents=True, exist_ok=True)
-        (out / BEGUN).touch()
+        _mark(out)
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}; give --out another folder") from None
+
+
+def _mark(out: Path) -> None:
+    """Mark `out` as the folder of a run of this process; refused while another one holds the mark."""
+    _unmark(out)
+    mark = _marks[out.absolute()] = (out / BEGUN).open("ab")
+    if fcntl is not None:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _unmark(out)
+            raise InputError(
+                f"another run is writing to {out}; wait for its end, or give --out another folder"
+            ) from None
+
+
+def _unmark(out: Path) -> None:
+    mark = _marks.pop(out.absolute(), None)
+    if mark is not None:
+        mark.close()
 
 
 def write_run(out: Path, fields: dict[str, Any]) -> None:
@@ -77,6 +106,7 @@ def write_run(out: Path, fields: dict[str, Any]) -> None:
     }
     store.write_run(out, codec.decode(RunRecord, record, store.RUN))
     (out / BEGUN).unlink(missing_ok=True)
+    _unmark(out)
 
 
 def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
