@@ -21,7 +21,7 @@ EQUIVALENT = {
 
 MISTAKES = {
     "only the first of tied tokens": ("if x == best])", "if x == best][:1])"),
-    "the form is ignored": ("(image,) = times([row], self.B)", "image = row"),
+    "the form is ignored": ("for image in times([row], self.B)", "for image in [row]"),
     "multiplicities are ignored": ("weights = [self.w[j] for j in C]", "weights = [1 for j in C]"),
     "the smallest is followed like the largest": ("[[-x for x in row] for row in self.A]", "self.A"),
     "the step is α": ("p + q if self.constant else q", "q"),
