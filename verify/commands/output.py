@@ -56,6 +56,8 @@ def prepare(out: Path, also: Collection[str] = ()) -> None:
         if BEGUN in names:
             _mark(out)
         for path in out.iterdir() if out.exists() else ():
+            if path.name == BEGUN:
+                continue
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -78,6 +80,8 @@ def _mark(out: Path) -> None:
             raise InputError(
                 f"another run is writing to {out}; wait for its end, or give --out another folder"
             ) from None
+        except OSError:  # a file system without locks
+            pass
 
 
 def _unmark(out: Path) -> None:
@@ -105,8 +109,8 @@ def write_run(out: Path, fields: dict[str, Any]) -> None:
         **fields,
     }
     store.write_run(out, codec.decode(RunRecord, record, store.RUN))
-    (out / BEGUN).unlink(missing_ok=True)
     _unmark(out)
+    (out / BEGUN).unlink(missing_ok=True)
 
 
 def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
