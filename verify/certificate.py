@@ -136,7 +136,7 @@ def excess(text: str) -> str | None:
     try:
         checker.check(text)
     except checker.Refused as refusal:
-        if str(refusal).startswith("limits: "):
+        if "units of work" in str(refusal):
             return f"checking it takes more than the {checker.MAX_WORK:,} units of work that the checker does"
     return None
 

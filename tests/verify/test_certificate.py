@@ -117,7 +117,7 @@ def test_a_certificate_within_the_limits_is_written(tmp_path):
 def test_a_refusal_that_is_no_limit_hides_nothing(tmp_path, monkeypatch):
     """A certificate that the checker refuses for what it says is written, so that the refusal shows."""
     path = tmp_path / "square.cert.json"
-    monkeypatch.setattr(checker, "check", lambda text: checker.must(False, "limits of tokens", "one", "another"))
+    monkeypatch.setattr(checker, "check", lambda text: checker.must(False, "limits", "3 for token 5", "it is another point"))
     assert save_certificate(path, Case(SQUARE))
     assert path.exists()
 
