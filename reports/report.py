@@ -12,6 +12,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from rich.console import Console
+
 from . import svg
 from .codec import dumps
 from .html import MAX_PICTURES, render_html
@@ -21,6 +23,7 @@ from .record import CounterexampleRecord, ReportRecord, ResultRecord
 from .sarif import render_sarif
 from .scene import scene_of
 from .store import Records, read_records, write_texts
+from .terminal import print_summary
 
 FIGURES = "figures"
 OWN = ("report.html", "report.json", "report.md", "report.sarif", "junit.xml", FIGURES)
@@ -47,8 +50,12 @@ def render_all(records: Records) -> dict[str, str]:
     return files | _figures(records)
 
 
-def write_report(directory: Path) -> tuple[Path, ...]:
+def write_report(directory: Path, console: Console | None = None) -> tuple[Path, ...]:
     """Read the records in `directory` and write every report beside them.
+
+    Args:
+        directory: the folder of a run.
+        console: where a summary is printed once the reports are written; None for nowhere.
 
     Returns:
         The files written, the page first.
@@ -58,11 +65,14 @@ def write_report(directory: Path) -> tuple[Path, ...]:
         OSError: a report cannot be written; the reports of before are as they were.
     """
     directory = Path(directory)
-    files = {directory / name: text for name, text in render_all(read_records(directory)).items()}
+    records = read_records(directory)
+    files = {directory / name: text for name, text in render_all(records).items()}
     write_texts(files)
     for old in (directory / FIGURES).glob("*.svg"):
         if old not in files:
             old.unlink()
+    if console is not None:
+        print_summary(records, console)
     return tuple(files)
 
 

@@ -170,7 +170,7 @@ def _examine_claims(
 
 def _certify(tally: Tally, path: Path, case: Case) -> None:
     """Write the certificate of a case, if it is decided and within what the checker reads."""
-    if save_certificate(path, case):
+    if save_certificate(path, case) is None:
         tally.certificates.append(path.name)
 
 

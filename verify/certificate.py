@@ -141,7 +141,7 @@ def excess(text: str) -> str | None:
     return None
 
 
-def save_certificate(path: Path, case: Case) -> bool:
+def save_certificate(path: Path, case: Case) -> str | None:
     """Write the certificate of a case if something is decided and it is within the limits of the checker.
 
     Args:
@@ -149,16 +149,18 @@ def save_certificate(path: Path, case: Case) -> bool:
         case: the configuration, with its outcome.
 
     Returns:
-        Whether it was written.
+        None if it was written, or why it was not.
 
     Raises:
         InputError: the file cannot be written.
     """
     document = certificate_of(case)
-    if document is None or excess(to_text(document)) is not None:
-        return False
-    write_certificate(path, document)
-    return True
+    if document is None:
+        return "nothing is decided"
+    reason = excess(to_text(document))
+    if reason is None:
+        write_certificate(path, document)
+    return reason
 
 
 def _problem(configuration: Configuration) -> Document:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hardmax.kernels.configuration_file import read_configuration
+from hardmax.verify import checker
 from hardmax.verify.cli import COMMANDS, main
 from hardmax.verify.commands import prove as prove_command
 from hardmax.verify.commands.verify import paper_files
@@ -92,6 +93,30 @@ def test_prove_ends_undecided_with_nulls(run):
     assert [data[k] for k in ("freeze_layer", "leaders", "limits", "cluster_points", "vertices", "certificate")] == [
         None
     ] * 6
+
+
+def test_prove_says_why_a_decided_configuration_has_no_certificate(run, monkeypatch):
+    write("square.json", SQUARE)
+    write("line.json", {"tokens": [[1], [-1], [0]]})
+    monkeypatch.setattr(checker, "MAX_WORK", 1000)
+    status, out, _ = run("prove", "square.json", "line.json", "--out", "out")
+    assert status == 1
+    line = "  no certificate: checking it takes more than the 1,000 units of work that the checker does"
+    assert out.splitlines().count(line) == 2
+    assert not list(Path("out").rglob("*.cert.json"))
+    assert json.loads(Path("out/counterexamples/line/record.json").read_text())["certificate"] is None
+    assert run("report", "out")[0] == 0
+    assert "no certificate" not in run("prove", "square.json")[1], "none was asked for"
+
+
+def test_report_prints_a_summary_and_what_it_wrote(run):
+    write("line.json", {"tokens": [[1], [-1], [0]]})
+    run("prove", "line.json", "--out", "out")
+    status, out, _ = run("report", "out")
+    assert status == 0
+    assert out.startswith("REFUTED")
+    assert "replay: hardmax replay out/counterexamples/line" in out
+    assert {"out/report.html", "out/junit.xml"} <= set(out.splitlines())
 
 
 def test_prove_that_is_interrupted_keeps_the_records_of_what_it_finished(run, monkeypatch):

@@ -10,16 +10,18 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ...kernels.errors import InputError
-from ...reports import codec, report, store
+from ...reports import RecordError, codec, report, store
 from ...reports.observability import observation_line
 from ...reports.record import CaseRecord, CounterexampleRecord, ResultRecord, RunRecord
 from ..bundle import counterexample_record, failing_conclusion, repro_text
 from ..case import Case
 from ..claims.registry import Claim, Finding
 
+if TYPE_CHECKING:
+    from rich.console import Console
 try:
     import fcntl
 except ImportError:  # Windows: two runs into one folder are not noticed there
@@ -120,11 +122,12 @@ def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
 
 def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding: Finding) -> Path:
     """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate."""
-    from ..certificate import certificate_text  # SymPy's weight is for those who need it
+    from ..certificate import certificate_text, excess  # SymPy's weight is for those who need it
 
     failing = failing_conclusion(case) if claim.family in ("clustering", "necessity") else None
     certified = failing is not None or claim.family == "frank_wolfe"  # its limits are what breaks the bound
     text = certificate_text(case) if certified else None
+    text = None if text is None or excess(text) else text
     record = counterexample_record(
         name,
         claim,
@@ -145,9 +148,19 @@ def append_observations(out: Path, records: Sequence[dict[str, Any]]) -> None:
         file.writelines(lines)
 
 
-def render(out: Path) -> list[Path]:
-    """Write the reports of the run in `out` beside its records; the files written."""
-    return list(report.write_report(out))
+def render(out: Path, console: "Console | None" = None) -> list[Path]:
+    """Write the reports of the run in `out` beside its records, and a summary on the console if one is given.
+
+    Returns:
+        The files written, the page first.
+
+    Raises:
+        InputError: a record is missing or damaged; nothing is written.
+    """
+    try:
+        return list(report.write_report(out, console))
+    except RecordError as error:
+        raise InputError(str(error)) from None
 
 
 class _Unbreakable:

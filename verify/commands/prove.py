@@ -64,11 +64,11 @@ def prove(
                     proved = prove_configuration(given, Budget(seconds=seconds))
                     trajectory = None if writer is None else _first_layers(proved, seconds)
                     with interruption.held_back():
-                        certificate = None if writer is None else writer.add(name, proved, trajectory)
+                        certificate, why_not = (None, None) if writer is None else writer.add(name, proved, trajectory)
                         if as_json:
                             click.echo(json_text(proved.to_json(name, certificate)))
                         else:
-                            click.echo(printable(describe(one_line(name), proved, certificate)))
+                            click.echo(printable(describe(one_line(name), proved, certificate, why_not)))
                         verdicts.append(proved.verdict)
         except KeyboardInterrupt:
             interrupted = True
@@ -115,8 +115,15 @@ def _read(path: Path) -> Configuration | InputError:
         return error
 
 
-def describe(name: str, proved: Proved, certificate: str | None) -> str:
-    """The verdict for a person: what was decided, and what it rests on."""
+def describe(name: str, proved: Proved, certificate: str | None = None, why_not: str | None = None) -> str:
+    """The verdict for a person: what was decided, and what it rests on.
+
+    Args:
+        name: the input's.
+        proved: the outcome.
+        certificate: the path of its certificate, if one was written.
+        why_not: why none was written of something that is decided.
+    """
     outcome, c = proved.outcome, proved.configuration
     unmet = [h for h, met in c.hypotheses().items() if not met]
     lines = [
@@ -138,6 +145,8 @@ def describe(name: str, proved: Proved, certificate: str | None) -> str:
         lines.append(f"  with equal tokens merged: {proved.merged.verdict}")
     if certificate is not None:
         lines.append(f"  certificate: {certificate}")
+    if why_not is not None and not isinstance(outcome, Undecided):
+        lines.append(f"  no certificate: {why_not}")
     return "\n".join(lines)
 
 
@@ -168,27 +177,27 @@ class _Writer:
         fields = dict.fromkeys(FIELDS) | {"hypotheses": {}, "claims": {}}
         self._results.append({"input": name, "verdict": "invalid", **fields, "reason": error})
 
-    def add(self, name: str, proved: Proved, trajectory: dict[str, Any] | None) -> str | None:
+    def add(self, name: str, proved: Proved, trajectory: dict[str, Any] | None) -> tuple[str, None] | tuple[None, str]:
         """Keep the record of one input, and write its certificate and the counterexample that it is.
 
         Returns:
-            The path of the certificate, None if there is none.
+            The path of the certificate and None, or None and why there is none.
         """
         stem = self._stem(name)
         path = self._out / f"{stem}.cert.json"
         try:
             with time_limit(self._seconds):
-                save_certificate(path, proved.case)
+                why_not = save_certificate(path, proved.case)
         except OutOfTimeError:
-            pass
-        certificate = str(path) if path.exists() else None
+            why_not = None if path.exists() else f"it takes longer than {self._seconds} seconds"
+        certificate = str(path) if why_not is None else None
         self._results.append({**result_record(proved, name, certificate), "trajectory": trajectory})
         failing = failing_conclusion(proved.case)
         if failing is not None:
             claim, finding = failing
             write_counterexample(self._out, stem, claim, proved.case, finding)
             self._refuted.append(stem)
-        return certificate
+        return (str(path), None) if why_not is None else (None, why_not)
 
     def finish(self, verdicts: list[str], status: int, *, interrupted: bool, report: bool) -> None:
         """Write results.jsonl and run.json, and the reports if asked for."""

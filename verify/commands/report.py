@@ -4,20 +4,18 @@ from pathlib import Path
 
 import click
 
-from ...kernels.errors import InputError
-from ...reports import RecordError
+from ...reports.printable import path_text
 from .output import render
 
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 def report(directory: Path) -> int:
-    """Turn the records in DIR into report.html and the machine-readable reports beside it."""
-    try:
-        for path in render(directory):
-            click.echo(str(path))
-    except RecordError as error:
-        raise InputError(str(error)) from None
+    """Turn the records in DIR into report.html and the machine-readable reports beside it, and print a summary."""
+    from rich.console import Console
+
+    for path in render(directory, Console()):
+        click.echo(path_text(path))
     return 0
 
 

@@ -16,6 +16,7 @@ from ...kernels.errors import InputError, LostWorkerError
 from ...kernels.protocol import Kernel
 from ...kernels.rational_text import show
 from ...kernels.registry import load
+from ...reports.printable import path_text
 from ...strategies import FAMILIES
 from ..campaign import Plan, run_campaign
 from ..case import Case
@@ -271,9 +272,9 @@ def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared
             "counterexamples": list(names),
         },
     )
-    click.echo(f"records: {out}")
+    click.echo(f"records: {path_text(out)}")
     if report:
-        click.echo(f"report: {render(out)[0]}")
+        click.echo(f"report: {path_text(render(out)[0])}")
 
 
 def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ Neighbours: `suite` runs, `text` prints; `verify.cli` mounts the command and tur
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import click
 
 from ...kernels.configuration_file import configuration_from_json
 from ...kernels.errors import InputError
+from ...reports.printable import json_text, printable
 from .known import read_known
 from .record import CheckResult, ConformanceReport
 from .suite import check_ids, resolve, run_conformance
@@ -56,14 +58,22 @@ def kernel(spec: str, as_json: bool, seed: int, known: Path | None, out: Path | 
         arguments = [spec, "--seed", str(seed), *([] if known is None else ["--known", str(known)])]
         _write(out, result, arguments, status, report)
     if as_json:
-        click.echo(json.dumps(result.to_json(), ensure_ascii=False))
+        click.echo(json_text(result.to_json()))
     elif sys.stdout.isatty():
         from rich.console import Console
 
-        print_report(result, Console())
+        print_report(_printable(result), Console())
     else:
-        click.echo(plain_text(result), nl=False)
+        click.echo(plain_text(_printable(result)), nl=False)
     return status
+
+
+def _printable(report: ConformanceReport) -> ConformanceReport:
+    """The report with what a kernel said about itself, in its errors for instance, safe for a terminal."""
+    results = (
+        replace(r, message=printable(r.message), snippet=r.snippet and printable(r.snippet)) for r in report.results
+    )
+    return replace(report, results=tuple(results), kernel=printable(report.kernel), spec=printable(report.spec))
 
 
 def _run(spec: str, seed: int, known: dict[str, str]) -> ConformanceReport:

@@ -57,6 +57,17 @@ def test_bad_usage_is_one_line_and_status_2(capsys, arguments, message):
     assert message in line
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_a_kernel_says_of_itself_is_safe_to_show(capsys, tmp_path, options):
+    path = tmp_path / "rude.py"
+    path.write_text("def rude(tokens, A, alpha):\n    raise ValueError('no \\x1b[31m red \\u202e')\n")
+    assert run(f"{path}:rude", *options) == 1
+    out = capsys.readouterr().out
+    assert "no \\u001b[31m red \\u202e" in out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
 def test_json_is_one_object_whatever_the_kernel_prints(capsys, tmp_path, first):
     path = tmp_path / "loud.py"
     path.write_text((tmp_path / "first.py").read_text().replace("    scores", "    print('working')\n    scores"))
