@@ -16,6 +16,7 @@ from ..kernels.configuration import Vector
 from .cone import UnprovedError
 from .exact_lp import Combination, dot, eliminate, primitive
 from .exact_nnls import least_squares
+from .frame import Frame
 from .inner_product import InnerProduct
 from .point_set import PointSet, as_vector
 from .polytope_records import Face, Inside, Separated, face_record, weights_at
@@ -28,7 +29,14 @@ _WEIGHT = (1e-3, 1e-6, 1e-9)
 """Weights up to this count as zero; interior points leave small weights where there should be none."""
 
 
-def exact_face(V: PointSet, row: Sequence[int], strict: Sequence[bool], normal: Floats, weights: Floats) -> Face | None:
+def exact_face(
+    V: PointSet,
+    row: Sequence[int],
+    strict: Sequence[bool],
+    normal: Floats,
+    weights: Floats,
+    frame: Frame | None = None,
+) -> Face | None:
     """The proposed smallest face of s, exact and checked; None if the proposal cannot be made a proof.
 
     Args:
@@ -38,21 +46,25 @@ def exact_face(V: PointSet, row: Sequence[int], strict: Sequence[bool], normal: 
         normal: d floats.
         weights: n floats with Σ weights[j] u_j ≈ 0 for u_j = `V.differences(row)`[j], each divided by its largest
             entry; positive on the face.
+        frame: a frame of the u_j, if normal and weights are about its coordinates.
     """
-    directions = V.differences(row)
+    whole = V.differences(row)
+    directions, d = (whole, V.d) if frame is None else (frame.coordinates, len(frame.basis))
     on = [j for j, is_off in enumerate(strict) if not is_off]
     off = [directions[j] for j, is_off in enumerate(strict) if is_off]
     face = [directions[j] for j in on]
     values = weights[on].tolist()
     if not on or not all(map(isfinite, values)):
         return None
-    basis, complement = eliminate(face, V.d)
-    exact_normal = _normal(complement, off, normal, V.d)
+    basis, complement = eliminate(face, d)
+    exact_normal = _normal(complement, off, normal, d)
     combination = _corrected(face, basis, _for_whole(values, face))
     if exact_normal is None or combination is None:
         return None
+    if frame is not None:
+        exact_normal = frame.normal(exact_normal)
     try:
-        return face_record(V, row, directions, on, exact_normal, combination)
+        return face_record(V, row, whole, on, exact_normal, combination)
     except UnprovedError:
         return None
 

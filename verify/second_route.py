@@ -18,6 +18,7 @@ from ..kernels.configuration import Matrix, Vector
 from ..kernels.errors import InputError
 from ..kernels.rational_text import short_text, show
 from .cvxpy_proposals import LP_SOLVERS, QP_SOLVERS, propose_face, propose_projection, propose_separation
+from .frame import frame_of
 from .inner_product import InnerProduct
 from .point_set import Points, PointSet
 from .polytope import convex_weights, dimension, face_of, projection_of_origin
@@ -206,14 +207,17 @@ def _fault(s: Vector, weights: Mapping[Vector, Fraction], place: PlaceOnK) -> st
 def _face(V: PointSet, s: Vector) -> tuple[Face, str]:
     """The smallest face of conv V that contains s, and the solver that proposed it."""
     row = V.homogeneous(s)
-    directions = unit_rows(V.differences(row))
-    for solver in LP_SOLVERS:
-        proposal = propose_face(directions, solver)
-        if proposal is None:
-            continue
-        face = exact_face(V, row, proposal.strict, proposal.normal, proposal.weights)
-        if face is not None:
-            return face, solver
+    directions = V.differences(row)
+    for framed in (False, True):
+        frame = frame_of(directions, V.d) if framed else None
+        rows = unit_rows(directions if frame is None else frame.coordinates)
+        for solver in LP_SOLVERS:
+            proposal = propose_face(rows, solver)
+            if proposal is None:
+                continue
+            face = exact_face(V, row, proposal.strict, proposal.normal, proposal.weights, frame)
+            if face is not None:
+                return face, solver
     return face_of(s, V), EXACT
 
 

@@ -1,0 +1,68 @@
+"""Frames: coordinates that floats can tell apart, with combinations and normals carried over exactly."""
+
+from fractions import Fraction as Q
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from hardmax.verify.exact_lp import dot, eliminate
+from hardmax.verify.frame import frame_of
+from hardmax.verify.proposals import largest
+from hardmax.verify.second_route import second_route
+
+
+@st.composite
+def directions(draw):
+    d = draw(st.integers(1, 4))
+    entry = st.one_of(st.integers(-3, 3), st.integers(-3, 3).map(lambda x: 10**40 + x))
+    rows = draw(st.lists(st.lists(entry, min_size=d, max_size=d), min_size=1, max_size=7))
+    assume(any(map(any, rows)))
+    return d, rows
+
+
+@given(directions())
+def test_coordinates_and_normals_are_those_of_the_directions(case):
+    d, rows = case
+    frame = frame_of(rows, d)
+    assert len(frame.basis) == len(eliminate(rows, d)[0])
+    images = [
+        [sum(c * b[k] for c, b in zip(row, frame.basis, strict=True)) for k in range(d)] for row in frame.coordinates
+    ]
+    factors = {Q(x, y) for image, u in zip(images, rows, strict=True) for x, y in zip(image, u, strict=True) if y}
+    assert len(factors) == 1
+    (den,) = factors
+    assert den > 0
+    assert images == [[den * x for x in u] for u in rows]
+    for g in (range(1, len(frame.basis) + 1), [-1] * len(frame.basis)):
+        h = frame.normal(g)
+        ratios = {
+            Q(dot(h, u), value) if value else dot(h, u) == 0
+            for u, value in ((u, dot(g, C)) for u, C in zip(rows, frame.coordinates, strict=True))
+        } - {True}
+        assert len(ratios) <= 1
+        assert all(ratio > 0 for ratio in ratios)
+
+
+@given(directions())
+def test_no_coordinate_is_large(case):
+    d, rows = case
+    frame = frame_of(rows, d)
+    factor = next(Q(largest(C), 1) for C in frame.coordinates if any(C))
+    sizes = [largest(b) for b in frame.basis]
+    for u, C in zip(rows, frame.coordinates, strict=True):
+        whole = [sum(c * b[k] for c, b in zip(C, frame.basis, strict=True)) for k in range(d)]
+        factor = next((Q(x, y) for x, y in zip(whole, u, strict=True) if y), factor)
+        assert all(abs(c) * size <= 3 * factor * largest(u) for c, size in zip(C, sizes, strict=True))
+
+
+@pytest.mark.parametrize("tiny", [Q(1, 2**27), Q(1, 10**20), Q(1, 10**50)])
+@pytest.mark.parametrize("scale", [Q(1), Q(10**30), Q(1, 10**30)])
+def test_a_corner_that_floats_see_as_flat_is_confirmed(scale, tiny):
+    corners = [(-scale, Q(0)), (Q(0), -scale * tiny), (scale, Q(0))]
+    route = second_route(corners, [[1, 0], [0, 1]])
+    assert route.vertices == tuple(corners)
+    assert route.unconfirmed == ()
+    inside = second_route([*corners, (Q(0), scale * tiny), (Q(0), Q(0))], [[1, 0], [0, 1]])
+    assert inside.places[0, 0].kind == "interior"
+    assert inside.unconfirmed == ()
