@@ -8,9 +8,8 @@ import sys
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
 from itertools import chain, pairwise
-from operator import add, mul, or_, sub
+from operator import add, mul, sub
 from pathlib import Path
 from typing import Any
 
@@ -227,17 +226,19 @@ class Run:
             must(ready, "sign tables", "a follow graph with a cycle", "they need one without")
             for i in ready:
                 self.pay(count := sum([len(annihilators[j]) for j in follows[i]]), bits, kept=count)
-                annihilators[i] = reduce(or_, [annihilators[j] for j in follows[i]], Counter())
-                own = sum([self.w[j] for j in sets[i] if r[j] == i])
-                annihilators[i][(b - a) * L + a * L // totals[i] * own] += 1
+                annihilators[i] = own = Counter()
+                for mu, p in chain.from_iterable([annihilators[j].items() for j in follows[i]]):
+                    own[mu] = max(own[mu], p)
+                own[(b - a) * L + a * L // totals[i] * sum([self.w[j] for j in sets[i] if r[j] == i])] += 1
         for i in [i for i in follows if rules[i] == "R3"]:
-            first, own = r[sets[i][0]], annihilators[i]
+            first, own, tied = r[sets[i][0]], annihilators[i], {r[j] for j in sets[i]}
             for l in {*r} - {first}:  # noqa: E741 the paper's index
                 both, orders = annihilators[first] | annihilators[l], Counter()
-                self.pay(99 + (count := len(own) * both.total()), 2 * bits, bits, count)
-                for sigma, p in [(mu * nu, own[mu] + both[nu] - 1) for mu in own for nu in both]:
+                count = len(own) * both.total() + own.total() * len(both)
+                self.pay(99 + count, 2 * bits, bits, 4 * count)
+                for sigma, p in ((mu * nu, own[mu] + both[nu] - 1) for mu in own for nu in both):
                     orders[sigma] = max(orders[sigma], p)
-                columns.append((i, first, l, l in [r[j] for j in sets[i]], sorted(orders.elements())))
+                columns.append((i, first, l, l in tied, sorted(orders.elements())))
         return columns
 
     def table(self, columns, layer):
@@ -340,8 +341,7 @@ class Run:
             must(any(h), where, "a normal", "its coordinates must be not all 0")
             self.pay((len(leaders) + 3 * self.d) * self.d, max(map(abs, h)).bit_length())
             heights = {i: dot(h, map(sub, v, s)) for i, v in leaders.items()}
-            highest = max(heights.values())
-            must(highest < 0 or (highest == 0 and kind != "outside"), where, kind, "the normal shows something else")
+            must(max(heights.values()) < (kind != "outside"), where, kind, "the normal shows something else")
             g = [*map(add, times([s], self.A)[0], [dot(row, s) for row in self.A])]
             face = [i for i, _ in weights] if kind == "neither" else [i for i in leaders if heights[i] == 0]
             constant = not any(dot(g, map(sub, leaders[i], s)) for i in face)
