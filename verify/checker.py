@@ -125,8 +125,8 @@ class Run:
 
     def pay(self, operations, bits=0, factor=None, kept=0):
         """Section 9: operations, with factors as long as the numbers or shorter, and memory are paid for before."""
-        t, s = (bits + self.size) // 64, (bits + self.size if factor is None else factor) // 64
-        self.left -= 99 + operations * (8 + t // 8 + t * math.isqrt(s)) + kept * (32 + 8 * t)
+        t, s = (bits + self.size) // 64, bits + self.size if factor is None else factor
+        self.left -= 99 + operations * (8 + t * max(1, math.isqrt(s)) // 8) + kept * (32 + 8 * t)
         must(self.left >= 0, "limits", f"more than {MAX_WORK} units of work", "this checker does no more")
 
     def integers(self, rows, n, d, where):
@@ -150,7 +150,7 @@ class Run:
         """Layer k + 1: N ← (b − a) L N + a (L / W) Σ w N and D ← b L D."""
         (k, N, D), (a, b) = layer, self.rate(layer)
         growth = (b * (L := math.lcm(*[sum([self.w[j] for j in C]) for C in sets]))).bit_length()
-        self.pay(self.d * sum(map(len, sets)), D.bit_length() + growth, growth)
+        self.pay(self.d * (self.n + sum(map(len, sets))) + 1, D.bit_length() + growth, growth)
         totals = [self.total(N, C) for C in sets]
         keep, rows = (b - a) * L, zip(N, [a * L // W for W, _ in totals], totals, strict=True)
         return k + 1, [tuple([keep * x + u * y for x, y in zip(z, t, strict=True)]) for z, u, (_, t) in rows], b * L * D
@@ -172,8 +172,7 @@ class Run:
         self.leaders, self.keep = {}, keep
         for phase in phases:
             first, layers, sets, jumps = phase.values()
-            self.freeze_layer = first
-            layer = self.next(self.last, self.sets) if self.last else self.first
+            self.freeze_layer, layer = first, self.next(self.last, self.sets) if self.last else self.first
             must(first == layer[0], "itinerary", f"a phase from layer {first}", f"layer {layer[0]} comes next")
             must(layers and sets, "itinerary", f"a phase from layer {first}", "it has no layer or changes no set")
             ascending([i for i, _ in sets] + [self.n], "itinerary, tokens of sets")
@@ -333,7 +332,7 @@ class Run:
             rows = [[x % PRIME for x in map(sub, leaders[i], leaders[weights[0][0]])] for i, _ in weights]
             for c in range(self.d):
                 pivot = next(([pow(row[c], -1, PRIME) * x for x in row] for row in rows if row[c]), [])
-                must(pivot, where, kind, "its leaders lie in a hyperplane")  # for independence modulo a prime suffices
+                must(pivot, where, kind, f"its leaders lie in a hyperplane modulo {PRIME}")  # else they are independent
                 rows = [[(x - row[c] * y) % PRIME for x, y in zip(row, pivot, strict=True)] for row in rows]
         if "normal" in entry:
             h = times([s], self.B)[0] if entry["normal"] is None else entry["normal"]

@@ -100,6 +100,8 @@ VARIANTS: dict[str, tuple[str, Edit]] = {
     "jump-within-a-tie": ("tie-of-four-layers", put([1, 3], "itinerary", 0, "jumps")),
     "jumps-long-step": ("long-step", stretched([4, 9, 10, 14])),
     "jumps-R3-weights": ("R3-weights", stretched([4, 5, 50, 51])),
+    # Long numbers times short ones.
+    "long-numbers-layers": ("long-numbers", both(put(3, "itinerary", 0, "layers"), put(2, "proof", "layer"))),
     # −1/3 is also the swap of the two tokens, times 1/3.
     "spiral-turned": ("spiral", both(put([1, 0], "proof", "permutation"), put([["1/3"]], "proof", "Q"))),
     "cycle-turned": (
