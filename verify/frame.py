@@ -9,6 +9,7 @@ Neighbours: `second_route` asks its solvers again in a frame where nothing else 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from flint import fmpz_mat
@@ -54,15 +55,15 @@ def frame_of(directions: Sequence[IntVector], d: int) -> Frame:
     sizes = [largest(u) for u in directions]
     chosen, _ = eliminate(directions, d)
     while True:
-        coordinates = _coordinates([directions[k] for k in chosen], directions)
-        # Of the vectors divided by their sizes, the coordinate of j along k is c · sizes[k] / sizes[j].
-        excess, j, k = max(
-            (abs(c) * sizes[chosen[k]] // sizes[j], j, k)
-            for j, row in enumerate(coordinates[0])
+        coordinates, den = _coordinates([directions[k] for k in chosen], directions)
+        # Of the vectors divided by their sizes, the coordinate of j along k is (c / den) · sizes[k] / sizes[j].
+        size, j, k = max(
+            (Fraction(abs(c) * sizes[chosen[k]], den * sizes[j]), j, k)
+            for j, row in enumerate(coordinates)
             for k, c in enumerate(row)
         )
-        if excess <= _ENOUGH * coordinates[1]:
-            return Frame([list(directions[k]) for k in chosen], coordinates[0])
+        if size <= _ENOUGH:
+            return Frame([list(directions[k]) for k in chosen], coordinates)
         chosen[k] = j
 
 

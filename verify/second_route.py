@@ -208,7 +208,7 @@ def _face(V: PointSet, s: Vector) -> tuple[Face, str]:
     """The smallest face of conv V that contains s, and the solver that proposed it."""
     row = V.homogeneous(s)
     directions = V.differences(row)
-    for framed in (False, True):
+    for framed in (False, True) if any(map(any, directions)) else (False,):
         frame = frame_of(directions, V.d) if framed else None
         rows = unit_rows(directions if frame is None else frame.coordinates)
         for solver in LP_SOLVERS:

@@ -21,39 +21,41 @@ def directions(draw):
     return d, rows
 
 
+def factor(frame, rows):
+    """The number by which C B is a multiple of the directions, from the first entry that is not zero."""
+    pairs = ((x, y) for image, u in zip(images(frame), rows, strict=True) for x, y in zip(image, u, strict=True))
+    return next(Q(x, y) for x, y in pairs if y)
+
+
+def images(frame):
+    """C B."""
+    return [[dot(C, column) for column in zip(*frame.basis, strict=True)] for C in frame.coordinates]
+
+
 @given(directions())
 def test_coordinates_and_normals_are_those_of_the_directions(case):
     d, rows = case
     frame = frame_of(rows, d)
     assert len(frame.basis) == len(eliminate(rows, d)[0])
-    images = [
-        [sum(c * b[k] for c, b in zip(row, frame.basis, strict=True)) for k in range(d)] for row in frame.coordinates
-    ]
-    factors = {Q(x, y) for image, u in zip(images, rows, strict=True) for x, y in zip(image, u, strict=True) if y}
-    assert len(factors) == 1
-    (den,) = factors
+    den = factor(frame, rows)
     assert den > 0
-    assert images == [[den * x for x in u] for u in rows]
+    assert images(frame) == [[den * x for x in u] for u in rows]
     for g in (range(1, len(frame.basis) + 1), [-1] * len(frame.basis)):
         h = frame.normal(g)
-        ratios = {
-            Q(dot(h, u), value) if value else dot(h, u) == 0
-            for u, value in ((u, dot(g, C)) for u, C in zip(rows, frame.coordinates, strict=True))
-        } - {True}
-        assert len(ratios) <= 1
-        assert all(ratio > 0 for ratio in ratios)
+        heights = [(dot(h, u), dot(g, C)) for u, C in zip(rows, frame.coordinates, strict=True)]
+        ratio = next((Q(x, y) for x, y in heights if y), Q(1))
+        assert ratio > 0
+        assert all(x == ratio * y for x, y in heights)
 
 
 @given(directions())
 def test_no_coordinate_is_large(case):
     d, rows = case
     frame = frame_of(rows, d)
-    factor = next(Q(largest(C), 1) for C in frame.coordinates if any(C))
-    sizes = [largest(b) for b in frame.basis]
+    den = factor(frame, rows)
     for u, C in zip(rows, frame.coordinates, strict=True):
-        whole = [sum(c * b[k] for c, b in zip(C, frame.basis, strict=True)) for k in range(d)]
-        factor = next((Q(x, y) for x, y in zip(whole, u, strict=True) if y), factor)
-        assert all(abs(c) * size <= 3 * factor * largest(u) for c, size in zip(C, sizes, strict=True))
+        for c, b in zip(C, frame.basis, strict=True):
+            assert abs(c) * largest(b) <= 2 * den * largest(u)
 
 
 @pytest.mark.parametrize("tiny", [Q(1, 2**27), Q(1, 10**20), Q(1, 10**50)])

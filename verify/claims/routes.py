@@ -45,12 +45,12 @@ def check_certificate(case: Case) -> Finding:
     if document is None:
         return Finding("undecided", "nothing is decided, so there is no certificate")
     text = to_text(document)
-    reason = excess(text)
-    if reason is not None:
-        return Finding("not_met", f"the certificate is too large: {reason}")
     try:
         proved = checker.check(text)
     except checker.Refused as refusal:
+        reason = excess(text)
+        if reason is not None:
+            return Finding("not_met", f"the certificate is too large: {reason}")
         return Finding("refuted", f"the checker refuses the certificate: {refusal}")
     claimed = {claim: verdict for claim, verdict in document["claims"].items() if verdict}
     if proved != claimed:
