@@ -92,7 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except HardmaxError as error:
         _fail(str(error))
     except _ReaderGoneError:  # head, perhaps, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from .commands.output import discard
+
+        discard(sys.stdout)
         status = UNDECIDED
     except OSError as error:
         place = f"{error.filename} cannot be used: " if error.filename else ""

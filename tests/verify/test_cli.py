@@ -34,6 +34,12 @@ def run(capsys, monkeypatch, tmp_path):
     return call
 
 
+def environment(buffered):
+    """The variables of this process, with or without Python's buffer between a program and its standard output."""
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return others if buffered else {**others, "PYTHONUNBUFFERED": "1"}
+
+
 def write(name, data):
     Path(name).write_text(data if isinstance(data, str) else json.dumps(data))
     return name
@@ -164,26 +170,32 @@ def test_prove_leaves_out_of_the_record_what_takes_too_long(run, monkeypatch):
         ("hardmax verify --claims lemmas.norm_growth --examples 20 >&- 2>&-", 0),
         ("hardmax prove absent.json 2>&-", 2),
         ("set -o pipefail; hardmax claims | true", 3),
+        ("set -o pipefail; hardmax verify --claims necessity.nonzero --out o >&- 2>&-; hardmax report o | true", 3),
     ],
 )
-def test_streams_that_are_closed_change_no_verdict(tmp_path, redirected, status):
+@pytest.mark.parametrize("buffered", [True, False])
+def test_streams_that_are_closed_change_no_verdict(tmp_path, redirected, status, buffered):
     command = redirected.replace("hardmax", f"{shlex.quote(sys.executable)} -m hardmax.verify.cli")
-    ended = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, env=environment(buffered), capture_output=True, text=True, check=False
+    )
     assert (ended.returncode, ended.stderr) == (status, "")
 
 
+@pytest.mark.parametrize("buffered", [True, False])
 @pytest.mark.parametrize("command", [["prove", "square.json"], ["verify", "--claims", "necessity.nonzero"]])
-def test_who_reads_no_more_lines_does_not_end_a_run_with_records(tmp_path, command):
+def test_who_reads_no_more_lines_does_not_end_a_run_with_records(tmp_path, command, buffered):
     (tmp_path / "square.json").write_text(json.dumps(SQUARE))
     process = subprocess.Popen(
         [sys.executable, "-m", "hardmax.verify.cli", *command, "--out", "out"],
         cwd=tmp_path,
+        env=environment(buffered),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     process.stdout.close()
-    assert (process.wait(timeout=60), process.stderr.read()) == (0, b"")
-    process.stderr.close()
+    with process.stderr as errors:
+        assert (process.wait(timeout=60), errors.read()) == (0, b"")
     assert json.loads((tmp_path / "out" / "run.json").read_text())["exit_status"] == 0
 
 

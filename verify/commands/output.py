@@ -4,10 +4,11 @@ Records are plain dictionaries until here; `reports` decodes them strictly, so a
 published shape is an error of this program and is never written.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -163,6 +164,13 @@ def render(out: Path, console: "Console | None" = None) -> list[Path]:
         raise InputError(str(error)) from None
 
 
+def discard(stream: Any) -> None:
+    """Send to nowhere what a stream still holds and will be given: Python flushes it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 class _Unbreakable:
     """A stream that goes on as if nothing were the matter when nobody reads it any more."""
 
@@ -173,13 +181,17 @@ class _Unbreakable:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        with suppress(BrokenPipeError):
+        try:
             self._stream.write(text)
+        except BrokenPipeError:
+            discard(self._stream)
         return len(text)
 
     def flush(self) -> None:
-        with suppress(BrokenPipeError):
+        try:
             self._stream.flush()
+        except BrokenPipeError:
+            discard(self._stream)
 
 
 @contextmanager
@@ -226,4 +238,13 @@ class Progress:
             self._bar.stop()
 
 
-__all__ = ["Progress", "prepare", "records_come_first", "render", "write_counterexample", "write_results", "write_run"]
+__all__ = [
+    "Progress",
+    "discard",
+    "prepare",
+    "records_come_first",
+    "render",
+    "write_counterexample",
+    "write_results",
+    "write_run",
+]
