@@ -1,8 +1,11 @@
 """Two routes to one result: what was proved is found again in an independent way, or the run has failed.
 
 These are no claims of the paper but claims of this program about itself: a refutation is a bug, with the configuration
-that shows it. They cost more than a proof, so campaigns look at a sample.
+that shows it. They cost more than a proof, so campaigns look at a sample. Where no solver's floats can be made exact
+nothing independent is known, and the input is undecided; at most one in a hundred may be.
 """
+
+from fractions import Fraction
 
 from ...kernels.rational_text import show
 from .. import checker
@@ -68,6 +71,7 @@ CLAIMS = (
         SOURCE,
         "theorem",
         check_polytope,
+        may_stay_open=Fraction(1, 100),
     ),
     Claim(
         "routes.certificate",
