@@ -78,4 +78,4 @@ def combined(normal: IntVector, h: IntVector, directions: Sequence[IntVector]) -
     return primitive([c * a + b for a, b in zip(normal, h, strict=True)])
 
 
-__all__ = ["Face", "Inside", "PointSet", "Separated", "combined", "convex_weights", "face_of"]
+__all__ = ["Inside", "Separated", "combined", "convex_weights", "face_of"]

@@ -160,7 +160,7 @@ def _fault(s: Vector, weights: Sequence[tuple[Vector, Fraction]], place: PlaceOn
     return f"{_words(off)} not on the face" if off else None
 
 
-def _inner(x: Sequence[int | Fraction], y: Sequence[int | Fraction]) -> Fraction:
+def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
     return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
 
 
