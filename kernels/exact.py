@@ -5,8 +5,7 @@ Scaling all tokens by c > 0 leaves every follow set unchanged, so the layers run
 
     N_i ← (b − a) L N_i + a (L / W_i) Σ_{j ∈ C_i} w_j N_j,        D ← b L D,
 
-and the common factor is divided out. Matrices are SymPy `DomainMatrix` over ZZ: python-flint does the arithmetic
-where it is installed, Python integers (slower, the same results) where it is not.
+and the common factor is divided out. Matrices are SymPy `DomainMatrix` over ZZ: python-flint does the arithmetic.
 
 Neighbours: `configuration` is the input; `verify.freeze` proves that the sets stay what they are.
 """

@@ -6,13 +6,11 @@ sit at rationals far beyond that.
 
 from collections.abc import Iterable
 from fractions import Fraction
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
-_fmpz: Any = import_module("flint").fmpz if find_spec("flint") else None
-_PIECE = 4_000
-"""Digits converted at a time."""
+from flint import fmpz
+
+_DIRECT_BITS = 12_000
+"""Up to this length Python prints an integer itself, and as fast."""
 SHORT_DIGITS = 24
 """Longer numerators or denominators are rounded in what people read."""
 
@@ -25,25 +23,9 @@ def rational_text(value: Fraction | int) -> str:
 
 def integer_text(value: int) -> str:
     """The decimal digits of an integer of any size."""
-    if abs(value).bit_length() < 3 * _PIECE:
+    if abs(value).bit_length() < _DIRECT_BITS:
         return str(value)
-    if _fmpz is not None:
-        return str(_fmpz(value))
-    digits, powers = [], [10**_PIECE]
-    while powers[-1] ** 2 <= abs(value):
-        powers.append(powers[-1] ** 2)
-
-    def write(v: int, level: int) -> None:
-        """Append the digits of v < powers[level]², by halves."""
-        if level < 0:
-            digits.append(str(v).rjust(_PIECE, "0"))
-            return
-        high, low = divmod(v, powers[level])
-        write(high, level - 1)
-        write(low, level - 1)
-
-    write(abs(value), len(powers) - 1)
-    return ("-" if value < 0 else "") + "".join(digits).lstrip("0")
+    return str(fmpz(value))
 
 
 def short_text(value: Fraction) -> str:

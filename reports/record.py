@@ -167,35 +167,6 @@ class CounterexampleRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseRecord:
-    """One configuration of a campaign, for viewers of test cases.
-
-    Args:
-        property: what was tested, e.g. "clustering" or a claim id.
-        verdict: what was found.
-        reason: why it is not verified; empty if it is.
-        configuration: the input.
-        origin: how it was made, e.g. "family near ties, seed 7".
-        leaders: how many tokens become leaders; null if unknown.
-        ties: how many follow sets of the frozen itinerary hold more than one token; null if unknown.
-        freeze_layer: the first layer from which all follow sets are constant; null if unknown.
-        minimal_gap: the smallest gap over the layers that were looked at; null if there is none.
-        seconds: how long it took; null if not measured.
-    """
-
-    property: str
-    verdict: Verdict
-    reason: str
-    configuration: ConfigurationRecord
-    origin: str
-    leaders: int | None
-    ties: int | None
-    freeze_layer: int | None
-    minimal_gap: Rational | None
-    seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRecord:
     """All records of a run in one document: what the JSON report holds.
 
@@ -215,7 +186,6 @@ class ReportRecord:
 
 __all__ = [
     "Bin",
-    "CaseRecord",
     "CheckRecord",
     "CheckStatus",
     "ClaimCounts",

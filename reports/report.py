@@ -11,19 +11,19 @@ Neighbours: one module a format; `terminal` prints instead of writing.
 import re
 from dataclasses import replace
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from . import svg
 from .codec import dumps
-from .html import MAX_PICTURES, render_html
 from .junit import render_junit
 from .markdown import render_markdown
 from .record import CounterexampleRecord, ReportRecord, ResultRecord
 from .sarif import render_sarif
 from .scene import scene_of
 from .store import Records, read_records, write_texts
-from .terminal import print_summary
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FIGURES = "figures"
 OWN = ("report.html", "report.json", "report.md", "report.sarif", "junit.xml", FIGURES)
@@ -39,6 +39,8 @@ def render_json(records: Records) -> str:
 
 def render_all(records: Records) -> dict[str, str]:
     """Every report of a run: file name, relative to its folder → text. Equal records give equal texts."""
+    from .html import render_html  # Jinja2 is for those who want a page
+
     files = {
         "report.html": render_html(records),
         "report.json": render_json(records),
@@ -50,7 +52,7 @@ def render_all(records: Records) -> dict[str, str]:
     return files | _figures(records)
 
 
-def write_report(directory: Path, console: Console | None = None) -> tuple[Path, ...]:
+def write_report(directory: Path, console: "Console | None" = None) -> tuple[Path, ...]:
     """Read the records in `directory` and write every report beside them.
 
     Args:
@@ -72,12 +74,16 @@ def write_report(directory: Path, console: Console | None = None) -> tuple[Path,
         if old not in files:
             old.unlink()
     if console is not None:
+        from .terminal import print_summary
+
         print_summary(records, console)
     return tuple(files)
 
 
 def _figures(records: Records) -> dict[str, str]:
     """Initial and final state of the first trajectories, counterexamples first."""
+    from .html import MAX_PICTURES
+
     named: list[tuple[str, CounterexampleRecord | ResultRecord]] = [(c.id, c) for c in records.counterexamples]
     named += [(f"{i + 1}-{_stem(r.input)}", r) for i, r in enumerate(records.results)]
     files: dict[str, str] = {}

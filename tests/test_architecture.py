@@ -134,10 +134,22 @@ def test_the_repro_script_needs_the_standard_library_only():
 
 @pytest.mark.parametrize("module", ["hardmax.verify", "hardmax.verify.cli", "hardmax.verify.pytest_plugin"])
 def test_what_must_cost_nothing_loads_nothing_heavy(module):
-    heavy = ("sympy", "numpy", "torch", "cvxpy", "scipy", "hypothesis", "numba")
+    heavy = ("sympy", "numpy", "torch", "cvxpy", "scipy", "hypothesis", "numba", "jinja2", "rich")
     code = f"import sys, {module}; print(*[m for m in {heavy!r} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert run.stdout.strip() == ""
+
+
+def test_proving_loads_nothing_that_it_does_not_use():
+    example = ROOT / "verify" / "examples" / "figure2b_triangle.json"
+    code = (
+        "import sys; from hardmax.verify.cli import main\n"
+        f"try: main(['prove', {str(example)!r}])\n"
+        "except SystemExit as end: print(end.code)\n"
+        "print(*[m for m in ('cvxpy', 'jinja2', 'rich', 'hypothesis') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    assert run.stdout.splitlines()[-2:] == ["0", ""]
 
 
 def test_the_top_level_holds_what_the_design_names():

@@ -3,20 +3,15 @@
 At layer k + m the exact integers have a number of bits proportional to m; a ball of a few hundred bits around the same
 value costs the same for every m. A sign is reported only if the ball excludes zero, so it is as good as an exact one.
 
-Neighbours: `shift_table` asks for signs and turns to exact integers where a ball leaves one open. Without python-flint
-`AVAILABLE` is False, and all signs are exact.
+Neighbours: `shift_table` asks for signs and turns to exact integers where a ball leaves one open.
 """
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
+import flint
 from sympy.polys.matrices import DomainMatrix
-
-flint: Any = import_module("flint") if find_spec("flint") else None
-AVAILABLE = flint is not None
 
 PRECISIONS = (192, 768, 3072)
 """Bits tried one after the other."""
@@ -90,4 +85,4 @@ def _sign(ball: Any) -> int | None:
     return 1 if ball > 0 else -1 if ball < 0 else None
 
 
-__all__ = ["AVAILABLE", "PRECISIONS", "BallRun"]
+__all__ = ["PRECISIONS", "BallRun"]

@@ -24,7 +24,7 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import HealthCheck, Phase, Verbosity, event, given, settings
 from hypothesis import seed as with_seed
 from hypothesis.database import DirectoryBasedExampleDatabase
 
@@ -38,9 +38,8 @@ from .claims.registry import Claim, select_claims
 from .float_comparison import compare, guarded
 from .freeze import Budget
 from .interruption import starting_processes
-from .records import case_record
 from .reproducible import no_constants_from_source
-from .tally import Refutation, Tally, count_regimes
+from .tally import Refutation, Tally, regimes
 
 CHUNK = 500
 """Configurations a chunk at most: enough to make its start cheap, few enough to share out evenly."""
@@ -69,7 +68,6 @@ class Plan:
         database: folder where Hypothesis keeps failing examples, None for none.
         certificates: folder for certificates, None for none.
         certify_all: write the certificate of every decided configuration, not of a sample.
-        observe: keep a record of every configuration, for viewers of test cases.
     """
 
     claims: tuple[str, ...]
@@ -80,7 +78,6 @@ class Plan:
     database: str | None = None
     certificates: str | None = None
     certify_all: bool = False
-    observe: bool = False
 
 
 class _RefutedError(Exception):
@@ -118,10 +115,9 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
             tally.configurations += 1
             wanted = [claim for claim in claims if nth % every[claim.family] == 0]
             case, refuted = _examine_claims(plan, wanted, c, tally)
-            count_regimes(tally.coverage, sample, case)
-            if plan.observe:
-                origin = f"family {sample.family}, seed {plan.seed}, chunk {number}"
-                tally.observed.append(case_record(case, refuted and refuted.finding.message, origin))
+            for regime, value in regimes(sample, case):
+                tally.coverage.setdefault(regime, Counter())[value] += 1
+                event(regime, value)  # for those who turn Hypothesis' observability on
             if nth % KERNEL_SAMPLE == 0:
                 for spec, kernel in kernels.items():
                     compare(tally, spec, kernel, c)

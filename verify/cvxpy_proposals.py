@@ -1,9 +1,9 @@
-"""Float proposals by cvxpy: faces, separations, projections; problems parametrised and kept per shape.
+"""Float proposals by cvxpy: the smallest face that holds a point; problems parametrised and kept per shape.
 
-Each problem is compiled once for a shape and solved again with other parameters (DPP); shapes are padded so that few
-are needed. A solver that fails, or says anything but "optimal", proposes nothing.
+A problem is compiled once for a shape and solved again with other parameters (DPP); shapes are padded so that few are
+needed. A solver that fails, or says anything but "optimal", proposes nothing.
 
-Neighbours: `rounding` makes the proposals exact, `second_route` is the caller.
+Neighbours: `rounding` makes the proposals exact. Importing this module imports cvxpy, which takes a second.
 """
 
 import warnings
@@ -15,36 +15,31 @@ import cvxpy as cp
 import numpy as np
 from cvxpy.error import SolverError
 
-from .proposals import Floats
+from .frame import Floats
 
-LP_SOLVERS = ("CLARABEL", "SCIPY")
+SOLVERS = ("CLARABEL", "SCIPY")
 """Interior points first: they end in the middle of the optimal set, where faces and positive weights are read off."""
-
-QP_SOLVERS = ("CLARABEL", "OSQP")
 
 _PADDING = 4
 """Shapes are filled up to multiples of this: fewer problems to compile, slightly larger ones to solve."""
 
-_NEGLIGIBLE = 1e-7
-"""Interior points leave multipliers below this where there should be none."""
-
 
 @dataclass(frozen=True, slots=True)
-class LPProposal:
+class Proposal:
     """What a solver suggests about 0 and conv{u_j}: a normal h and, complementary to it, weights.
 
     Attributes:
-        strict: for each j whether h · u_j < 0 is suggested, so that u_j carries no weight.
+        on: ascending, the j with h · u_j = 0, by suggestion; elsewhere h · u_j < 0 is suggested.
         normal: h, d floats.
-        weights: n floats with Σ weights[j] u_j ≈ 0 where 0 lies in the hull.
+        weights: n floats with Σ weights[j] u_j ≈ 0, suggested to be positive for the j in `on`.
     """
 
-    strict: list[bool]
+    on: list[int]
     normal: Floats
     weights: Floats
 
 
-def propose_face(directions: Floats, solver: str) -> LPProposal | None:
+def propose_face(directions: Floats, solver: str) -> Proposal | None:
     """The smallest face of conv{u_j} that contains 0, by one linear program:
 
         maximise Σ_j y_j   subject to   h · u_j ≤ −y_j,   0 ≤ y_j ≤ 1
@@ -54,61 +49,16 @@ def propose_face(directions: Floats, solver: str) -> LPProposal | None:
 
     Args:
         directions: (n, d) floats of similar size, rows that are zero allowed.
-        solver: a name in `LP_SOLVERS`.
+        solver: a name in `SOLVERS`.
     """
     n, d = directions.shape
-    padded = np.zeros((_padded(n), d))
+    padded = np.zeros((-(-n // _PADDING) * _PADDING, d))
     padded[:n] = directions
     problem, U, h, y, below = _face_problem(*padded.shape)
     U.value = padded
     if not _solved(problem, solver):
         return None
-    return LPProposal((y.value[:n] > 0.5).tolist(), h.value, below.dual_value[:n])
-
-
-def propose_separation(directions: Floats, solver: str) -> LPProposal | None:
-    """A normal that separates 0 from conv{u_j} by the widest margin, or weights of 0, by one linear program:
-
-        maximise t   subject to   h · u_j ≤ −t,   −1 ≤ h ≤ 1
-
-    The multipliers of h · u_j ≤ −t sum to 1, and t = 0 exactly if they combine the u_j to 0.
-
-    Args:
-        directions: (n, d) floats of similar size, rows that are zero allowed.
-        solver: a name in `LP_SOLVERS`.
-    """
-    n = len(directions)
-    # Copies of the last direction fill the shape; their weight is its weight.
-    padded = np.repeat(directions[-1:], _padded(n), axis=0)
-    padded[:n] = directions
-    problem, U, h, below = _separation_problem(*padded.shape)
-    U.value = padded
-    if not _solved(problem, solver):
-        return None
-    weights = np.append(below.dual_value[: n - 1], below.dual_value[n - 1 :].sum())
-    return LPProposal((weights < _NEGLIGIBLE).tolist(), h.value, weights)
-
-
-def propose_projection(points: Floats, root: Floats, solver: str) -> Floats | None:
-    """Convex weights of the point of least xᵀAx in conv V, by one quadratic program.
-
-    Args:
-        points: V, (n, d) floats.
-        root: R, (d, d) floats of size at most 1 with R Rᵀ a positive multiple of A.
-        solver: a name in `QP_SOLVERS`.
-    """
-    if not np.isfinite(points).all():
-        return None
-    images = root.T @ (points / (np.abs(points).max() or 1)).T
-    n = len(points)
-    # Copies of the last point fill the shape; their weight is its weight.
-    columns = np.repeat(images[:, -1:], _padded(n), axis=1)
-    columns[:, :n] = images
-    problem, M, w = _projection_problem(*columns.shape)
-    M.value = columns / (np.abs(columns).max() or 1)
-    if not _solved(problem, solver):
-        return None
-    return np.append(w.value[: n - 1], w.value[n - 1 :].sum())
+    return Proposal(np.flatnonzero(y.value[:n] <= 0.5).tolist(), h.value, below.dual_value[:n])
 
 
 @lru_cache(maxsize=256)
@@ -119,28 +69,6 @@ def _face_problem(n: int, d: int) -> tuple[Any, ...]:
     below: Any = U @ h <= -y
     constraints: list[Any] = [below, y >= 0, y <= 1]
     return cp.Problem(cp.Maximize(cp.sum(y)), constraints), U, h, y, below
-
-
-@lru_cache(maxsize=256)
-def _separation_problem(n: int, d: int) -> tuple[Any, ...]:
-    U = cp.Parameter((n, d))
-    h = cp.Variable(d)
-    t = cp.Variable()
-    below: Any = U @ h <= -t
-    constraints: list[Any] = [below, h <= 1, h >= -1]
-    return cp.Problem(cp.Maximize(t), constraints), U, h, below
-
-
-@lru_cache(maxsize=256)
-def _projection_problem(d: int, n: int) -> tuple[Any, ...]:
-    M = cp.Parameter((d, n))
-    w = cp.Variable(n, nonneg=True)
-    convex: Any = cp.sum(w) == 1
-    return cp.Problem(cp.Minimize(cp.sum_squares(M @ w)), [convex]), M, w
-
-
-def _padded(n: int) -> int:
-    return -(-n // _PADDING) * _PADDING
 
 
 def _solved(problem: Any, solver: str) -> bool:
@@ -154,4 +82,4 @@ def _solved(problem: Any, solver: str) -> bool:
     return problem.status == cp.OPTIMAL
 
 
-__all__ = ["LP_SOLVERS", "QP_SOLVERS", "LPProposal", "propose_face", "propose_projection", "propose_separation"]
+__all__ = ["SOLVERS", "Proposal", "propose_face"]

@@ -4,8 +4,7 @@ Raw routines on lists of Python integers: no Fractions, no floats, no solver. Ev
 supporting hyperplanes, faces) is one such question, because each generator may be scaled by its own positive number,
 which is how denominators disappear.
 
-Neighbours: `cone` chooses between this module, which always decides, and faster guesses; `polytope` is the facade that
-speaks of points and faces.
+Neighbours: `cone` checks every answer again; `polytope` is the facade that speaks of points and faces.
 """
 
 from collections.abc import Iterable, Sequence

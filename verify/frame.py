@@ -1,10 +1,10 @@
-"""Coordinates in which directions are far from collinear, for questions that floats cannot see otherwise.
+"""Integer directions of any size as floats, and coordinates in which floats can tell them apart.
 
 Directions that differ by 1e-50 are one direction in double precision, and no solver can tell which is outermost. In
 coordinates along some of them they may differ by a whole unit. Combinations to 0 are the same in all coordinates, and a
 normal is carried over exactly.
 
-Neighbours: `second_route` asks its solvers again in a frame where nothing else held; `rounding` makes answers exact.
+Neighbours: `rounding` asks its solver in a frame and carries the answer back.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 from flint import fmpz_mat
+from numpy.typing import NDArray
 
 from .exact_lp import IntVector, eliminate, primitive
-from .proposals import largest
+
+Floats = NDArray[np.float64]
 
 _ENOUGH = 2
 """Each exchange of a basis vector multiplies the volume of the (scaled) basis by more than this, so they end."""
@@ -55,7 +58,7 @@ def frame_of(directions: Sequence[IntVector], d: int) -> Frame:
     sizes = [largest(u) for u in directions]
     chosen, _ = eliminate(directions, d)
     while True:
-        coordinates, den = _coordinates([directions[k] for k in chosen], directions)
+        coordinates, den = coordinates_in([directions[k] for k in chosen], directions)
         # Of the vectors divided by their sizes, the coordinate of j along k is (c / den) · sizes[k] / sizes[j].
         size, j, k = max(
             (Fraction(abs(c) * sizes[chosen[k]], den * sizes[j]), j, k)
@@ -63,16 +66,41 @@ def frame_of(directions: Sequence[IntVector], d: int) -> Frame:
             for k, c in enumerate(row)
         )
         if size <= _ENOUGH:
-            return Frame([list(directions[k]) for k in chosen], coordinates)
+            break
         chosen[k] = j
+    # In units of about the size of each basis vector.
+    bits = [sizes[k].bit_length() for k in chosen]
+    basis = [[v << max(bits) - b for v in directions[k]] for k, b in zip(chosen, bits, strict=True)]
+    return Frame(basis, [[c << b for c, b in zip(row, bits, strict=True)] for row in coordinates])
 
 
-def _coordinates(basis: Sequence[IntVector], directions: Sequence[IntVector]) -> tuple[list[list[int]], int]:
-    """C and den > 0 with C B = den · directions."""
+def unit_rows(rows: Sequence[IntVector]) -> Floats:
+    """Integer vectors of any size, each divided by its largest entry, as floats; zero vectors stay zero."""
+    try:
+        floats = np.array(rows, dtype=np.float64)
+    except OverflowError:
+        floats = np.array([[v / size for v in row] for row, size in ((row, largest(row)) for row in rows)])
+    size = np.abs(floats).max(axis=1, keepdims=True)
+    size[size == 0] = 1
+    return floats / size
+
+
+def largest(row: IntVector) -> int:
+    """The number that `unit_rows` divides the row by: its largest absolute entry, 1 for a zero vector."""
+    return max(map(abs, row)) or 1
+
+
+def coordinates_in(basis: Sequence[IntVector], vectors: Sequence[IntVector]) -> tuple[list[list[int]], int]:
+    """C, (n, r) integers, and den > 0 with C B = den · vectors.
+
+    Args:
+        basis: B, (r, d) integers, linearly independent.
+        vectors: n integer vectors in its span.
+    """
     B = fmpz_mat(basis)
     gram: Any = B * B.transpose()
-    numerators, den = gram.solve(B * fmpz_mat(directions).transpose()).numer_denom()
+    numerators, den = gram.solve(B * fmpz_mat(vectors).transpose()).numer_denom()
     return [[int(v) for v in row] for row in numerators.transpose().tolist()], int(den)
 
 
-__all__ = ["Frame", "frame_of"]
+__all__ = ["Floats", "Frame", "coordinates_in", "frame_of", "largest", "unit_rows"]

@@ -21,7 +21,8 @@ class Judged:
 
     Args:
         claim: the claim.
-        verdict: refuted if one input refutes it, else undecided if one is or none was examined, else verified.
+        verdict: refuted if one input refutes it, else undecided if one is (more than `claim.may_stay_open` of them) or
+            none was examined, else verified.
         as_expected: whether that is what `claim.expected` says.
         counts: {verdict or "not_met": inputs}.
     """
@@ -72,10 +73,11 @@ class Findings:
     def judge(self, claim: Claim) -> Judged:
         """The verdict on one claim."""
         counts = self.tally.claims.get(claim.id, Counter())
+        examined = counts["verified"] + counts["undecided"]
         identity = self.identities.get(claim.id)
         if counts["refuted"] or (identity is not None and identity.verdict == "refuted"):
             verdict = "refuted"
-        elif counts["undecided"] or not counts["verified"]:
+        elif not counts["verified"] or counts["undecided"] > claim.may_stay_open * examined:
             verdict = "undecided"
         else:
             verdict = "verified"

@@ -26,7 +26,7 @@ def places(outcome: Frozen) -> dict[Vector, Place]:
     Returns:
         One `Place` a distinct limit, keyed by the point.
 
-    Source: arXiv:2407.01602, main theorem; conventions of DESIGN 1.2 (the boundary is the one in R^d).
+    Source: arXiv:2407.01602, main theorem; the boundary is the one in R^d.
     """
     leaders = {outcome.limits[i]: i for i in outcome.leaders}
     found: dict[Vector, Place] = {}
@@ -51,11 +51,10 @@ def _place(
         height = _dot(h, s)
         if any(h) and all(_dot(h, v) <= height for v in vertices):
             return Projection(weights)
-    supported = polytope.supporting_normal(s, vertices)
-    if isinstance(supported, polytope.Interior):
-        return Interior({tokens[j]: value for j, value in supported.weights.items()})
     face = polytope.face_of(s, vertices)
     weights = {tokens[j]: value for j, value in face.weights.items()}
+    if not any(face.normal):
+        return Interior(weights)
     height = configuration.inner(s, s)
     symmetric = all(
         configuration.inner(s, vertices[j]) + configuration.inner(vertices[j], s) == 2 * height for j in face.indices

@@ -8,7 +8,6 @@ Neighbours: `polytope` asks questions about point sets, `cone` answers them on t
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import cached_property
 from math import gcd, lcm
 from typing import Self
 
@@ -73,14 +72,6 @@ class PointSet:
                 p, q = D // common, v[-1] // common
                 result.append([p * a - q * b for a, b in zip(v, s)])  # noqa: B905 v ends with D_j
         return result
-
-    @cached_property
-    def copies(self) -> dict[tuple[int, ...], list[int]]:
-        """The distinct rows, in order of first appearance, each with the indices where it occurs."""
-        places: dict[tuple[int, ...], list[int]] = {}
-        for j, row in enumerate(self.rows):
-            places.setdefault(row, []).append(j)
-        return places
 
 
 def homogeneous(point: Sequence[int | Fraction], name: str) -> tuple[int, ...]:

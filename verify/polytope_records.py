@@ -15,7 +15,7 @@ from math import gcd
 
 from ..kernels.configuration import Vector
 from .cone import UnprovedError
-from .exact_lp import Combination, dot, primitive
+from .exact_lp import Combination, dot, orthogonal_complement, primitive
 from .point_set import PointSet, as_vector
 
 Weights = Mapping[int, Fraction]
@@ -36,26 +36,6 @@ class Separated:
 
 
 @dataclass(frozen=True, slots=True)
-class Supported:
-    """Proof that s ∈ conv V lies on the boundary in R^d: normal ≠ 0 and normal · v ≤ normal · s for every v ∈ V.
-
-    Attributes:
-        normal: the normal of a supporting hyperplane.
-        face: ascending indices of the points on that hyperplane; the face conv of them need not be minimal.
-    """
-
-    normal: Vector
-    face: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Interior:
-    """Proof that s lies in the interior of conv V in R^d: s = Σ weights[j] v_j, and those v_j affinely span R^d."""
-
-    weights: Weights
-
-
-@dataclass(frozen=True, slots=True)
 class Face:
     """The smallest face of conv V that contains s, with its proof.
 
@@ -68,49 +48,6 @@ class Face:
     indices: tuple[int, ...]
     normal: Vector
     weights: Weights
-
-
-@dataclass(frozen=True, slots=True)
-class Vertices:
-    """The vertices of conv V and why each point is one or is not.
-
-    Attributes:
-        normals: {index: h} for each vertex, h · w < h · v for every point w ≠ v. Of equal points the first counts.
-        redundant: for every other index convex weights over vertices (for a later copy of a vertex: that vertex).
-    """
-
-    normals: Mapping[int, Vector]
-    redundant: Mapping[int, Weights]
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """The A-projection of the origin on conv V: the point s of least ⟨s, s⟩ = sᵀAs.
-
-    Attributes:
-        point: s, the only point of conv V with ⟨s, v − s⟩ ≥ 0 for every v ∈ V.
-        weights: s = Σ weights[j] v_j.
-        face: ascending indices of the v with ⟨s, v − s⟩ = 0 (all of them if s = 0).
-    """
-
-    point: Vector
-    weights: Weights
-    face: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Nested:
-    """Proof of conv U ⊂ conv V: entry i holds convex weights of u_i over V."""
-
-    weights: tuple[Weights, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Escapes:
-    """Proof of conv U ⊄ conv V: normal · v < normal · u_index for every v ∈ V."""
-
-    index: int
-    normal: Vector
 
 
 def affine_weights(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> Weights:
@@ -130,14 +67,6 @@ def weights_at(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combin
     return {j: Fraction(x * rows[j][-1], total) for j, x in parts.items()}
 
 
-def supported_record(normal: Sequence[int], directions: Sequence[Sequence[int]]) -> Supported:
-    """The record of a supporting normal, checked."""
-    values = [dot(normal, u) for u in directions]
-    if max(values) > 0 or not any(normal):
-        raise UnprovedError("the normal supports no face")
-    return Supported(as_vector(primitive(normal)), tuple([j for j, v in enumerate(values) if v == 0]))
-
-
 def face_record(
     V: PointSet,
     row: Sequence[int],
@@ -153,13 +82,15 @@ def face_record(
         row: the homogeneous row of s.
         directions: u = `V.differences(row)`.
         indices: ascending, the points on the face.
-        normal: d integers.
+        normal: d integers; not used if all points are on the face, which a flat polytope is in R^d by another normal.
         answer: 0 = Σ_i x_i u_{indices[i]} with every x_i > 0, x_i integers.
 
     Raises:
         UnprovedError: the normal does not expose these points, or the weights are no proof.
     """
     on = set(indices)
+    if len(on) == V.n:
+        normal = next(iter(orthogonal_complement(directions, V.d)), [0] * V.d)
     if not all((dot(normal, u) == 0) if j in on else (dot(normal, u) < 0) for j, u in enumerate(directions)):
         raise UnprovedError(f"the normal does not expose the points {list(indices)}")
     if len(answer.weights) != len(on) or min(answer.weights.values()) <= 0:
@@ -168,19 +99,4 @@ def face_record(
     return Face(tuple(indices), as_vector(primitive(normal)), {indices[i]: w for i, w in weights.items()})
 
 
-__all__ = [
-    "Escapes",
-    "Face",
-    "Inside",
-    "Interior",
-    "Nested",
-    "Projection",
-    "Separated",
-    "Supported",
-    "Vertices",
-    "Weights",
-    "affine_weights",
-    "face_record",
-    "supported_record",
-    "weights_at",
-]
+__all__ = ["Face", "Inside", "Separated", "Weights", "affine_weights", "face_record", "weights_at"]

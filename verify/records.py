@@ -19,9 +19,8 @@ from ..kernels.configuration_file import configuration_to_json
 from ..kernels.exact import Dynamics, Layer, Sets
 from ..kernels.filter import decision_bound, layer_error
 from ..kernels.rational_text import rational_text
-from .case import Case
 from .claims.registry import Claim
-from .proof import Frozen, Outcome, Undecided
+from .proof import Frozen, Outcome
 from .verdict import Proved
 
 SHOWN_LAYERS = 40
@@ -116,34 +115,6 @@ def result_record(proved: Proved, name: str, certificate: str | None = None) -> 
     }
 
 
-def case_record(case: Case, reason: str | None, origin: str) -> dict[str, Any]:
-    """One configuration of a campaign, for viewers of test cases: the verdict and the features it had.
-
-    Args:
-        case: the configuration with its outcome.
-        reason: why a claim is refuted, None if none is.
-        origin: how it was made.
-    """
-    outcome = case.outcome
-    frozen = isinstance(outcome, Frozen)
-    dynamics = case.make_dynamics(case.configuration)
-    undecided = outcome.reason if isinstance(outcome, Undecided) else None
-    gaps = [smallest_gap(dynamics, layer, sets) for layer, sets in case.layers[:2]]
-    smallest = min((gap for gap in gaps if gap is not None), default=None)
-    return {
-        "property": "claims",
-        "verdict": "refuted" if reason else "undecided" if undecided else "verified",
-        "reason": reason or undecided or "",
-        "configuration": configuration_to_json(case.configuration),
-        "origin": origin,
-        "leaders": len(outcome.leaders) if frozen else None,
-        "ties": sum(len(C) > 1 for C in outcome.sets) if frozen else None,
-        "freeze_layer": outcome.freeze_layer if frozen else None,
-        "minimal_gap": None if smallest is None else rational_text(smallest),
-        "seconds": None,
-    }
-
-
 def claim_record(
     claim: Claim,
     verdict: str,
@@ -169,4 +140,4 @@ def claim_record(
     }
 
 
-__all__ = ["case_record", "claim_record", "gap_bounds", "result_record", "smallest_gap", "trajectory_record"]
+__all__ = ["claim_record", "gap_bounds", "result_record", "smallest_gap", "trajectory_record"]

@@ -1,147 +1,75 @@
-"""Faces, weights and projections proposed in floats, made exact: rounding that keeps the equations that must hold.
+"""The smallest face that holds a point, proposed in floats and made exact: rounding that keeps what must hold.
 
-Plain rounding would lose them. So a normal is rounded in coordinates of the face's orthogonal complement, where every
-integer vector is orthogonal to the face, and weights are taken as they are and corrected on a basis of the face.
+Let u_j = v_j − s. A proposal says on which u_j a normal h vanishes, and that it is negative on the others. Plain
+rounding would lose the equations. So h is rounded in coordinates of the orthogonal complement of those u_j, where every
+integer vector is orthogonal to them, and weights are taken as they are and corrected on a basis of them.
 
-Neighbours: `cvxpy_proposals` proposes, `second_route` calls, `polytope_records.face_record` checks faces.
+Where no positive weights come out, floats saw too large a face: some of its u_j differ by less than floats resolve. The
+question is then asked of these u_j alone, in coordinates of their own. If h_0 vanishes on a face and is negative off
+it, and h does the same for a smaller face within that one, then so does c h_0 + h on the whole, for large c.
+
+Neighbours: `cvxpy_proposals` proposes, `frame` chooses coordinates, `polytope_records.face_record` checks what comes
+out; `second_route` calls.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import isfinite, lcm
+from math import lcm
 
 import numpy as np
 
-from ..kernels.configuration import Vector
 from .cone import UnprovedError
-from .exact_lp import Combination, dot, eliminate, primitive
-from .exact_nnls import least_squares
-from .frame import Frame
-from .inner_product import InnerProduct
-from .point_set import PointSet, as_vector
-from .polytope_records import Face, Inside, Separated, face_record, weights_at
-from .proposals import Floats, largest, unit_rows
+from .cvxpy_proposals import propose_face
+from .exact_lp import Combination, IntVector, dot, eliminate
+from .frame import Floats, coordinates_in, frame_of, largest, unit_rows
+from .point_set import PointSet
+from .polytope import combined
+from .polytope_records import Face, face_record
 
 _BITS = (10, 30, 50)
 """How finely normals are rounded, short ones first."""
 
-_WEIGHT = (1e-3, 1e-6, 1e-9)
-"""Weights up to this count as zero; interior points leave small weights where there should be none."""
 
-
-def exact_face(
-    V: PointSet,
-    row: Sequence[int],
-    strict: Sequence[bool],
-    normal: Floats,
-    weights: Floats,
-    frame: Frame | None = None,
-) -> Face | None:
-    """The proposed smallest face of s, exact and checked; None if the proposal cannot be made a proof.
+def proposed_face(V: PointSet, row: IntVector, solver: str) -> Face | None:
+    """The smallest face of conv V that contains s, as a solver proposes it, exact and checked; None if nothing held.
 
     Args:
-        V: n points.
-        row: the homogeneous row of s.
-        strict: n entries, whether a point is proposed to lie off the face.
-        normal: d floats.
-        weights: n floats with Σ weights[j] u_j ≈ 0 for u_j = `V.differences(row)`[j], each divided by its largest
-            entry; positive on the face.
-        frame: a frame of the u_j, if normal and weights are about its coordinates.
-    """
-    whole = V.differences(row)
-    directions, d = (whole, V.d) if frame is None else (frame.coordinates, len(frame.basis))
-    on = [j for j, is_off in enumerate(strict) if not is_off]
-    off = [directions[j] for j, is_off in enumerate(strict) if is_off]
-    face = [directions[j] for j in on]
-    values = weights[on].tolist()
-    if not on or not all(map(isfinite, values)):
-        return None
-    basis, complement = eliminate(face, d)
-    exact_normal = _normal(complement, off, normal, d)
-    combination = _corrected(face, basis, _for_whole(values, face))
-    if exact_normal is None or combination is None:
-        return None
-    if frame is not None:
-        exact_normal = frame.normal(exact_normal)
-    try:
-        return face_record(V, row, whole, on, exact_normal, combination)
-    except UnprovedError:
-        return None
-
-
-def exact_membership(
-    V: PointSet, row: Sequence[int], strict: Sequence[bool], normal: Floats, weights: Floats
-) -> Inside | Separated | None:
-    """Proposed weights of s, or a proposed separating normal, exact and checked; None if neither is a proof.
-
-    Args:
-        V: n points.
-        row: the homogeneous row of s.
-        strict: n entries, whether a point is proposed to have no weight.
-        normal: d floats.
-        weights: n floats with Σ weights[j] u_j ≈ 0 for u_j as in `exact_face`.
+        V: n distinct points.
+        row: the homogeneous row of s ∈ V.
+        solver: a name in `cvxpy_proposals.SOLVERS`.
     """
     directions = V.differences(row)
-    separating = _normal([[int(i == j) for j in range(V.d)] for i in range(V.d)], directions, normal, V.d)
-    if separating is not None:
-        return Separated(as_vector(primitive(separating)))
-    used = [j for j, is_off in enumerate(strict) if not is_off]
-    values = weights[used].tolist()
-    if not used or not all(map(isfinite, values)):
-        return None
-    face = [directions[j] for j in used]
-    combination = _corrected(face, eliminate(face, V.d)[0], _for_whole(values, face))
-    if combination is None:
-        return None
+    indices, normal = list(range(V.n)), [0] * V.d
+    combination = None
+    while combination is None:
+        within = [directions[j] for j in indices]
+        if not any(map(any, within)):
+            combination = Combination({0: 1}, 1)  # s is a vertex
+            break
+        coordinates = (frame := frame_of(within, V.d)).coordinates
+        proposal = propose_face(unit_rows(coordinates), solver)
+        if proposal is None or not np.isfinite([*proposal.normal, *proposal.weights]).all():
+            return None
+        on = [coordinates[j] for j in proposal.on]
+        off = [u for j, u in enumerate(coordinates) if j not in proposal.on]
+        basis, complement = eliminate(on, len(frame.basis))
+        combination = _corrected(on, basis, proposal.weights[proposal.on])
+        if off:
+            h = _normal(complement, off, proposal.normal)
+            if h is not None:  # otherwise the normal of a smaller face may do for all
+                normal = combined(normal, frame.normal(h), directions)
+            indices = [indices[j] for j in proposal.on]
+        elif combination is None:
+            return None
     try:
-        own = weights_at([V.rows[j] for j in used], row, combination)
+        return face_record(V, row, directions, indices, normal, combination)
     except UnprovedError:
         return None
-    return Inside({used[i]: w for i, w in own.items()})
 
 
-def exact_projection(V: PointSet, product: InnerProduct, weights: Floats) -> Vector | None:
-    """The point of least xᵀAx in conv V from floats for its weights, exact and checked; None if they prove nothing.
-
-    Args:
-        V: n points.
-        product: the inner product of A.
-        weights: n floats, the proposed convex weights.
-    """
-    values = weights.tolist()
-    if not all(map(isfinite, values)):
-        return None
-    for threshold in _WEIGHT:
-        support = sorted((j for j, w in enumerate(values) if w > threshold), key=lambda j: -values[j])
-        if not support:
-            continue
-        # The nearest point of the affine hull of the support. Basis points carry much weight: they come first.
-        basis = [support[i] for i in eliminate([V.rows[j] for j in support], V.d + 1)[0]]
-        solution, _ = least_squares([V.rows[j] for j in basis], [0] * V.d + [1], product.homogeneous)
-        *total, D = [sum(x * V.rows[j][c] for x, j in zip(solution, basis, strict=True)) for c in range(V.d + 1)]
-        if D <= 0:
-            continue
-        s = tuple(Fraction(x, D) for x in total)
-        row = V.homogeneous(s)
-        # ⟨s, v − s⟩ ≥ 0 for every v, times positive numbers.
-        directions, gradient = V.differences(row), product.gradient(row[:-1])
-        if any(dot(gradient, u) < 0 for u in directions):
-            continue
-        # s ∈ conv V: weights near the proposed ones.
-        directions = [directions[j] for j in support]
-        scaled = [Fraction(values[j]) / lcm(row[-1], V.rows[j][-1]) for j in support]
-        if _corrected(directions, eliminate(directions, V.d)[0], scaled) is not None:
-            return s
-    return None
-
-
-def _normal(
-    complement: Sequence[Sequence[int]], off: Sequence[Sequence[int]], normal: Floats, d: int
-) -> list[int] | None:
+def _normal(complement: Sequence[IntVector], off: Sequence[IntVector], normal: Floats) -> list[int] | None:
     """An integer combination of the complement near `normal` that is negative on `off`, or None."""
-    if not off:
-        return list(complement[0]) if complement else [0] * d
-    if not complement or not np.isfinite(normal).all():
+    if not complement:
         return None
     sizes = [largest(h) for h in complement]
     common = lcm(*sizes)
@@ -158,26 +86,24 @@ def _normal(
     return None
 
 
-def _for_whole(weights: Sequence[float], directions: Sequence[Sequence[int]]) -> list[Fraction]:
-    """The weights of the directions themselves, from those of the directions divided by their largest entries."""
-    return [Fraction(w) / largest(u) for w, u in zip(weights, directions, strict=True)]
+def _corrected(directions: Sequence[IntVector], basis: Sequence[int], weights: Floats) -> Combination | None:
+    """x with Σ x_i u_i = 0 and all x_i > 0, or None.
 
-
-def _corrected(
-    directions: Sequence[Sequence[int]], basis: Sequence[int], weights: Sequence[Fraction]
-) -> Combination | None:
-    """x near the weights with Σ x_i u_i = 0 and all x_i > 0, changed on `basis` only (a basis of the span); or None."""
-    scale = lcm(*[w.denominator for w in weights])
-    x = [int(w * scale) for w in weights]
+    Args:
+        directions: u, n integer vectors.
+        basis: indices of a basis of their span; elsewhere x is as proposed.
+        weights: n floats with Σ weights[i] u_i ≈ 0 for the u_i divided by their largest entries.
+    """
+    proposed = [Fraction(w) / largest(u) for w, u in zip(weights.tolist(), directions, strict=True)]
+    scale = lcm(*[w.denominator for w in proposed])
+    x, den = [int(w * scale) for w in proposed], 1
     residual = [dot(x, column) for column in zip(*directions, strict=True)]
-    den = 1
     if any(residual):
-        # The residual lies in the span of the basis, so the least-squares solution cancels it exactly.
-        correction, den = least_squares([directions[i] for i in basis], residual)
+        (correction,), den = coordinates_in([directions[i] for i in basis], [residual])
         x = [den * v for v in x]
         for i, v in zip(basis, correction, strict=True):
             x[i] -= v
-    return Combination(dict(enumerate(x)), den) if min(x) > 0 else None
+    return Combination(dict(enumerate(x)), den) if min(x, default=0) > 0 else None
 
 
-__all__ = ["exact_face", "exact_membership", "exact_projection"]
+__all__ = ["proposed_face"]

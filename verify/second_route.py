@@ -1,12 +1,16 @@
 """The geometry of a configuration's limits, computed a second time by cvxpy and compared with the dynamics.
 
-K is the convex hull of the limits. For a cluster point s one linear program proposes the smallest face of K that
-contains it, with normal and weights; one quadratic program proposes the projection of the origin on that face. Both are
-made exact and checked. What fails goes to the next solver and at last to the exact methods of `polytope`, and the
-record names the one that was believed: a solver's failure is never a difference.
+K is the convex hull of the limits. For each cluster point s a linear program proposes the smallest face of K that
+contains it; what is believed is an exact normal and exact weights. The rest follows:
 
-Neighbours: `cvxpy_proposals` holds the programs, `rounding` makes them exact; `polytope` is the first route;
-campaigns call both. Importing this module imports cvxpy, which takes a second: import it where it is used.
+- s is a vertex exactly if that face is {s}, and interior in R^d exactly if no normal ≠ 0 is constant on all of it.
+- On the boundary, s is the projection of the origin on some face exactly if ⟨s, v − s⟩ = 0 on its smallest face F. For
+  a face that contains s contains F; on F, ⟨s, v − s⟩ ≥ 0 and Σ w_v (v − s) = 0 with all w_v > 0 leave equality only.
+
+A solver's failure is never a difference: where no solver's floats could be made exact, nothing independent is known.
+
+Neighbours: `rounding` makes faces exact; campaigns call this beside the first route, `places`. Importing this module
+imports cvxpy, which takes a second: import it where it is used.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,21 +19,18 @@ from fractions import Fraction
 from typing import Literal
 
 from ..kernels.configuration import Matrix, Vector
-from ..kernels.errors import InputError
+from ..kernels.errors import HardmaxError
 from ..kernels.rational_text import short_text, show
-from .cvxpy_proposals import LP_SOLVERS, QP_SOLVERS, propose_face, propose_projection, propose_separation
-from .frame import frame_of
-from .inner_product import InnerProduct
-from .point_set import Points, PointSet
-from .polytope import convex_weights, dimension, face_of, projection_of_origin
-from .polytope_records import Face, Inside, Separated
-from .proposals import coordinates, unit_rows
-from .rounding import exact_face, exact_membership, exact_projection
+from .cvxpy_proposals import SOLVERS
+from .point_set import PointSet
+from .polytope_records import Face
+from .rounding import proposed_face
 
 Kind = Literal["vertex", "projection", "neither", "interior"]
 
-EXACT = "exact"
-"""Instead of a solver's name: no proposal held, so this answer comes from the first route's methods."""
+
+class UnconfirmedError(HardmaxError):
+    """No solver's floats could be made exact, so there is nothing to compare the dynamics with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +40,15 @@ class PlaceOnK:
     Attributes:
         kind: s is a "vertex" of K; or lies on the boundary in R^d and is the A-"projection" of the origin on a face,
             or "neither" of the two; or is an "interior" point.
-        face: the vertices of K on the smallest face that contains s, sorted.
-        weights: {vertex: weight > 0} over all of `face`, with Σ weights[v] v = s.
+        face: the cluster points on the smallest face that contains s, sorted.
         normal: normal · v = normal · s on the face and < normal · s elsewhere on K; zero only if s is interior.
-        solvers: whose proposals were believed, in order of use; `EXACT` where none held.
+        weights: {point of the face: weight > 0} over all of `face`, with Σ weights[v] v = s.
     """
 
     kind: Kind
     face: tuple[Vector, ...]
-    weights: Mapping[Vector, Fraction]
     normal: Vector
-    solvers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SecondRoute:
-    """The polytope K and the place of every cluster point, found from the limits alone.
-
-    Attributes:
-        vertices: the vertices of K, sorted.
-        places: {cluster point: its place}, sorted by cluster point.
-    """
-
-    vertices: tuple[Vector, ...]
-    places: Mapping[Vector, PlaceOnK]
-
-    @property
-    def unconfirmed(self) -> tuple[Vector, ...]:
-        """The cluster points for which some solver's proposal never held: nothing independent is known about them."""
-        return tuple(s for s, place in self.places.items() if EXACT in place.solvers)
+    weights: Mapping[Vector, Fraction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,68 +68,50 @@ class Difference:
     second: str
 
 
-def second_route(limits: Iterable[Vector], A: Matrix | InnerProduct) -> SecondRoute:
-    """The vertices of K = conv(limits) and the place of every distinct limit, by cvxpy with exact checks.
+def second_route(limits: Iterable[Vector], A: Matrix) -> dict[Vector, PlaceOnK]:
+    """The place of every distinct limit on K = conv(limits), by cvxpy with exact checks.
 
     Args:
         limits: (n, d) Fractions, n ≥ 1, duplicates allowed.
-        A: (d, d) exact numbers, symmetric positive definite, or an `InnerProduct`.
+        A: (d, d) exact numbers, symmetric positive definite.
+
+    Returns:
+        {cluster point: its place}, sorted by cluster point.
 
     Raises:
-        InputError: A is not symmetric positive definite, or a shape is wrong.
-        ExactnessError: a number is not exact.
+        UnconfirmedError: no solver's proposal could be made exact for some point.
     """
     points = sorted(set(limits))
-    cloud = PointSet(points)
-    product = InnerProduct.of(A)
-    if product.d != cloud.d:
-        raise InputError(f"A is {product.d} x {product.d} but the limits have {cloud.d} coordinates")
-    found = {s: _face(cloud, s) for s in points}
-    vertices = tuple(s for s, (face, _) in found.items() if len(face.indices) == 1)
-    hull = PointSet(vertices)
-    places: dict[Vector, PlaceOnK] = {}
-    for s, (face, solver) in found.items():
-        if len(face.indices) == 1:
-            places[s] = PlaceOnK("vertex", (s,), {s: Fraction(1)}, face.normal, (solver,))
-            continue
-        # Again over the vertices alone, so that the weights are over vertices too.
-        face, again = _face(hull, s)
-        on_face = tuple(vertices[j] for j in face.indices)
-        weights = {vertices[j]: w for j, w in face.weights.items()}
-        if not any(face.normal):
-            places[s] = PlaceOnK("interior", on_face, weights, face.normal, (solver, again))
-            continue
-        nearest, third = _projection(product, on_face)
-        kind: Kind = "projection" if nearest == s else "neither"
-        places[s] = PlaceOnK(kind, on_face, weights, face.normal, (solver, again, third))
-    return SecondRoute(vertices, places)
+    V = PointSet(points)
+    places = {}
+    for s in points:
+        face = _face(V, s)
+        on = tuple(points[j] for j in face.indices)
+        weights = {points[j]: w for j, w in face.weights.items()}
+        places[s] = PlaceOnK(_kind(s, on, face.normal, A), on, face.normal, weights)
+    return places
 
 
-def second_membership(point: Vector, points: Points | PointSet) -> tuple[Inside | Separated, str]:
-    """`polytope.convex_weights` by cvxpy: the answer, exactly checked, and the solver that proposed it (or `EXACT`).
+def _face(V: PointSet, s: Vector) -> Face:
+    row = V.homogeneous(s)
+    for solver in SOLVERS:
+        face = proposed_face(V, row, solver)
+        if face is not None:
+            return face
+    raise UnconfirmedError(f"no solver's floats could be made exact for {show(s)}: nothing independent is known of it")
 
-    Args:
-        point: s, d exact numbers.
-        points: V, (n, d) exact numbers, n ≥ 1, or a `PointSet`.
 
-    Raises:
-        ExactnessError, InputError: see `PointSet`.
-    """
-    V = PointSet.of(points)
-    row = V.homogeneous(point)
-    directions = unit_rows(V.differences(row))
-    for solver in LP_SOLVERS:
-        proposal = propose_separation(directions, solver)
-        if proposal is None:
-            continue
-        answer = exact_membership(V, row, proposal.strict, proposal.normal, proposal.weights)
-        if answer is not None:
-            return answer, solver
-    return convex_weights(point, V), EXACT
+def _kind(s: Vector, face: Sequence[Vector], normal: Vector, A: Matrix) -> Kind:
+    if len(face) == 1:
+        return "vertex"
+    if not any(normal):
+        return "interior"
+    gradient = [_inner(row, s) for row in A]
+    return "projection" if len({_inner(gradient, v) for v in face}) == 1 else "neither"
 
 
 def compare(
-    route: SecondRoute,
+    route: Mapping[Vector, PlaceOnK],
     limits: Sequence[Vector],
     leaders: Iterable[int],
     weights: Sequence[Mapping[int, Fraction]],
@@ -156,9 +119,8 @@ def compare(
 ) -> list[Difference]:
     """Where the dynamics and the second route differ; [] if they agree on all that is determined.
 
-    Determined are the vertices, the kind of each cluster point, that the weights of a limit reproduce it and lie on
-    its face, and the weights themselves where the vertices of the face are affinely independent. Other weights over
-    the same face are no difference.
+    Determined are the vertices, the kind of each cluster point, and that the weights of a limit are convex weights of
+    it over its smallest face; over affinely independent points there are no others.
 
     Args:
         route: `second_route` of these limits.
@@ -168,70 +130,34 @@ def compare(
         kinds: {cluster point: kind} as the claims have it; not compared if None.
     """
     at_leaders = sorted(limits[j] for j in leaders)
+    vertices = [s for s, place in route.items() if place.kind == "vertex"]
     differences = []
-    if at_leaders != list(route.vertices):
-        differences.append(Difference("vertices", None, _words(at_leaders), _words(route.vertices)))
-    if set(limits) != set(route.places):
-        differences.append(Difference("cluster points", None, _words(sorted(set(limits))), _words(route.places)))
+    if at_leaders != vertices:
+        differences.append(Difference("vertices", None, _words(at_leaders), _words(vertices)))
+    if set(limits) != set(route):
+        differences.append(Difference("cluster points", None, _words(sorted(set(limits))), _words(route)))
         return differences
     for s, kind in (kinds or {}).items():
-        there = route.places[s].kind if s in route.places else "no cluster point"
+        there = route[s].kind if s in route else "no cluster point"
         if kind != there:
             differences.append(Difference("kind", s, kind, there))
     for i, (s, own) in enumerate(zip(limits, weights, strict=True)):
-        over: dict[Vector, Fraction] = {}
-        for j, w in own.items():
-            over[limits[j]] = over.get(limits[j], Fraction(0)) + w
-        fault = _fault(s, over, route.places[s])
+        over = [(limits[j], w) for j, w in own.items()]
+        fault = _fault(s, over, route[s])
         if fault:
-            told = {show(v): short_text(w) for v, w in over.items()}
-            expected = {show(v): short_text(w) for v, w in route.places[s].weights.items()}
-            differences.append(Difference(f"weights of token {i}", s, f"{told}: {fault}", str(expected)))
+            told = ", ".join(f"{short_text(w)} of {show(v)}" for v, w in over)
+            differences.append(Difference(f"weights of token {i}", s, f"{told}: {fault}", _words(route[s].face)))
     return differences
 
 
-def _fault(s: Vector, weights: Mapping[Vector, Fraction], place: PlaceOnK) -> str | None:
+def _fault(s: Vector, weights: Sequence[tuple[Vector, Fraction]], place: PlaceOnK) -> str | None:
     """What is wrong with these weights of s, given its place; None if nothing is."""
-    if min(weights.values(), default=Fraction(0)) <= 0 or sum(weights.values()) != 1:
+    if min((w for _, w in weights), default=Fraction(0)) <= 0 or sum(w for _, w in weights) != 1:
         return "not positive with sum 1"
-    if any(sum(w * v[c] for v, w in weights.items()) != x for c, x in enumerate(s)):
+    if any(sum(w * v[c] for v, w in weights) != x for c, x in enumerate(s)):
         return "do not reproduce the limit"
-    height = _inner(place.normal, s)
-    off = [v for v in weights if _inner(place.normal, v) != height]
-    if off:
-        return f"{_words(off)} not on the face"
-    unique = set(weights) <= set(place.face) and dimension(place.face) == len(place.face) - 1
-    return "differ, and the face is a simplex" if unique and weights != place.weights else None
-
-
-def _face(V: PointSet, s: Vector) -> tuple[Face, str]:
-    """The smallest face of conv V that contains s, and the solver that proposed it."""
-    row = V.homogeneous(s)
-    directions = V.differences(row)
-    for framed in (False, True) if any(map(any, directions)) else (False,):
-        frame = frame_of(directions, V.d) if framed else None
-        rows = unit_rows(directions if frame is None else frame.coordinates)
-        for solver in LP_SOLVERS:
-            proposal = propose_face(rows, solver)
-            if proposal is None:
-                continue
-            face = exact_face(V, row, proposal.strict, proposal.normal, proposal.weights, frame)
-            if face is not None:
-                return face, solver
-    return face_of(s, V), EXACT
-
-
-def _projection(product: InnerProduct, face: Sequence[Vector]) -> tuple[Vector, str]:
-    """The A-projection of the origin on the hull of the face's vertices, and the solver that proposed it."""
-    V = PointSet(face)
-    if product.root is not None:
-        points = coordinates(V.rows)
-        for solver in QP_SOLVERS:
-            weights = propose_projection(points, product.root, solver)
-            nearest = None if weights is None else exact_projection(V, product, weights)
-            if nearest is not None:
-                return nearest, solver
-    return projection_of_origin(product, V).point, EXACT
+    off = [v for v, _ in weights if v not in place.face]
+    return f"{_words(off)} not on the face" if off else None
 
 
 def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
@@ -239,7 +165,7 @@ def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
 
 
 def _words(points: Iterable[Vector]) -> str:
-    return "{" + ", ".join(map(show, points)) + "}"
+    return ", ".join(map(show, points)) or "none"
 
 
-__all__ = ["EXACT", "Difference", "Kind", "PlaceOnK", "SecondRoute", "compare", "second_membership", "second_route"]
+__all__ = ["Difference", "PlaceOnK", "UnconfirmedError", "compare", "second_route"]

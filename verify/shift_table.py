@@ -176,7 +176,7 @@ class ConstantSets:
 
     def _make_table(self, offset: int) -> SignTable:
         """The signs at `offset`: by balls if they settle all of them and numbers are large, else exactly."""
-        if offset >= BALLS_FROM and balls.AVAILABLE:
+        if offset >= BALLS_FROM:
             for precision in balls.PRECISIONS:
                 table = self._ball_table(offset, precision)
                 if table is not None:

@@ -4,7 +4,7 @@ Neighbours: `campaign` fills tallies and adds them up, `float_comparison` counts
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -39,7 +39,6 @@ class Tally:
         failures: {spec: the first configuration on which it gave no answer, and what happened}.
         refutations: in order.
         certificates: names of the files written.
-        observed: one record a configuration, where the plan asks for them.
     """
 
     configurations: int = 0
@@ -50,10 +49,9 @@ class Tally:
     failures: dict[str, tuple[Configuration, str]] = field(default_factory=dict)
     refutations: list[Refutation] = field(default_factory=list)
     certificates: list[str] = field(default_factory=list)
-    observed: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
-        """Count what another tally counted; what it observed stays its own, for there may be much of it."""
+        """Count what another tally counted."""
         self.configurations += other.configurations
         pairs = ((self.claims, other.claims), (self.coverage, other.coverage), (self.kernels, other.kernels))
         for mine, theirs in cast(Any, pairs):
@@ -67,28 +65,24 @@ class Tally:
         self.certificates.extend(other.certificates)
 
 
-def count_regimes(coverage: dict[str, Counter[str | int]], sample: Sample, case: Case) -> None:
-    """Count which regimes a configuration reached."""
-
-    def reached(regime: str, value: str | int) -> None:
-        coverage.setdefault(regime, Counter())[value] += 1
-
+def regimes(sample: Sample, case: Case) -> Iterator[tuple[str, str | int]]:
+    """Which regimes a configuration reached: (regime, value) pairs, a regime at most once but for "rule"."""
     c = sample.configuration
-    reached("family", sample.family)
-    reached("matrix", sample.matrix)
-    reached("step", sample.step)
-    reached("tokens", c.n)
-    reached("dimension", c.d)
+    yield "family", sample.family
+    yield "matrix", sample.matrix
+    yield "step", sample.step
+    yield "tokens", c.n
+    yield "dimension", c.d
     outcome = case.outcome
-    reached("outcome", type(outcome).__name__)
+    yield "outcome", type(outcome).__name__
     if isinstance(outcome, Frozen):
-        reached("leaders", len(outcome.leaders))
-        reached("freeze layer", _bin(outcome.freeze_layer))
-        reached("last leader emerges at layer", _bin(max(outcome.leaders.values(), default=0)))
-        reached("lasting ties", sum(len(C) > 1 for C in outcome.sets))
-        reached("jumps", sum(bool(phase.jumps) for phase in outcome.phases))
+        yield "leaders", len(outcome.leaders)
+        yield "freeze layer", _bin(outcome.freeze_layer)
+        yield "last leader emerges at layer", _bin(max(outcome.leaders.values(), default=0))
+        yield "lasting ties", sum(len(C) > 1 for C in outcome.sets)
+        yield "jumps", sum(bool(phase.jumps) for phase in outcome.phases)
         for rule in set(outcome.rules):
-            reached("rule", rule)
+            yield "rule", rule
 
 
 def _bin(value: int) -> str | int:
@@ -113,4 +107,4 @@ def histograms(coverage: Mapping[str, Mapping[str | int, int]]) -> list[dict[str
     ]
 
 
-__all__ = ["Refutation", "Tally", "count_regimes", "histograms"]
+__all__ = ["Refutation", "Tally", "histograms", "regimes"]

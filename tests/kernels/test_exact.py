@@ -1,9 +1,5 @@
-"""The exact kernel against plain `sympy.Matrix` arithmetic, with and without python-flint; wrong ones must differ."""
+"""The exact kernel against plain `sympy.Matrix` arithmetic; wrong ones must differ."""
 
-import json
-import os
-import subprocess
-import sys
 from fractions import Fraction as Q
 from itertools import islice
 
@@ -14,7 +10,6 @@ from sympy import ZZ
 
 from hardmax.kernels import Configuration, HarmonicStep
 from hardmax.kernels.configuration import with_changes
-from hardmax.kernels.configuration_file import configuration_to_json
 from hardmax.kernels.exact import Dynamics, Layer, integer_matrix, itinerary, maximisers, reduced
 from hardmax.strategies import configurations
 
@@ -150,50 +145,3 @@ def test_a_full_step_lands_on_the_mean():
 def test_a_layer_states_its_tokens_in_the_units_of_the_configuration():
     layer = Layer(0, integer_matrix([[1, -2]], (1, 2)), 6)
     assert layer.tokens() == ((Q(1, 6), Q(-1, 3)),)
-
-
-# -- without python-flint ---------------------------------------------------------------------------------------------
-
-WITHOUT_FLINT = """
-import json, sys
-sys.modules["flint"] = None  # as if it were not installed
-from itertools import islice
-from hardmax.kernels.configuration_file import configuration_from_json
-from hardmax.kernels.exact import Dynamics
-from hardmax.verify import balls
-from hardmax.verify.freeze import Budget, decide
-from sympy.external.gmpy import GROUND_TYPES
-results = []
-fields = ("phases", "rules", "limits", "weights", "leaders", "Q", "reason")
-for data in json.load(sys.stdin):
-    c = configuration_from_json(data)
-    layers = [(repr(layer.tokens()), sets) for layer, sets in islice(Dynamics(c).layers(), 5)]
-    outcome = decide(c, Budget(steps=60))
-    proof = [repr(getattr(outcome, f, None)) for f in fields]
-    results.append([layers, proof])
-json.dump([GROUND_TYPES, balls.AVAILABLE, results], sys.stdout)
-"""
-
-
-def test_without_python_flint_the_results_are_the_same():
-    from hardmax.verify.freeze import Budget, decide
-
-    names = [name for name in EXAMPLES if not name.startswith("figure 2") or name == "figure 2a"]
-    inputs = [EXAMPLES[name].configuration for name in names]
-    inputs += [Configuration.from_floats([[0.1, 0.7], [-0.3, 0.2], [0.25, -0.9]], [[0.3, 0], [0, 1]], 0.1)]
-    script = subprocess.run(
-        [sys.executable, "-c", WITHOUT_FLINT],
-        input=json.dumps([configuration_to_json(c) for c in inputs]),
-        env={**os.environ, "SYMPY_GROUND_TYPES": "python"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    ground_types, balls_available, results = json.loads(script.stdout)
-    assert (ground_types, balls_available) == ("python", False)
-    fields = ("phases", "rules", "limits", "weights", "leaders", "Q", "reason")
-    for c, (layers, proof) in zip(inputs, results, strict=True):
-        mine = [[repr(layer.tokens()), sets] for layer, sets in islice(Dynamics(c).layers(), 5)]
-        assert json.loads(json.dumps(mine)) == layers
-        outcome = decide(c, Budget(steps=60))
-        assert [repr(getattr(outcome, f, None)) for f in fields] == proof

@@ -7,20 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import hardmax.kernels.rational_text as rational_text_module
 from hardmax.kernels.rational_text import integer_text, rational_text, short_text
 
 
-@pytest.fixture(params=["flint", "plain"], scope="module")
-def implementation(request):
-    """Both ways of converting: python-flint's, and halving on plain integers."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "plain":
-            patch.setattr(rational_text_module, "_fmpz", None)
-        yield
-
-
-@pytest.mark.usefixtures("implementation")
 @given(st.integers(), st.integers(0, 60_000), st.integers(-5, 5))
 @example(1, 40_000, 0)
 @example(-1, 40_000, -1)
@@ -36,7 +25,6 @@ def test_digits_of_any_integer(odd, bits, near):
     assert integer_text(value) == wanted
 
 
-@pytest.mark.usefixtures("implementation")
 @pytest.mark.parametrize("digits", [3_999, 4_000, 4_001, 8_000, 16_001])
 def test_zeros_inside_a_long_number_are_kept(digits):
     assert integer_text(10**digits) == "1" + "0" * digits

@@ -205,6 +205,11 @@ OPEN = {"verified": 4, "undecided": 1}
         (found(necessity__nonzero={"verified": 1}), REFUTED),
         (found(necessity__nonzero={}), REFUTED),
         (found(clustering__vertices=OPEN, clustering__boundary=BAD), REFUTED),
+        (found(routes__polytope={"verified": 99, "undecided": 1}), VERIFIED),
+        (found(routes__polytope={"verified": 98, "undecided": 1}), UNDECIDED),
+        (found(routes__polytope={"verified": 998, "undecided": 1, "refuted": 1}), REFUTED),
+        (found(routes__polytope={"undecided": 1}), UNDECIDED),
+        (found(routes__certificate={"verified": 999, "undecided": 1}), UNDECIDED),
     ],
 )
 def test_the_status_of_a_run(findings, status):

@@ -314,15 +314,19 @@ def test_a_repro_script_sees_when_the_claim_holds(run):
     assert alone.returncode == 0, alone.stdout
 
 
-def test_observations_are_a_line_a_configuration_that_viewers_read(run):
-    run("verify", "--claims", "clustering.*", "--examples", "34", "--out", "out", "--observe")
-    lines = [json.loads(line) for line in Path("out/observations.jsonl").read_text().splitlines()]
-    assert len(lines) == json.loads(Path("out/run.json").read_text())["counts"]["inputs"] - 4, (
-        "the paper's four have none"
+def test_hypothesis_own_observability_shows_the_regimes(tmp_path):
+    arguments = ["verify", "--claims", "clustering.vertices", "--examples", "17", "--families", "lattice"]
+    subprocess.run(
+        [sys.executable, "-c", "from hardmax.verify.cli import main; main()", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "HYPOTHESIS_EXPERIMENTAL_OBSERVABILITY": "1"},
+        check=True,
     )
-    assert {"type", "run_start", "property", "status", "representation", "features"} <= set(lines[0])
-    assert all({"leaders", "ties", "freeze_layer"} <= set(line["features"]) for line in lines)
-    assert any("minimal_gap" in line["features"] for line in lines)
+    (file,) = (tmp_path / ".hypothesis" / "observed").glob("*testcases.jsonl")
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    features = [line["features"] for line in lines if line.get("status") == "passed"]
+    assert len(features) >= 17
+    assert all({"family", "outcome", "leaders", "lasting ties", "freeze layer"} <= set(f) for f in features)
 
 
 def test_the_same_seed_gives_the_same_records(run):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hardmax.kernels import Configuration
 from hardmax.kernels.configuration import with_changes
 from hardmax.strategies import configurations
-from hardmax.verify import balls, checker, freeze, shift_table
+from hardmax.verify import checker, freeze, shift_table
 from hardmax.verify.case import Case
 from hardmax.verify.certificate import certificate_of, to_text
 from hardmax.verify.freeze import Budget, decide
@@ -133,8 +133,6 @@ def test_jumps_are_what_stepping_finds(name, monkeypatch):
 
 @pytest.mark.parametrize("configuration", [late_leader(700), DIP], ids=["late leader", "dip"])
 def test_balls_and_exact_integers_jump_alike(configuration, monkeypatch):
-    if not balls.AVAILABLE:
-        pytest.fail("python-flint is a dependency; its ball arithmetic must be there")
     asked = []
     monkeypatch.setattr(
         shift_table.ConstantSets,
@@ -142,7 +140,7 @@ def test_balls_and_exact_integers_jump_alike(configuration, monkeypatch):
         lambda self, offset, exact=shift_table.ConstantSets._exact_table: asked.append(offset) or exact(self, offset),
     )
     with_balls, exact_at_first = decide(configuration), len(asked)
-    monkeypatch.setattr(balls, "AVAILABLE", False)
+    monkeypatch.setattr(shift_table, "BALLS_FROM", 10**9)
     without = decide(configuration)
     assert with_balls.phases == without.phases
     assert with_balls == without

@@ -234,7 +234,7 @@ def battery_faults(find):
 
 
 MUTANTS = [
-    Mutant("interior points count as boundary", "if isinstance(supported, polytope.Interior):", "if False:"),
+    Mutant("interior points count as boundary", "if not any(face.normal):", "if False:"),
     Mutant("a zero normal supports", "if any(h) and all(", "if all("),
     Mutant("support at the limit is not looked at", "any(h) and all(_dot(h, v) <= height for v in vertices)", "any(h)"),
     Mutant(

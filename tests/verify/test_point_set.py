@@ -36,11 +36,6 @@ def test_differences_are_positive_multiples(given_points, data):
         assert [Fraction(x) for x in u] == [int(factor) * (a - b) for a, b in zip(v, s, strict=True)]
 
 
-def test_copies_are_found_whatever_their_form():
-    V = PointSet([(Fraction(1, 2), 1), (0, 0), (Fraction(2, 4), Fraction(1)), (Fraction(0), 0)])
-    assert list(V.copies.values()) == [[0, 2], [1, 3]]
-
-
 def test_a_prepared_set_is_taken_as_it_is():
     V = PointSet([(1, 2)])
     assert PointSet.of(V) is V

@@ -6,6 +6,7 @@ Tests, reports and the command line are driven by `all_claims()`; a family is on
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from typing import Literal
@@ -58,6 +59,8 @@ class Claim:
         expected: what the literature, read with care, says of it.
         check: examines one case, exactly.
         identity: shows the algebraic identity behind the claim with symbols; None where there is none.
+        may_stay_open: share of the inputs that may be undecided without the claim being so: a cross-check by floats
+            confirms what it can.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Claim:
     expected: Expected
     check: Callable[[Case], Finding]
     identity: Callable[[], Finding] | None = None
+    may_stay_open: Fraction = Fraction(0)
 
     @property
     def family(self) -> str:

@@ -15,8 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ...kernels.errors import InputError
 from ...reports import RecordError, codec, report, store
-from ...reports.observability import observation_line
-from ...reports.record import CaseRecord, CounterexampleRecord, ResultRecord, RunRecord
+from ...reports.record import CounterexampleRecord, ResultRecord, RunRecord
 from ..bundle import counterexample_record, failing_conclusion, repro_text
 from ..case import Case
 from ..claims.registry import Claim, Finding
@@ -28,10 +27,9 @@ try:
 except ImportError:  # Windows: two runs into one folder are not noticed there
     fcntl = None
 
-OBSERVATIONS = "observations.jsonl"
 BEGUN = ".hardmax"
 """Marks the folder of a run that has not ended, so that the next run may replace what a killed one left."""
-OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", OBSERVATIONS, BEGUN, *report.OWN)
+OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", BEGUN, *report.OWN)
 """What an earlier run may have left in a folder, and a new run replaces."""
 _marks: dict[Path, IO[bytes]] = {}
 """The marks of this process, open and locked: the lock ends with the process, however that ends."""
@@ -140,13 +138,6 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     )
     decoded = codec.decode(CounterexampleRecord, record, name)
     return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding), certificate=text)
-
-
-def append_observations(out: Path, records: Sequence[dict[str, Any]]) -> None:
-    """Append one line a configuration to observations.jsonl, in Hypothesis' observability format."""
-    lines = [observation_line(codec.decode(CaseRecord, r, OBSERVATIONS), run_start=0.0) for r in records]
-    with (out / OBSERVATIONS).open("a", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
 
 
 def render(out: Path, console: "Console | None" = None) -> list[Path]:

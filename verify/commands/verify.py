@@ -25,10 +25,10 @@ from ..claims.registry import Claim, Finding, select_claims
 from ..interruption import Interruption
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
-from ..tally import Tally, histograms
+from ..tally import histograms
 from ..verdict import Proved, prove
 from .options import Seconds
-from .output import Progress, append_observations, prepare, records_come_first, render, write_counterexample, write_run
+from .output import Progress, prepare, records_come_first, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -47,7 +47,6 @@ REVIEWS = 300
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
 @click.option("--reviews", is_flag=True, help=f"Also prove {REVIEWS} real movie reviews (needs the extra sentiment).")
 @click.option("--all-certificates", is_flag=True, help="Write every certificate, not a sample (needs --out).")
-@click.option("--observe", is_flag=True, help="Write observations.jsonl, a line a configuration (needs --out).")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 @click.option("--database", type=click.Path(path_type=Path), default=Path(".hypothesis/hardmax"), hidden=True)
 def verify(
@@ -61,7 +60,6 @@ def verify(
     out: Path | None,
     reviews: bool,
     all_certificates: bool,
-    observe: bool,
     report: bool,
     database: Path,
 ) -> int:
@@ -69,8 +67,8 @@ def verify(
 
     Exit status: 0 every claim came out as expected, 1 a claim did not or a kernel disagrees, 3 something is undecided.
     """
-    if out is None and (report or all_certificates or observe):
-        raise click.UsageError("--report, --all-certificates and --observe need --out DIR: give the folder to write to")
+    if out is None and (report or all_certificates):
+        raise click.UsageError("--report and --all-certificates need --out DIR: give the folder to write to")
     claims = select_claims(pattern)
     specs = tuple(filter(None, (s.strip() for s in kernels.split(","))))
     compared = _usable(specs)
@@ -82,7 +80,6 @@ def verify(
         database=str(database),
         certificates=None if out is None else str(out / "certificates"),
         certify_all=all_certificates,
-        observe=observe,
     )
     if out is not None:
         prepare(out)
@@ -104,7 +101,7 @@ def verify(
                     with closing(tallies), Progress("configurations", None if seconds else wanted) as progress:
                         for tally in tallies:
                             with interruption.held_back():
-                                _count(found, tally, out if observe else None)
+                                found.add(tally)
                             progress.advance(tally.configurations)
         except KeyboardInterrupt:
             found.interrupted = True
@@ -117,13 +114,6 @@ def verify(
                     path.unlink()
         _finish(found, seed, out, report, compared)
     return found.status
-
-
-def _count(found: Findings, tally: Tally, observations: Path | None) -> None:
-    """Count a chunk, and append its observations to those in a folder, if one is given."""
-    found.add(tally)
-    if observations is not None:
-        append_observations(observations, tally.observed)
 
 
 def _arguments() -> list[str]:
