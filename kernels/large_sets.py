@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from .errors import InputError
-from .hull import Floats, Indices, hull_candidates
+from .hull import Floats, Indices, convex_polygon, hull_candidates
 from .numpy_kernel import BLOCK_BYTES, is_identity, move
 from .protocol import FollowSets, Kernel, checked
 
@@ -99,52 +98,86 @@ def _score_all(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions
 
 
 def _search_polygon(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
-    """d = 2: the vertex whose normal cone holds the query, by bisection on angles, and its neighbours.
+    """d = 2: windows of the exact polygon around the vertex that slopes propose; the rest by `_scan_by_norm`."""
+    x, y = keys[candidates].T
+    points = np.stack([x, y], axis=1).astype(np.float64)
+    lower, upper = convex_polygon(points)
+    ring = np.r_[lower, upper[::-1]]  # counter-clockwise; the ends may stand twice
+    size = len(ring)
+    centre = _proposed(queries, points[lower], points[upper])
+    # The candidates that are no vertices, each behind the last lower and the last upper vertex not to its right.
+    others = np.setdiff1d(np.arange(len(points)), ring)
+    place = np.searchsorted(points[lower, 0], points[others, 0], side="right") - 1
+    above = size - np.searchsorted(points[upper, 0], points[others, 0], side="right")
+    place, others = np.r_[place, above], np.r_[others, others]
+    order = np.argsort(place, kind="stable")
+    others = others[order]
+    starts = np.searchsorted(place[order], np.arange(size))
+    starts = np.r_[starts, starts + len(others), 2 * len(others)]  # twice round
 
-    Along the boundary scores rise to the maximum and fall again, so a window around that vertex whose ends score less
-    by more than rounding holds all maximisers; it is widened until that is so.
-    """
-    points = keys[candidates].astype(np.float64)
-    try:
-        corners = ConvexHull(points).vertices
-    except (QhullError, ValueError):
-        return _scan_by_norm(queries, keys, candidates)
-    middle = points[corners].mean(axis=0)
-    around = np.argsort(np.arctan2(*(points - middle).T[::-1]), kind="stable")
-    place = np.empty(len(points), dtype=np.int64)
-    place[around] = np.arange(len(points))
-    edges = np.roll(points[corners], -1, axis=0) - points[corners]
-    normals = np.unwrap(np.arctan2(-edges[:, 0], edges[:, 1]))
-    angles = np.arctan2(queries[:, 1], queries[:, 0]).astype(np.float64)
-    angles += 2 * np.pi * np.ceil((normals[0] - angles) / (2 * np.pi))  # into [normals[0], normals[0] + 2π)
-    found = np.searchsorted(np.maximum.accumulate(normals), angles) % len(corners)
-    centre = place[corners[found]]
-    boundary = candidates[around]
-    m, size = len(queries), len(boundary)
-    top, second, members = np.empty(m, queries.dtype), np.empty(m, queries.dtype), [np.empty((0, 2), dtype=np.int64)]
-    rounding = 2.0**6 * float(np.finfo(keys.dtype).eps) * float(np.abs(keys).max())
-    open_, half = np.arange(m), 4
-    while len(open_):
+    m = len(queries)
+    top, second = np.empty(m, queries.dtype), np.empty(m, queries.dtype)
+    members, left = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    guard = _guard(queries, keys)
+    open_, width = np.arange(m), 9
+    while len(open_) and width < size:
         again = []
-        width = min(2 * half + 1, size)
         offsets = np.arange(width) - width // 2
         rows = max(1, BLOCK_BYTES // (8 * width))
         for block in (open_[i : i + rows] for i in range(0, len(open_), rows)):
-            window = boundary[(centre[block, None] + offsets) % size]
-            scores = np.einsum("id,ijd->ij", queries[block], keys[window])
+            window = np.take(ring, centre[block, None] + offsets, mode="wrap")
+            q = queries[block]
+            scores = q[:, :1] * x[window] + q[:, 1:] * y[window]
             best = scores.max(axis=1)
-            least = best - rounding * np.abs(queries[block]).sum(axis=1)
-            closed = (scores[:, 0] < least) & (scores[:, -1] < least) | (width == size)
+            closed = best - np.maximum(scores[:, 0], scores[:, -1]) > guard[block]
             again.append(block[~closed])
-            scores, best, window = scores[closed], best[closed], window[closed]
-            equal = scores == best[:, None]
-            row, column = np.nonzero(equal)
-            members.append(np.stack([block[closed][row], window[row, column]], axis=1))
-            scores[equal] = -np.inf
-            top[block[closed]], second[block[closed]] = best, scores.max(axis=1)
-        open_, half = np.concatenate(again), 4 * half
+            begin = (centre[block] + offsets[0]) % size
+            begin, end = starts[begin], starts[begin + width]
+            many = closed & (end - begin > 8 * width)
+            left.append(block[many])
+            closed &= ~many
+            block, q, scores, best, window = block[closed], q[closed], scores[closed], best[closed], window[closed]
+            begin, count = begin[closed], (end - begin)[closed]
+            # Of every closed window what hangs on it: a row (query, key) each.
+            row = np.repeat(np.arange(len(block)), count)
+            hung = np.arange(len(row)) + np.repeat(begin - np.cumsum(count) + count, count)
+            hung = np.take(others, hung, mode="wrap") if len(row) else row
+            value = q[row, 0] * x[hung] + q[row, 1] * y[hung]
+            np.maximum.at(best, row, value)
+            equal, alike = scores == best[:, None], value == best[row]
+            at, column = np.nonzero(equal)
+            listed = np.r_[at, row[alike]], np.r_[window[at, column], hung[alike]]
+            members.append(np.stack([block[listed[0]], candidates[listed[1]]], axis=1))
+            scores[equal], value[alike] = -np.inf, -np.inf
+            below = scores.max(axis=1)
+            np.maximum.at(below, row, value)
+            top[block], second[block] = best, below
+        open_, width = np.concatenate(again), 4 * width
+    rest = np.sort(np.concatenate([open_, *left]))
+    if len(rest):
+        found = _scan_by_norm(queries[rest], keys, candidates)
+        top[rest], second[rest] = found.top, found.second
+        members.append(np.stack([rest[found.members[:, 0]], found.members[:, 1]], axis=1))
     listed = np.concatenate(members)
-    return _Decisions(top, second, listed[np.lexsort(listed.T[::-1])])
+    codes = np.unique(listed[:, 0] * len(keys) + listed[:, 1])  # a key may hang in a window twice
+    return _Decisions(top, second, np.stack(np.divmod(codes, len(keys)), axis=1))
+
+
+def _proposed(queries: Floats, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Indices:
+    """The place in lower + reversed upper vertices of about the maximiser: between two slopes."""
+    with np.errstate(divide="ignore"):
+        wanted = queries[:, 0] / np.abs(queries[:, 1])
+    rises, falls = (np.diff(chain[:, 1]) / np.diff(chain[:, 0]) for chain in (lower, upper))
+    below = np.searchsorted(rises, wanted)
+    above = len(lower) + len(upper) - 1 - np.searchsorted(-falls, wanted)
+    return np.where(queries[:, 1] < 0, below, above)
+
+
+def _guard(queries: Floats, keys: Floats) -> NDArray[np.float64]:
+    """By how much computed scores must differ for the exact ones to differ alike, d = 2."""
+    info = np.finfo(keys.dtype)
+    most, length = float(np.abs(keys).max()), np.abs(queries.astype(np.float64)).sum(axis=1)
+    return 4 * float(info.eps) * most * length + 16 * float(info.tiny) * (1 + most) * (1 + length)
 
 
 def _scan_by_norm(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
