@@ -25,35 +25,21 @@ Nothing is asked of the surface but this count: no convexity, and no trust in wh
                                          products' sizes; |x − p| ≤ 2, δ < 1; added to the height
     heights in float64                   ‖n‖ = 1, |x|, |p| ≤ 1, d ≤ 3: at most 28 eps(float64) < δ/4
     d = 1: the ends less δ               two roundings of numbers ≤ 1
-    δ/2 · 2^e                            a product with a power of two; in the subnormal range it rounds to at most twice
+    δ/2 · 2^e                            rounded in the subnormal range, to at most twice its value
     NaN (a plane without a normal)       comparisons are false: nothing is left out
-
-**The polygon** of d = 2 is exact: orientations are signs of float64 determinants where these exceed 2⁻⁵⁰ of their two
-products' sizes (they err by 2⁻⁵¹ of it at most) and these exceed 2⁻⁹⁰⁰ (nothing has underflowed to matter), and are
-computed with fractions elsewhere. Points sorted by abscissa, the highest of each, are a chain above which no point
-lies; while it has corners that do not turn right they are left out. In a run of them the chain is the graph of a
-convex function, below its chord, so the chain only rises and no strict vertex of the hull is lost; at the end it is
-strictly concave, the upper boundary of the hull. So below.
 
 Neighbour: `large_sets` scores only the candidates, and searches the polygon.
 """
-
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from .numpy_kernel import BLOCK_BYTES
-
-Floats = NDArray[np.floating]
-Indices = NDArray[np.int64]
+from .polygon import Floats, Indices, convex_polygon, scaled_to_one
 
 NORMAL = 2.0**-900
-"""Normals, and products in a determinant, that are smaller than this are not used."""
-
-ROUNDS = 64
-"""So many times a chain is thinned as a whole; then corner by corner, so that the cost stays linear."""
+"""A plane whose normal is shorter is not used."""
 
 
 def hull_candidates(points: Floats) -> tuple[Indices, float]:
@@ -70,7 +56,7 @@ def hull_candidates(points: Floats) -> tuple[Indices, float]:
     rest = np.arange(n)
     if n == 0 or d > 3 or (d > 1 and n < 64):
         return rest, np.inf
-    scaled, exponent = _scaled(points)
+    scaled, exponent = scaled_to_one(points)
     depth = 2.0**8 * d * float(np.finfo(points.dtype).eps)
     if d == 1:
         x = scaled[:, 0].astype(np.float64)
@@ -84,14 +70,6 @@ def hull_candidates(points: Floats) -> tuple[Indices, float]:
                 break
             rest = rest[~(_height(scaled[rest], planes) < -depth)]
     return rest, float(np.ldexp(depth / 2, exponent)) if len(rest) < n else np.inf
-
-
-def _scaled(points: Floats) -> tuple[Floats, int]:
-    """Points divided by 2^e so that the largest component lies in [1/2, 1), and e."""
-    exponent = int(np.frexp(max(float(points.max()), -float(points.min())))[1])
-    if abs(exponent) > 120:  # the power itself might be no number of this dtype
-        return np.ldexp(points, -exponent), exponent
-    return points * points.dtype.type(2.0**-exponent), exponent
 
 
 def _extremes(points: Floats) -> Indices:
@@ -169,64 +147,4 @@ def _height(points: Floats, planes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate(heights) if heights else np.empty(0)
 
 
-def convex_polygon(points: NDArray[np.float64]) -> tuple[Indices, Indices]:
-    """The strict vertices of the convex hull of points in the plane, exactly.
-
-    Args:
-        points: (n, 2) finite, n ≥ 1.
-
-    Returns:
-        The indices of its lower and of its upper boundary, both from the least to the greatest abscissa, strictly
-        ascending; of equal points one is named.
-    """
-    scaled, exponent = _scaled(points)
-    if np.array_equal(np.ldexp(scaled, exponent), points):  # else something underflowed, and the scale stays
-        points = scaled
-    order = np.lexsort(points.T[::-1])
-    x = points[order, 0]
-    starts = np.flatnonzero(np.r_[True, x[1:] != x[:-1]])
-    ends = np.r_[starts[1:], len(x)] - 1
-    return _chain(points, order[starts], 1), _chain(points, order[ends], -1)
-
-
-def _chain(points: NDArray[np.float64], chain: Indices, side: int) -> Indices:
-    """What is left of a chain of strictly ascending abscissas when all its corners turn to one side."""
-    for _ in range(ROUNDS):
-        turning = side * _turns(points[chain[:-2]], points[chain[1:-1]], points[chain[2:]]) > 0
-        if turning.all():
-            return chain
-        chain = chain[np.r_[True, turning, True]]
-    kept: list[int] = []
-    rows = points.tolist()
-    for i in chain.tolist():
-        while len(kept) > 1 and side * _turn(rows[kept[-2]], rows[kept[-1]], rows[i]) <= 0:
-            kept.pop()
-        kept.append(i)
-    return np.array(kept)
-
-
-def _turns(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The sign of (b − a) × (c − a) of every row, exactly: positive where a, b, c turn left."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        left = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1])
-        right = (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-        size = np.abs(left) + np.abs(right)
-        signs = np.sign(left - right)
-        sure = (np.abs(left - right) > 2.0**-50 * size) & (size > NORMAL)
-    for i in np.flatnonzero(~sure).tolist():
-        signs[i] = _turn(a[i].tolist(), b[i].tolist(), c[i].tolist())
-    return signs
-
-
-def _turn(a: list[float], b: list[float], c: list[float]) -> int:
-    """`_turns` of one triple."""
-    left, right = (b[0] - a[0]) * (c[1] - a[1]), (b[1] - a[1]) * (c[0] - a[0])
-    size = abs(left) + abs(right)
-    if abs(left - right) > 2.0**-50 * size and size > NORMAL:
-        return 1 if left > right else -1
-    (ax, ay), (bx, by), (cx, cy) = (tuple(map(Fraction, point)) for point in (a, b, c))
-    exact = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    return (exact > 0) - (exact < 0)
-
-
-__all__ = ["Floats", "Indices", "convex_polygon", "hull_candidates"]
+__all__ = ["hull_candidates"]
