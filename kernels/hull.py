@@ -109,8 +109,7 @@ def _planes(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
             normals = np.stack([b * g - c * f, c * e - a * g, a * f - b * e], axis=1)
             (a, b, c), (e, f, g) = np.abs(edges).transpose(1, 2, 0)
             doubt = b * g + c * f + c * e + a * g + a * f + b * e
-        length = np.sqrt(np.square(normals / np.abs(normals).max(axis=1, keepdims=True)).sum(axis=1))
-        length *= np.abs(normals).max(axis=1)
+        length = np.hypot.reduce(normals, axis=1)
         normals /= length[:, None]
         offsets = -(normals * corners[:, 0]).sum(axis=1) + 2.0**4 * 2.0**-53 * doubt / length
     return np.column_stack([normals, offsets]) if (length >= NORMAL).all() else None

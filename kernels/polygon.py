@@ -35,6 +35,9 @@ LEAST = 2.0**-900
 ROUNDS = 64
 """So many times a chain is thinned as a whole; then corner by corner, so that the cost stays linear."""
 
+FEW = 128
+"""So few corners are faster taken one by one at once."""
+
 
 def scaled_to_one(points: Floats) -> tuple[Floats, int]:
     """Points divided by 2^e so that the largest component lies in [1/2, 1), and e."""
@@ -66,18 +69,18 @@ def convex_polygon(points: NDArray[np.float64]) -> tuple[Indices, Indices]:
 
 def _chain(points: NDArray[np.float64], chain: Indices, side: int) -> Indices:
     """What is left of a chain of strictly ascending abscissas when all its corners turn to one side."""
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if len(chain) > FEW else 0):
         turning = side * _turns(points[chain[:-2]], points[chain[1:-1]], points[chain[2:]]) > 0
         if turning.all():
             return chain
         chain = chain[np.r_[True, turning, True]]
     kept: list[int] = []
-    rows = points.tolist()
-    for i in chain.tolist():
+    rows = points[chain].tolist()
+    for i in range(len(rows)):
         while len(kept) > 1 and side * _turn(rows[kept[-2]], rows[kept[-1]], rows[i]) <= 0:
             kept.pop()
         kept.append(i)
-    return np.array(kept)
+    return chain[kept]
 
 
 def _turns(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
