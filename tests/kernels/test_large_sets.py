@@ -274,8 +274,8 @@ def test_nothing_false_is_proved_of_many_large_sets(monkeypatch, seed):
 
 @pytest.mark.deep
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("family", "n"), [(an_edge, 100_000), (a_circle, 60_000), (a_polygon, 15_000)])
-def test_nothing_false_is_proved_of_a_hundred_thousand_tokens(family, n, dtype):
+@pytest.mark.parametrize(("family", "n"), [(an_edge, 15_000), (a_circle, 8_000), (a_polygon, 6_000)])
+def test_nothing_false_is_proved_of_thousands_of_candidates(family, n, dtype):
     rng = np.random.default_rng(4)
     tokens = family(rng, n, dtype)
     rows = np.sort(rng.choice(len(tokens), 200, replace=False))
