@@ -1,23 +1,53 @@
 """One set of very many tokens: a layer without n² scores, and a run until leaders have captured all.
 
-Only vertices of the convex hull can be maximisers of a linear function, so in d ≤ 3 dimensions tokens inside the hull
-are left out as keys; in any dimension keys are taken in the order of decreasing norm until, by Cauchy–Schwarz, none of
-the rest can reach the score that a query has. Ties are kept: what is left out lies inside the hull, or below the
-score, by more than the rounding of scores, so tokens on edges and facets stay.
+**When.** One set of some thousands of tokens or more in few dimensions; other kernels are for batches of small sets.
+**Cost.** n h scores if only h ≤ 1024 tokens may lie on the hull (d ≤ 3; Gaussian tokens: some dozens or hundreds). Else
+O(n log n) in the plane; a query near an edge beside which rounding leaves many candidates, and all queries in d ≥ 3,
+score the keys whose norm times their own reaches their best score: few for Gaussian tokens, n at worst.
+**Proved** are the margins, so that `filter` proves the sets of `layer` as if all scores were computed, and `certify`
+takes this kernel. The sets of `run` are those of computed scores, unproved.
 
-Scores are floats, and sets those of the computed scores: `numpy_kernel`'s, up to the rounding that `filter` bounds.
-Neighbours: `hull` leaves out what lies inside; `numpy_kernel` decides batches of small sets.
+**Margins.** Let q be the computed query ẑ_iᵀA (token i itself if A is the identity), f(w) = ⟨q, w⟩ exactly, ŝ_j the
+computed score of a key that is scored, ŝ_m the largest and C_i where it is attained. By the derivation of (1) in
+`filter`, d roundings in each product, |ŝ_j − f(ẑ_j)| ≤ e and |f(ẑ_l) − ⟨z_i, z_l⟩| ≤ e' with e + e' ≤ B_i.
+
+*Theorem.* Let t be at least ŝ_j for every scored j outside C_i, and let every key l that is not scored have
+  (a) f(ẑ_l) ≤ t, or
+  (b) f(ẑ_l) ≤ f(ẑ_a) for an a outside C_i that is scored, or
+  (c) f(ẑ_l) ≤ f(ẑ_j) − δ‖q‖ ≤ f(ẑ_j) for some j that is scored or has (a) or (b), and t ≥ ŝ_m − δ‖q‖.
+If the margin ŝ_m − t exceeds 2 B_i, then ⟨z_i, z_l⟩ < ⟨z_i, z_m⟩ for every l outside C_i.
+*Proof.* f(ẑ_l) ≤ t + e: under (a) at once; if l is scored, f(ẑ_l) ≤ ŝ_l + e; under (b), f(ẑ_a) ≤ ŝ_a + e; under (c),
+f(ẑ_j) ≤ ŝ_m + e by these. So ⟨z_i, z_l⟩ ≤ t + e + e' ≤ t + B_i < ŝ_m − B_i ≤ ⟨z_i, z_m⟩. ∎
+
+(c) holds for what `hull` leaves out, with its depth δ; what is left, the candidates, is searched in one of three ways.
+*All scored*, if they are few: nothing is to be shown.
+*By norm*, largest first, until ‖q‖‖ẑ_l‖ ≤ t for the rest: (a), by Cauchy–Schwarz.
+*Windows of the polygon* (d = 2). A window scores a run of vertices of the candidates' convex polygon and all that hangs
+on them, and closes once a vertex of it is above both its ends for certain. Then (b) holds for all other candidates: the
+proof is in `polygon`. A window that does not close is made wider, and what never closes is searched by norm.
+
+    guard or cast                             what it bounds
+    _guard: 4 ε Σ|q_c| max|ẑ| + 16 ω (…)      twice |ŝ − f|, γ_2 Σ|q_c||ẑ_c| + underflow: what is below by more, is
+    scores q_1 x + q_2 y, products, sums      2 roundings; matrix products elsewhere: at most d (`filter`)
+    _lengths in float64                       relative error (d + 4) ε, scaled so that no square over- or underflows
+    reach: (1 + 8 (d + 4) ε) ‖ẑ‖, + `least`   the lengths, their product, its cast to the scores' dtype; what underflows
+    t = ŝ_m − δ‖q‖ cast to that dtype         errs by u ‖q‖(‖ẑ‖ + δ), less than what `hull` keeps back of δ
+    margin ŝ_m − t in that dtype              one rounding: SLACK of `filter`
+    rows of the scan as float64               indices below 2⁵³ and scores, exact
+    overflow, NaN                             nothing closes; the margin is NaN, or `filter`'s bound infinite
+
+Sets are those of the computed scores. Neighbours: `hull` proves what lies inside, `polygon` where a window may end.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from .errors import InputError
-from .hull import Floats, Indices, hull_candidates
+from .hull import hull_candidates
 from .numpy_kernel import BLOCK_BYTES, is_identity, move
+from .polygon import Floats, Indices, convex_polygon, hung_points, proposed
 from .protocol import FollowSets, Kernel, checked
 
 FEW = 1024
@@ -99,52 +129,64 @@ def _score_all(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions
 
 
 def _search_polygon(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
-    """d = 2: the vertex whose normal cone holds the query, by bisection on angles, and its neighbours.
-
-    Along the boundary scores rise to the maximum and fall again, so a window around that vertex whose ends score less
-    by more than rounding holds all maximisers; it is widened until that is so.
-    """
-    points = keys[candidates].astype(np.float64)
-    try:
-        corners = ConvexHull(points).vertices
-    except (QhullError, ValueError):
-        return _scan_by_norm(queries, keys, candidates)
-    middle = points[corners].mean(axis=0)
-    around = np.argsort(np.arctan2(*(points - middle).T[::-1]), kind="stable")
-    place = np.empty(len(points), dtype=np.int64)
-    place[around] = np.arange(len(points))
-    edges = np.roll(points[corners], -1, axis=0) - points[corners]
-    normals = np.unwrap(np.arctan2(-edges[:, 0], edges[:, 1]))
-    angles = np.arctan2(queries[:, 1], queries[:, 0]).astype(np.float64)
-    angles += 2 * np.pi * np.ceil((normals[0] - angles) / (2 * np.pi))  # into [normals[0], normals[0] + 2π)
-    found = np.searchsorted(np.maximum.accumulate(normals), angles) % len(corners)
-    centre = place[corners[found]]
-    boundary = candidates[around]
-    m, size = len(queries), len(boundary)
-    top, second, members = np.empty(m, queries.dtype), np.empty(m, queries.dtype), [np.empty((0, 2), dtype=np.int64)]
-    rounding = 2.0**6 * float(np.finfo(keys.dtype).eps) * float(np.abs(keys).max())
-    open_, half = np.arange(m), 4
-    while len(open_):
+    """d = 2: windows of the exact polygon around the vertex that slopes propose; the rest by `_scan_by_norm`."""
+    x, y = keys[candidates].T
+    points = np.stack([x, y], axis=1).astype(np.float64)
+    lower, upper = convex_polygon(points)
+    ring = np.r_[lower, upper[::-1]]  # counter-clockwise; the ends may stand twice
+    hung, starts = hung_points(points, lower, upper)
+    centre, guard = proposed(queries, points[lower], points[upper]), _guard(queries, keys)
+    m = len(queries)
+    top, second = np.empty(m, queries.dtype), np.empty(m, queries.dtype)
+    members, left = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    open_, width = np.arange(m), 9
+    while len(open_) and width < len(ring):
         again = []
-        width = min(2 * half + 1, size)
         offsets = np.arange(width) - width // 2
         rows = max(1, BLOCK_BYTES // (8 * width))
         for block in (open_[i : i + rows] for i in range(0, len(open_), rows)):
-            window = boundary[(centre[block, None] + offsets) % size]
-            scores = np.einsum("id,ijd->ij", queries[block], keys[window])
+            window = np.take(ring, centre[block, None] + offsets, mode="wrap")
+            scores = queries[block, :1] * x[window] + queries[block, 1:] * y[window]
             best = scores.max(axis=1)
-            least = best - rounding * np.abs(queries[block]).sum(axis=1)
-            closed = (scores[:, 0] < least) & (scores[:, -1] < least) | (width == size)
+            closed = best - np.maximum(scores[:, 0], scores[:, -1]) > guard[block]
             again.append(block[~closed])
-            scores, best, window = scores[closed], best[closed], window[closed]
-            equal = scores == best[:, None]
-            row, column = np.nonzero(equal)
-            members.append(np.stack([block[closed][row], window[row, column]], axis=1))
-            scores[equal] = -np.inf
-            top[block[closed]], second[block[closed]] = best, scores.max(axis=1)
-        open_, half = np.concatenate(again), 4 * half
+            begin = (centre[block] + offsets[0]) % len(ring)
+            count = starts[begin + width] - starts[begin]
+            many = closed & (count > 8 * width)
+            left.append(block[many])
+            closed &= ~many
+            block, scores, best, window = block[closed], scores[closed], best[closed], window[closed]
+            begin, count = starts[begin[closed]], count[closed]
+            # What hangs in the windows, one after the other: rows of the block, and keys.
+            row = np.repeat(np.arange(len(block)), count)
+            key = hung[np.arange(len(row)) + np.repeat(begin - np.cumsum(count) + count, count)]
+            value = queries[block[row], 0] * x[key] + queries[block[row], 1] * y[key]
+            np.maximum.at(best, row, value)
+            equal, alike = scores == best[:, None], value == best[row]
+            at, column = np.nonzero(equal)
+            who, what = np.r_[at, row[alike]], np.r_[window[at, column], key[alike]]
+            members.append(np.stack([block[who], candidates[what]], axis=1))
+            scores[equal], value[alike] = -np.inf, -np.inf
+            below = scores.max(axis=1)
+            np.maximum.at(below, row, value)
+            top[block], second[block] = best, below
+        open_, width = np.concatenate(again), 4 * width
+    rest = np.sort(np.concatenate([open_, *left]))
+    if len(rest):
+        found = _scan_by_norm(queries[rest], keys, candidates)
+        top[rest], second[rest] = found.top, found.second
+        members.append(np.stack([rest[found.members[:, 0]], found.members[:, 1]], axis=1))
     listed = np.concatenate(members)
-    return _Decisions(top, second, listed[np.lexsort(listed.T[::-1])])
+    codes = np.sort(listed[:, 0] * len(keys) + listed[:, 1])
+    codes = codes[np.r_[True, codes[1:] != codes[:-1]][: len(codes)]]  # a key may hang in a window twice
+    return _Decisions(top, second, np.stack(np.divmod(codes, len(keys)), axis=1))
+
+
+def _guard(queries: Floats, keys: Floats) -> NDArray[np.float64]:
+    """By how much computed scores must differ for the exact ones to differ alike, d = 2."""
+    info = np.finfo(keys.dtype)
+    most, length = float(np.abs(keys).max()), np.abs(queries.astype(np.float64)).sum(axis=1)
+    return 4 * float(info.eps) * most * length + 16 * float(info.tiny) * (1 + most) * (1 + length)
 
 
 def _scan_by_norm(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:

@@ -1,15 +1,23 @@
+from fractions import Fraction
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hardmax.kernels import InputError, hull, large_sets
-from hardmax.kernels.filter import decision_bound, layer_error
+from hardmax.kernels import InputError, hull, large_sets, polygon
+from hardmax.kernels.certify import certify
+from hardmax.kernels.filter import decision_bound, layer_error, proved
 from hardmax.kernels.hull import hull_candidates
 from hardmax.kernels.large_sets import decide, kernel, layer, run
+from hardmax.kernels.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.numpy_kernel import layer as numpy_layer
 from hardmax.kernels.numpy_kernel import move
+from hardmax.kernels.polygon import convex_polygon
+
+from .large_soundness import a_circle, a_polygon, an_edge, falsehoods, judge
 
 rng = np.random.default_rng(0)
 SKEW = np.array([[2.0, 1], [-1, 1]])
@@ -133,9 +141,10 @@ def test_a_hull_that_is_not_closed_prunes_nothing(monkeypatch):
     class Torn(hull.ConvexHull):
         def __init__(self, points):
             super().__init__(points)
-            self.simplices, self.equations = self.simplices[1:], self.equations[1:]
+            self.simplices = self.simplices[1:]
 
-    points = rng.standard_normal((500, 2))
+    points = rng.standard_normal((500, 3))
+    assert len(hull_candidates(points)[0]) < 500
     monkeypatch.setattr(hull, "ConvexHull", Torn)
     assert len(hull_candidates(points)[0]) == 500
 
@@ -221,3 +230,122 @@ def test_scores_that_overflow_are_no_error(n, d, scale, form):
     assert sets.count.min() >= 1
     bound = decision_bound(tokens[None], form * np.eye(d), np.zeros((1, d)))
     assert not (sets.margin > bound).any()  # nothing is taken for proved
+
+
+def beside_an_edge(depth, dtype):
+    """The edge (1, ±1), points just inside it, a query along its normal, and a circle with no point beyond it."""
+    angles = np.random.default_rng(0).uniform(np.pi / 4 + 0.01, 7 * np.pi / 4 - 0.01, 2000)
+    inside = np.stack([np.full(40, 1 - depth), np.linspace(-0.9, 0.9, 40)], axis=1)
+    circle = 2**0.5 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return np.concatenate([[[0.5, 0], [1, -1], [1, 1]], inside, circle]).astype(dtype)
+
+
+@pytest.mark.parametrize("depth", [2.0**-k for k in (20, 30, 36, 40, 44, 47, 50, 52)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_points_just_inside_an_edge_do_not_hide_its_other_end(depth, dtype):
+    tokens = beside_an_edge(depth, dtype)
+    _, sets = layer(tokens, None, 1.0)
+    inside = list(range(3, 43)) if tokens[3, 0] == 1 else []
+    assert sets.sets(0)[0] == (1, 2, *inside)
+    assert not proved(sets, decision_bound(tokens[None]), tokens[None])[0, 0]
+
+
+@pytest.mark.usefixtures("few")
+def test_nothing_false_is_proved_of_large_sets():
+    judged, found = judge(layer, np.random.default_rng(1), 30, rows=60)
+    assert judged > 1000
+    assert found == []
+
+
+def test_sets_as_large_as_they_are_searched_for():
+    judged, found = judge(layer, np.random.default_rng(2), 6, rows=30, most=6000)
+    assert judged > 100
+    assert found == []
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(8))
+def test_nothing_false_is_proved_of_many_large_sets(monkeypatch, seed):
+    monkeypatch.setattr(large_sets, "FEW", 4)
+    judged, found = judge(layer, np.random.default_rng([seed, 3]), 250)
+    assert judged > 20_000
+    assert found == []
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("family", "n"), [(an_edge, 15_000), (a_circle, 8_000), (a_polygon, 6_000)])
+def test_nothing_false_is_proved_of_thousands_of_candidates(family, n, dtype):
+    rng = np.random.default_rng(4)
+    tokens = family(rng, n, dtype)
+    rows = np.sort(rng.choice(len(tokens), 200, replace=False))
+    assert list(falsehoods(layer, tokens, None, rows)) == []
+
+
+def depth_for_nothing(points):
+    kept, depth = hull_candidates(points)
+    return kept, depth * 2.0**12
+
+
+def corners_for_nothing(points):
+    if points.shape[1] != 2:
+        return hull_candidates(points)
+    return np.unique(np.concatenate(convex_polygon(points.astype(np.float64)))), np.inf
+
+
+def hangs_nothing(points, lower, upper):
+    return np.empty(0, dtype=np.int64), np.zeros(2 * (len(lower) + len(upper)) + 1, dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("hung_points", hangs_nothing),
+        ("hull_candidates", corners_for_nothing),
+        ("hull_candidates", depth_for_nothing),
+    ],
+    ids=["what hangs on edges is lost", "only corners", "too deep"],
+)
+def test_a_search_without_one_of_its_reasons_is_caught(monkeypatch, name, wrong):
+    monkeypatch.setattr(large_sets, "FEW", 4)
+    monkeypatch.setattr(large_sets, name, wrong)
+    assert judge(layer, np.random.default_rng(5), 40, rows=60)[1]
+
+
+@pytest.mark.parametrize("closes_always", [False, True])
+def test_nothing_rests_on_where_a_window_is_put(monkeypatch, closes_always):
+    monkeypatch.setattr(large_sets, "FEW", 4)
+    monkeypatch.setattr(large_sets, "proposed", lambda queries, lower, upper: np.arange(len(queries)) % len(lower))
+    if closes_always:
+        monkeypatch.setattr(large_sets, "_guard", lambda queries, keys: np.full(len(queries), -np.inf))
+    assert bool(judge(layer, np.random.default_rng(6), 20, rows=60)[1]) == closes_always
+
+
+def test_the_polygon_is_exact():
+    """Against the definition, on points whose float64 determinants are wrong or that underflow and overflow."""
+    for scale, step in product((1.0, 5e-324, 1e-300, 1e307), (1.0, 1 / 3, 1.7)):
+        points = rng.integers(-4, 5, (40, 2)) * (step * scale)
+        ring = np.r_[(chains := convex_polygon(points))[0], chains[1][::-1]]
+        exact = [tuple(map(Fraction, row)) for row in points.tolist()]
+        corners = [exact[i] for k, i in enumerate(ring.tolist()) if exact[i] != exact[ring[k - 1]]]
+        for k, (bx, by) in enumerate(corners):
+            ax, ay = corners[k - 1]
+            sides = [(bx - ax) * (y - ay) - (by - ay) * (x - ax) for x, y in exact]
+            assert min(sides) == 0
+            assert {p for p, side in zip(exact, sides, strict=True) if side == 0} & set(corners) == {(ax, ay), (bx, by)}
+
+
+def test_a_chain_that_is_thinned_one_by_one_is_still_linear(monkeypatch):
+    angles = np.linspace(0, np.pi, 3000)
+    points = np.concatenate([np.stack([np.cos(angles), np.sin(angles)], axis=1), [[1.001, 900]]])
+    expected = [chain.tolist() for chain in convex_polygon(points)]
+    monkeypatch.setattr(polygon, "ROUNDS", 10**6)
+    assert [chain.tolist() for chain in convex_polygon(points)] == expected
+    assert max(map(len, expected)) < 9
+
+
+def test_certify_takes_the_kernel():
+    tokens = np.concatenate([rng.standard_normal((2, 200, 2)), 2.0 * rng.integers(-9, 10, (1, 200, 2))])
+    facts, reference = (certify(k, tokens, None, 0.5, 3) for k in (kernel, numpy_kernel))
+    assert [facts.itinerary(b) for b in range(3)] == [reference.itinerary(b) for b in range(3)]
+    assert not {0, 1} & set(facts.replayed)
