@@ -1,7 +1,7 @@
 """Sharing compiled work among threads: for loops that release the interpreter's lock.
 
 Plain threads instead of numba's parallel loops: those take nearly twice as long to compile, and their thread pools do
-not survive a fork, on which process pools rely. Neighbours: `compiled_kernel` and `batched_integers`.
+not survive a fork, on which process pools rely. Neighbour: `compiled_kernel`.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The kernels against each other and against the plain loop of research code, in one run.
 
-    python tests/benchmarks/bench_kernels.py [section …]        sections: screening, layer, large, integers
+    python tests/benchmarks/bench_kernels.py [section …]        sections: screening, layer, large
 
 Every line names what is compared and prints medians and their ratio; see README.md beside this file. On a machine that
 is busy with other things ratios between one and two threads mean little: look at the load average printed first.
@@ -9,7 +9,6 @@ is busy with other things ratios between one and two threads mean little: look a
 import os
 import sys
 from collections.abc import Callable
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -21,10 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from plain_loop import hardmax_layer, transformer
 
-from hardmax.kernels import Configuration, batched_integers, compiled_kernel, large_sets, registry
-from hardmax.kernels.batched_integers import frozen
+from hardmax.kernels import compiled_kernel, large_sets, registry
 from hardmax.kernels.certify import certify
-from hardmax.kernels.exact import Dynamics, maximisers
 
 rng = np.random.default_rng(0)
 
@@ -134,45 +131,7 @@ def large() -> None:
     )
 
 
-def exact_until_frozen(tokens: list[list[int]], alpha: int | Fraction, layers: int) -> int:
-    """The exact kernel with the same stop as the batched integers: the first frozen layer, or −1."""
-    dynamics = Dynamics(Configuration(tokens, None, alpha))
-    layer = dynamics.first
-    for k in range(layers):
-        scores = dynamics.scores(layer)
-        sets = tuple(maximisers(row) for row in scores)
-        if frozen(layer, sets, scores):
-            return k
-        layer = dynamics.next_layer(layer, sets)
-    return -1
-
-
-def integers() -> None:
-    """Lattice configurations against the exact kernel with the same stop."""
-    print("integers: microseconds a configuration until frozen, at most 16 layers")
-    for name, n, d, size, alpha in (
-        ("sparse lattice, no fallback", 10, 3, 1000, 1),
-        ("planar lattice, some ties", 10, 2, 9, 1),
-        ("planar, tie-heavy", 8, 2, 2, 1),
-        ("planar, tie-heavy, repeated", 12, 2, 2, Fraction(1, 3)),
-    ):
-        tokens = rng.integers(-size, size + 1, (20000, n, d))
-        batch = batched_integers.run(tokens, None, alpha, 16)
-        time = seconds(partial(batched_integers.run, tokens, None, alpha, 16)) / len(tokens)
-        handed = seconds(partial(batched_integers.run, tokens, None, alpha, 16, patience=4)) / len(tokens)
-        sample = tokens[:1000].tolist()
-        start = perf_counter()
-        exact = [exact_until_frozen(z, alpha, 16) for z in sample]
-        reference = (perf_counter() - start) / len(sample)
-        assert exact == batch.frozen[:1000].tolist()
-        print(
-            f"  {name:28}: exact {reference * 1e6:4.0f}, batched {time * 1e6:5.2f}, {reference / time:.0f} x;"
-            f" {len(batch.replayed)} of {len(tokens)} replayed by big integers\n      {(batch.frozen < 0).sum()} not"
-            f" frozen; handing these over after 4 layers {handed * 1e6:.2f}, {reference / handed:.0f} x"
-        )
-
-
-SECTIONS = {"screening": screening, "layer": layer, "large": large, "integers": integers}
+SECTIONS = {"screening": screening, "layer": layer, "large": large}
 
 if __name__ == "__main__":
     print(f"{len(os.sched_getaffinity(0))} processors, load average {os.getloadavg()[0]:.1f}")
