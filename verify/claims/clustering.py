@@ -8,11 +8,14 @@ Source: arXiv:2407.01602, main theorem.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from itertools import islice
+from math import lcm
 
 from ...kernels.configuration import Vector
 from ...kernels.exact import Dynamics
 from ...kernels.rational_text import show
+from ..budget import OutOfBudgetError, fraction, product
 from ..case import Case
 from ..evidence import Interior, Neither, Outside, Place
 from ..places import places
@@ -30,8 +33,12 @@ def case_places(case: Case) -> dict[Vector, Place]:
 
 
 def _places(case: Case) -> dict[Vector, Place]:
-    assert isinstance(case.outcome, Frozen)
-    return places(case.outcome)
+    outcome = case.outcome
+    assert isinstance(outcome, Frozen)
+    points, leaders, d = len(set(outcome.limits)), len(outcome.leaders), case.configuration.d
+    bits = max(x.denominator.bit_length() for s in outcome.limits for x in s)
+    case.work.do(points * (leaders + d) * d * fraction(2 * bits))  # the scores of the cluster points with K's vertices
+    return places(outcome)
 
 
 def _undecided(case: Case) -> Finding | None:
@@ -113,9 +120,16 @@ def check_vertices(case: Case) -> Finding:
         return Finding("refuted", f"token {unnoticed[0]} follows itself alone, but does not count as a leader", layer)
     if not outcome.leaders:
         return Finding("refuted", NO_LEADER)
-    rows = outcome.state.numerators.to_list() if isinstance(outcome, Frozen) else outcome.tokens
+    frozen = isinstance(outcome, Frozen)
+    rows = outcome.state.numerators.to_list() if frozen else outcome.tokens
+    bits = int(outcome.state.denominator).bit_length() if frozen else 64
     for l in outcome.leaders:  # noqa: E741 the paper's index
-        normal = [sum([x * a for x, a in zip(rows[l], column, strict=True)]) for column in zip(*case.form, strict=True)]
+        # A leader's place in lowest terms: short where it led soon.
+        place = outcome.limits[l] if frozen else outcome.tokens[l]
+        D = lcm(*(x.denominator for x in place))
+        z = [x.numerator * (D // x.denominator) for x in place]
+        case.work.do(len(rows) * len(z) * product(max(map(abs, z)).bit_length(), bits))
+        normal = [sum([x * a for x, a in zip(z, column, strict=True)]) for column in zip(*case.form, strict=True)]
         heights = [sum([h * x for h, x in zip(normal, row, strict=True)]) for row in rows]
         for j, height in enumerate(heights):
             if height >= heights[l] and j != l and not (rows[j] == rows[l] and _may_land(case, j, l)):
@@ -171,8 +185,21 @@ def check_cluster_points(case: Case) -> Finding:
     )
 
 
+def _within_budget(check: Callable[[Case], Finding]) -> Callable[[Case], Finding]:
+    """The check, undecided where the work on the case exceeds its budget."""
+
+    @wraps(check)
+    def examined(case: Case) -> Finding:
+        try:
+            return check(case)
+        except OutOfBudgetError as error:
+            return Finding("undecided", str(error))
+
+    return examined
+
+
 def _claim(name: str, statement: str, check: Callable[[Case], Finding]) -> Claim:
-    return Claim(f"clustering.{name}", statement, HYPOTHESES, SOURCE, "theorem", check)
+    return Claim(f"clustering.{name}", statement, HYPOTHESES, SOURCE, "theorem", _within_budget(check))
 
 
 CLAIMS = (

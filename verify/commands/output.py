@@ -4,11 +4,9 @@ Records are plain dictionaries until here; `reports` decodes them strictly, so a
 published shape is an error of this program and is never written.
 """
 
-import os
 import shutil
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -164,46 +162,6 @@ def render(out: Path, console: "Console | None" = None) -> list[Path]:
         raise InputError(str(error)) from None
 
 
-def discard(stream: Any) -> None:
-    """Send to nowhere what a stream still holds and will be given: Python flushes it once more at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-
-
-class _Unbreakable:
-    """A stream that goes on as if nothing were the matter when nobody reads it any more."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        try:
-            self._stream.write(text)
-        except BrokenPipeError:
-            discard(self._stream)
-        return len(text)
-
-    def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            discard(self._stream)
-
-
-@contextmanager
-def records_come_first(out: Path | None) -> Iterator[None]:
-    """Within this context a reader who has seen enough of the lines, `head` perhaps, does not end a run with --out."""
-    if out is None or sys.stdout is None:
-        yield
-        return
-    with redirect_stdout(_Unbreakable(sys.stdout)):  # pyright: ignore[reportArgumentType] a stream in all but name
-        yield
-
-
 class Progress:
     """A progress bar on a terminal, plain lines now and then elsewhere, both on stderr."""
 
@@ -240,9 +198,7 @@ class Progress:
 
 __all__ = [
     "Progress",
-    "discard",
     "prepare",
-    "records_come_first",
     "render",
     "write_counterexample",
     "write_results",

@@ -22,7 +22,7 @@ from ..time_limit import OutOfTimeError, time_limit
 from ..verdict import Proved
 from ..verdict import prove as prove_configuration
 from .options import Seconds
-from .output import prepare, records_come_first, render, write_counterexample, write_results, write_run
+from .output import prepare, render, write_counterexample, write_results, write_run
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
 
@@ -53,7 +53,7 @@ def prove(
     writer = None if out is None else _Writer(out, [str(p) for p in configurations], seconds)
     verdicts: list[str] = []
     interrupted = False
-    with Interruption() as interruption, records_come_first(out):
+    with Interruption() as interruption:
         try:
             with interruption.ends_the_work():
                 for name, given in inputs:

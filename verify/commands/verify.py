@@ -28,7 +28,7 @@ from ..proof import Frozen
 from ..tally import Tally, histograms
 from ..verdict import Proved, prove
 from .options import Seconds
-from .output import Progress, append_observations, prepare, records_come_first, render, write_counterexample, write_run
+from .output import Progress, append_observations, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -88,7 +88,7 @@ def verify(
         prepare(out)
         (out / "certificates").mkdir()
     found = Findings(claims)
-    with Interruption() as interruption, records_come_first(out):
+    with Interruption() as interruption:
         try:
             with interruption.ends_the_work():
                 _identities(found)
