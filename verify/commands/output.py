@@ -18,6 +18,7 @@ from ...reports.record import CaseRecord, CounterexampleRecord, ResultRecord, Ru
 from ..bundle import counterexample_record, failing_conclusion, repro_text
 from ..case import Case
 from ..claims.registry import Claim, Finding
+from .options import spare
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,15 +36,17 @@ _marks: dict[Path, IO[bytes]] = {}
 """The marks of this process, open and locked: the lock ends with the process, however that ends."""
 
 
-def prepare(out: Path, also: Collection[str] = ()) -> None:
-    """Make `out` an empty folder for a run; the results of an earlier run in it are replaced.
+def prepare(out: Path, overwrite: bool = False, also: Collection[str] = ()) -> None:
+    """Make `out` an empty folder for a run.
 
     Args:
         out: the folder; it need not exist.
+        overwrite: whether the results of an earlier run in it are to be replaced.
         also: further names that an earlier run may have left there. Nothing is removed from a folder that is refused.
 
     Raises:
-        InputError: it is no folder, holds other files, cannot be written, or another run is writing to it.
+        InputError: it is no folder, holds results that are not to be replaced or other files, cannot be written, or
+            another run is writing to it.
     """
     try:
         if out.exists() and not out.is_dir():
@@ -56,6 +59,12 @@ def prepare(out: Path, also: Collection[str] = ()) -> None:
             raise InputError(f"{out} holds {strangers[0]!r}, which is no result of hardmax; give --out an empty folder")
         if BEGUN in names:
             _mark(out)
+        if set(names) - {BEGUN}:
+            try:
+                spare(out, overwrite)
+            except InputError:
+                _unmark(out)
+                raise
         for path in out.iterdir() if out.exists() else ():
             if path.name == BEGUN:
                 continue

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, redirect_stdout
 from importlib.resources import as_file, files
+from itertools import chain, count
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from ...kernels.protocol import Kernel
 from ...kernels.rational_text import show
 from ...kernels.registry import load
 from ...reports.printable import path_text
+from ...reports.store import COUNTEREXAMPLES
 from ...strategies import FAMILIES
 from ..campaign import Plan, run_campaign
 from ..case import Case
@@ -27,7 +29,7 @@ from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
 from ..tally import Tally, histograms
 from ..verdict import Proved, prove
-from .options import Seconds
+from .options import Seconds, overwrite
 from .output import Progress, append_observations, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
@@ -45,6 +47,7 @@ REVIEWS = 300
 @click.option("--families", default="", metavar="NAMES", help="Families of tokens, separated by commas [all].")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
+@overwrite
 @click.option("--reviews", is_flag=True, help=f"Also prove {REVIEWS} real movie reviews (needs the extra sentiment).")
 @click.option("--all-certificates", is_flag=True, help="Write every certificate, not a sample (needs --out).")
 @click.option("--observe", is_flag=True, help="Write observations.jsonl, a line a configuration (needs --out).")
@@ -59,6 +62,7 @@ def verify(
     families: str,
     jobs: int,
     out: Path | None,
+    overwrite: bool,
     reviews: bool,
     all_certificates: bool,
     observe: bool,
@@ -85,7 +89,7 @@ def verify(
         observe=observe,
     )
     if out is not None:
-        prepare(out)
+        prepare(out, overwrite)
         (out / "certificates").mkdir()
     found = Findings(claims)
     with Interruption() as interruption:
@@ -284,9 +288,11 @@ def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
         unexpected = claim.expected in ("theorem", "open")
         if out is None and not unexpected:
             continue
-        name = claim.id if claim.id not in names else f"{claim.id}-{len(names)}"
+        place = out or Path("hardmax-out")
+        tries = chain([claim.id], (f"{claim.id}-{k}" for k in count(2)))
+        name = next(name for name in tries if not (place / COUNTEREXAMPLES / name).exists())  # nor one of earlier runs
         names[name] = claim.id
-        path = write_counterexample(out or Path("hardmax-out"), name, claim, case, finding)
+        path = write_counterexample(place, name, claim, case, finding)
         if unexpected:
             click.echo(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
     return names
