@@ -14,13 +14,13 @@ from math import lcm
 
 from ...kernels.configuration import Vector
 from ...kernels.exact import Dynamics
-from ...kernels.rational_text import show
+from ...kernels.rational_text import rational_text, show
 from ..budget import OutOfBudgetError, fraction, product
 from ..case import Case
 from ..evidence import Interior, Neither, Outside, Place
 from ..places import places
 from ..proof import Frozen, SelfSimilar, Undecided
-from .registry import Claim, Finding, Source
+from .registry import MOST_LAYERS, Claim, Finding, Shown, Source
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "main theorem")
 HYPOTHESES = ("nonzero", "distinct", "spd")
@@ -185,6 +185,45 @@ def check_cluster_points(case: Case) -> Finding:
     )
 
 
+def failing_conclusion(case: Case) -> tuple[Claim, Finding] | None:
+    """The first of the four claims that this case refutes."""
+    for claim in CLAIMS:
+        finding = claim.check(case)
+        if finding.verdict == "refuted":
+            return claim, finding
+    return None
+
+
+def conclusion_shown(case: Case, _: Finding) -> Shown | None:
+    """How a failure of the theorem's conclusion is shown: a limit at the wrong place, a cycle, or no leader."""
+    outcome, fails = case.outcome, failing_conclusion(case)
+    if isinstance(outcome, Undecided) or fails is None:
+        return None
+    claim, finding = fails
+    last = max(outcome.phases[-1].first + outcome.phases[-1].layers, (finding.layer or 0) + 2)
+    layers = min(MOST_LAYERS, last)
+    if not outcome.leaders and claim.id != "clustering.convergence":
+        return Shown("no leader", layers, certified=True, fails=fails)
+    if isinstance(outcome, SelfSimilar):
+        moving = moving_token(outcome)
+        if moving is None:
+            return Shown(None, layers, certified=True, fails=fails)
+        end = outcome.layer + outcome.period
+        evidence = {"token": moving, "first": outcome.layer, "last": end}
+        return Shown("cycle", end + 1, evidence, certified=True, fails=fails)
+    for s, place in case_places(case).items() if outcome.leaders else ():
+        if isinstance(place, Interior | Outside | Neither):
+            token = outcome.limits.index(s)
+            evidence = {"kind": type(place).__name__.lower(), "token": token, "point": list(map(rational_text, s))}
+            if isinstance(place, Interior | Neither):
+                evidence["weights"] = {str(i): rational_text(x) for i, x in place.weights.items()}
+            elif place.normal is not None:
+                evidence["normal"] = list(map(rational_text, place.normal))
+            by = "place" if last <= MOST_LAYERS else None  # the leaders must be known at the last layer
+            return Shown(by, layers, evidence, token=token, certified=True, fails=fails)
+    return Shown(None, layers, certified=True, fails=fails)
+
+
 def _within_budget(check: Callable[[Case], Finding]) -> Callable[[Case], Finding]:
     """The check, undecided where the work on the case exceeds its budget."""
 
@@ -199,7 +238,9 @@ def _within_budget(check: Callable[[Case], Finding]) -> Callable[[Case], Finding
 
 
 def _claim(name: str, statement: str, check: Callable[[Case], Finding]) -> Claim:
-    return Claim(f"clustering.{name}", statement, HYPOTHESES, SOURCE, "theorem", _within_budget(check))
+    return Claim(
+        f"clustering.{name}", statement, HYPOTHESES, SOURCE, "theorem", _within_budget(check), shown=conclusion_shown
+    )
 
 
 CLAIMS = (
@@ -224,5 +265,7 @@ __all__ = [
     "check_cluster_points",
     "check_convergence",
     "check_vertices",
+    "conclusion_shown",
+    "failing_conclusion",
     "moving_token",
 ]

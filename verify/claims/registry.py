@@ -3,12 +3,12 @@
 Tests, reports and the command line are driven by `all_claims()`; a family is one module that ends in a tuple `CLAIMS`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
-from typing import Literal
+from typing import Any, Literal
 
 from ...kernels.errors import InputError
 from ..case import Case
@@ -17,6 +17,8 @@ Verdict = Literal["proved", "verified", "refuted", "undecided", "not_met"]
 """`proved`: for all inputs, with symbols. `verified`, `refuted`: for this input, exactly. `undecided`: no proof within
 the budget. `not_met`: the claim says nothing about this input."""
 Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
+MOST_LAYERS = 60
+"""Layers that a script computes: with plain fractions, more would take long."""
 FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity", "frank_wolfe")
 
 
@@ -47,6 +49,27 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """How one refutation is shown by a script that needs the standard library only.
+
+    Args:
+        by: the name of the test in `repro_script.SHOWN_BY`; None where it has none, or would not come as far.
+        layers: how many layers the script computes.
+        evidence: what the test is given, as JSON.
+        token: the token that breaks the claim, where it is one.
+        certified: whether the certificate of the case belongs to what shows it.
+        fails: the conclusion of the clustering theorem that fails, with what refutes it, where the claim is about them.
+    """
+
+    by: str | None
+    layers: int
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    token: int | None = None
+    certified: bool = False
+    fails: "tuple[Claim, Finding] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One claim.
 
@@ -58,6 +81,7 @@ class Claim:
         expected: what the literature, read with care, says of it.
         check: examines one case, exactly.
         identity: shows the algebraic identity behind the claim with symbols; None where there is none.
+        shown: how a refutation is shown by a script; None, or None for a case, where nothing is known of that.
     """
 
     id: str
@@ -67,6 +91,7 @@ class Claim:
     expected: Expected
     check: Callable[[Case], Finding]
     identity: Callable[[], Finding] | None = None
+    shown: Callable[[Case, Finding], Shown | None] | None = None
 
     @property
     def family(self) -> str:
@@ -102,4 +127,4 @@ def select_claims(pattern: str = "*") -> tuple[Claim, ...]:
     return tuple(claim for claim in all_claims() if claim.id in chosen)
 
 
-__all__ = ["Claim", "Expected", "Finding", "Source", "Verdict", "all_claims", "select_claims"]
+__all__ = ["MOST_LAYERS", "Claim", "Expected", "Finding", "Shown", "Source", "Verdict", "all_claims", "select_claims"]

@@ -15,7 +15,7 @@ from ...kernels.errors import InputError
 from ...reports import RecordError, codec, report, store
 from ...reports.observability import observation_line
 from ...reports.record import CaseRecord, CounterexampleRecord, ResultRecord, RunRecord
-from ..bundle import counterexample_record, failing_conclusion, repro_text
+from ..bundle import counterexample_record, repro_text
 from ..case import Case
 from ..claims.registry import Claim, Finding
 from .options import spare
@@ -132,21 +132,20 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate."""
     from ..certificate import certificate_text, excess  # SymPy's weight is for those who need it
 
-    failing = failing_conclusion(case) if claim.family in ("clustering", "necessity") else None
-    certified = failing is not None or claim.family == "frank_wolfe"  # its limits are what breaks the bound
-    text = certificate_text(case) if certified else None
+    shown = None if claim.shown is None else claim.shown(case, finding)
+    text = certificate_text(case) if shown is not None and shown.certified else None
     text = None if text is None or excess(text) else text
     record = counterexample_record(
         name,
         claim,
         case,
-        finding if failing is None else failing[1],
+        finding,
         folder=str(out / store.COUNTEREXAMPLES / name),
-        conclusion=None if failing is None else failing[0],
+        shown=shown,
         certificate=None if text is None else "proof.cert.json",
     )
     decoded = codec.decode(CounterexampleRecord, record, name)
-    return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding), certificate=text)
+    return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding, shown), certificate=text)
 
 
 def append_observations(out: Path, records: Sequence[dict[str, Any]]) -> None:

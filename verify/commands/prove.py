@@ -12,8 +12,8 @@ from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
 from ...kernels.rational_text import show
 from ...reports.printable import json_text, one_line, printable
-from ..bundle import failing_conclusion
 from ..certificate import save_certificate
+from ..claims.clustering import failing_conclusion
 from ..freeze import Budget
 from ..interruption import Interruption
 from ..proof import Frozen, Undecided
