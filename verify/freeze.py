@@ -19,12 +19,14 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from sympy import ZZ
+
 from ..kernels.configuration import Configuration, Matrix, Vector
 from ..kernels.errors import FollowGraphError
 from ..kernels.exact import Dynamics, Layer, Sets
 from ..kernels.step import ConstantStep
 from . import large_layers
-from .budget import Budget, OutOfBudgetError, Work, common_factor, product
+from .budget import CALL, Budget, OutOfBudgetError, Work, common_factor, fraction, product
 from .follow_graph import follow_order
 from .proof import Frozen, Outcome, Phase, Rule, SelfSimilar, Undecided
 from .self_similar import Recurrence, Repetition
@@ -275,7 +277,7 @@ class _Prover:
     # -- the answer -----------------------------------------------------------------------------------------------
 
     def _frozen(self) -> Frozen:
-        tokens = _Positions(self.layer)
+        tokens = _Positions(self.layer, self.work)
         limits, weights = _limits(self, tokens)
         return Frozen(
             configuration=self.configuration,
@@ -308,13 +310,21 @@ class _Prover:
 class _Positions(dict[int, Vector]):
     """Positions of single tokens at one layer as Fractions, made when asked for."""
 
-    def __init__(self, layer: Layer) -> None:
+    def __init__(self, layer: Layer, work: Work) -> None:
         super().__init__()
-        self._rows, self._denominator = layer.numerators.to_list(), int(layer.denominator)
+        self._rows, self._denominator, self._work = layer.numerators.to_list(), layer.denominator, work
 
     def __missing__(self, i: int) -> Vector:
-        self[i] = point = tuple(Fraction(int(v), self._denominator) for v in self._rows[i])
+        self[i] = point = tuple(map(self._reduced, self._rows[i]))
         return point
+
+    def _reduced(self, numerator: Any) -> Fraction:
+        """Python's own common factor is quadratic: it should see only what a better one has left."""
+        D = self._denominator
+        common = ZZ.gcd(numerator, D)  # takes as many steps as what it leaves has bits
+        bits = (D // common).bit_length()
+        self._work.do(product(D.bit_length(), D.bit_length()) + common_factor(bits) + fraction(bits))
+        return Fraction(int(numerator // common), int(D // common))
 
 
 def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[int, Fraction], ...]]:
@@ -328,6 +338,7 @@ def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[
             continue
         total = sum(w[j] for j in others)
         mixed = weights[i] = {}
+        prover.work.do(CALL * sum(len(weights[r[j]]) for j in others))
         for j in others:
             for base, value in weights[r[j]].items():
                 mixed[base] = mixed.get(base, 0) + value * Fraction(w[j], total)
@@ -337,6 +348,8 @@ def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[
             (base,) = bases
             limits[i] = tokens[base]
         else:
+            bits = max(x.denominator.bit_length() for base in bases for x in tokens[base])
+            prover.work.do(2 * len(bases) * prover.configuration.d * fraction(bits))
             columns = zip(*([value * x for x in tokens[base]] for base, value in bases.items()), strict=True)
             limits[i] = tuple(sum(column, Fraction(0)) for column in columns)
     return tuple(limits[i] for i in r), tuple(weights[i] for i in r)

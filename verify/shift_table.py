@@ -159,23 +159,27 @@ class ConstantSets:
     def layer_at(self, offset: int) -> Layer:
         """Layer k + offset, provided the sets are constant up to the layer before.
 
-        Every prime that divides D c^offset divides q = D c, so the common factor is sought in low powers of q.
+        Every prime that divides D c^offset divides q = D c: the common factor is sought in q first, and as long as it
+        grows in the square of what was found.
         """
         rows = self._numerators(offset).to_list()
-        q, power, common = self._layer.denominator * ZZ(self.scale), 1, None
-        while True:
-            found = q**power
-            self._work.do(self._reduction_operations(offset, found.bit_length()))
-            for v in (v for row in rows for v in row):
-                found = ZZ.gcd(found, v) if found != 1 else found
-            if found in (1, common) or power > offset:
-                break
-            common, power = found, 2 * power
+        found, common = None, self._common_factor(offset, rows, self._layer.denominator * ZZ(self.scale))
+        while common != found:
+            found, common = common, self._common_factor(offset, rows, common**2)
         denominator = self._layer.denominator * ZZ(self.scale) ** offset
         found = ZZ.gcd(found, denominator)
         if found != 1:
             rows, denominator = [[v // found for v in row] for row in rows], denominator // found
         return Layer(self._layer.index + offset, integer_matrix(rows, self._layer.numerators.shape), denominator)
+
+    def _common_factor(self, offset: int, rows: Sequence[Sequence[Any]], factor: Any) -> Any:
+        """What divides `factor` and all entries of N(offset)."""
+        self._work.do(self._reduction_operations(offset, factor.bit_length()))
+        for v in (v for row in rows for v in row):
+            if factor == 1:
+                break
+            factor = ZZ.gcd(factor, v)
+        return factor
 
     def _reduction_operations(self, offset: int, factor: int) -> int:
         """A common factor of N(offset) and a number of `factor` bits."""

@@ -35,9 +35,10 @@ def case_places(case: Case) -> dict[Vector, Place]:
 def _places(case: Case) -> dict[Vector, Place]:
     outcome = case.outcome
     assert isinstance(outcome, Frozen)
-    points, leaders, d = len(set(outcome.limits)), len(outcome.leaders), case.configuration.d
-    bits = max(x.denominator.bit_length() for s in outcome.limits for x in s)
-    case.work.do(points * (leaders + d) * d * fraction(2 * bits))  # the scores of the cluster points with K's vertices
+    bits = {s: max(x.denominator.bit_length() for x in s) for s in outcome.limits}
+    vertices = {outcome.limits[i] for i in outcome.leaders}
+    for s in bits.keys() - vertices:  # its scores with the vertices of K
+        case.work.do(case.configuration.d * sum(fraction(bits[s] + bits[v]) for v in vertices))
     return places(outcome)
 
 
