@@ -15,7 +15,7 @@ from typing import Any
 
 from sympy.polys.matrices import DomainMatrix
 
-from .budget import Work, product
+from .budget import Budget, Work, product
 
 flint: Any = import_module("flint") if find_spec("flint") else None
 AVAILABLE = flint is not None
@@ -45,9 +45,9 @@ class BallRun:
         tokens: DomainMatrix,
         form: DomainMatrix,
         precision: int,
-        work: Work,
+        work: Work | None = None,
     ) -> None:
-        self._precision, self._scale, self._work = precision, scale, work
+        self._precision, self._scale, self._work = precision, scale, work or Work(Budget.unlimited())
         self._product = OVERHEAD + product(precision, precision)
         with flint.ctx.workprec(precision):
             self._powers = [flint.arb_mat([[flint.arb(flint.fmpq(v, scale)) for v in row] for row in rows])]

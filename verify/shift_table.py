@@ -163,13 +163,14 @@ class ConstantSets:
         grows in the square of what was found.
         """
         rows = self._numerators(offset).to_list()
-        found, common = None, self._common_factor(offset, rows, self._layer.denominator * ZZ(self.scale))
-        while common != found:
-            found, common = common, self._common_factor(offset, rows, common**2)
+        found, power = None, 1
+        common = self._common_factor(offset, rows, self._layer.denominator * ZZ(self.scale))
+        while common != found and power <= offset:  # q^(offset + 1) has all that the denominator has
+            found, common, power = common, self._common_factor(offset, rows, common**2), 2 * power
         denominator = self._layer.denominator * ZZ(self.scale) ** offset
-        found = ZZ.gcd(found, denominator)
-        if found != 1:
-            rows, denominator = [[v // found for v in row] for row in rows], denominator // found
+        common = ZZ.gcd(common, denominator)
+        if common != 1:
+            rows, denominator = [[v // common for v in row] for row in rows], denominator // common
         return Layer(self._layer.index + offset, integer_matrix(rows, self._layer.numerators.shape), denominator)
 
     def _common_factor(self, offset: int, rows: Sequence[Sequence[Any]], factor: Any) -> Any:
