@@ -115,7 +115,9 @@ def test_names_that_are_not_utf_8_lose_nothing(run, tmp_path):
     command = [sys.executable, "-m", "hardmax.verify.cli"]
     done = subprocess.run([*command, "prove", name, "--out", out, "--report"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith("caf\\udce9\\u001b.json: refuted\n")
+    assert done.stdout.startswith(
+        "caf\\udce9\\u001b.json: refuted, outside the theorem's hypotheses (not nonzero), so the theorem"
+    )
     assert "\x1b" not in done.stdout
     (result,) = map(json.loads, Path(out, "results.jsonl").read_text().splitlines())
     assert result["input"] == "caf\\udce9\x1b.json"

@@ -144,9 +144,11 @@ def describe(name: str, proved: Proved, certificate: str | None = None, why_not:
     """
     outcome, c = proved.outcome, proved.configuration
     unmet = [h for h, met in c.hypotheses().items() if not met]
+    missing = f"not {', not '.join(unmet)}"
+    outside = f", outside the theorem's hypotheses ({missing}), so the theorem is not touched" if unmet else ""
     lines = [
-        f"{name}: {proved.verdict}",
-        f"  {c.n} tokens in R^{c.d}, " + (f"not {', not '.join(unmet)}" if unmet else "all hypotheses hold"),
+        f"{name}: {proved.verdict}{outside}",
+        f"  {c.n} tokens in R^{c.d}, {missing if unmet else 'all hypotheses hold'}",
     ]
     if isinstance(outcome, Undecided):
         lines.append(f"  {outcome.reason}")

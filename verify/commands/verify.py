@@ -41,7 +41,9 @@ REVIEWS = 300
 @click.command()
 @click.option("--claims", "pattern", default="*", metavar="GLOB", help="Claims to check: globs, separated by commas.")
 @click.option("--examples", type=click.IntRange(min=1), help=f"Random configurations at least [{DEFAULT_EXAMPLES}].")
-@click.option("--seconds", type=Seconds(), metavar="S", help="Start no more work after this time.")
+@click.option(
+    "--seconds", type=Seconds(), metavar="S", help="Time for the whole command: what is not done by then is left."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every configuration.")
 @click.option("--kernels", default="", metavar="SPECS", help="Float kernels to compare, separated by commas.")
 @click.option("--families", default="", metavar="NAMES", help="Families of tokens, separated by commas [all].")
@@ -92,7 +94,7 @@ def verify(
         prepare(out, overwrite)
         (out / "certificates").mkdir()
     found = Findings(claims)
-    with Interruption() as interruption:
+    with Interruption(seconds) as interruption:
         try:
             with interruption.ends_the_work():
                 _identities(found)
@@ -111,7 +113,7 @@ def verify(
                                 _count(found, tally, out if observe else None)
                             progress.advance(tally.configurations)
         except KeyboardInterrupt:
-            found.interrupted = True
+            found.out_of_time, found.interrupted = interruption.out_of_time, not interruption.out_of_time
         except LostWorkerError as error:
             found.interrupted = True
             click.echo(f"hardmax: error: {error}; what was found until then is kept", err=True)
@@ -272,7 +274,10 @@ def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared
             "claims": claim_records(found, names),
             "coverage": histograms(found.tally.coverage),
             "kernels": kernel_records(found.tally, compared),
-            "notes": kernel_notes(found.tally),
+            "notes": [
+                *(["The time was up before all was done."] if found.out_of_time else []),
+                *kernel_notes(found.tally),
+            ],
             "counterexamples": list(names),
         },
     )
