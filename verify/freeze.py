@@ -47,8 +47,9 @@ class _Prover:
         self.configuration, self.work, self.dynamics = configuration, work, dynamics
         self.budget = work.budget
         self.layer = self.dynamics.first
-        largest = max(abs(v) for row in configuration.tokens for v in row)
-        self.spread = int(largest).bit_length() + 1  # tokens stay in their hull: bits of numerators beyond those of D
+        # Tokens stay in their hull, where |v| < 2^(sizes + 1): by how many bits numerators may exceed D.
+        sizes = [v.numerator.bit_length() - v.denominator.bit_length() for row in configuration.tokens for v in row]
+        self.spread = max(0, *sizes) + 1
         self.known = -1  # the last layer whose follow sets are `sets`
         n = configuration.n
         self.sets: list[tuple[int, ...]] = [()] * n

@@ -37,10 +37,10 @@ def follow_sets(dynamics: Dynamics, layer: Layer, rows: Sequence[int], bits: int
         OutOfBudgetError: the budget does not allow it.
     """
     n, d = layer.numerators.shape
-    form_bits = max(int(v).bit_length() for row in dynamics.form.to_list() for v in row)
     if bits < LARGE:
-        work.do(len(rows) * operations(n, d, bits, form_bits))
+        work.do(len(rows) * operations(n, d, bits, 64))
         return dynamics.follow_sets(layer, None if len(rows) == n else rows)
+    form_bits = max(int(v).bit_length() for row in dynamics.form.to_list() for v in row)
     work.do(n * d * (bits >> 6) + len(rows) * operations(n, d, LEADING, form_bits))
     found = []
     for i, open_tokens in zip(rows, _possible(dynamics, layer, rows), strict=True):
