@@ -120,3 +120,12 @@ def test_leading_bits_and_exact_scores_give_the_follow_sets(configuration):
 def test_leading_bits_alone_settle_what_is_far_apart():
     dynamics = Dynamics(Configuration([(10**9, 1), (-(10**9), 3), (5, 10**8)]))
     assert large_layers._possible(dynamics, dynamics.first, [0, 1, 2]) == [[0], [1], [2]]
+
+
+def test_what_leading_bits_put_far_below_may_still_be_the_maximiser(monkeypatch):
+    # By three leading bits token 1 scores −7 and token 2 scores 0, to within 10 and 3; exactly it is 0.43 and 0.25.
+    monkeypatch.setattr(large_layers, "LARGE", 0)
+    monkeypatch.setattr(large_layers, "LEADING", 3)
+    dynamics = Dynamics(Configuration([(-10, 512), (7 * 1024, 1024), (512, 512)]))
+    work = Work(Budget.unlimited())
+    assert large_layers.follow_sets(dynamics, dynamics.first, [0], 13, work) == ((1,),)
