@@ -8,7 +8,7 @@ JOBS ?= 2
 .PHONY: verify test test-deep bench lint clean
 
 verify: $(READY)
-	$(BIN)/hardmax verify --examples 50000 --jobs $(JOBS) --kernels numpy,compiled,torch --reviews --out out --report
+	$(BIN)/hardmax verify --examples 50000 --jobs $(JOBS) --kernels numpy,compiled,torch --reviews --out out --overwrite --report
 
 test: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) -m "not deep"

@@ -6,15 +6,19 @@ value costs the same for every m. A sign is reported only if the ball excludes z
 Neighbours: `shift_table` asks for signs and turns to exact integers where a ball leaves one open.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import flint
 from sympy.polys.matrices import DomainMatrix
 
+from .budget import Budget, Work, product
+
 PRECISIONS = (192, 768, 3072)
 """Bits tried one after the other."""
+OVERHEAD = 150
+"""Operations that one ball costs beyond the product of its bits."""
 
 
 class BallRun:
@@ -26,7 +30,7 @@ class BallRun:
         tokens: (n, d) integer matrix: a positive multiple of Z^k.
         form: (d, d) integer matrix of the scores.
         precision: bits.
-        pause: called between pieces of long work; what it raises ends that work.
+        work: where operations are counted before they are done; what it raises ends the work.
     """
 
     def __init__(
@@ -36,9 +40,10 @@ class BallRun:
         tokens: DomainMatrix,
         form: DomainMatrix,
         precision: int,
-        pause: Callable[[], None] = lambda: None,
+        work: Work | None = None,
     ) -> None:
-        self._precision, self._scale, self._pause = precision, scale, pause
+        self._precision, self._scale, self._work = precision, scale, work or Work(Budget.unlimited())
+        self._product = OVERHEAD + product(precision, precision)
         with flint.ctx.workprec(precision):
             self._powers = [flint.arb_mat([[flint.arb(flint.fmpq(v, scale)) for v in row] for row in rows])]
             self._tokens, self._form = (
@@ -50,14 +55,16 @@ class BallRun:
         """For each column the signs of F_0, F_1, … at `offset` (for a tie: of F(0), F(1), …), None where open."""
         with flint.ctx.workprec(self._precision):
             Z = self._at(offset)
+            n, d = Z.nrows(), Z.ncols()
             scores = []
             for _ in range(window + 1):
+                self._work.do(n * (n + d) * d * self._product)
                 scores.append((Z * self._form * Z.transpose()).tolist())
                 Z = self._powers[0] * Z
             square = self._scale**2
             table = []
             for c in columns:
-                self._pause()
+                self._work.do(len(c.shifts) * (len(c.shifts) + 4) * self._product)
                 row = [S[c.i][c.j] - S[c.i][c.l] for S in scores[: len(c.shifts) + 1]]
                 signs: list[int | None] = []
                 for sigma in c.shifts:
@@ -74,8 +81,10 @@ class BallRun:
         Z, bit = self._tokens, 0
         while offset >> bit:
             if len(self._powers) <= bit:
+                self._work.do(self._powers[-1].nrows() ** 3 * self._product)
                 self._powers.append(self._powers[-1] * self._powers[-1])
             if offset >> bit & 1:
+                self._work.do(Z.nrows() ** 2 * Z.ncols() * self._product)
                 Z = self._powers[bit] * Z
             bit += 1
         return Z

@@ -17,22 +17,12 @@ from ..kernels.configuration_file import configuration_to_json
 from ..kernels.rational_text import integer_text, rational_text
 from ..kernels.step import ConstantStep, Step
 from .case import Case
-from .claims.clustering import CLAIMS as CLUSTERING
-from .claims.clustering import case_places, moving_token
-from .claims.registry import Claim, Finding
-from .evidence import Interior, Neither, Outside, Place
-from .proof import Frozen, SelfSimilar, Undecided
+from .claims.registry import MOST_LAYERS, Claim, Finding, Shown
+from .proof import Frozen, Undecided
 from .records import trajectory_record
 
-FAILS = {
-    Interior: "lies on the boundary of the polytope K",
-    Outside: "lies on the boundary of the polytope K",
-    Neither: "is a vertex of K or the projection of the origin on a face of K",
-}
 LONGEST_DECIMAL = 600
 """Characters of a decimal literal in Python text; longer ones are hexadecimal."""
-MOST_LAYERS = 60
-"""Layers that `repro.py` computes: with plain fractions, more would take long."""
 
 
 def python_configuration(configuration: Configuration) -> str:
@@ -84,7 +74,7 @@ def counterexample_record(
     finding: Finding,
     *,
     folder: str,
-    conclusion: Claim | None = None,
+    shown: Shown | None,
     certificate: str | None = None,
 ) -> dict[str, Any]:
     """The record of a refutation.
@@ -95,15 +85,15 @@ def counterexample_record(
         case: the configuration with its outcome.
         finding: what refuted it.
         folder: where the bundle is, as the user may type it.
-        conclusion: the clustering claim that fails, where `claim` is about all of them.
+        shown: how the refutation is shown, None where no script can.
         certificate: the name of the certificate file in the folder.
     """
     outcome, c = case.outcome, case.configuration
-    failing = conclusion or claim
-    place = _bad_place(case)
+    theorem = shown is not None and shown.fails is not None
+    failing, finding = shown.fails if shown is not None and shown.fails is not None else (claim, finding)
+    token = finding.token if shown is None else shown.token
     frozen = isinstance(outcome, Frozen)
     expression = python_configuration(c)
-    theorem = claim.family in ("clustering", "necessity")
     unmet = [h for h, met in c.hypotheses().items() if theorem and not met]
     return {
         "format": "hardmax-counterexample",
@@ -114,7 +104,7 @@ def counterexample_record(
         "fails": failing.statement.rpartition("then ")[2],
         "because": finding.message,
         "layer": finding.layer,
-        "tokens": [place[0]] if place and theorem else [] if finding.token is None else [finding.token],
+        "tokens": [] if token is None else [token],
         "dropped": unmet,
         "configuration": configuration_to_json(c),
         "trajectory": trajectory_record(c, outcome, finding.layer or 0),
@@ -137,65 +127,21 @@ def counterexample_record(
     }
 
 
-def _bad_place(case: Case) -> tuple[int, Place] | None:
-    """The first token whose limit breaks the theorem, with its place."""
-    outcome = case.outcome
-    if isinstance(outcome, Frozen) and outcome.leaders:
-        for s, place in case_places(case).items():
-            if isinstance(place, Interior | Outside | Neither):
-                return outcome.limits.index(s), place
-    return None
-
-
-def repro_text(claim: Claim, case: Case, finding: Finding) -> str:
+def repro_text(claim: Claim, case: Case, finding: Finding, shown: Shown | None) -> str:
     """The text of `repro.py`: the script, and the counterexample as its data."""
-    outcome = case.outcome
     data: dict[str, Any] = {
         "claim": claim.id,
         "statement": claim.statement,
+        "because": finding.message,
         "configuration": configuration_to_json(case.configuration),
+        "layers": min(MOST_LAYERS, (finding.layer or 0) + 2) if shown is None else shown.layers,
+        "shown_by": None if shown is None else shown.by,
+        "evidence": None if shown is None else dict(shown.evidence),
     }
-    found = _bad_place(case)
-    moving = moving_token(outcome) if isinstance(outcome, SelfSimilar) else None
-    last = outcome.phases[-1].first + outcome.phases[-1].layers
-    data["layers"] = min(MOST_LAYERS, max(last, (finding.layer or 0) + 2))
-    if claim.family in ("lemmas", "metamorphic"):
-        data["shown_by"], data["layers"] = "lemma", min(MOST_LAYERS, (finding.layer or 0) + 2)
-    elif claim.family == "frank_wolfe":
-        data["shown_by"] = "rate"
-        data["evidence"] = {"token": finding.token, "layer": finding.layer}
-        data["layers"] = min(MOST_LAYERS, last + 2)
-    elif found is not None and isinstance(outcome, Frozen):
-        token, place = found
-        data["shown_by"] = "place"
-        data["evidence"] = {
-            "kind": type(place).__name__.lower(),
-            "token": token,
-            "point": list(map(rational_text, outcome.limits[token])),
-        }
-        if isinstance(place, Interior | Neither):
-            data["evidence"]["weights"] = {str(i): rational_text(x) for i, x in place.weights.items()}
-        if isinstance(place, Outside) and place.normal is not None:
-            data["evidence"]["normal"] = list(map(rational_text, place.normal))
-    elif isinstance(outcome, SelfSimilar) and moving is not None:
-        data["shown_by"] = "cycle"
-        data["evidence"] = {"token": moving, "first": outcome.layer, "last": outcome.layer + outcome.period}
-        data["layers"] = outcome.layer + outcome.period + 1
-    else:
-        data["shown_by"] = "no leader"
     script = files("hardmax.verify").joinpath("repro_script.py").read_text(encoding="utf-8")
     text = json.dumps(data, indent=1, ensure_ascii=True)
     run = "if __name__ == '__main__':\n    raise SystemExit(status(CASE))\n"
     return f"{script}\n\nCASE = {text!r}\n\n{run}"
 
 
-def failing_conclusion(case: Case) -> tuple[Claim, Finding] | None:
-    """The first of the clustering claims that this case refutes."""
-    for claim in CLUSTERING:
-        finding = claim.check(case)
-        if finding.verdict == "refuted":
-            return claim, finding
-    return None
-
-
-__all__ = ["counterexample_record", "failing_conclusion", "python_configuration", "repro_text"]
+__all__ = ["counterexample_record", "python_configuration", "repro_text"]

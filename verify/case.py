@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from ..kernels.configuration import Configuration
 from ..kernels.exact import Dynamics, Layer, Sets
-from .freeze import Budget, decide
+from .budget import Budget, Work
+from .freeze import decide
 from .proof import Outcome, Undecided
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ class Case:
 
     Args:
         configuration: the input.
-        budget: for the freeze proof.
+        budget: for the freeze proof and what is concluded from it.
         make_dynamics: the exact kernel, `Dynamics` but for tests of the tests.
     """
 
@@ -36,7 +37,8 @@ class Case:
         budget: Budget | None = None,
         make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
     ) -> None:
-        self.configuration, self._budget, self.make_dynamics = configuration, budget, make_dynamics
+        self.configuration, self.make_dynamics = configuration, make_dynamics
+        self.work = Work(budget or Budget())
         self._once: dict[Callable[[Case], Any], Any] = {}
 
     def once(self, make: "Callable[[Case], T]") -> T:
@@ -48,7 +50,7 @@ class Case:
     @cached_property
     def outcome(self) -> Outcome:
         """The itinerary for all layers, or `Undecided`."""
-        return decide(self.configuration, self._budget, self.make_dynamics)
+        return decide(self.configuration, self.work.budget, self.make_dynamics, self.work)
 
     @cached_property
     def form(self) -> list[list[int]]:

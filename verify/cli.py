@@ -1,7 +1,9 @@
 """The command `hardmax`: subcommands found late, and every fault one line and status 2.
 
 Exit status: 0 everything asked was verified (expected refutations included) · 1 something was refuted or a kernel
-failed · 2 bad usage or input · 3 undecided within budget, or ended before the end.
+failed · 2 bad usage or input · 3 undecided within budget, or ended before the end · 4 a bug of this program.
+
+A reader who leaves, `head` perhaps, changes neither what is done nor the status: what is printed then goes nowhere.
 
 Neighbours: `commands` holds one module a subcommand; a subcommand's module is imported when it is called.
 """
@@ -9,7 +11,9 @@ Neighbours: `commands` holds one module a subcommand; a subcommand's module is i
 import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -30,11 +34,36 @@ COMMANDS = {
 }
 """Subcommand → (module that defines a click command of that name, one-line help)."""
 
-UNDECIDED = 3
+UNDECIDED, BUG = 3, 4
 
 
-class _ReaderGoneError(Exception):
-    """Nobody reads standard output any more. For click itself that is status 1, which here means refuted."""
+class _Unbreakable:
+    """A stream that goes on as if nothing were the matter when nobody reads it any more."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            self._stream.write(text)
+        except BrokenPipeError:
+            self._discard()
+        return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._discard()
+
+    def _discard(self) -> None:
+        """Send to nowhere what the stream still holds and will be given."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
 
 
 class _LazyGroup(click.Group):
@@ -48,12 +77,6 @@ class _LazyGroup(click.Group):
             return None
         return getattr(import_module(COMMANDS[cmd_name][0], __package__), cmd_name)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise _ReaderGoneError from None
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -64,7 +87,7 @@ class _LazyGroup(click.Group):
 def hardmax() -> None:
     """Prove or refute claims about hardmax transformers, exactly, and test attention kernels against that truth.
 
-    Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided within budget.
+    Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided within budget, 4 a bug of this program.
     """
 
 
@@ -75,42 +98,60 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: as in `sys.argv[1:]`, which is the default.
 
     Returns:
-        Never: it ends in `SystemExit` with the status of DESIGN 3.4.
+        Never: it ends in `SystemExit` with the exit status above.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold bytes that no encoding has a letter for
         sys.stdout.reconfigure(errors="backslashreplace")
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started the program
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 for the rest of the program
+    stdout = _Unbreakable(sys.stdout)
+    with redirect_stdout(stdout):  # pyright: ignore[reportArgumentType] a stream in all but name
+        status = _status(arguments)
+    stdout.flush()  # here and not at Python's end, which would make a fault of it
+    raise SystemExit(status)
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    """Run the command line; its exit status."""
     try:
         status = hardmax.main(arguments, prog_name="hardmax", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         status = 2
     except click.ClickException as error:
-        _fail(error.format_message())
+        return _fail(error.format_message())
     except HardmaxError as error:
-        _fail(str(error))
-    except _ReaderGoneError:  # head, perhaps, has seen enough
-        from .commands.output import discard
-
-        discard(sys.stdout)
-        status = UNDECIDED
+        return _fail(str(error))
     except OSError as error:
         place = f"{error.filename} cannot be used: " if error.filename else ""
-        _fail(f"{place}{error.strerror or error}; give another place")
+        return _fail(f"{place}{error.strerror or error}; give another place")
     except (KeyboardInterrupt, click.Abort):
         click.echo("hardmax: interrupted", err=True)
         status = UNDECIDED
-    raise SystemExit(status if isinstance(status, int) else 0)
+    except MemoryError:
+        click.echo("hardmax: error: there is too little memory for this input; nothing is decided", err=True)
+        status = UNDECIDED
+    except Exception as error:
+        from ..reports.printable import one_line
+
+        what = one_line(f"{type(error).__name__}: {error}")
+        click.echo(traceback.format_exc(), err=True, nl=False)
+        click.echo(
+            f"hardmax: this is a bug of hardmax {version('hardmax')}, and no verdict ({what}); "
+            "please report it with the lines above, the command and its input",
+            err=True,
+        )
+        status = BUG
+    return status if isinstance(status, int) else 0
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str) -> int:
     """One line on stderr, status 2."""
     from ..reports.printable import one_line
 
     click.echo(f"hardmax: error: {one_line(message)}", err=True)
-    raise SystemExit(2)
+    return 2
 
 
 if __name__ == "__main__":

@@ -14,16 +14,19 @@ Where scores are no inner product, layers may repeat up to a linear map instead 
 Neighbours: `proof` holds what is returned, `claims` draw conclusions, `certificate` writes them down.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from time import monotonic
 from typing import Any
+
+from sympy import ZZ
 
 from ..kernels.configuration import Configuration, Matrix, Vector
 from ..kernels.errors import FollowGraphError
 from ..kernels.exact import Dynamics, Layer, Sets
 from ..kernels.step import ConstantStep
-from .budget import Budget
+from . import large_layers
+from .budget import CALL, Budget, OutOfBudgetError, Work, common_factor, fraction, product
 from .follow_graph import follow_order
 from .proof import Frozen, Outcome, Phase, Rule, SelfSimilar, Undecided
 from .self_similar import Recurrence, Repetition
@@ -33,21 +36,20 @@ FIRST_TABLE = 4
 """Age of a phase, in layers, at which its first sign table is tried; then at every power of two."""
 FIRST_JUMP = 32
 """Age from which on a failed table is followed by a jump as long as the age."""
-LONG = 10_000_000
-"""Bits of the numbers in one product of matrices from which on a limited time is looked at row by row."""
-
-
-class _OutOfTimeError(Exception):
-    """The budget's seconds have passed, perhaps in the midst of a sign table."""
+LAYER = 30_000
+"""Operations of one layer beside those of its numbers."""
 
 
 class _Prover:
     """One run of `decide`: the current layer, what is proved so far, and the phases behind it."""
 
-    def __init__(self, configuration: Configuration, budget: Budget, dynamics: Dynamics) -> None:
-        self.started = monotonic()
-        self.configuration, self.budget, self.dynamics = configuration, budget, dynamics
+    def __init__(self, configuration: Configuration, work: Work, dynamics: Dynamics) -> None:
+        self.configuration, self.work, self.dynamics = configuration, work, dynamics
+        self.budget = work.budget
         self.layer = self.dynamics.first
+        # Tokens stay in their hull, where |v| < 2^(sizes + 1): by how many bits numerators may exceed D.
+        sizes = [v.numerator.bit_length() - v.denominator.bit_length() for row in configuration.tokens for v in row]
+        self.spread = max(0, *sizes) + 1
         self.known = -1  # the last layer whose follow sets are `sets`
         n = configuration.n
         self.sets: list[tuple[int, ...]] = [()] * n
@@ -62,14 +64,14 @@ class _Prover:
         injective = configuration.has_inner_product and configuration.step.rate(0) < 1
         self.may_meet = not (injective and configuration.is_distinct)
         self.representative: Sequence[int] = range(n)
-        self.recurrence = None if configuration.has_inner_product else Recurrence(self.dynamics)
+        self.recurrence = None if configuration.has_inner_product else Recurrence(self.dynamics, self.work)
         self.tables_apply = isinstance(configuration.step, ConstantStep)
 
     def decide(self) -> Outcome:
         try:
             return self._decide()
-        except _OutOfTimeError:
-            return self._undecided(f"{self.budget.seconds:g} seconds have passed")
+        except OutOfBudgetError as error:
+            return self._undecided(str(error))
 
     def _decide(self) -> Outcome:
         budget = self.budget
@@ -82,28 +84,36 @@ class _Prover:
                 return self._frozen()
             if changed:
                 self.tables_apply = isinstance(self.configuration.step, ConstantStep)
-            if self._table_is_due() and self._constant_for_ever_or_jump():
-                return self._frozen()
+            if self._table_is_due():
+                if self._constant_for_ever_or_jump():
+                    return self._frozen()
+                if self.layer.index > self.known:  # a jump has gone on to the layer at which a set changes
+                    continue
             if self.recurrence is not None:
                 repetition = self.recurrence.visit(self.layer, tuple(self.sets))
                 if repetition is not None:
                     return self._self_similar(repetition)
-            self._check_time()
             steps += 1
-            if steps > budget.steps:
-                return self._undecided(f"{budget.steps} layers were computed one by one")
-            if self.layer.index >= budget.layers:
-                return self._undecided(f"the budget is {budget.layers} layers")
-            if int(self.layer.denominator).bit_length() > budget.bits:
-                return self._undecided(f"numbers have more than {budget.bits} bits")
+            if budget.steps is not None and steps > budget.steps:
+                raise OutOfBudgetError(f"{budget.steps} layers were computed one by one")
+            if budget.layers is not None and self.layer.index >= budget.layers:
+                raise OutOfBudgetError(f"the budget is {budget.layers} layers")
+            if budget.bits is not None and self._bits() - self.spread > budget.bits:
+                raise OutOfBudgetError(f"numbers have more than {budget.bits} bits")
+            self.work.do(LAYER + self._step_operations(self._bits()))
             self.layer = self.dynamics.next_layer(self.layer, tuple(self.sets))
 
-    def _check_time(self) -> None:
-        if self.budget.seconds is not None and monotonic() - self.started > self.budget.seconds:
-            raise _OutOfTimeError
+    def _bits(self) -> int:
+        """A bound on the size of all numerators at the current layer."""
+        return int(self.layer.denominator).bit_length() + self.spread
+
+    def _step_operations(self, bits: int) -> int:
+        """What the next layer costs: sums over the follow sets, and the common factor."""
+        d = self.configuration.d
+        return d * sum(map(len, self.sets)) * product(bits, 64) + common_factor(bits)
 
     def _undecided(self, reason: str) -> Undecided:
-        return Undecided(self.configuration, self._all_phases(), f"{reason}, at layer {self.layer.index}")
+        return Undecided(self.configuration, self._all_phases(), f"{reason}, at layer {max(self.known, 0)}")
 
     # -- one layer ------------------------------------------------------------------------------------------------
 
@@ -126,18 +136,8 @@ class _Prover:
         return changed
 
     def _follow_sets(self) -> Sets:
-        """The sets of all open tokens at the current layer; with a look at the clock between rows that take long."""
-        if self.budget.seconds is not None:
-            rows = self.layer.numerators.to_list()
-            bits = max(int(v).bit_length() for row in rows for v in row)
-            if bits * len(self.open) * len(rows) * len(rows[0]) > LONG:
-                return tuple([self._follow_set(i) for i in self.open])
-        rows = None if len(self.open) == len(self.sets) else self.open
-        return self.dynamics.follow_sets(self.layer, rows)
-
-    def _follow_set(self, i: int) -> tuple[int, ...]:
-        self._check_time()
-        return self.dynamics.follow_sets(self.layer, [i])[0]
+        """The sets of all open tokens at the current layer."""
+        return large_layers.follow_sets(self.dynamics, self.layer, self.open, self._bits(), self.work)
 
     def _extend_jumps(self) -> None:
         offset = self.layer.index - self.first
@@ -200,6 +200,8 @@ class _Prover:
     def _is_captured_by_tie(self, i: int) -> bool:
         """The side condition of R2, given that C_i is stationary: then i is not in it, or F would hold i."""
         w, C = self.configuration.multiplicities, self.sets[i]
+        n, d = self.configuration.n, self.configuration.d
+        self.work.do(len(C) * n * d * product(self._bits(), self._bits()))
         columns = zip(*self.dynamics.scores(self.layer, C), strict=True)
         of_mean = [sum([w[j] * s for j, s in zip(C, column, strict=True)]) for column in columns]
         best = max(of_mean)
@@ -221,7 +223,7 @@ class _Prover:
                 self.stationary,
                 self.open,
                 self.representative,
-                self._check_time,
+                self.work,
             )
         except FollowGraphError:
             self.tables_apply = False
@@ -231,10 +233,7 @@ class _Prover:
         age = self.layer.index - self.first
         if age + 1 < FIRST_JUMP:
             return False
-        # Look twice as far each time, never far past the sizes and layers that the budget allows. Each layer
-        # multiplies the denominator by run.scale, so at that end the budget is used up.
-        spare = self.budget.bits - int(self.layer.denominator).bit_length()
-        furthest = min(max(spare, 0) // max(run.scale.bit_length() - 1, 1) + 1, self.budget.layers - self.layer.index)
+        furthest, reason = self._furthest(run)  # look twice as far each time, never beyond what the budget allows
         frozen, points, reach = False, [0], age + 1
         while not frozen and points[-1] < furthest:
             end = min(points[-1] + reach, furthest)
@@ -243,10 +242,12 @@ class _Prover:
                 break
             frozen = run.holds_for_ever(end)
             reach *= 2
-        self.layer = run.layer_at(points[-1])
-        self.known = self.layer.index
+        self.known = self.layer.index + points[-1]
         self.jumps = self.jumps or [age]
         self.jumps.extend(age + p for p in points[1:])
+        if points[-1] >= furthest and not frozen:
+            raise OutOfBudgetError(reason)
+        self.layer = run.layer_at(points[-1] + (not frozen))
         if self.recurrence is not None:  # a repetition is proved from layers that were all computed
             self.recurrence.forget()
         if frozen:
@@ -254,10 +255,30 @@ class _Prover:
             self._capture()
         return frozen
 
+    def _furthest(self, run: ConstantSets) -> tuple[int, str]:
+        """How far a jump from the current layer may go, and what ends it there."""
+        budget = self.budget
+        ends: list[tuple[int, str]] = []
+        if budget.layers is not None:
+            ends.append((budget.layers - self.layer.index, f"the budget is {budget.layers} layers"))
+        if budget.bits is not None:  # each layer multiplies the denominator by run.scale
+            spare = max(0, budget.bits - int(self.layer.denominator).bit_length())
+            further = spare // max(run.scale.bit_length() - 1, 1) + 1
+            ends.append((further, f"numbers have more than {budget.bits} bits"))
+        if budget.operations is not None:
+            low, high = 0, 1
+            while self.work.allows(run.operations(high)):
+                low, high = high, 2 * high
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if self.work.allows(run.operations(middle)) else (low, middle)
+            ends.append((low, self.work.exhausted))
+        return min(ends, default=(sys.maxsize, ""))
+
     # -- the answer -----------------------------------------------------------------------------------------------
 
     def _frozen(self) -> Frozen:
-        tokens = _Positions(self.layer)
+        tokens = _Positions(self.layer, self.work)
         limits, weights = _limits(self, tokens)
         return Frozen(
             configuration=self.configuration,
@@ -290,13 +311,21 @@ class _Prover:
 class _Positions(dict[int, Vector]):
     """Positions of single tokens at one layer as Fractions, made when asked for."""
 
-    def __init__(self, layer: Layer) -> None:
+    def __init__(self, layer: Layer, work: Work) -> None:
         super().__init__()
-        self._rows, self._denominator = layer.numerators.to_list(), int(layer.denominator)
+        self._rows, self._denominator, self._work = layer.numerators.to_list(), layer.denominator, work
 
     def __missing__(self, i: int) -> Vector:
-        self[i] = point = tuple(Fraction(int(v), self._denominator) for v in self._rows[i])
+        self[i] = point = tuple(map(self._reduced, self._rows[i]))
         return point
+
+    def _reduced(self, numerator: Any) -> Fraction:
+        """Python's own common factor is quadratic: it should see only what a better one has left."""
+        D = self._denominator
+        common = ZZ.gcd(numerator, D)  # takes as many steps as what it leaves has bits
+        bits = (D // common).bit_length()
+        self._work.do(product(D.bit_length(), D.bit_length()) + common_factor(bits) + fraction(bits))
+        return Fraction(int(numerator // common), int(D // common))
 
 
 def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[int, Fraction], ...]]:
@@ -310,6 +339,7 @@ def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[
             continue
         total = sum(w[j] for j in others)
         mixed = weights[i] = {}
+        prover.work.do(CALL * sum(len(weights[r[j]]) for j in others))
         for j in others:
             for base, value in weights[r[j]].items():
                 mixed[base] = mixed.get(base, 0) + value * Fraction(w[j], total)
@@ -319,6 +349,8 @@ def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[
             (base,) = bases
             limits[i] = tokens[base]
         else:
+            bits = max(x.denominator.bit_length() for base in bases for x in tokens[base])
+            prover.work.do(2 * len(bases) * prover.configuration.d * fraction(bits))
             columns = zip(*([value * x for x in tokens[base]] for base, value in bases.items()), strict=True)
             limits[i] = tuple(sum(column, Fraction(0)) for column in columns)
     return tuple(limits[i] for i in r), tuple(weights[i] for i in r)
@@ -328,13 +360,15 @@ def decide(
     configuration: Configuration,
     budget: Budget | None = None,
     make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
+    work: Work | None = None,
 ) -> Outcome:
     """The itinerary of a configuration for all layers, or `Undecided`.
 
     Args:
         configuration: any configuration; hypotheses of the theorem are not required.
-        budget: when to give up; the default `Budget()` has no wall-clock limit.
+        budget: when to give up; the default `Budget()` counts operations, about ten seconds of them.
         make_dynamics: the exact kernel; tests hand in a wrong one.
+        work: where operations are counted, in place of a budget.
 
     Returns:
         `Frozen` (constant from a layer on, with all limits), `SelfSimilar` (repeating up to a linear map) or
@@ -342,7 +376,7 @@ def decide(
 
     Source: arXiv:2407.01602, main theorem; DESIGN 1.4 for the rules and their proofs.
     """
-    return _Prover(configuration, budget or Budget(), make_dynamics(configuration)).decide()
+    return _Prover(configuration, work or Work(budget or Budget()), make_dynamics(configuration)).decide()
 
 
 __all__ = ["Budget", "decide"]

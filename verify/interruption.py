@@ -26,6 +26,8 @@ from threading import Timer, current_thread, main_thread
 from time import monotonic
 from typing import Any
 
+from .time_limit import LONGEST
+
 AGAIN = 0.02
 """Seconds until a KeyboardInterrupt that was lost is raised again."""
 PATIENCE = 2.0
@@ -33,9 +35,17 @@ PATIENCE = 2.0
 
 
 class Interruption:
-    """A context in which Ctrl-C and SIGTERM are handled as above; outside the main thread it changes nothing."""
+    """A context in which Ctrl-C and SIGTERM are handled as above; outside the main thread it changes nothing.
 
-    def __init__(self) -> None:
+    Args:
+        seconds: after that time the work ends as if by Ctrl-C; None for no limit.
+
+    Attributes:
+        out_of_time: whether that time is up.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds, self.out_of_time = seconds, False
         self._raises = False
         self._waiting = False
         self._raised: float | None = None
@@ -50,6 +60,9 @@ class Interruption:
             for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
                 if signal.getsignal(number) == usual:
                     self._before[number] = signal.signal(number, self._arrived)
+            if self._seconds is not None and hasattr(signal, "setitimer"):
+                signal.signal(signal.SIGALRM, self._time_is_up)
+                signal.setitimer(signal.ITIMER_REAL, min(self._seconds, LONGEST))
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -58,7 +71,10 @@ class Interruption:
             self._again.join()
         if current_thread() is main_thread():
             sys.unraisablehook = self._hook
-        if self._raised is None:
+            if self._seconds is not None and hasattr(signal, "setitimer"):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        if self._raised is None or self.out_of_time:
             for number, handler in self._before.items():
                 signal.signal(number, handler)
         else:  # the program is about to end: further signals change neither that nor its status
@@ -99,6 +115,10 @@ class Interruption:
         if self._raised is None or monotonic() - self._raised > PATIENCE:
             self._waiting = True
             self._raise_waiting()
+
+    def _time_is_up(self, number: int, frame: object) -> None:
+        self.out_of_time = True
+        self._arrived(number, frame)
 
     def _unraisable(self, lost: Any) -> None:
         if not issubclass(lost.exc_type, KeyboardInterrupt):

@@ -43,6 +43,7 @@ class Findings:
         identities: {claim id: what its symbolic identity showed}.
         counterexamples: every refutation to keep, with its case.
         interrupted: whether the run was ended early.
+        out_of_time: whether its time was up before all of it was done.
     """
 
     claims: tuple[Claim, ...]
@@ -50,6 +51,7 @@ class Findings:
     identities: dict[str, Finding] = field(default_factory=dict)
     counterexamples: list[tuple[Claim, Case, Finding]] = field(default_factory=list)
     interrupted: bool = False
+    out_of_time: bool = False
 
     def count(self, claim: Claim, case: Case, finding: Finding) -> None:
         """Count one finding, and keep it if it refutes."""
@@ -91,7 +93,9 @@ class Findings:
         if any(counts["disagree"] for counts in self.tally.kernels.values()):
             return REFUTED
         for j in judged:
-            looked_for = j.claim.expected in ("needs_hypothesis", "false_as_printed") and not self.interrupted
+            looked_for = j.claim.expected in ("needs_hypothesis", "false_as_printed") and not (
+                self.interrupted or self.out_of_time
+            )
             if not j.as_expected and (j.verdict != "undecided" or looked_for):
                 return REFUTED
         return UNDECIDED if self.interrupted or any(j.verdict == "undecided" for j in judged) else VERIFIED

@@ -17,6 +17,7 @@ from sympy.polys.matrices import DomainMatrix
 from ..kernels.configuration import Matrix
 from ..kernels.exact import Dynamics, Layer, Sets
 from ..kernels.step import ConstantStep
+from .budget import Budget, Work, common_factor, product
 
 MAX_LAYER = 512
 """Layers after which no repetition is looked for: numbers grow, and a repetition shows early or never."""
@@ -37,9 +38,11 @@ class Recurrence:
 
     Args:
         dynamics: the dynamics; only a constant step can repeat.
+        work: where operations are counted before they are done.
     """
 
-    def __init__(self, dynamics: Dynamics) -> None:
+    def __init__(self, dynamics: Dynamics, work: Work | None = None) -> None:
+        self._work = work or Work(Budget.unlimited())
         self._form = dynamics.form.convert_to(QQ)
         self._active = isinstance(dynamics.configuration.step, ConstantStep)
         self._kept: tuple[Layer, Sets] | None = None
@@ -49,6 +52,8 @@ class Recurrence:
         if not self._active or layer.index > MAX_LAYER:
             return None
         if self._kept is not None and self._kept[1] == sets:
+            (n, d), bits = layer.numerators.shape, int(layer.denominator).bit_length()
+            self._work.do(2 * n * d * common_factor(bits) + 2 * d * d * (n + d) * product(d * bits, d * bits))
             found = self._compare(self._kept[0], layer)
             if found is not None:
                 return found

@@ -1,19 +1,29 @@
 """Bundles that a stranger can run: numbers of any size, any folder, and never a crash that reads as a proof."""
 
+import inspect
 import json
 import os
 import subprocess
 import sys
 from fractions import Fraction
+from importlib import import_module
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from hypothesis import example
 
 from hardmax.kernels import Configuration, HarmonicStep
+from hardmax.kernels.exact import Dynamics
 from hardmax.kernels.rational_text import integer_text
 from hardmax.verify.bundle import python_configuration
+from hardmax.verify.case import Case
+from hardmax.verify.claims.registry import MOST_LAYERS, Claim, Finding, Source, all_claims
 from hardmax.verify.cli import main
+from hardmax.verify.commands.output import write_counterexample
+from hardmax.verify.repro_script import SHOWN_BY
+
+from ..examples import late_leader
 
 GIANT = 10**4_800 + 1
 """More digits than Python converts at once, and than it reads in one literal."""
@@ -115,7 +125,9 @@ def test_names_that_are_not_utf_8_lose_nothing(run, tmp_path):
     command = [sys.executable, "-m", "hardmax.verify.cli"]
     done = subprocess.run([*command, "prove", name, "--out", out, "--report"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith("caf\\udce9\\u001b.json: refuted\n")
+    assert done.stdout.startswith(
+        "caf\\udce9\\u001b.json: refuted, outside the theorem's hypotheses (not nonzero), so the theorem"
+    )
     assert "\x1b" not in done.stdout
     (result,) = map(json.loads, Path(out, "results.jsonl").read_text().splitlines())
     assert result["input"] == "caf\\udce9\x1b.json"
@@ -146,3 +158,61 @@ def test_replay_works_in_the_folder_itself(run, monkeypatch):
     run("verify", "--claims", "necessity.nonzero", "--out", "out")
     monkeypatch.chdir("out/counterexamples/necessity.nonzero")
     assert run("replay", ".")[0] == 1
+
+
+def bundle_of(claim, configuration, folder):
+    """The folder of a refutation by a claim that refutes everything it is asked about."""
+    case = Case(configuration)
+    finding = claim.check(case)
+    assert finding.verdict == "refuted"
+    return write_counterexample(folder, "it", claim, case, finding)
+
+
+def test_a_claim_that_does_not_say_how_it_is_refuted_gets_the_exact_layers_and_no_verdict(tmp_path):
+    third = Fraction(1, 3)
+    claim = Claim(
+        "mine.stays",
+        "no token ever moves",
+        (),
+        Source("nowhere", "0", "x"),
+        "open",
+        lambda _: Finding("refuted", "token 1 moves", 2, 1),
+    )
+    folder = bundle_of(claim, Configuration([[third], [1], [-1]], step=third), tmp_path)
+    done = alone(folder / "repro.py")
+    assert done.returncode == 2
+    assert f"hardmax replay {folder}" in done.stderr
+    assert "reported: token 1 moves" in done.stdout
+    assert "does not fail" not in done.stdout
+    dynamics = Dynamics(Configuration([[third], [1], [-1]], step=third))
+    for layer, sets in islice(dynamics.layers(), 4):
+        assert f"layer {layer.index}\n" in done.stdout
+        for i, (row, C) in enumerate(zip(layer.tokens(), sets, strict=True)):
+            assert f"  token {i} at ({row[0]}) follows {list(C)}\n" in done.stdout
+    record = json.loads((folder / "record.json").read_text())
+    assert (record["certificate"], record["tokens"], record["layer"]) == (None, [1], 2)
+
+
+def test_a_script_whose_test_would_not_come_as_far_ends_without_a_verdict(tmp_path):
+    # The late leader twice: no strict leader there, so its limit lies outside of K; known from layer 101 on.
+    twice = Configuration([*late_leader(100).tokens, (1, 0)], step=Fraction(1, 100))
+    claim = next(c for c in all_claims() if c.id == "clustering.boundary")
+    folder = bundle_of(claim, twice, tmp_path)
+    done = alone(folder / "repro.py")
+    assert done.returncode == 2
+    assert "hardmax replay" in done.stderr
+    record = json.loads((folder / "record.json").read_text())
+    assert (record["certificate"], record["dropped"], record["tokens"]) == ("proof.cert.json", ["distinct"], [3])
+
+
+@pytest.mark.parametrize("claim", [c for c in all_claims() if c.shown], ids=lambda c: c.id)
+def test_what_a_claim_says_of_its_script_is_in_the_script(claim):
+    case = Case(Configuration([[1], [-1], [0]]))
+    shown = claim.shown(case, claim.check(case))
+    assert shown is None or shown.by is None or shown.by in SHOWN_BY
+    assert shown is None or shown.layers <= MOST_LAYERS
+
+
+def test_no_script_is_chosen_by_the_name_of_a_family():
+    for module in ("bundle", "commands.output"):
+        assert ".family" not in inspect.getsource(import_module(f"hardmax.verify.{module}"))

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hardmax.kernels.configuration_file import read_configuration
-from hardmax.verify import checker
+from hardmax.verify import campaign, checker
+from hardmax.verify.claims import registry
 from hardmax.verify.cli import COMMANDS, main
 from hardmax.verify.commands import prove as prove_command
 from hardmax.verify.commands.verify import paper_files
@@ -143,7 +145,7 @@ def test_prove_that_is_interrupted_keeps_the_records_of_what_it_finished(run, mo
     assert (record["interrupted"], record["verdict"], record["results"]) == (True, "undecided", 1)
     assert record["counts"]["inputs"] == record["counts"]["verified"] == 1
     assert {"square.cert.json", "results.jsonl", "report.html"} <= set(os.listdir("out"))
-    status, _, _ = run("prove", "line.json", "--out", "out")
+    status, _, _ = run("prove", "line.json", "--out", "out", "--overwrite")
     assert (status, json.loads(Path("out/run.json").read_text())["counts"]["inputs"]) == (3, 0)
     assert run("report", "out")[0] == 0, "a run that finished nothing has records too"
 
@@ -169,12 +171,19 @@ def test_prove_leaves_out_of_the_record_what_takes_too_long(run, monkeypatch):
         ("hardmax kernel numpy >&-", 0),
         ("hardmax verify --claims lemmas.norm_growth --examples 20 >&- 2>&-", 0),
         ("hardmax prove absent.json 2>&-", 2),
-        ("set -o pipefail; hardmax claims | true", 3),
-        ("set -o pipefail; hardmax verify --claims necessity.nonzero --out o >&- 2>&-; hardmax report o | true", 3),
+        ("set -o pipefail; hardmax claims | true", 0),
+        ("set -o pipefail; hardmax claims | head -1 >/dev/null", 0),
+        ("set -o pipefail; hardmax --help | true", 0),
+        ("set -o pipefail; hardmax prove square.json | true", 0),
+        ("set -o pipefail; hardmax prove line.json line.json --json | true", 1),
+        ("set -o pipefail; hardmax check absent.json 2>/dev/null | true", 2),
+        ("set -o pipefail; hardmax verify --claims necessity.nonzero --out o >&- 2>&-; hardmax report o | true", 0),
     ],
 )
 @pytest.mark.parametrize("buffered", [True, False])
 def test_streams_that_are_closed_change_no_verdict(tmp_path, redirected, status, buffered):
+    (tmp_path / "square.json").write_text(json.dumps(SQUARE))
+    (tmp_path / "line.json").write_text('{"tokens": [[1], [-1], [0]]}')
     command = redirected.replace("hardmax", f"{shlex.quote(sys.executable)} -m hardmax.verify.cli")
     ended = subprocess.run(
         ["bash", "-c", command], cwd=tmp_path, env=environment(buffered), capture_output=True, text=True, check=False
@@ -337,15 +346,115 @@ def test_the_same_seed_gives_the_same_records(run):
     assert texts[0] == texts[1]
 
 
-def test_a_second_run_replaces_the_first_but_spares_what_is_not_its_own(run):
+def contents(folder):
+    """{path: bytes} of all files below a folder."""
+    return {path: path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["prove", "square.json"], "holds the results of an earlier run; give --overwrite to replace them, or another"),
+        (["verify", "--claims", "lemmas.*", "--examples", "20"], "give --overwrite"),
+        (["kernel", "numpy"], "give --overwrite"),
+        (["prove", "absent.json"], "absent.json: cannot be read"),
+        (["prove", "absent.json", "--overwrite"], "absent.json: cannot be read"),
+        (["prove", "square.json", "ragged.json", "--overwrite"], "ragged.json: tokens[1] has 2 coordinates"),
+        (["prove", "square.json", "absent.json", "--overwrite", "--report", "--json"], "absent.json: cannot be read"),
+        (["verify", "--claims", "nothing", "--overwrite"], "no claim matches"),
+        (["verify", "--families", "nothing", "--overwrite"], "no family"),
+        (["verify", "--kernels", "nothing", "--overwrite"], "nothing"),
+        (["kernel", "nothing", "--overwrite"], "nothing"),
+        (["kernel", "numpy", "--known", "absent.txt", "--overwrite"], "absent.txt"),
+    ],
+)
+def test_what_an_earlier_run_has_left_stays(run, arguments, message):
+    write("square.json", SQUARE)
+    write("ragged.json", {"tokens": [[1], [2, 3]]})
+    assert run("prove", "square.json", "--out", "good", "--report")[0] == 0
+    before = contents("good")
+    assert len(before) > 5
+    status, _, err = run(*arguments, "--out", "good")
+    assert (status, err.count("\n")) == (2, 1)
+    assert err.startswith("hardmax: error: ")
+    assert message in err
+    assert contents("good") == before
+
+
+def test_bad_input_alone_makes_no_folder(run):
+    assert run("prove", "absent.json", "--out", "new")[0] == 2
+    assert not Path("new").exists()
+
+
+def test_counterexamples_that_nobody_expected_never_replace_earlier_ones(run, monkeypatch):
+    wrong = "tests claim: the norm of a token never grows"
+    claim = next(c for c in registry.all_claims() if c.id == "lemmas.norm_growth")
+    false = replace(claim, check=lambda _: registry.Finding("refuted", wrong, 0, 0), identity=None)
+    monkeypatch.setattr(campaign, "select_claims", lambda _: (false,))
+    for _ in range(2):
+        assert run("verify", "--claims", "lemmas.norm_growth", "--examples", "1", "--families", "lattice")[0] == 1
+    assert sorted(os.listdir("hardmax-out/counterexamples")) == ["lemmas.norm_growth", "lemmas.norm_growth-2"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "line"),
+    [
+        ("refuted", 1, "It still fails."),
+        ("verified", 0, "It does not fail any more."),
+        ("undecided", 3, "Whether it still fails is not known."),
+        ("not_met", 3, "Whether it still fails was not examined: the claim says nothing about this configuration."),
+    ],
+)
+def test_replay_says_no_more_than_it_knows(run, monkeypatch, verdict, status, line):
+    assert run("verify", "--claims", "necessity.nonzero", "--out", "out")[0] == 0
+    monkeypatch.setattr("hardmax.verify.commands.replay.examine", lambda *_: registry.Finding(verdict, "so it is"))
+    ended, out, _ = run("replay", "out/counterexamples/necessity.nonzero")
+    assert (ended, out.splitlines()[-1]) == (status, line)
+
+
+def test_a_bug_is_no_verdict_and_says_what_to_report(run, monkeypatch):
+    write("square.json", SQUARE)
+    monkeypatch.setattr(prove_command, "prove_configuration", lambda *_: [][0])
+    status, out, err = run("prove", "square.json")
+    assert (status, out) == (4, "")
+    assert err.startswith("Traceback ")
+    assert "this is a bug of hardmax" in err.splitlines()[-1]
+    assert "IndexError: list index out of range" in err.splitlines()[-1]
+    assert "please report it with the lines above, the command and its input" in err.splitlines()[-1]
+
+
+def test_a_verdict_outside_the_hypotheses_does_not_touch_the_theorem(run):
+    write("square.json", SQUARE)
+    write("line.json", {"tokens": [[1], [-1], [0]]})
+    assert run("prove", "line.json")[1].startswith(
+        "line.json: refuted, outside the theorem's hypotheses (not nonzero), so the theorem is not touched\n"
+    )
+    assert run("prove", "square.json")[1].startswith("square.json: verified\n")
+
+
+def test_the_seconds_of_verify_are_for_the_whole_command(run, monkeypatch):
+    # The clock stands still in tests: the alarm that ends the work is rung by the work itself.
+    monkeypatch.setattr(
+        "hardmax.verify.commands.verify._dropped_hypotheses", lambda *_: signal.raise_signal(signal.SIGALRM)
+    )
+    status, out, _ = run("verify", "--seconds", "1000", "--out", "out")
+    assert status == 3
+    assert out.splitlines()[-2].startswith("out of time, 4 configurations, 0 undecided")
+    record = json.loads(Path("out/run.json").read_text())
+    assert (record["interrupted"], record["notes"]) == (False, ["The time was up before all was done."])
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_a_second_run_replaces_the_first_if_told_so_but_spares_what_is_not_its_own(run):
     write("square.json", SQUARE)
     write("line.json", {"tokens": [[1], [-1], [0]]})
     assert run("prove", "line.json", "--out", "out", "--report")[0] == 1
-    assert run("prove", "square.json", "--out", "out")[0] == 0
+    assert run("prove", "square.json", "--out", "out", "--overwrite")[0] == 0
     assert "counterexamples" not in os.listdir("out")
     assert "report.html" not in os.listdir("out")
     write("out/notes.txt", "precious")
-    status, _, err = run("prove", "square.json", "--out", "out")
+    status, _, err = run("prove", "square.json", "--out", "out", "--overwrite")
     assert (status, "'notes.txt'" in err) == (2, True)
     assert {"run.json", "square.cert.json", "notes.txt"} <= set(os.listdir("out"))
 
@@ -356,7 +465,13 @@ def test_a_killed_run_leaves_nothing_that_stops_the_next(run):
     os.remove("out/run.json")
     assert run("prove", "square.json", "--out", "out")[0] == 2, "nothing says that this is ours"
     write("out/.hardmax", "")
-    assert run("prove", "square.json", "--out", "out")[0] == 0
+    assert run("prove", "square.json", "--out", "out")[0] == 2, "its certificates may be worth something"
+    assert run("prove", "square.json", "--out", "out", "--overwrite")[0] == 0
+    assert run("prove", "square.json", "--out", "begun")[0] == 0
+    for path in Path("begun").iterdir():
+        path.unlink()
+    write("begun/.hardmax", "")
+    assert run("prove", "square.json", "--out", "begun")[0] == 0, "a run that left nothing but its mark"
     assert ".hardmax" not in os.listdir("out")
 
 
@@ -379,7 +494,7 @@ def test_a_folder_that_another_run_is_writing_to_is_refused_and_left_as_it_is(ru
         "hardmax: error: another run is writing to out; wait for its end, or give --out another folder\n",
     )
     assert left == [".hardmax", "mine.cert.json"]
-    assert run("prove", "square.json", "--out", "out")[0] == 0, "a killed run holds nothing"
+    assert run("prove", "square.json", "--out", "out", "--overwrite")[0] == 0, "a killed run holds nothing"
     assert ".hardmax" not in os.listdir("out")
 
 

@@ -1,7 +1,8 @@
 """Sign tables against Fractions: what a table says of all layers holds for the layers that one can compute."""
 
 from fractions import Fraction as Q
-from itertools import islice, pairwise
+from itertools import combinations_with_replacement, islice, pairwise
+from math import gcd, prod
 
 import pytest
 from hypothesis import assume, given
@@ -12,6 +13,7 @@ from hardmax.kernels.errors import FollowGraphError
 from hardmax.kernels.exact import Dynamics
 from hardmax.strategies import configurations
 from hardmax.verify import balls, freeze, shift_table
+from hardmax.verify.budget import OutOfBudgetError, Work
 from hardmax.verify.freeze import Budget, decide
 from hardmax.verify.shift_table import Column, ConstantSets
 
@@ -246,21 +248,37 @@ def test_balls_that_leave_signs_open_are_followed_by_exact_integers(monkeypatch)
     assert column_faults(run, 3) == []
 
 
-def test_pause_ends_a_table():
-    class StopError(Exception):
-        pass
-
-    calls = []
-
-    def pause():
-        calls.append(1)
-        if len(calls) > 5:
-            raise StopError
-
+def test_a_budget_ends_a_table():
     c = EXAMPLES["late leader"].configuration
     dynamics = Dynamics(c)
-    with pytest.raises(StopError):
-        ConstantSets(dynamics, dynamics.first, dynamics.follow_sets(dynamics.first), (), range(c.n), range(c.n), pause)
+    sets, work = dynamics.follow_sets(dynamics.first), Work(Budget(operations=1_000))
+    with pytest.raises(OutOfBudgetError, match="the budget of 1,000 operations"):
+        ConstantSets(dynamics, dynamics.first, sets, (), range(c.n), range(c.n), work)
+    assert work.spent <= 1_000
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6).map(sorted), st.integers(0, 12))
+def test_divided_differences_are_sums_of_products_of_nodes(nodes, m):
+    # f[μ_0, …, μ_s] of x^m is the sum of all products of m − s nodes among μ_0, …, μ_s, repetition allowed.
+    wanted = [
+        sum(prod(chosen) for chosen in combinations_with_replacement(nodes[: s + 1], m - s)) if s <= m else 0
+        for s in range(len(nodes))
+    ]
+    assert shift_table._divided_differences(nodes, m) == wanted
+
+
+@given(any_run, st.integers(0, 40))
+def test_a_jump_is_the_power_of_the_layer_matrix(run, offset):
+    table = run.table
+    N = table._layer.numerators
+    for _ in range(offset):
+        N = table._M * N
+    assert table._numerators(offset) == N
+    layer = table.layer_at(offset)
+    common = gcd(int(layer.denominator), *(int(v) for row in layer.numerators.to_list() for v in row))
+    assert common == 1
+    D = int(table._layer.denominator) * table.scale**offset
+    assert layer.tokens() == tuple(tuple(Q(int(v), D) for v in row) for row in N.to_list())
 
 
 # -- wrong tables are noticed -----------------------------------------------------------------------------------------
@@ -307,9 +325,9 @@ TABLE_MUTANTS = [
     Mutant("columns for ties alone", "for l in sorted(set(r) - {j}):", "for l in sorted(targets - {j}):"),
     Mutant("a window too short", "max((len(c.shifts) for c in self._columns), default=0)", "1"),
     Mutant(
-        "powers off by one",
-        "while offset >> bit:\n            if len(self._powers)",
-        "offset += offset > 1\n        while offset >> bit:\n            if len(self._powers)",
+        "differences off by one",
+        "comb(m, s) * powers[nodes[i]]",
+        "comb(m, s + 1) * powers[nodes[i]]",
     ),
     Mutant(
         "the unit is not raised",

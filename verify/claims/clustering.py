@@ -8,16 +8,19 @@ Source: arXiv:2407.01602, main theorem.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from itertools import islice
+from math import lcm
 
 from ...kernels.configuration import Vector
 from ...kernels.exact import Dynamics
-from ...kernels.rational_text import show
+from ...kernels.rational_text import rational_text, show
+from ..budget import OutOfBudgetError, fraction, product
 from ..case import Case
 from ..evidence import Interior, Neither, Outside, Place
 from ..places import places
 from ..proof import Frozen, SelfSimilar, Undecided
-from .registry import Claim, Finding, Source
+from .registry import MOST_LAYERS, Claim, Finding, Shown, Source
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "main theorem")
 HYPOTHESES = ("nonzero", "distinct", "spd")
@@ -30,8 +33,13 @@ def case_places(case: Case) -> dict[Vector, Place]:
 
 
 def _places(case: Case) -> dict[Vector, Place]:
-    assert isinstance(case.outcome, Frozen)
-    return places(case.outcome)
+    outcome = case.outcome
+    assert isinstance(outcome, Frozen)
+    bits = {s: max(x.denominator.bit_length() for x in s) for s in outcome.limits}
+    vertices = {outcome.limits[i] for i in outcome.leaders}
+    for s in bits.keys() - vertices:  # its scores with the vertices of K
+        case.work.do(case.configuration.d * sum(fraction(bits[s] + bits[v]) for v in vertices))
+    return places(outcome)
 
 
 def _undecided(case: Case) -> Finding | None:
@@ -113,9 +121,16 @@ def check_vertices(case: Case) -> Finding:
         return Finding("refuted", f"token {unnoticed[0]} follows itself alone, but does not count as a leader", layer)
     if not outcome.leaders:
         return Finding("refuted", NO_LEADER)
-    rows = outcome.state.numerators.to_list() if isinstance(outcome, Frozen) else outcome.tokens
+    frozen = isinstance(outcome, Frozen)
+    rows = outcome.state.numerators.to_list() if frozen else outcome.tokens
+    bits = int(outcome.state.denominator).bit_length() if frozen else 64
     for l in outcome.leaders:  # noqa: E741 the paper's index
-        normal = [sum([x * a for x, a in zip(rows[l], column, strict=True)]) for column in zip(*case.form, strict=True)]
+        # A leader's place in lowest terms: short where it led soon.
+        place = outcome.limits[l] if frozen else outcome.tokens[l]
+        D = lcm(*(x.denominator for x in place))
+        z = [x.numerator * (D // x.denominator) for x in place]
+        case.work.do(len(rows) * len(z) * product(max(map(abs, z)).bit_length(), bits))
+        normal = [sum([x * a for x, a in zip(z, column, strict=True)]) for column in zip(*case.form, strict=True)]
         heights = [sum([h * x for h, x in zip(normal, row, strict=True)]) for row in rows]
         for j, height in enumerate(heights):
             if height >= heights[l] and j != l and not (rows[j] == rows[l] and _may_land(case, j, l)):
@@ -171,8 +186,62 @@ def check_cluster_points(case: Case) -> Finding:
     )
 
 
+def failing_conclusion(case: Case) -> tuple[Claim, Finding] | None:
+    """The first of the four claims that this case refutes."""
+    for claim in CLAIMS:
+        finding = claim.check(case)
+        if finding.verdict == "refuted":
+            return claim, finding
+    return None
+
+
+def conclusion_shown(case: Case, _: Finding) -> Shown | None:
+    """How a failure of the theorem's conclusion is shown: a limit at the wrong place, a cycle, or no leader."""
+    outcome, fails = case.outcome, failing_conclusion(case)
+    if isinstance(outcome, Undecided) or fails is None:
+        return None
+    claim, finding = fails
+    last = max(outcome.phases[-1].first + outcome.phases[-1].layers, (finding.layer or 0) + 2)
+    layers = min(MOST_LAYERS, last)
+    if not outcome.leaders and claim.id != "clustering.convergence":
+        return Shown("no leader", layers, certified=True, fails=fails)
+    if isinstance(outcome, SelfSimilar):
+        moving = moving_token(outcome)
+        if moving is None:
+            return Shown(None, layers, certified=True, fails=fails)
+        end = outcome.layer + outcome.period
+        evidence = {"token": moving, "first": outcome.layer, "last": end}
+        return Shown("cycle", end + 1, evidence, certified=True, fails=fails)
+    for s, place in case_places(case).items() if outcome.leaders else ():
+        if isinstance(place, Interior | Outside | Neither):
+            token = outcome.limits.index(s)
+            evidence = {"kind": type(place).__name__.lower(), "token": token, "point": list(map(rational_text, s))}
+            if isinstance(place, Interior | Neither):
+                evidence["weights"] = {str(i): rational_text(x) for i, x in place.weights.items()}
+            elif place.normal is not None:
+                evidence["normal"] = list(map(rational_text, place.normal))
+            by = "place" if last <= MOST_LAYERS else None  # the leaders must be known at the last layer
+            return Shown(by, layers, evidence, token=token, certified=True, fails=fails)
+    return Shown(None, layers, certified=True, fails=fails)
+
+
+def _within_budget(check: Callable[[Case], Finding]) -> Callable[[Case], Finding]:
+    """The check, undecided where the work on the case exceeds its budget."""
+
+    @wraps(check)
+    def examined(case: Case) -> Finding:
+        try:
+            return check(case)
+        except OutOfBudgetError as error:
+            return Finding("undecided", str(error))
+
+    return examined
+
+
 def _claim(name: str, statement: str, check: Callable[[Case], Finding]) -> Claim:
-    return Claim(f"clustering.{name}", statement, HYPOTHESES, SOURCE, "theorem", check)
+    return Claim(
+        f"clustering.{name}", statement, HYPOTHESES, SOURCE, "theorem", _within_budget(check), shown=conclusion_shown
+    )
 
 
 CLAIMS = (
@@ -197,5 +266,7 @@ __all__ = [
     "check_cluster_points",
     "check_convergence",
     "check_vertices",
+    "conclusion_shown",
+    "failing_conclusion",
     "moving_token",
 ]

@@ -39,10 +39,11 @@ from ...kernels.step import HarmonicStep
 from ...strategies import MATRICES, configurations
 from ..case import Case
 from ..polytope import Inside, convex_weights
-from ..proof import Frozen
+from ..proof import Frozen, Undecided
 from ..reproducible import no_constants_from_source
 from .identities import Scalar, inner, shown_by, vector
-from .registry import Claim, Finding, Source
+from .registry import MOST_LAYERS as MOST_SHOWN
+from .registry import Claim, Finding, Shown, Source
 from .search import BUDGET, smallest
 
 SOURCE = Source("arXiv:2508.09628", "version 1", "Theorem 3.1")
@@ -203,6 +204,17 @@ def _induction() -> Scalar:
     return sympy.simplify(left - 2 * C / (j + 2) * (3 / (j + 1) - 1 / (j + 2)))
 
 
+def _shown(case: Case, finding: Finding) -> Shown | None:
+    """A script computes the energy at the layer that breaks the bound; limits are what the certificate proves."""
+    if isinstance(case.outcome, Undecided):
+        return None
+    last = case.outcome.phases[-1].first + case.outcome.phases[-1].layers
+    layers = min(MOST_SHOWN, last + 2)
+    beyond = last + 2 > MOST_SHOWN and (finding.layer is None or finding.layer >= layers)
+    evidence = {"token": finding.token, "layer": finding.layer}
+    return Shown(None if beyond else "rate", layers, evidence, token=finding.token, certified=True)
+
+
 CLAIMS = (
     Claim(
         "frank_wolfe.rate",
@@ -212,6 +224,7 @@ CLAIMS = (
         SOURCE,
         "false_as_printed",
         check_rate,
+        shown=_shown,
     ),
     Claim(
         "frank_wolfe.rate_origin_inside",
@@ -221,6 +234,7 @@ CLAIMS = (
         "theorem",
         check_rate_origin_inside,
         shown_by(_descent, _induction),
+        shown=_shown,
     ),
 )
 

@@ -18,7 +18,7 @@ from ...kernels.exact import Sets
 from ..case import Case
 from ..proof import Frozen
 from .identities import Scalar, inner, shown_by, vector
-from .registry import Claim, Finding, Source
+from .registry import MOST_LAYERS, Claim, Finding, Shown, Source
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "lemmas of the proof")
 
@@ -265,10 +265,21 @@ def _equilibrium_identity() -> Scalar:
 
 
 def _claim(
-    name: str, statement: str, check: Callable[[Case], Finding], *identities: Callable[[], Scalar], spd: bool = True
+    name: str,
+    statement: str,
+    check: Callable[[Case], Finding],
+    *identities: Callable[[], Scalar],
+    spd: bool = True,
+    shown: Callable[[Case, Finding], Shown | None] | None = None,
 ) -> Claim:
     hypotheses = ("spd",) if spd else ()
-    return Claim(f"lemmas.{name}", statement, hypotheses, SOURCE, "theorem", check, shown_by(*identities))
+    return Claim(f"lemmas.{name}", statement, hypotheses, SOURCE, "theorem", check, shown_by(*identities), shown=shown)
+
+
+def _by_its_layers(_: Case, finding: Finding) -> Shown | None:
+    """A script computes the layers up to the one at which the lemma fails, and tests it there."""
+    layers = (finding.layer or 0) + 2
+    return Shown("lemma", layers, token=finding.token) if layers <= MOST_LAYERS else None
 
 
 CLAIMS = (
@@ -277,12 +288,14 @@ CLAIMS = (
         "j ∈ C_i implies ‖z_j‖ ≥ ‖z_i‖, with equality only if z_j = z_i",
         _every_layer("no token follows one of smaller norm", _follow_norm),
         _follow_norm_identity,
+        shown=_by_its_layers,
     ),
     _claim(
         "norm_growth",
         "‖z_i^{k+1}‖ ≥ ‖z_i^k‖, with equality only if token i does not move",
         _every_step("no norm shrinks, and what moves grows", _norm_growth),
         _norm_growth_identity,
+        shown=_by_its_layers,
     ),
     _claim("hull_nested", "conv Z^{k+1} ⊂ conv Z^k", check_hull_nested, _hull_identity, spd=False),
     _claim(
@@ -291,6 +304,7 @@ CLAIMS = (
         _every_step("no two tokens meet", _injective),
         _monotone_identity,
         _injective_identity,
+        shown=_by_its_layers,
     ),
     _claim(
         "leader_persistence",
@@ -298,12 +312,14 @@ CLAIMS = (
         _every_step("every leader stays one, where it is", _leader_persistence),
         _persistence_identity,
         spd=False,
+        shown=_by_its_layers,
     ),
     _claim(
         "equilibrium",
         "Z is fixed if and only if every z_i is the mean of its C_i; z_i is then nearest the origin on conv C_i",
         check_equilibrium,
         _equilibrium_identity,
+        shown=_by_its_layers,
     ),
 )
 

@@ -138,7 +138,16 @@ def find_counterexample(claim: Claim, *, seed: int = 0, examples: int = 200) -> 
 
 
 CLAIMS = tuple(
-    Claim(f"necessity.{d.name}", d.statement, d.kept, SOURCE, "needs_hypothesis", check_conclusion) for d in DROPPED
+    Claim(
+        f"necessity.{d.name}",
+        d.statement,
+        d.kept,
+        SOURCE,
+        "needs_hypothesis",
+        check_conclusion,
+        shown=clustering.conclusion_shown,
+    )
+    for d in DROPPED
 )
 
 __all__ = ["CLAIMS", "DROPPED", "check_conclusion", "find_counterexample"]

@@ -3,13 +3,13 @@
 Tests, reports and the command line are driven by `all_claims()`; a family is one module that ends in a tuple `CLAIMS`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
-from typing import Literal
+from typing import Any, Literal
 
 from ...kernels.errors import InputError
 from ..case import Case
@@ -18,6 +18,8 @@ Verdict = Literal["proved", "verified", "refuted", "undecided", "not_met"]
 """`proved`: for all inputs, with symbols. `verified`, `refuted`: for this input, exactly. `undecided`: no proof within
 the budget. `not_met`: the claim says nothing about this input."""
 Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
+MOST_LAYERS = 60
+"""Layers that a script computes: with plain fractions, more would take long."""
 FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity", "frank_wolfe")
 
 
@@ -48,6 +50,27 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """How one refutation is shown by a script that needs the standard library only.
+
+    Args:
+        by: the name of the test in `repro_script.SHOWN_BY`; None where it has none, or would not come as far.
+        layers: how many layers the script computes.
+        evidence: what the test is given, as JSON.
+        token: the token that breaks the claim, where it is one.
+        certified: whether the certificate of the case belongs to what shows it.
+        fails: the conclusion of the clustering theorem that fails, with what refutes it, where the claim is about them.
+    """
+
+    by: str | None
+    layers: int
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    token: int | None = None
+    certified: bool = False
+    fails: "tuple[Claim, Finding] | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One claim.
 
@@ -61,6 +84,7 @@ class Claim:
         identity: shows the algebraic identity behind the claim with symbols; None where there is none.
         may_stay_open: share of the inputs that may be undecided without the claim being so: a cross-check by floats
             confirms what it can.
+        shown: how a refutation is shown by a script; None, or None for a case, where nothing is known of that.
     """
 
     id: str
@@ -71,6 +95,7 @@ class Claim:
     check: Callable[[Case], Finding]
     identity: Callable[[], Finding] | None = None
     may_stay_open: Fraction = Fraction(0)
+    shown: Callable[[Case, Finding], Shown | None] | None = None
 
     @property
     def family(self) -> str:
@@ -106,4 +131,4 @@ def select_claims(pattern: str = "*") -> tuple[Claim, ...]:
     return tuple(claim for claim in all_claims() if claim.id in chosen)
 
 
-__all__ = ["Claim", "Expected", "Finding", "Source", "Verdict", "all_claims", "select_claims"]
+__all__ = ["MOST_LAYERS", "Claim", "Expected", "Finding", "Shown", "Source", "Verdict", "all_claims", "select_claims"]

@@ -1,9 +1,32 @@
-"""Types of options that several commands share."""
+"""Options that several commands share, and the one rule for what earlier runs left: it stays unless told otherwise."""
 
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import click
+
+from ...kernels.errors import InputError
+
+overwrite = click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run.")
+"""The option `--overwrite`."""
+
+
+def spare(earlier: Path, replace: bool) -> None:
+    """Refuse to write where an earlier run has left results, unless they are to be replaced.
+
+    Args:
+        earlier: the file or folder that holds them.
+        replace: whether `--overwrite` was given.
+
+    Raises:
+        InputError: it was not.
+    """
+    if not replace:
+        raise InputError(
+            f"{earlier} holds the results of an earlier run; give --overwrite to replace them, or another place to "
+            "write to"
+        )
 
 
 class Seconds(click.ParamType):
@@ -22,4 +45,4 @@ class Seconds(click.ParamType):
         return seconds
 
 
-__all__ = ["Seconds"]
+__all__ = ["Seconds", "overwrite", "spare"]

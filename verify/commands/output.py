@@ -4,11 +4,9 @@ Records are plain dictionaries until here; `reports` decodes them strictly, so a
 published shape is an error of this program and is never written.
 """
 
-import os
 import shutil
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -16,9 +14,10 @@ from typing import IO, TYPE_CHECKING, Any
 from ...kernels.errors import InputError
 from ...reports import RecordError, codec, report, store
 from ...reports.record import CounterexampleRecord, ResultRecord, RunRecord
-from ..bundle import counterexample_record, failing_conclusion, repro_text
+from ..bundle import counterexample_record, repro_text
 from ..case import Case
 from ..claims.registry import Claim, Finding
+from .options import spare
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,15 +34,17 @@ _marks: dict[Path, IO[bytes]] = {}
 """The marks of this process, open and locked: the lock ends with the process, however that ends."""
 
 
-def prepare(out: Path, also: Collection[str] = ()) -> None:
-    """Make `out` an empty folder for a run; the results of an earlier run in it are replaced.
+def prepare(out: Path, overwrite: bool = False, also: Collection[str] = ()) -> None:
+    """Make `out` an empty folder for a run.
 
     Args:
         out: the folder; it need not exist.
+        overwrite: whether the results of an earlier run in it are to be replaced.
         also: further names that an earlier run may have left there. Nothing is removed from a folder that is refused.
 
     Raises:
-        InputError: it is no folder, holds other files, cannot be written, or another run is writing to it.
+        InputError: it is no folder, holds results that are not to be replaced or other files, cannot be written, or
+            another run is writing to it.
     """
     try:
         if out.exists() and not out.is_dir():
@@ -56,6 +57,12 @@ def prepare(out: Path, also: Collection[str] = ()) -> None:
             raise InputError(f"{out} holds {strangers[0]!r}, which is no result of hardmax; give --out an empty folder")
         if BEGUN in names:
             _mark(out)
+        if set(names) - {BEGUN}:
+            try:
+                spare(out, overwrite)
+            except InputError:
+                _unmark(out)
+                raise
         for path in out.iterdir() if out.exists() else ():
             if path.name == BEGUN:
                 continue
@@ -123,21 +130,20 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate."""
     from ..certificate import certificate_text, excess  # SymPy's weight is for those who need it
 
-    failing = failing_conclusion(case) if claim.family in ("clustering", "necessity") else None
-    certified = failing is not None or claim.family == "frank_wolfe"  # its limits are what breaks the bound
-    text = certificate_text(case) if certified else None
+    shown = None if claim.shown is None else claim.shown(case, finding)
+    text = certificate_text(case) if shown is not None and shown.certified else None
     text = None if text is None or excess(text) else text
     record = counterexample_record(
         name,
         claim,
         case,
-        finding if failing is None else failing[1],
+        finding,
         folder=str(out / store.COUNTEREXAMPLES / name),
-        conclusion=None if failing is None else failing[0],
+        shown=shown,
         certificate=None if text is None else "proof.cert.json",
     )
     decoded = codec.decode(CounterexampleRecord, record, name)
-    return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding), certificate=text)
+    return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding, shown), certificate=text)
 
 
 def render(out: Path, console: "Console | None" = None) -> list[Path]:
@@ -153,46 +159,6 @@ def render(out: Path, console: "Console | None" = None) -> list[Path]:
         return list(report.write_report(out, console))
     except RecordError as error:
         raise InputError(str(error)) from None
-
-
-def discard(stream: Any) -> None:
-    """Send to nowhere what a stream still holds and will be given: Python flushes it once more at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-
-
-class _Unbreakable:
-    """A stream that goes on as if nothing were the matter when nobody reads it any more."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        try:
-            self._stream.write(text)
-        except BrokenPipeError:
-            discard(self._stream)
-        return len(text)
-
-    def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            discard(self._stream)
-
-
-@contextmanager
-def records_come_first(out: Path | None) -> Iterator[None]:
-    """Within this context a reader who has seen enough of the lines, `head` perhaps, does not end a run with --out."""
-    if out is None or sys.stdout is None:
-        yield
-        return
-    with redirect_stdout(_Unbreakable(sys.stdout)):  # pyright: ignore[reportArgumentType] a stream in all but name
-        yield
 
 
 class Progress:
@@ -231,9 +197,7 @@ class Progress:
 
 __all__ = [
     "Progress",
-    "discard",
     "prepare",
-    "records_come_first",
     "render",
     "write_counterexample",
     "write_results",

@@ -12,8 +12,8 @@ from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
 from ...kernels.rational_text import show
 from ...reports.printable import json_text, one_line, printable
-from ..bundle import failing_conclusion
 from ..certificate import save_certificate
+from ..claims.clustering import failing_conclusion
 from ..freeze import Budget
 from ..interruption import Interruption
 from ..proof import Frozen, Undecided
@@ -21,13 +21,14 @@ from ..records import result_record, trajectory_record
 from ..time_limit import OutOfTimeError, time_limit
 from ..verdict import Proved
 from ..verdict import prove as prove_configuration
-from .options import Seconds
-from .output import prepare, records_come_first, render, write_counterexample, write_results, write_run
+from .options import Seconds, overwrite
+from .output import prepare, render, write_counterexample, write_results, write_run
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
 
 LIMIT = (
-    "Time limit for each configuration: a verdict that takes longer is undecided. It ends after at most a quarter "
+    "Time limit for each configuration, in place of the default budget, which counts operations, about ten seconds of "
+    "them: a verdict that takes longer is undecided. It ends after at most a quarter "
     "more, or when one operation on large integers has ended, which takes seconds where they have a million digits. "
     "As long again may go, with --out, into the first layers for the record and into the certificate, each of which is "
     "left out where it takes longer."
@@ -38,10 +39,16 @@ LIMIT = (
 @click.argument("configurations", nargs=-1, required=True, metavar="CONFIG...", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in the order of the inputs.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write certificates and records here.")
+@overwrite
 @click.option("--seconds", type=Seconds(), metavar="S", help=LIMIT)
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 def prove(
-    configurations: tuple[Path, ...], as_json: bool, out: Path | None, seconds: float | None, report: bool
+    configurations: tuple[Path, ...],
+    as_json: bool,
+    out: Path | None,
+    overwrite: bool,
+    seconds: float | None,
+    report: bool,
 ) -> int:
     """Prove or refute the clustering theorem's conclusion for each CONFIG (JSON or .npz), exactly.
 
@@ -50,10 +57,16 @@ def prove(
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     inputs = [(str(path), _read(path)) for path in configurations]
-    writer = None if out is None else _Writer(out, [str(p) for p in configurations], seconds)
+    faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
+    if faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
+        for name, fault in faults:  # never a reason to touch what an earlier run has left
+            _refuse(name, fault, None, as_json)
+        return 2
+    writer = None if out is None else _Writer(out, overwrite, [str(p) for p in configurations], seconds)
+    budget = Budget() if seconds is None else Budget.unlimited(seconds)
     verdicts: list[str] = []
     interrupted = False
-    with Interruption() as interruption, records_come_first(out):
+    with Interruption() as interruption:
         try:
             with interruption.ends_the_work():
                 for name, given in inputs:
@@ -61,7 +74,7 @@ def prove(
                         _refuse(name, given, writer, as_json)
                         verdicts.append("invalid")
                         continue
-                    proved = prove_configuration(given, Budget(seconds=seconds))
+                    proved = prove_configuration(given, budget)
                     trajectory = None if writer is None else _first_layers(proved, seconds)
                     with interruption.held_back():
                         certificate, why_not = (None, None) if writer is None else writer.add(name, proved, trajectory)
@@ -77,6 +90,11 @@ def prove(
         if writer is not None:
             writer.finish(verdicts, status, interrupted=interrupted, report=report)
     return status
+
+
+def _is_in_use(out: Path) -> bool:
+    """Whether something is there already."""
+    return out.exists() and (not out.is_dir() or any(out.iterdir()))
 
 
 def _refuse(name: str, error: InputError, writer: "_Writer | None", as_json: bool) -> None:
@@ -126,9 +144,11 @@ def describe(name: str, proved: Proved, certificate: str | None = None, why_not:
     """
     outcome, c = proved.outcome, proved.configuration
     unmet = [h for h, met in c.hypotheses().items() if not met]
+    missing = f"not {', not '.join(unmet)}"
+    outside = f", outside the theorem's hypotheses ({missing}), so the theorem is not touched" if unmet else ""
     lines = [
-        f"{name}: {proved.verdict}",
-        f"  {c.n} tokens in R^{c.d}, " + (f"not {', not '.join(unmet)}" if unmet else "all hypotheses hold"),
+        f"{name}: {proved.verdict}{outside}",
+        f"  {c.n} tokens in R^{c.d}, {missing if unmet else 'all hypotheses hold'}",
     ]
     if isinstance(outcome, Undecided):
         lines.append(f"  {outcome.reason}")
@@ -157,8 +177,8 @@ def _called(c: Configuration, i: int) -> str:
 class _Writer:
     """Writes certificates as they come and the records of the run at its end."""
 
-    def __init__(self, out: Path, arguments: list[str], seconds: float | None) -> None:
-        prepare(out)
+    def __init__(self, out: Path, overwrite: bool, arguments: list[str], seconds: float | None) -> None:
+        prepare(out, overwrite)
         self._out, self._seconds = out, seconds
         self._arguments = [*arguments, *([] if seconds is None else ["--seconds", str(seconds)])]
         self._results: list[dict[str, Any]] = []

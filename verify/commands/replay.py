@@ -10,13 +10,19 @@ from ...reports import RecordError
 from ...reports.store import CONFIG, read_counterexample
 from ..examination import examine
 
+SAYS = {
+    "refuted": "It still fails.",
+    "undecided": "Whether it still fails is not known.",
+    "not_met": "Whether it still fails was not examined: the claim says nothing about this configuration.",
+}
+
 
 @click.command()
 @click.argument("bundle", metavar="BUNDLE", type=click.Path(path_type=Path))
 def replay(bundle: Path) -> int:
     """Examine the claim on the configuration of the folder BUNDLE once more.
 
-    Exit status: 1 it still fails, 0 it does not, 3 undecided.
+    Exit status: 1 it still fails, 0 it does not, 3 undecided or not examined.
     """
     try:
         record = read_counterexample(bundle)
@@ -24,8 +30,8 @@ def replay(bundle: Path) -> int:
         raise InputError(str(error)) from None
     finding = examine(record.claim, read_configuration(bundle / CONFIG))
     click.echo(f"{record.claim}: {record.statement}\n{finding.verdict}: {finding.message}")
-    click.echo("It still fails." if finding.verdict == "refuted" else "It does not fail any more.")
-    return {"refuted": 1, "undecided": 3}.get(finding.verdict, 0)
+    click.echo(SAYS.get(finding.verdict, "It does not fail any more."))
+    return {"refuted": 1, "undecided": 3, "not_met": 3}.get(finding.verdict, 0)
 
 
 __all__ = ["replay"]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, redirect_stdout
 from importlib.resources import as_file, files
+from itertools import chain, count
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from ...kernels.protocol import Kernel
 from ...kernels.rational_text import show
 from ...kernels.registry import load
 from ...reports.printable import path_text
+from ...reports.store import COUNTEREXAMPLES
 from ...strategies import FAMILIES
 from ..campaign import Plan, run_campaign
 from ..case import Case
@@ -27,8 +29,8 @@ from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
 from ..tally import histograms
 from ..verdict import Proved, prove
-from .options import Seconds
-from .output import Progress, prepare, records_come_first, render, write_counterexample, write_run
+from .options import Seconds, overwrite
+from .output import Progress, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -39,12 +41,15 @@ REVIEWS = 300
 @click.command()
 @click.option("--claims", "pattern", default="*", metavar="GLOB", help="Claims to check: globs, separated by commas.")
 @click.option("--examples", type=click.IntRange(min=1), help=f"Random configurations at least [{DEFAULT_EXAMPLES}].")
-@click.option("--seconds", type=Seconds(), metavar="S", help="Start no more work after this time.")
+@click.option(
+    "--seconds", type=Seconds(), metavar="S", help="Time for the whole command: what is not done by then is left."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every configuration.")
 @click.option("--kernels", default="", metavar="SPECS", help="Float kernels to compare, separated by commas.")
 @click.option("--families", default="", metavar="NAMES", help="Families of tokens, separated by commas [all].")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
+@overwrite
 @click.option("--reviews", is_flag=True, help=f"Also prove {REVIEWS} real movie reviews (needs the extra sentiment).")
 @click.option("--all-certificates", is_flag=True, help="Write every certificate, not a sample (needs --out).")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
@@ -58,6 +63,7 @@ def verify(
     families: str,
     jobs: int,
     out: Path | None,
+    overwrite: bool,
     reviews: bool,
     all_certificates: bool,
     report: bool,
@@ -82,10 +88,10 @@ def verify(
         certify_all=all_certificates,
     )
     if out is not None:
-        prepare(out)
+        prepare(out, overwrite)
         (out / "certificates").mkdir()
     found = Findings(claims)
-    with Interruption() as interruption, records_come_first(out):
+    with Interruption(seconds) as interruption:
         try:
             with interruption.ends_the_work():
                 _identities(found)
@@ -104,7 +110,7 @@ def verify(
                                 found.add(tally)
                             progress.advance(tally.configurations)
         except KeyboardInterrupt:
-            found.interrupted = True
+            found.out_of_time, found.interrupted = interruption.out_of_time, not interruption.out_of_time
         except LostWorkerError as error:
             found.interrupted = True
             click.echo(f"hardmax: error: {error}; what was found until then is kept", err=True)
@@ -258,7 +264,10 @@ def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared
             "claims": claim_records(found, names),
             "coverage": histograms(found.tally.coverage),
             "kernels": kernel_records(found.tally, compared),
-            "notes": kernel_notes(found.tally),
+            "notes": [
+                *(["The time was up before all was done."] if found.out_of_time else []),
+                *kernel_notes(found.tally),
+            ],
             "counterexamples": list(names),
         },
     )
@@ -274,9 +283,11 @@ def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
         unexpected = claim.expected in ("theorem", "open")
         if out is None and not unexpected:
             continue
-        name = claim.id if claim.id not in names else f"{claim.id}-{len(names)}"
+        place = out or Path("hardmax-out")
+        tries = chain([claim.id], (f"{claim.id}-{k}" for k in count(2)))
+        name = next(name for name in tries if not (place / COUNTEREXAMPLES / name).exists())  # nor one of earlier runs
         names[name] = claim.id
-        path = write_counterexample(out or Path("hardmax-out"), name, claim, case, finding)
+        path = write_counterexample(place, name, claim, case, finding)
         if unexpected:
             click.echo(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
     return names

@@ -131,7 +131,7 @@ def kernel_notes(tally: Tally) -> list[str]:
 
 def last_line(found: Findings) -> str:
     """How much was examined, and whether all is well."""
-    early = "interrupted, " if found.interrupted else ""
+    early = "interrupted, " if found.interrupted else "out of time, " if found.out_of_time else ""
     return (
         f"{early}{found.tally.configurations:,} configurations, {found.undecided:,} undecided: {SUMMARY[found.status]}"
     )

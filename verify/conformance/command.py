@@ -18,6 +18,7 @@ import click
 from ...kernels.configuration_file import configuration_from_json
 from ...kernels.errors import InputError
 from ...reports.printable import json_text, printable
+from ..commands.options import overwrite
 from .known import read_known
 from .record import CheckResult, ConformanceReport
 from .suite import check_ids, resolve, run_conformance
@@ -36,8 +37,11 @@ CHECKS_FOLDER = "checks"
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the random cases.")
 @click.option("--known", type=click.Path(path_type=Path), help="Known deviations: CHECK REASON, one a line.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records, configurations and snippets here.")
+@overwrite
 @click.option("--report", is_flag=True, help="Also write the HTML, JUnit and SARIF reports (needs --out).")
-def kernel(spec: str, as_json: bool, seed: int, known: Path | None, out: Path | None, report: bool) -> int:
+def kernel(
+    spec: str, as_json: bool, seed: int, known: Path | None, out: Path | None, overwrite: bool, report: bool
+) -> int:
     """Test a kernel against the exact one: ties, near-ties, any A, batches, memory, long runs.
 
     SPEC is the name of a kernel (numpy, compiled, torch), pkg.module:attr or path/to/file.py:attr, where attr is a
@@ -51,7 +55,7 @@ def kernel(spec: str, as_json: bool, seed: int, known: Path | None, out: Path | 
     if out is not None:
         with contextlib.redirect_stdout(sys.stderr):
             resolve(spec)  # a SPEC that cannot be loaded ends here: the files of an earlier run stay
-        _prepare(out)
+        _prepare(out, overwrite)
     result = _run(spec, seed, deviations)
     status = 0 if result.passed else 1
     if out is not None:
@@ -91,11 +95,11 @@ def _run(spec: str, seed: int, known: dict[str, str]) -> ConformanceReport:
             return run_conformance(spec, seed=seed, known=known, progress=progress)
 
 
-def _prepare(out: Path) -> None:
-    """Make the folder empty before any work is done; the files of an earlier run are replaced, those of others kept."""
+def _prepare(out: Path, overwrite: bool) -> None:
+    """Make the folder empty before any work is done; the files of others are kept."""
     from ..commands.output import prepare
 
-    prepare(out, also=(CHECKS_FOLDER,) if _of_an_earlier_run(out) else ())
+    prepare(out, overwrite, also=(CHECKS_FOLDER,) if _of_an_earlier_run(out) else ())
 
 
 def _of_an_earlier_run(out: Path) -> bool:

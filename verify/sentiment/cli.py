@@ -19,6 +19,7 @@ import click
 from click.core import ParameterSource
 
 from ...kernels.errors import InputError
+from ..commands.options import overwrite, spare
 
 if TYPE_CHECKING:
     from .data import Dataset
@@ -84,6 +85,7 @@ def sentiment() -> None:
 
 @sentiment.command()
 @click.option("--out", type=_FileToWrite(), required=True, help="The model file to write.")
+@overwrite
 @click.option("--dimension", type=click.IntRange(min=1), default=2, show_default=True, help="d.")
 @click.option("--depth", type=click.IntRange(min=1), default=8, show_default=True, help="K, layers.")
 @click.option("--alpha", type=float, default=1.0, show_default=True, help="α of every layer.")
@@ -99,7 +101,7 @@ def sentiment() -> None:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of split and training.")
 @_reviews
 @_source
-def train(out: Path, path: Path | None, source: Any, padding: Any, words: int, **settings: Any) -> int:
+def train(out: Path, overwrite: bool, path: Path | None, source: Any, padding: Any, words: int, **settings: Any) -> int:
     """Train a classifier, and its twin without attention (K = 0) on the same split.
 
     A run that is stopped goes on where it was: its state lies beside OUT until it ends.
@@ -111,6 +113,7 @@ def train(out: Path, path: Path | None, source: Any, padding: Any, words: int, *
     recipe = Recipe(**settings)
     if out.parent and not out.parent.is_dir():
         raise InputError(f"{out.parent} is no folder; --out must name a file in an existing one")
+    _spare(overwrite, out)
     reviews = read_reviews(path, source)
     labels = [review.label for review in reviews]
     dataset = encode(texts_of(reviews), labels, seed=recipe.seed, size=words, padding=padding)
@@ -154,6 +157,7 @@ def train(out: Path, path: Path | None, source: Any, padding: Any, words: int, *
     type=_FileToWrite(),
     help="Write the certificate of the review --text there, its equal words merged.",
 )
+@overwrite
 @click.option("--journal", type=_FileToWrite(), help="Keep verdicts there, and go on from it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: with --text the verdict, else the counts.")
 @_jobs
@@ -167,6 +171,7 @@ def prove(
     limit: int | None,
     text: str | None,
     certificate_path: Path | None,
+    overwrite: bool,
     journal: Path | None,
     as_json: bool,
     jobs: int,
@@ -187,6 +192,8 @@ def prove(
             raise InputError(f"--text is about one review only; leave out {' and '.join(given)}")
     elif certificate_path is not None:
         raise InputError("--certificate needs --text: a certificate is about one review")
+    if certificate_path is not None:
+        _spare(overwrite, certificate_path)
     model = _load(model_path)
     if text is not None:
         proved = prove_text(model, text)
@@ -229,6 +236,7 @@ def explain(text: str, model_path: Path | None, as_json: bool) -> int:
 
 @sentiment.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder; goes on from it.")
+@overwrite
 @_model
 @_reviews
 @_source
@@ -240,6 +248,7 @@ def explain(text: str, model_path: Path | None, as_json: bool) -> int:
 @_jobs
 def verify(
     out: Path,
+    overwrite: bool,
     model_path: Path | None,
     path: Path | None,
     source: Any,
@@ -259,20 +268,27 @@ def verify(
 
     from .text import record_text
     from .trials import Corpus
+    from .verification import RECORD, dataset_of, remove
     from .verification import verify as run
 
+    _spare(overwrite, out / RECORD)
+    model, corpus, wanted_dimensions = _load(model_path), Corpus(path, source), _dimensions(dimensions)
+    if overwrite:
+        dataset_of(model, corpus)  # what is wrong with the reviews shows before anything is removed
+        with _writing(out):
+            remove(out)
     wanted = find_spec("torch") is not None if softmax is None else softmax
     with _stages() as report, _writing(out):
         record = run(
             out,
-            _load(model_path),
+            model,
             seeds=range(seeds),
-            dimensions=_dimensions(dimensions),
+            dimensions=wanted_dimensions,
             epochs=epochs,
             softmax=wanted,
             reviews=limit,
             jobs=jobs,
-            corpus=Corpus(path, source),
+            corpus=corpus,
             progress=report,
         )
     click.echo(record_text(record))
@@ -286,6 +302,12 @@ def report(folder: Path) -> int:
     """Write the page of a run of `hardmax sentiment verify` again from its record in FOLDER."""
     _write_page(folder)
     return 0
+
+
+def _spare(replace: bool, earlier: Path) -> None:
+    """Refuse to write over a file that is there, unless it is to be replaced."""
+    if os.path.lexists(earlier):
+        spare(earlier, replace)
 
 
 def _dimensions(text: str) -> tuple[int, ...]:

@@ -130,6 +130,14 @@ def verify(
     return record
 
 
+def remove(folder: Path) -> None:
+    """Remove what a run has left in a folder, and nothing else."""
+    for name in (RECORD, "proofs.jsonl", "sentiment.html"):
+        (folder / name).unlink(missing_ok=True)
+    for trial in (folder / "trials").glob("*.json"):
+        trial.unlink()
+
+
 def dataset_of(model: Classifier, corpus: Corpus) -> Dataset:
     """The corpus with the split on which the model was trained, in the model's vocabulary."""
     reviews = read_reviews(corpus.path, corpus.source)

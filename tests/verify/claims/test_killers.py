@@ -48,7 +48,7 @@ CLUSTERING = [
         "total = sum(w[j] for j in C)\n            if",
         "w, total = [1] * len(w), len(C)\n            if",
     ),
-    Mutant("cycles converge", "if moving is None:", "if True:"),
+    Mutant("cycles converge", "if moving is None:\n        return Finding", "if True:\n        return Finding"),
     Mutant(
         "nothing contracts",
         'outcome.contraction < 1:\n        return Finding(\n            "verified"',
@@ -57,8 +57,8 @@ CLUSTERING = [
     Mutant("missing leaders are not looked for", "if unnoticed:", "if False:"),
     Mutant(
         "no leader is no fault",
-        'if not outcome.leaders:\n        return Finding("refuted", NO_LEADER)\n    rows',
-        "rows",
+        'if not outcome.leaders:\n        return Finding("refuted", NO_LEADER)\n    frozen',
+        "frozen",
     ),
     Mutant("leaders may tie", "if height >= heights[l] and j != l", "if height > heights[l] and j != l"),
     Mutant("nobody may land on a leader", "and not (rows[j] == rows[l] and _may_land(case, j, l))", ""),

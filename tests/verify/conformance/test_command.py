@@ -95,7 +95,9 @@ def test_out_holds_the_record_configurations_and_snippets_and_is_replaced(tmp_pa
     assert configuration.n == 3
     with pytest.raises(AssertionError, match="off by"):
         runpy.run_path(str(out / "checks" / "ties.exact.py"))
-    assert run("numpy", "--out", out) == 0
+    assert run("numpy", "--out", out) == 2
+    assert (out / "checks").exists()
+    assert run("numpy", "--out", out, "--overwrite") == 0
     assert not (out / "checks").exists()
 
 
@@ -140,15 +142,15 @@ def test_a_refused_folder_keeps_the_checks_of_the_earlier_run_too(tmp_path, caps
     out = tmp_path / "out"
     assert run(first, "--out", out) == 1
     before = sorted(out.rglob("*"))
-    assert run("absent.py:step", "--out", out) == 2, "a SPEC that cannot be loaded"
+    assert run("absent.py:step", "--out", out, "--overwrite") == 2, "a SPEC that cannot be loaded"
     assert sorted(out.rglob("*")) == before
     (out / "notes.txt").write_text("x")
-    assert run("numpy", "--out", out) == 2
+    assert run("numpy", "--out", out, "--overwrite") == 2
     assert sorted(out.rglob("*")) == sorted([*before, out / "notes.txt"])
     (out / "notes.txt").unlink()
     (out / "run.json").unlink()
     (out / ".hardmax").touch()  # the mark of a killed run
-    assert run("numpy", "--out", out) == 0
+    assert run("numpy", "--out", out, "--overwrite") == 0
     assert not (out / "checks").exists()
 
 

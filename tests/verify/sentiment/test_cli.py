@@ -48,6 +48,10 @@ def test_training_prints_the_twin_beside_and_keeps_the_command(hardmax, corpus_f
     assert "twin, K = 0     epoch" in out
     assert "test reviews also occur outside the test part" in out
     assert [p.name for p in tmp_path.iterdir()] == ["m.npz"]
+    before = path.read_bytes()
+    status, _, err = hardmax("train", "--out", path, "--reviews", corpus_file, *TRAIN)
+    assert (status, "m.npz holds the results of an earlier run; give --overwrite" in err) == (2, True)
+    assert path.read_bytes() == before
     provenance = Classifier.load(path).provenance
     assert provenance["command"] == (
         "hardmax sentiment train --seed 0 --depth 4 --epochs 6 --batch 32 --rate 0.05 --words 100"
@@ -232,8 +236,17 @@ def test_verifying_end_to_end_on_a_small_corpus(hardmax, tmp_path, model_file, c
     assert {claim.id: claim.parts for claim in record.claims}["sentiment.softmax_training"] == ()
     page = (out / "sentiment.html").read_text()
     assert "10 of 10 test reviews proved exactly" in page
-    # Again: everything is there already, and the record is the same but for its times.
+    # Again: nothing is touched unless it is to be replaced, nor where the reviews are none; what is missing is done.
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    status, _, err = hardmax(*arguments)
+    assert (status, "sentiment.json holds the results of an earlier run; give --overwrite" in err) == (2, True)
+    status, _, err = hardmax("verify", "--out", out, "--overwrite", "--reviews", tmp_path / "absent.csv")
+    assert (status, "absent.csv cannot be read" in err) == (2, True)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    (out / "sentiment.json").unlink()
     assert hardmax(*arguments)[0] == 0
+    assert read_record(out).claims == record.claims
+    assert hardmax(*arguments, "--overwrite")[0] == 0
     assert read_record(out).claims == record.claims
     (out / "sentiment.html").unlink()
     assert hardmax("report", out)[0] == 0
