@@ -40,7 +40,7 @@ from .freeze import Budget
 from .interruption import starting_processes
 from .records import case_record
 from .reproducible import no_constants_from_source
-from .tally import Refutation, Tally, count_regimes
+from .tally import Refutation, Tally, count_finding, count_regimes
 
 CHUNK = 500
 """Configurations a chunk at most: enough to make its start cheap, few enough to share out evenly."""
@@ -159,10 +159,10 @@ def _examine_claims(
     for claim in claims:
         counts = tally.claims.setdefault(claim.id, Counter())
         if claim.unmet(case):
-            counts["not_met"] += 1
+            counts["vacuous"] += 1
             continue
         finding = claim.check(case)
-        counts[finding.verdict] += 1
+        count_finding(counts, finding)
         if finding.verdict == "refuted" and refuted is None:
             refuted = Refutation(claim.id, configuration, finding)
     return case, refuted

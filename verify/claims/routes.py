@@ -25,7 +25,7 @@ def check_polytope(case: Case) -> Finding:
     if not isinstance(outcome, Frozen):
         return Finding("undecided", "there are no limits to compare")
     if not case.configuration.has_inner_product or not outcome.leaders:
-        return Finding("not_met", "the second route needs an inner product and a leader")
+        return Finding("vacuous", "the second route needs an inner product and a leader")
     sign = 1 if case.configuration.follow == "largest" else -1
     route = second_route(outcome.limits, tuple(tuple(sign * v for v in row) for row in case.configuration.A))
     kinds = {s: _KINDS.get(type(place), "outside") for s, place in case_places(case).items()}
@@ -35,7 +35,7 @@ def check_polytope(case: Case) -> Finding:
         message = f"{d.what}{where}: the dynamics say {d.dynamics}, the limits alone {d.second}"
         return Finding("refuted", message, outcome.freeze_layer)
     if route.unconfirmed:
-        return Finding("not_met", f"no solver's proposal held for {show(route.unconfirmed[0])}; found exactly instead")
+        return Finding("undecided", f"no solver's proposal held for {show(route.unconfirmed[0])}; found exactly instead")
     return Finding("verified", "cvxpy, made exact, finds the same vertices, cluster points and weights from the limits")
 
 
@@ -50,7 +50,7 @@ def check_certificate(case: Case) -> Finding:
     except checker.Refused as refusal:
         reason = excess(text)
         if reason is not None:
-            return Finding("not_met", f"the certificate is too large: {reason}")
+            return Finding("undecided", f"the certificate is too large: {reason}")
         return Finding("refuted", f"the checker refuses the certificate: {refusal}")
     claimed = {claim: verdict for claim, verdict in document["claims"].items() if verdict}
     if proved != claimed:
