@@ -168,21 +168,26 @@ def _fault(bound: Bound, layer: Layer) -> Finding | None:
 
 
 def check_rate_origin_inside(case: Case) -> Finding:
-    """(1) at each of the first layers of this case, as long as the origin has been in the hull at all layers before."""
+    """(1) at each of the first layers of this case, as long as the origin has been in the hull at all layers before.
+
+    Trivial if no token had, at layer 0, more energy than the bound allows at the last of these layers: since hulls are
+    nested and E is convex, no token ever has more than the largest energy at layer 0.
+    """
     c = case.configuration
     missing = unmet(c)
     if missing:
         return Finding("vacuous", f"it is about {missing[0]}")
-    bound = Bound.of(c)
+    bound, last = Bound.of(c), 0
+    inside = True
     for layer, _ in islice(case.make_dynamics(c).layers(), LAYERS + 1):
         fault = _fault(bound, layer) if layer.index else None
         if fault is not None:
             return fault
-        if not origin_inside(layer.tokens()):
-            return Finding(
-                "verified", f"the bound holds up to layer {layer.index}, the first without the origin inside"
-            )
-    return Finding("verified", f"the bound holds and the origin is in the hull up to layer {LAYERS}")
+        last, inside = layer.index, origin_inside(layer.tokens())
+        if not inside:
+            break
+    which = "and the origin is in the hull up to layer {}" if inside else "up to layer {}, the first without the origin"
+    return Finding("verified", f"the bound holds {which.format(last)}", trivial=_is_tame(c, last))
 
 
 DESCENT = Derivation(
@@ -249,6 +254,32 @@ def _closed(c: Configuration) -> Configuration:
     return with_changes(c, tokens=(*c.tokens, rest), multiplicities=(*c.multiplicities, 1), step=STEP)
 
 
+def _symmetrised(c: Configuration) -> Configuration:
+    """With −z for every token z: then C(−z) = −C(z), so the origin is in the hull at every layer."""
+    mirrored = tuple(tuple(-x for x in z) for z in c.tokens)
+    return with_changes(c, tokens=(*c.tokens, *mirrored), multiplicities=c.multiplicities * 2, step=STEP)
+
+
+def telling_inputs() -> SearchStrategy[Configuration]:
+    """Inputs of which few are trivial for `check_rate_origin_inside`: the origin stays in the hull for long enough.
+
+    Of inputs drawn without regard to that five in six are trivial, mostly because the origin leaves after a layer.
+    """
+    options: dict[str, Any] = {"follow": "smallest", "distinct": None, "steps": ["harmonic"]}
+    symmetric = configurations(n=(1, 4), **options).map(_symmetrised)
+    closed = configurations(n=(1, 7), **options).map(_closed)
+    any_of_them = st.one_of(inputs(n=(1, 8)), closed)
+    lasting = any_of_them.filter(lambda c: not check_rate_origin_inside(Case(c)).trivial)
+    energetic = symmetric.filter(lambda c: not _is_tame(c, LAYERS))
+    return st.integers(0, 15).flatmap(lambda k: any_of_them if k == 7 else lasting if k % 5 == 1 else energetic)
+
+
+def _is_tame(c: Configuration, layer: int) -> bool:
+    """Whether nested hulls alone keep every energy within the bound up to a layer, whatever the tokens do."""
+    bound = Bound.of(c)
+    return not bound.is_broken(max(map(bound.energy, c.tokens)), layer)
+
+
 def find_counterexample(*, seed: int = 0, examples: int = 200) -> Configuration | None:
     """The smallest configuration found that refutes the theorem as printed, or None.
 
@@ -264,7 +295,7 @@ def find_counterexample(*, seed: int = 0, examples: int = 200) -> Configuration 
 
 
 def examine_repaired(*, seed: int = 0, examples: int = 300) -> tuple[Counter[str], tuple[Case, Finding] | None]:
-    """The repaired statement on many inputs: verdicts counted, and a case that refutes it if there is one.
+    """The repaired statement on many inputs: verdicts and "trivial" counted, and a case that refutes it if there is one.
 
     Args:
         seed: decides the inputs.
@@ -277,6 +308,7 @@ def examine_repaired(*, seed: int = 0, examples: int = 300) -> tuple[Counter[str
         case = Case(configuration, BUDGET)
         finding = check_rate_origin_inside(case)
         counts[finding.verdict] += 1
+        counts["trivial"] += finding.trivial
         if finding.verdict == "refuted":
             refuted.append((case, finding))
 
@@ -288,9 +320,8 @@ def examine_repaired(*, seed: int = 0, examples: int = 300) -> tuple[Counter[str
         suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
         verbosity=Verbosity.quiet,
     )
-    closed = configurations(n=(1, 7), follow="smallest", nonzero=None, distinct=None, steps=["harmonic"]).map(_closed)
     with no_constants_from_source():
-        options(with_seed(seed)(given(st.one_of(inputs(n=(1, 8)), closed))(look)))()
+        options(with_seed(seed)(given(telling_inputs())(look)))()
     return counts, refuted[0] if refuted else None
 
 
@@ -303,5 +334,6 @@ __all__ = [
     "find_counterexample",
     "inputs",
     "origin_inside",
+    "telling_inputs",
     "unmet",
 ]

@@ -83,8 +83,7 @@ def check_isometry(case: Case) -> Finding:
 def check_unnormalised(case: Case) -> Finding:
     """Compare the layers with those of z_i + α_k mean_{C_i} z_j, whose sets and tokens are computed here."""
     c, scale = case.configuration, Fraction(1)
-    w, sign = c.multiplicities, 1 if c.follow == "largest" else -1
-    tokens = c.tokens
+    w, tokens = c.multiplicities, c.tokens
     mine = case.layers[:LAYERS]
     for layer, sets in mine:
         if tokens != _map(lambda z, by=scale: tuple(by * x for x in z), layer.tokens()):
@@ -92,8 +91,9 @@ def check_unnormalised(case: Case) -> Finding:
         residual = []
         rate = c.step.rate(layer.index)
         alpha = rate / (1 - rate)
+        images = [[sum(a * x for a, x in zip(row, y, strict=True)) for row in case.form] for y in tokens]
         for i, z in enumerate(tokens):
-            scores = [sign * c.inner(z, y) for y in tokens]
+            scores = [sum(x * v for x, v in zip(z, image, strict=True)) for image in images]
             C = tuple(j for j, v in enumerate(scores) if v == max(scores))
             if C != sets[i]:
                 message = f"token {i} follows {list(C)} without normalisation, at layer {layer.index}"

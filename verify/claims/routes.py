@@ -43,7 +43,7 @@ def check_certificate(case: Case) -> Finding:
     """The certificate of this case is accepted by the independent checker, with the verdicts of the claims."""
     document = certificate_of(case)
     if document is None:
-        return Finding("undecided", "nothing is decided, so there is no certificate")
+        return Finding("vacuous", "nothing is decided, so there is no certificate")
     text = to_text(document)
     try:
         proved = checker.check(text)
