@@ -36,7 +36,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy
 
-from .formulas import Factor, FormulaError, Language, Scalar, Term, Vector, combined, sides, terms_of, value_of
+from .formulas import NAME, Factor, FormulaError, Language, Scalar, Term, Vector, combined, sides, terms_of, value_of
 
 ZERO, WEAK, STRICT = "= 0", "≥ 0", "> 0"
 _SWAPPED = {"≤": "≥", "<": ">"}
@@ -106,6 +106,9 @@ class Derivation:
         averages = [(p, a) for group in self.means for p, a in group.items()]
         vectors = (*self.named_tokens, *self.others, *(p for p, _ in averages))
         names = [*vectors, *self.let, *self.scalars, *self.maps]
+        for name in names:
+            if not re.fullmatch(NAME, name):
+                raise FormulaError(f"{name!r} is no name: one letter, with ⁺ or ′ after it")
         if len(set(names)) < len(names):
             raise FormulaError(f"a name stands for two things: {', '.join(names)}")
         for p, a in averages:

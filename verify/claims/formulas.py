@@ -23,7 +23,9 @@ Scalar = sympy.Expr
 Vector = dict[str, sympy.Expr]
 """Σ coefficient · named vector; coefficients that are 0 are left out."""
 
-_TOKEN = re.compile(r"\s*(\d+(?:/\d+)?|[A-Za-zαγλ][⁺′]*|[⟨⟩‖()+−·,²])")
+NAME = r"[A-Za-zαγλ][⁺′]*"
+"""What a vector, a scalar or a linear map may be called: one letter, with ⁺ or ′ after it."""
+_TOKEN = re.compile(rf"\s*([0-9]+(?:/[1-9][0-9]*)?|{NAME}|[⟨⟩‖()+−·,²])")
 _RELATION = re.compile(r"[=≥>≤<≠]")
 
 
@@ -218,7 +220,7 @@ class _Parser:
 
     def atom(self) -> tuple[Scalar | Vector, Vector | None]:
         token, lang = self.take(), self.language
-        if token[0].isdigit():
+        if token[0].isdecimal():
             return sympy.Rational(token), None
         if token == "(":
             inside = total(self.sum())
@@ -255,4 +257,4 @@ class _Parser:
         raise FormulaError(f"{self.text!r}: an inner product is of two vectors")
 
 
-__all__ = ["Factor", "FormulaError", "Language", "Scalar", "Term", "Vector", "combined", "sides", "terms_of", "value_of"]
+__all__ = ["NAME", "Factor", "FormulaError", "Language", "Scalar", "Term", "Vector", "combined", "sides", "terms_of", "value_of"]
