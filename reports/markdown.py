@@ -62,7 +62,16 @@ def render_markdown(records: Records) -> str:
             [
                 code(c.id),
                 c.verdict + ("" if c.as_expected else " (**not expected**)"),
-                *(f"{n:,}" for n in (c.counts.verified, c.counts.trivial, c.counts.refuted, c.counts.undecided, c.counts.vacuous)),
+                *(
+                    f"{n:,}"
+                    for n in (
+                        c.counts.verified,
+                        c.counts.trivial,
+                        c.counts.refuted,
+                        c.counts.undecided,
+                        c.counts.vacuous,
+                    )
+                ),
                 escaped(f"{c.source.label}, {c.source.paper} {c.source.version}"),
             ]
             for c in run.claims

@@ -47,7 +47,7 @@ CHUNK = 500
 SAMPLE = {"lemmas": 8, "metamorphic": 8, "routes": 100}
 """Family of claims → it is checked on every so many configurations; on all of them if it is not named here."""
 LAYERED = 8
-"""One in so many configurations has a step that depends on the layer; claims that assume a constant one are spared it."""
+"""One in so many configurations has a step that depends on the layer, for claims that do not assume a constant one."""
 KERNEL_SAMPLE = 16
 """Float kernels are compared on every so many configurations."""
 CERTIFICATE_SAMPLE = 100

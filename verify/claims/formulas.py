@@ -257,4 +257,16 @@ class _Parser:
         raise FormulaError(f"{self.text!r}: an inner product is of two vectors")
 
 
-__all__ = ["NAME", "Factor", "FormulaError", "Language", "Scalar", "Term", "Vector", "combined", "sides", "terms_of", "value_of"]
+__all__ = [
+    "NAME",
+    "Factor",
+    "FormulaError",
+    "Language",
+    "Scalar",
+    "Term",
+    "Vector",
+    "combined",
+    "sides",
+    "terms_of",
+    "value_of",
+]

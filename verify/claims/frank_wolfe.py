@@ -294,8 +294,8 @@ def find_counterexample(*, seed: int = 0, examples: int = 200) -> Configuration 
     return smallest(refutes, inputs, ({"families": ["lattice"]}, {}), least_n=2, seed=seed, examples=examples)
 
 
-def examine_repaired(*, seed: int = 0, examples: int = 300) -> tuple[Counter[str], tuple[Case, Finding] | None]:
-    """The repaired statement on many inputs: verdicts and "trivial" counted, and a case that refutes it if there is one.
+def examine_repaired(*, seed: int = 0, examples: int = 200) -> tuple[Counter[str], tuple[Case, Finding] | None]:
+    """The repaired statement on many inputs: verdicts and "trivial" counted, and a case that refutes it if any does.
 
     Args:
         seed: decides the inputs.

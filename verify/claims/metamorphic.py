@@ -5,9 +5,9 @@ follow sets must be the same (relabelled), tokens the images of tokens. Tokens a
 these findings are trivial. The relations hold for every form; all but the relabelling are proved by derivations.
 
 `unnormalised` compares T with the layer that the authors' slides print, z_i + α mean_{C_i} z_j, computed here from its
-formula: it is (1 + α) (z_i + λ (mean_{C_i} z_j − z_i)) with λ = α/(1 + α), so its tokens at layer k are those of T times
-the product of the factors 1 + α, and by homogeneity its sets are those of T. *Proof* by induction on k: the derivation
-with c the product so far.
+formula: it is (1 + α) (z_i + λ (mean_{C_i} z_j − z_i)) with λ = α/(1 + α), so its tokens at layer k are those of T
+times the product of the factors 1 + α, and by homogeneity its sets are those of T. *Proof* by induction on k: the
+derivation with c the product so far.
 
 Source: arXiv:2407.01602 (equation of the layer).
 """
@@ -84,10 +84,11 @@ def check_unnormalised(case: Case) -> Finding:
     """Compare the layers with those of z_i + α_k mean_{C_i} z_j, whose sets and tokens are computed here."""
     c, scale = case.configuration, Fraction(1)
     w, tokens = c.multiplicities, c.tokens
-    mine = case.layers[:LAYERS]
-    for layer, sets in mine:
+    for layer, sets in case.layers[:LAYERS]:
         if tokens != _map(lambda z, by=scale: tuple(by * x for x in z), layer.tokens()):
-            return Finding("refuted", f"the tokens are not those of T times {scale} at layer {layer.index}", layer.index)
+            return Finding(
+                "refuted", f"the tokens are not those of T times {scale} at layer {layer.index}", layer.index
+            )
         residual = []
         rate = c.step.rate(layer.index)
         alpha = rate / (1 - rate)
@@ -101,7 +102,7 @@ def check_unnormalised(case: Case) -> Finding:
             total = sum(w[j] for j in C)
             residual.append(tuple(x + alpha * sum(w[j] * tokens[j][k] for j in C) / total for k, x in enumerate(z)))
         tokens, scale = tuple(residual), scale * (1 + alpha)
-    message = f"{len(mine)} layers without normalisation are those of T, up to the factor"
+    message = f"{LAYERS} layers without normalisation are those of T, up to the factor"
     return Finding("verified", message, trivial=_one_place(case))
 
 
@@ -230,8 +231,8 @@ CLAIMS = (
     _claim("isometry", "T commutes with every A-orthogonal map", check_isometry, ISOMETRY),
     _claim(
         "unnormalised",
-        "the layer z_i + α_k mean_{C_i} z_j has at layer k the sets of T, with α_k = λ_k/(1 − λ_k), and the tokens of T "
-        "times (1 + α_0) ⋯ (1 + α_{k−1})",
+        "the layer z_i + α_k mean_{C_i} z_j, α_k = λ_k/(1 − λ_k), has at layer k the sets of T and the tokens of T times "
+        "(1 + α_0) ⋯ (1 + α_{k−1})",
         check_unnormalised,
         (*SCALING, UNNORMALISED),
         ("rate_below_one",),

@@ -35,7 +35,9 @@ def check_polytope(case: Case) -> Finding:
         message = f"{d.what}{where}: the dynamics say {d.dynamics}, the limits alone {d.second}"
         return Finding("refuted", message, outcome.freeze_layer)
     if route.unconfirmed:
-        return Finding("undecided", f"no solver's proposal held for {show(route.unconfirmed[0])}; found exactly instead")
+        return Finding(
+            "undecided", f"no solver's proposal held for {show(route.unconfirmed[0])}; found exactly instead"
+        )
     return Finding("verified", "cvxpy, made exact, finds the same vertices, cluster points and weights from the limits")
 
 

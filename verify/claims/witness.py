@@ -87,9 +87,7 @@ def _candidates(d: Derivation, random: Random, trials: int) -> Iterator[Witness]
         form = random.choice(forms)
         width = 3 if trial < trials // 4 else len(COORDINATES)  # the smallest coordinates first
         dimension = len(form)
-        vectors = {
-            name: tuple(COORDINATES[random.randrange(width)] for _ in range(dimension)) for name in names
-        }
+        vectors = {name: tuple(COORDINATES[random.randrange(width)] for _ in range(dimension)) for name in names}
         vectors |= {p: vectors[a] for p, a in means.items()}
         numbers = {name: random.choice(SCALARS) for name in d.scalars}
         maps = {

@@ -9,9 +9,9 @@ from ...kernels.configuration_file import configuration_to_json
 from ...kernels.crosscheck import written_out
 from ...kernels.protocol import Kernel
 from ...kernels.rational_text import rational_text, show
-from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
 from ...reports.wording import plural
 from ..claims.registry import Claim, Shown
+from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
 from ..records import claim_record
 from ..tally import Tally
 

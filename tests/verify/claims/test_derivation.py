@@ -84,7 +84,9 @@ def test_no_witness_speaks_against_what_is_shown(name, derivation):
 
 def without(d, *texts, **more):
     """Without some of what is given, or with other things given in their place."""
-    return replace(d, given={**{t: why for t, why in d.given.items() if t not in texts}, **more.pop("given", {})}, **more)
+    return replace(
+        d, given={**{t: why for t, why in d.given.items() if t not in texts}, **more.pop("given", {})}, **more
+    )
 
 
 def last(d, text, by=None):
@@ -158,7 +160,9 @@ def test_the_fault_names_the_step_and_the_witness_the_numbers():
     result = shown(replace(claim, proof=(FALSE["injective: λ ≤ 1"],)))
     assert result is not None
     assert result.standing == "refuted"
-    assert result.lines[-1].startswith("x⁺ ≠ y⁺ does not follow: no summand is known to be > 0; x⁺ ≠ y⁺ is false for x = (")
+    assert result.lines[-1].startswith(
+        "x⁺ ≠ y⁺ does not follow: no summand is known to be > 0; x⁺ ≠ y⁺ is false for x = ("
+    )
     assert "λ = 1, A = [[1]]" in result.lines[-1]
 
 
@@ -180,18 +184,14 @@ def forged(*steps, **parts):
 SPD = {"symmetric": True, "definite": True}
 FORGED = {
     "a step that rests on itself": forged(Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩")),
-    "a step that rests on a later one": forged(
-        Step("2 ⟨x, y⟩ ≥ 0", by="2 ⟨x, y⟩"), Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩")
-    ),
+    "a step that rests on a later one": forged(Step("2 ⟨x, y⟩ ≥ 0", by="2 ⟨x, y⟩"), Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩")),
     "the conclusion is given": forged(Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩"), given={"⟨x, y⟩ ≥ 0": "?"}),
     "the conclusion is given, turned round": forged(Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩"), given={"0 ≤ ⟨x, y⟩": "?"}),
     "a negative number": forged(Step("0 ≥ ‖x‖²", by="(0 − 1) ‖x‖²"), **SPD),
     "a summand that is subtracted": forged(Step("0 ≥ ‖x‖²", by="−‖x‖²"), **SPD),
     "a factor of unknown sign": forged(Step("λ ‖x‖² ≥ 0", by="λ ‖x‖²"), **SPD),
     "1 − λ without a bound on λ": forged(Step("(1 − λ) ‖x‖² ≥ 0", by="(1 − λ) ‖x‖²"), given={"λ > 0": ""}, **SPD),
-    "λ ≤ 1 for λ < 1": forged(
-        Step("(1 − λ) ‖x‖² > 0", by="(1 − λ) ‖x‖²"), given={"λ ≤ 1": "", "x ≠ y − y": ""}, **SPD
-    ),
+    "λ ≤ 1 for λ < 1": forged(Step("(1 − λ) ‖x‖² > 0", by="(1 − λ) ‖x‖²"), given={"λ ≤ 1": "", "x ≠ y − y": ""}, **SPD),
     "strict from what is not": forged(Step("‖x‖² > 0", by="‖x‖²"), **SPD),
     "strict from a square of a number": forged(Step("λ² > 0", by="λ²")),
     "strict from the wrong vector": forged(Step("‖x‖² > 0", by="‖x‖²"), given={"x ≠ y": ""}, **SPD),
@@ -223,9 +223,7 @@ FORGED = {
     "a fact about another vector passes to the mean": forged(
         Step("⟨y, m⟩ ≥ ⟨y, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)
     ),
-    "weak passes to strict means": forged(
-        Step("⟨x, m⟩ > ⟨x, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)
-    ),
+    "weak passes to strict means": forged(Step("⟨x, m⟩ > ⟨x, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)),
     "the mean passes to the member": forged(
         Step("⟨y, a⟩ ≥ 0", mean="m"), given={"⟨y, m⟩ ≥ 0": ""}, members={"a": "x"}, means=({"m": "a"},)
     ),
@@ -292,20 +290,52 @@ ENGINE = [
     Mutant("strict from weak summands", 'if relation == ">" and STRICT not in signs:', "if False:"),
     Mutant("equations from weak summands", 'if relation == "=" and set(signs) - {ZERO}:', "if False:"),
     Mutant("subtraction is addition", "    if term.negative:\n", "    if False:\n"),
-    Mutant("unknown signs are nonnegative", "        if sign is None:\n            return None, f", "        if False:\n            return None, f"),
+    Mutant(
+        "unknown signs are nonnegative",
+        "        if sign is None:\n            return None, f",
+        "        if False:\n            return None, f",
+    ),
     Mutant("squares of any form", "factor.norm is not None and d.definite:", "factor.norm is not None:"),
-    Mutant("squares are positive", '                return STRICT, f.text\n        return WEAK, ""', '                return STRICT, f.text\n        return STRICT, ""'),
-    Mutant("squares of numbers are positive", 'return (WEAK, "") if factor.squared', 'return (STRICT, "") if factor.squared'),
+    Mutant(
+        "squares are positive",
+        '                return STRICT, f.text\n        return WEAK, ""',
+        '                return STRICT, f.text\n        return STRICT, ""',
+    ),
+    Mutant(
+        "squares of numbers are positive",
+        'return (WEAK, "") if factor.squared',
+        'return (STRICT, "") if factor.squared',
+    ),
     Mutant("negative numbers are positive", '(STRICT, "") if base > 0 or factor.squared', '(STRICT, "") if base != 0'),
     Mutant("weak facts are strict", '(">", STRICT), ("≥", WEAK)', '(">", STRICT), ("≥", STRICT)'),
-    Mutant("inequalities are equations", 'known = [f for f in facts if f.relation == "="', 'known = [f for f in facts if f.relation != ">"'),
-    Mutant("inequalities hold both ways", "f.relation == relation and same(base, f.value)]", "f.relation == relation and (same(base, f.value) or same(base, _negative(f.value)))]"),
+    Mutant(
+        "inequalities are equations",
+        'known = [f for f in facts if f.relation == "="',
+        'known = [f for f in facts if f.relation != ">"',
+    ),
+    Mutant(
+        "inequalities hold both ways",
+        "f.relation == relation and same(base, f.value)]",
+        "f.relation == relation and (same(base, f.value) or same(base, _negative(f.value)))]",
+    ),
     Mutant("one strict factor is enough", "STRICT if all(sign == STRICT for", "STRICT if any(sign == STRICT for"),
     Mutant("everything is affine", "            if not _is_affine(", "            if False and not _is_affine("),
-    Mutant("inequations pass to means", 'if f.relation != goal.relation or f.relation == "≠":', "if f.relation != goal.relation:"),
+    Mutant(
+        "inequations pass to means",
+        'if f.relation != goal.relation or f.relation == "≠":',
+        "if f.relation != goal.relation:",
+    ),
     Mutant("weak passes to strict", 'if f.relation != goal.relation or f.relation == "≠":', 'if f.relation == "≠":'),
-    Mutant("every form is symmetric", "language = Language(vectors, self.scalars, self.maps, self.symmetric)", "language = Language(vectors, self.scalars, self.maps, True)"),
-    Mutant("all outsiders are followed", "        for t in derivation.named_tokens:\n            if t != a:\n", "        for t in (*derivation.named_tokens, *derivation.others):\n            if t != a:\n"),
+    Mutant(
+        "every form is symmetric",
+        "language = Language(vectors, self.scalars, self.maps, self.symmetric)",
+        "language = Language(vectors, self.scalars, self.maps, True)",
+    ),
+    Mutant(
+        "all outsiders are followed",
+        "        for t in derivation.named_tokens:\n            if t != a:\n",
+        "        for t in (*derivation.named_tokens, *derivation.others):\n            if t != a:\n",
+    ),
 ]
 
 
@@ -354,7 +384,9 @@ scalars = st.recursive(
 @given(scalars, st.lists(numbers, min_size=10, max_size=10), st.lists(numbers, min_size=4, max_size=4))
 def test_a_formula_has_the_value_of_real_vectors_forms_and_maps(text, entries, hs):
     A, H = sympy.Matrix(2, 2, entries[:4]), sympy.Matrix(2, 2, hs)
-    named = dict(zip("abc", (sympy.Matrix(entries[4:6]), sympy.Matrix(entries[6:8]), sympy.Matrix(entries[8:])), strict=True))
+    named = dict(
+        zip("abc", (sympy.Matrix(entries[4:6]), sympy.Matrix(entries[6:8]), sympy.Matrix(entries[8:])), strict=True)
+    )
 
     def vector(name):
         linear, _, rest = name.partition(" ")
@@ -385,7 +417,26 @@ class Reader:
 
 @pytest.mark.parametrize(
     "text",
-    ["a b", "‖a‖", "a²", "⟨a⟩", "⟨a, b", "(a", "a)", "2 +", "k", "a + 1", "⟨2, a⟩", "H 2", "λ ^ 2", "‖a‖²²", "+", "a ⟩", "1/0", "²"],
+    [
+        "a b",
+        "‖a‖",
+        "a²",
+        "⟨a⟩",
+        "⟨a, b",
+        "(a",
+        "a)",
+        "2 +",
+        "k",
+        "a + 1",
+        "⟨2, a⟩",
+        "H 2",
+        "λ ^ 2",
+        "‖a‖²²",
+        "+",
+        "a ⟩",
+        "1/0",
+        "²",
+    ],
 )
 def test_what_is_no_formula_is_refused(text):
     with pytest.raises(FormulaError):
