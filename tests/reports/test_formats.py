@@ -237,7 +237,7 @@ def test_markdown_escapes_every_value(made):
     assert "<b>" not in re.sub(r"`+[^`]*`+", "", text.replace("\\`", "").replace("\\<b\\>", ""))
     assert "\x1b" not in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert all(len(re.findall(r"(?<!\\)\|", row)) == 8 for row in rows)
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 9 for row in rows)
 
 
 def test_markdown_of_a_kernel_shows_the_snippet_of_a_failure(made):

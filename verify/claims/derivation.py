@@ -11,12 +11,12 @@ them holds whenever all that is given holds. What is given:
 
 A step is accepted by one of two rules. Facts are what is given and the steps before; never the step itself.
 
-**Sum.** L − R and the sum written beside the step are the same polynomial (SymPy expands their difference to 0), and the
+**Sum.** L − R and the sum beside the step are the same polynomial (SymPy expands their difference to 0), and the
 signs of the summands follow from their factors: a positive rational; a factor that is the difference of the sides of a
 fact; ‖v‖², if the form is positive definite, ≥ 0 and > 0 if v ≠ 0 is a fact; a square of a real number; zero, if it
 is the difference of the sides of an equation. A product is 0 if one factor is (only then may it be subtracted), else
 ≥ 0 if all factors are, and > 0 if all are. For L ≥ R every summand must be ≥ 0, for L > R one of them > 0 besides, for
-L = R all must be 0. u ≠ v follows from ⟨w, u − v⟩ > 0 for a vector w that the step names, since ⟨w, 0⟩ = 0 for every form.
+L = R all must be 0. u ≠ v follows from ⟨w, u − v⟩ > 0 for a vector w that the step names: ⟨w, 0⟩ = 0 for any form.
 
 **Mean.** The step is a fact F with p in place of a. F must be affine in a: F((1−t) u + t v) = (1−t) F(u) + t F(v) as
 polynomials, u, v and t being new. Then by induction on the number of members F(Σ w_j a_j) = Σ w_j F(a_j), so that ≥ 0,
@@ -213,7 +213,8 @@ def check(derivation: Derivation) -> Checked:
         goal = statement(step.text, language)
         if any(goal.relation == f.relation and same(goal.value, f.value) for f in facts[:assumed]):
             return Checked(tuple(lines), f"{step.text} is given, not shown", number)
-        shown = _by_mean(step, goal, facts, derivation) if step.mean else _by_sum(step, goal, facts, derivation)
+        rule = _by_mean if step.mean else _by_sum
+        shown = rule(step, goal, facts, derivation)
         if isinstance(shown, str):
             return Checked(tuple(lines), f"{step.text} does not follow: {shown}", number)
         lines += [f"{number + 1}. {step.text}", *(f"     {line}" for line in shown)]

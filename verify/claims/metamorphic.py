@@ -231,8 +231,8 @@ CLAIMS = (
     _claim("isometry", "T commutes with every A-orthogonal map", check_isometry, ISOMETRY),
     _claim(
         "unnormalised",
-        "the layer z_i + α_k mean_{C_i} z_j, α_k = λ_k/(1 − λ_k), has at layer k the sets of T and the tokens of T times "
-        "(1 + α_0) ⋯ (1 + α_{k−1})",
+        "the layer z_i + α_k mean_{C_i} z_j, α_k = λ_k/(1 − λ_k), has at layer k the sets of T and the tokens of T "
+        "times (1 + α_0) ⋯ (1 + α_{k−1})",
         check_unnormalised,
         (*SCALING, UNNORMALISED),
         ("rate_below_one",),

@@ -284,7 +284,9 @@ def test_a_malformed_derivation_is_an_error(name):
 
 
 ENGINE = [
-    Mutant("steps rest on themselves", "        shown = (\n", "        facts.append(goal)\n        shown = (\n"),
+    Mutant(
+        "steps rest on themselves", "        rule = _by_mean", "        facts.append(goal)\n        rule = _by_mean"
+    ),
     Mutant("what is given is shown", "for f in facts[:assumed]", "for f in facts[:0]"),
     Mutant("any sum will do", "    if _is_nonzero(rest):\n", "    if False:\n"),
     Mutant("strict from weak summands", 'if relation == ">" and STRICT not in signs:', "if False:"),
