@@ -237,7 +237,10 @@ def test_markdown_escapes_every_value(made):
     assert "<b>" not in re.sub(r"`+[^`]*`+", "", text.replace("\\`", "").replace("\\<b\\>", ""))
     assert "\x1b" not in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert all(len(re.findall(r"(?<!\\)\|", row)) == 9 for row in rows)
+    bars = [len(re.findall(r"(?<!\\)\|", row)) for row in rows]
+    head, kernels = bars.count(9), bars.count(8)  # the claims have eight columns, the kernels seven
+    assert bars == [9] * head + [8] * kernels
+    assert head > 2 < kernels
 
 
 def test_markdown_of_a_kernel_shows_the_snippet_of_a_failure(made):
