@@ -75,8 +75,8 @@ def _claim(records: Records, claim: ClaimRecord) -> ET.Element:
     case = _case(f"claims.{claim.family}", claim.id)
     counts = claim.counts
     numbers = (
-        f"{counts.verified} verified, {counts.refuted} refuted, {counts.undecided} undecided, "
-        f"{counts.not_met} with hypotheses not met"
+        f"{counts.verified} verified ({counts.trivial} of them trivial), {counts.refuted} refuted, "
+        f"{counts.undecided} undecided, {counts.vacuous} vacuous"
     )
     found = [c for c in records.counterexamples if c.id in claim.counterexamples]
     evidence = "\n".join(
@@ -85,9 +85,9 @@ def _claim(records: Records, claim: ClaimRecord) -> ET.Element:
     )
     about = f"{claim.statement}\n{claim.source.label} in {claim.source.paper} ({claim.source.version})\n{numbers}"
     if not claim.as_expected:
-        tag = "error" if claim.verdict in ("undecided", "invalid") else "failure"
+        tag = "error" if claim.verdict in ("undecided", "vacuous", "invalid") else "failure"
         _outcome(case, tag, f"{claim.verdict}, but expected: {EXPECTED[claim.expected]}", f"{about}\n{evidence}")
-    elif claim.verdict == "not_met":
+    elif claim.verdict == "vacuous":
         _outcome(case, "skipped", "no input meets the hypotheses")
     else:
         ET.SubElement(case, "system-out").text = printable(f"{claim.verdict} as expected: {about}\n{evidence}".rstrip())

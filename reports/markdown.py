@@ -61,13 +61,22 @@ def render_markdown(records: Records) -> str:
         rows = [
             [
                 code(c.id),
-                c.verdict.replace("_", " ") + ("" if c.as_expected else " (**not expected**)"),
-                *(f"{n:,}" for n in (c.counts.verified, c.counts.refuted, c.counts.undecided, c.counts.not_met)),
+                c.verdict + ("" if c.as_expected else " (**not expected**)"),
+                *(
+                    f"{n:,}"
+                    for n in (
+                        c.counts.verified,
+                        c.counts.trivial,
+                        c.counts.refuted,
+                        c.counts.undecided,
+                        c.counts.vacuous,
+                    )
+                ),
                 escaped(f"{c.source.label}, {c.source.paper} {c.source.version}"),
             ]
             for c in run.claims
         ]
-        head = ["claim", "verdict", "verified", "refuted", "undecided", "hypotheses not met", "source"]
+        head = ["claim", "verdict", "verified", "of them trivial", "refuted", "undecided", "vacuous", "source"]
         lines += ["", "### Claims", "", *_table(head, rows)]
     lines += _counterexamples(records, "Counterexamples that had to be found", expected)
     if records.results:

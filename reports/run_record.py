@@ -18,8 +18,8 @@ from .configuration_record import (
 )
 
 Verdict = Literal["verified", "refuted", "undecided", "invalid"]
-ClaimVerdict = Literal["proved", "verified", "refuted", "undecided", "invalid", "not_met"]
-"""`proved` symbolically for all inputs; `not_met`: the claim's hypotheses do not hold for any input."""
+ClaimVerdict = Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous"]
+"""`proved`: for all inputs, by a derivation that the machine checked; `vacuous`: it says nothing about any input."""
 Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
 CheckStatus = Literal["pass", "fail", "not_applicable", "fragile", "known"]
 
@@ -45,15 +45,17 @@ class ClaimCounts:
 
     Args:
         verified: proved for the input.
+        trivial: those of the verified inputs that could not have refuted it, because what it is about does not occur.
         refuted: refuted by the input.
         undecided: the budget ended.
-        not_met: the input does not meet the claim's hypotheses.
+        vacuous: the claim says nothing about the input, which does not meet its hypotheses.
     """
 
     verified: int
     refuted: int
     undecided: int
-    not_met: int
+    vacuous: int
+    trivial: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ _STYLES = {
     "refuted": "bold red",
     "undecided": "bold yellow",
     "invalid": "bold red",
-    "not_met": "dim",
+    "vacuous": "dim",
 }
 _CHECK_STYLES = {"pass": "green", "fail": "bold red", "known": "red", "fragile": "yellow", "not_applicable": "dim"}
 
@@ -78,15 +78,15 @@ def _claims(records: Records) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("claim", "verdict"):
         table.add_column(name)
-    for name in ("verified", "refuted", "undecided", "not met"):
+    for name in ("verified", "trivial", "refuted", "undecided", "vacuous"):
         table.add_column(name, justify="right")
     for claim in records.run.claims:
-        style = _STYLES[claim.verdict] if claim.verdict == "not_met" else "green" if claim.as_expected else "bold red"
+        style = _STYLES[claim.verdict] if claim.verdict == "vacuous" else "green" if claim.as_expected else "bold red"
         counts = claim.counts
         table.add_row(
             Text(one_line(claim.id)),
-            Text(claim.verdict.replace("_", " ") + ("" if claim.as_expected else " (not expected)"), style),
-            *(f"{n:,}" for n in (counts.verified, counts.refuted, counts.undecided, counts.not_met)),
+            Text(claim.verdict + ("" if claim.as_expected else " (not expected)"), style),
+            *(f"{n:,}" for n in (counts.verified, counts.trivial, counts.refuted, counts.undecided, counts.vacuous)),
         )
     return table
 

@@ -13,6 +13,8 @@ HYPOTHESES = {
     "nonzero": "no token is the origin",
     "distinct": "the tokens are pairwise distinct",
     "spd": "A is symmetric positive definite",
+    "constant_step": "the step is the same at every layer",
+    "rate_below_one": "λ_k < 1 at every layer",
 }
 """The names that claims use for their hypotheses; others are shown as they are."""
 

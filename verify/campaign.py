@@ -39,12 +39,14 @@ from .float_comparison import compare, guarded
 from .freeze import Budget
 from .interruption import starting_processes
 from .reproducible import no_constants_from_source
-from .tally import Refutation, Tally, regimes
+from .tally import Refutation, Tally, count_finding, regimes
 
 CHUNK = 500
 """Configurations a chunk at most: enough to make its start cheap, few enough to share out evenly."""
 SAMPLE = {"lemmas": 8, "metamorphic": 8, "routes": 100}
 """Family of claims → it is checked on every so many configurations; on all of them if it is not named here."""
+LAYERED = 8
+"""One in so many configurations has a step that depends on the layer, for claims that do not assume a constant one."""
 KERNEL_SAMPLE = 16
 """Float kernels are compared on every so many configurations."""
 CERTIFICATE_SAMPLE = 100
@@ -100,10 +102,12 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
     # Sparse families are checked on every configuration where no denser one was asked for.
     densest = min(SAMPLE.get(c.family, 1) for c in claims)
     every = {c.family: SAMPLE.get(c.family, 1) // densest for c in claims}
+    layered = [c for c in claims if "constant_step" not in c.hypotheses]
     with redirect_stdout(sys.stderr):
         kernels = {spec: guarded(load(spec)) for spec in plan.kernels}
     family = plan.families[number % len(plan.families)]
     failing: list[Refutation] = []  # the refutation being shrunk: its last entry
+    first = 0  # the number of the first configuration with this kind of step
 
     def examine(sample: Sample) -> None:
         c = sample.configuration
@@ -113,12 +117,13 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
         else:
             nth = tally.configurations
             tally.configurations += 1
-            wanted = [claim for claim in claims if nth % every[claim.family] == 0]
+            about, thinned = (layered, LAYERED) if c.alpha is None else (claims, 1)
+            wanted = [claim for claim in about if (nth - first) % max(1, every[claim.family] // thinned) == 0]
             case, refuted = _examine_claims(plan, wanted, c, tally)
             for regime, value in regimes(sample, case):
                 tally.coverage.setdefault(regime, Counter())[value] += 1
                 event(regime, value)  # for those who turn Hypothesis' observability on
-            if nth % KERNEL_SAMPLE == 0:
+            if nth % KERNEL_SAMPLE == 0 and c.alpha is not None:
                 for spec, kernel in kernels.items():
                     compare(tally, spec, kernel, c)
             if plan.certificates is not None and (plan.certify_all or nth % CERTIFICATE_SAMPLE == 0):
@@ -128,8 +133,6 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
             raise _RefutedError
 
     options = settings(
-        max_examples=size,
-        database=None if plan.database is None else DirectoryBasedExampleDatabase(plan.database),
         deadline=None,
         derandomize=False,
         phases=[Phase.reuse, Phase.generate, Phase.shrink],
@@ -138,10 +141,17 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
         report_multiple_bugs=False,
         print_blob=False,
     )
-    # `seed` takes the database away, so the settings are applied after it.
-    run = options(with_seed(plan.seed * 1_000_003 + number)(given(samples(families=[family]))(examine)))
+    seed = plan.seed * 1_000_003 + number
+    rest = size // LAYERED if layered else 0
     with no_constants_from_source(), suppress(_RefutedError):
-        run()
+        for steps, share in ((None, size - rest), (["harmonic"], rest)):
+            if share:
+                first = tally.configurations
+                folder = None if plan.database is None else Path(plan.database, *(steps or ()))
+                database = None if folder is None else DirectoryBasedExampleDatabase(folder)
+                run = with_seed(seed)(given(samples(families=[family], steps=steps))(examine))
+                # `seed` takes the database away, so the settings are applied after it.
+                settings(options, max_examples=share, database=database)(run)()
     tally.refutations.extend(failing[-1:])
     return tally
 
@@ -155,10 +165,10 @@ def _examine_claims(
     for claim in claims:
         counts = tally.claims.setdefault(claim.id, Counter())
         if claim.unmet(case):
-            counts["not_met"] += 1
+            counts["vacuous"] += 1
             continue
         finding = claim.check(case)
-        counts[finding.verdict] += 1
+        count_finding(counts, finding)
         if finding.verdict == "refuted" and refuted is None:
             refuted = Refutation(claim.id, configuration, finding)
     return case, refuted

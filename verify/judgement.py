@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from ..kernels.configuration import Configuration
 from .case import Case
-from .claims.registry import Claim, Finding
-from .tally import Tally
+from .claims.registry import Claim, Derived, Finding
+from .tally import Tally, count_finding
 
 VERIFIED, REFUTED, UNDECIDED = 0, 1, 3
-"""Exit statuses (DESIGN 3.4)."""
+"""Exit statuses."""
+OPEN = ("undecided", "vacuous")
+"""Verdicts that say neither yes nor no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,11 @@ class Judged:
 
     Args:
         claim: the claim.
-        verdict: refuted if one input refutes it, else undecided if one is (more than `claim.may_stay_open` of them) or
-            none was examined, else verified.
+        verdict: refuted if one input refutes it or a derivation of it fails, else proved if derivations show it for all
+            inputs, else undecided if more than `claim.may_stay_open` of the inputs are, else verified if one is, else
+            vacuous if inputs were examined but it says nothing about any, else undecided.
         as_expected: whether that is what `claim.expected` says.
-        counts: {verdict or "not_met": inputs}.
+        counts: {verdict: inputs}; "trivial" counts those of the verified that could not have refuted it.
     """
 
     claim: Claim
@@ -40,7 +43,7 @@ class Findings:
     Args:
         claims: the claims that were asked for.
         tally: counts over all configurations.
-        identities: {claim id: what its symbolic identity showed}.
+        derived: {claim id: what its derivations show}.
         counterexamples: every refutation to keep, with its case.
         interrupted: whether the run was ended early.
         out_of_time: whether its time was up before all of it was done.
@@ -48,14 +51,14 @@ class Findings:
 
     claims: tuple[Claim, ...]
     tally: Tally = field(default_factory=Tally)
-    identities: dict[str, Finding] = field(default_factory=dict)
+    derived: dict[str, Derived] = field(default_factory=dict)
     counterexamples: list[tuple[Claim, Case, Finding]] = field(default_factory=list)
     interrupted: bool = False
     out_of_time: bool = False
 
     def count(self, claim: Claim, case: Case, finding: Finding) -> None:
         """Count one finding, and keep it if it refutes."""
-        self.tally.claims.setdefault(claim.id, Counter())[finding.verdict] += 1
+        count_finding(self.tally.claims.setdefault(claim.id, Counter()), finding)
         if finding.verdict == "refuted":
             self.counterexamples.append((claim, case, finding))
 
@@ -76,15 +79,19 @@ class Findings:
         """The verdict on one claim."""
         counts = self.tally.claims.get(claim.id, Counter())
         examined = counts["verified"] + counts["undecided"]
-        identity = self.identities.get(claim.id)
-        if counts["refuted"] or (identity is not None and identity.verdict == "refuted"):
+        standing = self.derived[claim.id].standing if claim.id in self.derived else None
+        if counts["refuted"] or standing == "refuted":
             verdict = "refuted"
-        elif not counts["verified"] or counts["undecided"] > claim.may_stay_open * examined:
+        elif standing == "proved":
+            verdict = "proved"
+        elif counts["undecided"] > claim.may_stay_open * examined:
             verdict = "undecided"
-        else:
+        elif counts["verified"]:
             verdict = "verified"
-        expected = {"theorem": "verified", "open": verdict}.get(claim.expected, "refuted")
-        return Judged(claim, verdict, verdict == expected, counts)
+        else:
+            verdict = "vacuous" if counts["vacuous"] else "undecided"
+        expected = {"theorem": ("verified", "proved"), "open": (verdict,)}.get(claim.expected, ("refuted",))
+        return Judged(claim, verdict, verdict in expected, counts)
 
     @property
     def status(self) -> int:
@@ -96,9 +103,9 @@ class Findings:
             looked_for = j.claim.expected in ("needs_hypothesis", "false_as_printed") and not (
                 self.interrupted or self.out_of_time
             )
-            if not j.as_expected and (j.verdict != "undecided" or looked_for):
+            if not j.as_expected and (j.verdict not in OPEN or looked_for):
                 return REFUTED
-        return UNDECIDED if self.interrupted or any(j.verdict == "undecided" for j in judged) else VERIFIED
+        return UNDECIDED if self.interrupted or any(j.verdict in OPEN for j in judged) else VERIFIED
 
     @property
     def undecided(self) -> int:

@@ -124,7 +124,7 @@ def claim_record(
     counterexamples: Sequence[str] = (),
     note: str = "",
 ) -> dict[str, Any]:
-    """What became of one claim over all inputs; `counts` maps verdicts (and "not_met") to numbers of inputs."""
+    """What became of one claim over all inputs; `counts` maps verdicts (and "trivial") to inputs."""
     return {
         "id": claim.id,
         "family": claim.family,
@@ -134,7 +134,7 @@ def claim_record(
         "expected": claim.expected,
         "verdict": verdict,
         "as_expected": as_expected,
-        "counts": {name: counts.get(name, 0) for name in ("verified", "refuted", "undecided", "not_met")},
+        "counts": {name: counts.get(name, 0) for name in ("verified", "trivial", "refuted", "undecided", "vacuous")},
         "counterexamples": list(counterexamples),
         "note": note,
     }

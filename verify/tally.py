@@ -31,7 +31,7 @@ class Tally:
 
     Args:
         configurations: how many were examined.
-        claims: {claim id: {verdict or "not_met": how many}}.
+        claims: {claim id: {verdict: how many}}; "trivial" counts those of the verified that could not have refuted it.
         coverage: {regime: {value: how many}}.
         kernels: {spec: {"layers", "agree", "too_close", "ties_lost", "disagree": how many}}; "disagree" includes the
             "failed" calls, and "other_A" counts configurations that a kernel with supports_A = False was spared.
@@ -63,6 +63,13 @@ class Tally:
             self.failures.setdefault(spec, failure)
         self.refutations.extend(other.refutations)
         self.certificates.extend(other.certificates)
+
+
+def count_finding(counts: Counter[str], finding: Finding) -> None:
+    """Count one finding: its verdict, and apart from it whether it is trivial."""
+    counts[finding.verdict] += 1
+    if finding.trivial:
+        counts["trivial"] += 1
 
 
 def regimes(sample: Sample, case: Case) -> Iterator[tuple[str, str | int]]:
@@ -107,4 +114,4 @@ def histograms(coverage: Mapping[str, Mapping[str | int, int]]) -> list[dict[str
     ]
 
 
-__all__ = ["Refutation", "Tally", "histograms", "regimes"]
+__all__ = ["Refutation", "Tally", "count_finding", "histograms", "regimes"]

@@ -105,7 +105,7 @@ def claim(name: str = "clustering.vertices", **changes: Any) -> record.ClaimReco
         "expected": "theorem",
         "verdict": "verified",
         "as_expected": True,
-        "counts": record.ClaimCounts(verified=5000, refuted=0, undecided=0, not_met=3),
+        "counts": record.ClaimCounts(verified=5000, refuted=0, undecided=0, vacuous=3),
         "counterexamples": (),
         "note": "",
     }
@@ -120,7 +120,7 @@ def refuted_claim(counterexamples: Sequence[str], **changes: Any) -> record.Clai
             "hypotheses": ("distinct", "spd"),
             "expected": "needs_hypothesis",
             "verdict": "refuted",
-            "counts": record.ClaimCounts(verified=12, refuted=1, undecided=0, not_met=0),
+            "counts": record.ClaimCounts(verified=12, refuted=1, undecided=0, vacuous=0),
             "counterexamples": tuple(counterexamples),
         }
         | changes,

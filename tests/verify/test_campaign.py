@@ -9,7 +9,8 @@ from hardmax.strategies import FAMILIES
 from hardmax.verify import campaign
 from hardmax.verify.campaign import Plan, run_campaign, run_chunk
 from hardmax.verify.case import Case
-from hardmax.verify.claims.registry import all_claims, select_claims
+from hardmax.verify.claims.registry import Derived, all_claims, select_claims
+from hardmax.verify.commands.verify_text import claim_lines, claim_records
 from hardmax.verify.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from hardmax.verify.tally import Tally
 
@@ -30,7 +31,9 @@ def test_a_campaign_does_not_depend_on_the_number_of_jobs():
     two = total(run_campaign(plan, examples=120, jobs=2))
     assert one == two
     assert one.configurations >= 120
-    assert one.claims["clustering.vertices"] == Counter(verified=one.configurations)
+    constant = one.configurations - one.coverage["step"]["harmonic"]
+    assert one.claims["clustering.vertices"]["verified"] == constant
+    assert set(one.claims["clustering.vertices"]) <= {"verified", "trivial"}
 
 
 def test_another_seed_gives_other_configurations():
@@ -46,10 +49,26 @@ def test_every_family_is_met_and_every_claim_examined_even_in_a_short_campaign()
     assert whole.kernels["numpy"]["agree"] > 0
 
 
+def test_one_in_eight_steps_depends_on_the_layer_and_claims_of_constant_steps_are_spared():
+    tally = run_chunk(Plan((*CLAIMS, "lemmas.injective"), ("lattice",)), 0, 160)
+    assert tally.coverage["step"]["harmonic"] == 20
+    constant = tally.configurations - 20
+    assert tally.claims["clustering.convergence"]["verified"] == constant
+    assert "vacuous" not in tally.claims["clustering.convergence"]
+    injective = tally.claims["lemmas.injective"]
+    assert injective["vacuous"] > 0  # λ_0 = 1
+    assert injective["verified"] + injective["vacuous"] == 20 + -(-constant // 8)
+    assert tally.claims["lemmas.norm_growth"]["verified"] == 20 + -(-constant // 8)
+    alone = run_chunk(Plan(("clustering.vertices",), ("lattice",)), 0, 40)
+    assert "harmonic" not in alone.coverage["step"]
+
+
 def test_coverage_counts_every_configuration():
     tally = run_chunk(Plan(CLAIMS, ("faces",), seed=1), 0, 50)
-    for regime in ("family", "matrix", "step", "tokens", "dimension", "outcome", "leaders", "freeze layer"):
+    for regime in ("family", "matrix", "step", "tokens", "dimension", "outcome"):
         assert sum(tally.coverage[regime].values()) == tally.configurations
+    for regime in ("leaders", "freeze layer"):
+        assert sum(tally.coverage[regime].values()) == tally.coverage["outcome"]["Frozen"]
 
 
 class _Shrinking(Dynamics):
@@ -168,7 +187,7 @@ def test_a_kernel_that_fails_now_and_then_is_compared_elsewhere_and_prints_to_st
 
 def test_a_kernel_for_the_identity_is_compared_there_alone(kernels):
     spec = f"{kernels}:identity_only"
-    whole = total(run_campaign(Plan(CLAIMS, kernels=(spec,)), examples=len(FAMILIES) * 17))
+    whole = total(run_campaign(Plan(CLAIMS, kernels=(spec,)), examples=len(FAMILIES) * 20))
     counts = whole.kernels[spec]
     assert counts["agree"] > 0 < counts["other_A"]
     assert counts["disagree"] == counts["failed"] == 0
@@ -188,6 +207,12 @@ def found(**counts):
     return Findings(select_claims(",".join(ids)), Tally(claims={name: Counter(c) for name, c in ids.items()}))
 
 
+def proved(findings, standing="proved"):
+    """The same with a derivation of every claim, or one that fails."""
+    findings.derived = {claim.id: Derived(standing, ("line",)) for claim in findings.claims}
+    return findings
+
+
 GOOD = {"verified": 5}
 BAD = {"verified": 4, "refuted": 1}
 OPEN = {"verified": 4, "undecided": 1}
@@ -200,7 +225,12 @@ OPEN = {"verified": 4, "undecided": 1}
         (found(clustering__vertices=BAD), REFUTED),
         (found(clustering__vertices=OPEN), UNDECIDED),
         (found(clustering__vertices={}), UNDECIDED),
-        (found(clustering__vertices={"not_met": 3}), UNDECIDED),
+        (found(clustering__vertices={"vacuous": 3}), UNDECIDED),
+        (found(lemmas__injective={}), UNDECIDED),
+        (proved(found(lemmas__injective={})), VERIFIED),
+        (proved(found(lemmas__injective={"vacuous": 3})), VERIFIED),
+        (proved(found(lemmas__injective=BAD)), REFUTED),
+        (proved(found(lemmas__injective=GOOD), "refuted"), REFUTED),
         (found(necessity__nonzero={"refuted": 1}), VERIFIED),
         (found(necessity__nonzero={"verified": 1}), REFUTED),
         (found(necessity__nonzero={}), REFUTED),
@@ -214,6 +244,44 @@ OPEN = {"verified": 4, "undecided": 1}
 )
 def test_the_status_of_a_run(findings, status):
     assert findings.status == status
+
+
+@pytest.mark.parametrize(
+    ("findings", "verdict"),
+    [
+        (found(lemmas__injective=GOOD), "verified"),
+        (proved(found(lemmas__injective=GOOD)), "proved"),
+        (proved(found(lemmas__equilibrium=GOOD), "rests on"), "verified"),
+        (proved(found(lemmas__equilibrium={}), "rests on"), "undecided"),
+        (found(lemmas__injective={"vacuous": 2}), "vacuous"),
+        (proved(found(lemmas__injective={"vacuous": 2})), "proved"),
+        (proved(found(lemmas__injective=BAD)), "refuted"),
+        (proved(found(lemmas__injective=GOOD), "refuted"), "refuted"),
+    ],
+)
+def test_the_word_for_a_claim(findings, verdict):
+    assert findings.judge(findings.claims[0]).verdict == verdict
+
+
+def test_the_line_of_a_claim_says_what_is_proved_and_how_much_is_trivial():
+    def line(findings):
+        return list(claim_lines(findings))[1]
+
+    counts = {"verified": 5000, "trivial": 1200, "vacuous": 3}
+    shown = "5,000 verified (1,200 trivial), 3 vacuous"
+    injective, equilibrium = found(lemmas__injective=counts), found(lemmas__equilibrium=counts)
+    assert line(proved(injective)) == (f"  proved     lemmas.injective: {shown}; proved for all inputs by a derivation")
+    assert line(proved(equilibrium, "rests on")) == (
+        f"  verified   lemmas.equilibrium: {shown}; rests on 1 identity shown here, the rest of its proof is on paper"
+    )
+    assert "its derivation does not hold: line   NOT AS EXPECTED" in line(proved(injective, "refuted"))
+    assert claim_records(injective, {})[0]["counts"] == {
+        "verified": 5000,
+        "trivial": 1200,
+        "refuted": 0,
+        "undecided": 0,
+        "vacuous": 3,
+    }
 
 
 def test_an_interrupted_run_is_undecided_unless_something_is_refuted():

@@ -506,6 +506,28 @@ def test_claims_lists_the_registry(run):
     assert [c["id"] for c in claims if c["expected"] == "needs_hypothesis"]
     text = run("claims")[1]
     assert all(c["id"] in text for c in claims)
+    standing = {c["id"]: c["standing"] for c in claims}
+    assert standing["lemmas.injective"] == "proved"
+    assert standing["lemmas.hull_nested"] == standing["lemmas.equilibrium"] == "rests on"
+    assert standing["metamorphic.permutation"] is None
+    assert "lemmas.injective  [theorem, proved for all inputs]" in text
+    assert "lemmas.hull_nested  [theorem, rests on identities that are shown]" in text
+    assert "assumes spd, rate_below_one; " in text
+
+
+def test_claims_prints_the_proof_of_one(run):
+    status, out, _ = run("claims", "lemmas.injective")
+    assert status == 0
+    assert out.splitlines()[:2] == [
+        "lemmas.injective  [theorem, proved for all inputs]",
+        "    distinct tokens stay distinct",
+    ]
+    assert "a ∈ C(x): ⟨x, a⟩ ≥ ⟨x, t⟩ for every token t" in out
+    assert "+ (1 − λ) ‖x − y‖²   > 0: λ < 1, x ≠ y" in out
+    (fields,) = map(json.loads, run("claims", "lemmas.injective", "--json")[1].splitlines())
+    assert fields["standing"] == "proved"
+    assert all(line in out for line in fields["derivation"])
+    assert run("claims", "lemma.*")[0] == 2
 
 
 USAGE = {

@@ -23,7 +23,7 @@ from ..proof import Frozen, SelfSimilar, Undecided
 from .registry import MOST_LAYERS, Claim, Finding, Shown, Source
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "main theorem")
-HYPOTHESES = ("nonzero", "distinct", "spd")
+HYPOTHESES = ("nonzero", "distinct", "spd", "constant_step")
 NO_LEADER = "no token is ever a leader, so no polytope K has the leaders as its vertices"
 
 
@@ -64,6 +64,7 @@ def check_convergence(case: Case) -> Finding:
         return Finding(
             "verified",
             f"every token has an exact limit; all follow sets are constant from layer {outcome.freeze_layer} on",
+            trivial=outcome.limits == outcome.configuration.tokens,  # nothing ever moves
         )
     assert isinstance(outcome, SelfSimilar)
     if outcome.contraction is not None and outcome.contraction < 1:
@@ -137,7 +138,8 @@ def check_vertices(case: Case) -> Finding:
                 return Finding(
                     "refuted", f"leader {l} is no vertex of its own: token {j} scores as high at layer {layer}", layer
                 )
-    return Finding("verified", "each leader is exposed by its own normal and never moves again")
+    alone = len(set(map(tuple, rows))) == 1
+    return Finding("verified", "each leader is exposed by its own normal and never moves again", trivial=alone)
 
 
 def _may_land(case: Case, j: int, l: int) -> bool:  # noqa: E741 the paper's index
@@ -164,7 +166,8 @@ def _check_places(case: Case, bad: tuple[type[Place], ...], verified: str) -> Fi
             token = outcome.limits.index(s)
             label = "" if case.configuration.labels is None else f" ({case.configuration.labels[token]})"
             return Finding("refuted", f"token {token}{label} tends to {show(s)}, {_WHERE[type(place)]}")
-    return Finding("verified", verified)
+    corners = {outcome.limits[i] for i in outcome.leaders}
+    return Finding("verified", verified, trivial=corners.issuperset(outcome.limits))  # `vertices` speaks of those
 
 
 _WHERE: dict[type[Place], str] = {

@@ -41,7 +41,7 @@ from ..case import Case
 from ..polytope import Inside, convex_weights
 from ..proof import Frozen, Undecided
 from ..reproducible import no_constants_from_source
-from .identities import Scalar, inner, shown_by, vector
+from .derivation import Derivation, Step
 from .registry import MOST_LAYERS as MOST_SHOWN
 from .registry import Claim, Finding, Shown, Source
 from .search import BUDGET, smallest
@@ -131,7 +131,7 @@ def check_rate(case: Case) -> Finding:
     c, outcome = case.configuration, case.outcome
     missing = unmet(c)
     if missing:
-        return Finding("not_met", f"it is about {missing[0]}")
+        return Finding("vacuous", f"it is about {missing[0]}")
     bound = Bound.of(c)
     last = outcome.layer if isinstance(outcome, Frozen) else 0
     for layer, _ in islice(case.make_dynamics(c).layers(), 1, max(LAYERS, min(last, MOST_LAYERS)) + 1):
@@ -169,39 +169,42 @@ def _fault(bound: Bound, layer: Layer) -> Finding | None:
 
 
 def check_rate_origin_inside(case: Case) -> Finding:
-    """(1) at each of the first layers of this case, as long as the origin has been in the hull at all layers before."""
+    """(1) at each of the first layers of this case, as long as the origin has been in the hull at all layers before.
+
+    Trivial if no token had, at layer 0, more energy than the bound allows at the last of these layers: since hulls are
+    nested and E is convex, no token ever has more than the largest energy at layer 0.
+    """
     c = case.configuration
     missing = unmet(c)
     if missing:
-        return Finding("not_met", f"it is about {missing[0]}")
-    bound = Bound.of(c)
+        return Finding("vacuous", f"it is about {missing[0]}")
+    bound, last = Bound.of(c), 0
+    inside = True
     for layer, _ in islice(case.make_dynamics(c).layers(), LAYERS + 1):
         fault = _fault(bound, layer) if layer.index else None
         if fault is not None:
             return fault
-        if not origin_inside(layer.tokens()):
-            return Finding(
-                "verified", f"the bound holds up to layer {layer.index}, the first without the origin inside"
-            )
-    return Finding("verified", f"the bound holds and the origin is in the hull up to layer {LAYERS}")
+        last, inside = layer.index, origin_inside(layer.tokens())
+        if not inside:
+            break
+    which = "and the origin is in the hull up to layer {}" if inside else "up to layer {}, the first without the origin"
+    return Finding("verified", f"the bound holds {which.format(last)}", trivial=_is_tame(c, last))
 
 
-def _descent() -> Scalar:
-    """(2) is an equation before the two estimates: E(z + γ(m − z)) − E(z) − γ⟨z, m − z⟩ − γ² E(m − z) = 0."""
-    z, m, g = vector("z"), vector("m"), sympy.Symbol("gamma")
-    way = m - z
-    moved = z + way * g
-    half = sympy.Rational(1, 2)
-    return sympy.expand(
-        half * inner(moved, moved) - half * inner(z, z) - g * inner(z, way) - g**2 * half * inner(way, way)
-    )
-
-
-def _induction() -> Scalar:
-    """2C/(j+2) − (1 − 4/(j+2)) 2C/(j+1) − 2C/(j+2)² = 2C (3/(j+1) − 1/(j+2)) / (j+2), which is positive."""
-    j, C = sympy.Symbol("j", positive=True), sympy.Symbol("C", positive=True)
-    left = 2 * C / (j + 2) - (1 - 4 / (j + 2)) * 2 * C / (j + 1) - 2 * C / (j + 2) ** 2
-    return sympy.simplify(left - 2 * C / (j + 2) * (3 / (j + 1) - 1 / (j + 2)))
+DESCENT = Derivation(
+    "(2) before its two estimates",
+    tokens=("z",),
+    others=("m",),
+    scalars=("γ",),
+    steps=(Step("1/2 ‖z + γ (m − z)‖² = 1/2 ‖z‖² + γ ⟨z, m − z⟩ + γ² 1/2 ‖m − z‖²"),),
+    symmetric=True,
+)
+INDUCTION = Derivation(
+    "2C/(j+2) − (1 − 4/(j+2)) 2C/(j+1) − 2C/(j+2)² = 2C (3/(j+1) − 1/(j+2)) / (j+2), times (j+1)(j+2)²/2C",
+    tokens=(),
+    scalars=("j",),
+    steps=(Step("(j + 1) (j + 2) − (j − 2) (j + 2) − (j + 1) = 3 (j + 2) − (j + 1)"),),
+)
 
 
 def _shown(case: Case, finding: Finding) -> Shown | None:
@@ -233,7 +236,7 @@ CLAIMS = (
         REPAIRED,
         "theorem",
         check_rate_origin_inside,
-        shown_by(_descent, _induction),
+        rests_on=(DESCENT, INDUCTION),
         shown=_shown,
     ),
 )
@@ -265,6 +268,32 @@ def _closed(c: Configuration) -> Configuration:
     return with_changes(c, tokens=(*c.tokens, rest), multiplicities=(*c.multiplicities, 1), step=STEP)
 
 
+def _symmetrised(c: Configuration) -> Configuration:
+    """With −z for every token z: then C(−z) = −C(z), so the origin is in the hull at every layer."""
+    mirrored = tuple(tuple(-x for x in z) for z in c.tokens)
+    return with_changes(c, tokens=(*c.tokens, *mirrored), multiplicities=c.multiplicities * 2, step=STEP)
+
+
+def telling_inputs() -> SearchStrategy[Configuration]:
+    """Inputs of which few are trivial for `check_rate_origin_inside`: the origin stays in the hull for long enough.
+
+    Of inputs drawn without regard to that five in six are trivial, mostly because the origin leaves after a layer.
+    """
+    options: dict[str, Any] = {"follow": "smallest", "distinct": None, "steps": ["harmonic"]}
+    symmetric = configurations(n=(1, 4), **options).map(_symmetrised)
+    closed = configurations(n=(1, 7), **options).map(_closed)
+    any_of_them = st.one_of(inputs(n=(1, 8)), closed)
+    lasting = any_of_them.filter(lambda c: not check_rate_origin_inside(Case(c)).trivial)
+    energetic = symmetric.filter(lambda c: not _is_tame(c, LAYERS))
+    return st.integers(0, 15).flatmap(lambda k: any_of_them if k == 7 else lasting if k % 5 == 1 else energetic)
+
+
+def _is_tame(c: Configuration, layer: int) -> bool:
+    """Whether nested hulls alone keep every energy within the bound up to a layer, whatever the tokens do."""
+    bound = Bound.of(c)
+    return not bound.is_broken(max(map(bound.energy, c.tokens)), layer)
+
+
 def find_counterexample(*, seed: int = 0, examples: int = 200) -> Configuration | None:
     """The smallest configuration found that refutes the theorem as printed, or None.
 
@@ -279,8 +308,8 @@ def find_counterexample(*, seed: int = 0, examples: int = 200) -> Configuration 
     return smallest(refutes, inputs, ({"families": ["lattice"]}, {}), least_n=2, seed=seed, examples=examples)
 
 
-def examine_repaired(*, seed: int = 0, examples: int = 300) -> tuple[Counter[str], tuple[Case, Finding] | None]:
-    """The repaired statement on many inputs: verdicts counted, and a case that refutes it if there is one.
+def examine_repaired(*, seed: int = 0, examples: int = 200) -> tuple[Counter[str], tuple[Case, Finding] | None]:
+    """The repaired statement on many inputs: verdicts and "trivial" counted, and a case that refutes it if any does.
 
     Args:
         seed: decides the inputs.
@@ -293,6 +322,7 @@ def examine_repaired(*, seed: int = 0, examples: int = 300) -> tuple[Counter[str
         case = Case(configuration, BUDGET)
         finding = check_rate_origin_inside(case)
         counts[finding.verdict] += 1
+        counts["trivial"] += finding.trivial
         if finding.verdict == "refuted":
             refuted.append((case, finding))
 
@@ -304,9 +334,8 @@ def examine_repaired(*, seed: int = 0, examples: int = 300) -> tuple[Counter[str
         suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
         verbosity=Verbosity.quiet,
     )
-    closed = configurations(n=(1, 7), follow="smallest", nonzero=None, distinct=None, steps=["harmonic"]).map(_closed)
     with no_constants_from_source():
-        options(with_seed(seed)(given(st.one_of(inputs(n=(1, 8)), closed))(look)))()
+        options(with_seed(seed)(given(telling_inputs())(look)))()
     return counts, refuted[0] if refuted else None
 
 
@@ -319,5 +348,6 @@ __all__ = [
     "find_counterexample",
     "inputs",
     "origin_inside",
+    "telling_inputs",
     "unmet",
 ]

@@ -1,23 +1,27 @@
-"""The lemmas behind the theorem, each checked at every one of the first layers of a case, and by its identity.
+"""The lemmas behind the theorem, each checked at every one of the first layers of a case.
 
-For A symmetric positive definite. A check recomputes what it needs from the tokens and A on its own, on integers; the
-follow sets and the next layer are the ones of the kernel under examination.
+A check recomputes what it needs from the tokens and A on its own, on integers; the follow sets and the next layer are
+the ones of the kernel under examination. A finding is trivial where the lemma had nothing to say: no token follows
+another, none moves, none leads.
 
-Source: arXiv:2407.01602, the lemmas of its proof; short proofs in DESIGN 1.3.
+Four lemmas are proved for all inputs by derivations: `injective` for every positive definite form, symmetric or not,
+`leader_persistence` for every form. Both need λ_k < 1: with λ_0 = 1 the tokens 1, 2 on a line are both at 2 at layer 1.
+`hull_nested` and `equilibrium` are proved on paper, and rest on identities that are shown.
+
+Source: arXiv:2407.01602, the lemmas of its proof.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-
-import sympy
+from typing import Any
 
 from ...kernels.configuration import with_changes
 from ...kernels.exact import Sets
 from ..case import Case
 from ..proof import Frozen
-from .identities import Scalar, inner, shown_by, vector
+from .derivation import Derivation, Step
 from .registry import MOST_LAYERS, Claim, Finding, Shown, Source
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "lemmas of the proof")
@@ -67,30 +71,47 @@ def _steps(case: Case) -> Iterator[tuple[Scores, Scores]]:
     return pairwise(scored_layers(case))
 
 
-def _every_layer(verified: str, fault: Callable[[Scores], str | None]) -> Callable[[Case], Finding]:
-    """A check that looks for a fault in one layer at a time."""
+def _every_layer(
+    verified: str, fault: Callable[[Scores], str | None], says: Callable[[Scores], bool]
+) -> Callable[[Case], Finding]:
+    """A check that looks for a fault in one layer at a time; trivial where the lemma says nothing about any."""
 
     def check(case: Case) -> Finding:
         for layer in scored_layers(case):
             found = fault(layer)
             if found:
                 return Finding("refuted", f"{found} at layer {layer.index}", layer.index)
-        return Finding("verified", verified)
+        return Finding("verified", verified, trivial=not any(map(says, scored_layers(case))))
 
     return check
 
 
-def _every_step(verified: str, fault: Callable[[Scores, Scores], str | None]) -> Callable[[Case], Finding]:
-    """A check that looks for a fault from one layer to the next."""
+def _every_step(
+    verified: str, fault: Callable[[Scores, Scores], str | None], says: Callable[[Scores, Scores], bool]
+) -> Callable[[Case], Finding]:
+    """A check that looks for a fault from one layer to the next; trivial where the lemma says nothing about any."""
 
     def check(case: Case) -> Finding:
         for before, after in _steps(case):
             found = fault(before, after)
             if found:
                 return Finding("refuted", f"{found} from layer {before.index} to {after.index}", before.index)
-        return Finding("verified", verified)
+        return Finding("verified", verified, trivial=not any(says(*step) for step in _steps(case)))
 
     return check
+
+
+def _somebody_follows(layer: Scores) -> bool:
+    return any(layer.rows[j] != layer.rows[i] for i, C in enumerate(layer.sets) for j in C)
+
+
+def _somebody_moves(before: Scores, after: Scores) -> bool:
+    return not all(_stays(i, before, after) for i in range(len(before.rows)))
+
+
+def _somebody_leads(before: Scores, after: Scores) -> bool:
+    """Whether there is a leader, and another token that might take its place."""
+    return len(before.sets) > 1 and any(C == (i,) for i, C in enumerate(before.sets))
 
 
 def _follow_norm(layer: Scores) -> str | None:
@@ -153,7 +174,8 @@ def check_hull_nested(case: Case) -> Finding:
                     return Finding(
                         "refuted", f"token {i} does not step towards the mean of C_{i} at {where}", before.index
                     )
-    return Finding("verified", "every token is an exact convex combination of the layer before")
+    trivial = not any(_somebody_moves(*step) for step in _steps(case))
+    return Finding("verified", "every token is an exact convex combination of the layer before", trivial=trivial)
 
 
 def check_equilibrium(case: Case) -> Finding:
@@ -163,6 +185,7 @@ def check_equilibrium(case: Case) -> Finding:
     the tokens that never move again.
     """
     found = _equilibrium_fault(case)
+    fixed_points = [len(a.rows) for a, b in _steps(case) if not _somebody_moves(a, b)]
     if found is None and isinstance(case.outcome, Frozen):
         outcome = case.outcome
         still = [i for i, rule in enumerate(outcome.rules) if rule in ("leader", "stationary")]
@@ -176,11 +199,14 @@ def check_equilibrium(case: Case) -> Finding:
         fixed = Case(at_rest, make_dynamics=case.make_dynamics)
         found = _equilibrium_fault(fixed)
         first, second = scored_layers(fixed)[:2]
+        fixed_points.append(len(still))
         if found is None and not all(_stays(i, first, second) for i in range(len(still))):
             found = "the tokens that never move again are no fixed point by themselves"
     if found:
         return Finding("refuted", found)
-    return Finding("verified", "fixed points are the layers whose tokens are the means of their follow sets")
+    trivial = max(fixed_points, default=0) < 2  # one token alone is always fixed
+    message = "fixed points are the layers whose tokens are the means of their follow sets"
+    return Finding("verified", message, trivial=trivial)
 
 
 def _equilibrium_fault(case: Case) -> str | None:
@@ -205,75 +231,103 @@ def _equilibrium_fault(case: Case) -> str | None:
     return None
 
 
-# -- the identities, with symbols -------------------------------------------------------------------------------------
+# -- derivations: the lemmas for all inputs ---------------------------------------------------------------------------
 
-_z, _m, _x, _y = vector("z"), vector("m"), vector("x"), vector("y")
-_lam = sympy.Symbol("lambda", positive=True)
+_RATE = {"λ > 0": "the step", "λ < 1": "rate_below_one"}
+_SCORE = Step("⟨z, m⟩ ≥ ⟨z, z⟩", mean="m")
 
-
-def _follow_norm_identity() -> Scalar:
-    """‖y‖² − ‖z‖² = ‖y − z‖² + 2(⟨z, y⟩ − ‖z‖²), both terms ≥ 0 where y scores at least as high as z itself"""
-    return inner(_y, _y) - inner(_z, _z) - inner(_y - _z, _y - _z) - 2 * (inner(_z, _y) - inner(_z, _z))
-
-
-def _norm_growth_identity() -> Scalar:
-    """‖z + λ(m − z)‖² − ‖z‖² = 2λ(⟨z, m⟩ − ‖z‖²) + λ²‖m − z‖², both terms ≥ 0"""
-    moved = _z + (_m - _z) * _lam
-    return (
-        inner(moved, moved)
-        - inner(_z, _z)
-        - 2 * _lam * (inner(_z, _m) - inner(_z, _z))
-        - _lam**2 * inner(_m - _z, _m - _z)
-    )
-
-
-def _hull_identity() -> Scalar:
-    """(1 − λ) + λ Σ w_j / W = 1"""
-    w = sympy.symbols("w1:4", positive=True)
-    return (1 - _lam) + _lam * sum((v / sum(w) for v in w), start=sympy.Integer(0)) - 1
-
-
-_u, _v = _x - _y, vector("p") - vector("q")
-
-
-def _monotone_identity() -> Scalar:
-    """⟨x − y, p − q⟩ = (⟨x, p⟩ − ⟨x, q⟩) + (⟨y, q⟩ − ⟨y, p⟩), both ≥ 0 for the means p, q of the follow sets of x, y"""
-    p, q = vector("p"), vector("q")
-    return inner(_u, _v) - (inner(_x, p) - inner(_x, q)) - (inner(_y, q) - inner(_y, p))
-
-
-def _injective_identity() -> Scalar:
-    """‖x⁺ − y⁺‖² = (1−λ)²‖x − y‖² + 2λ(1−λ)⟨x − y, p − q⟩ + λ²‖p − q‖² > 0 for x ≠ y"""
-    moved = _u * (1 - _lam) + _v * _lam
-    return (
-        inner(moved, moved)
-        - (1 - _lam) ** 2 * inner(_u, _u)
-        - 2 * _lam * (1 - _lam) * inner(_u, _v)
-        - _lam**2 * inner(_v, _v)
-    )
-
-
-def _persistence_identity() -> Scalar:
-    """⟨z, z − y⁺⟩ = (1−λ)⟨z, z − y⟩ + λ⟨z, z − m⟩, the first term > 0 and the second ≥ 0 for a leader z"""
-    moved = _y + (_m - _y) * _lam
-    return inner(_z, _z - moved) - (1 - _lam) * inner(_z, _z - _y) - _lam * inner(_z, _z - _m)
-
-
-def _equilibrium_identity() -> Scalar:
-    """‖y‖² = ‖z‖² + 2⟨z, y − z⟩ + ‖y − z‖², so z is nearest the origin where ⟨z, y − z⟩ = 0"""
-    return inner(_y, _y) - inner(_z, _z) - 2 * inner(_z, _y - _z) - inner(_y - _z, _y - _z)
+FOLLOW_NORM = Derivation(
+    "what a token follows is not shorter than the token",
+    tokens=("z",),
+    members={"y": "z"},
+    steps=(Step("‖y‖² ≥ ‖z‖²", by="2 (⟨z, y⟩ − ⟨z, z⟩) + ‖y − z‖²"),),
+    symmetric=True,
+    definite=True,
+)
+FOLLOW_NORM_STRICTLY = replace(
+    FOLLOW_NORM,
+    shows="it is longer where it is elsewhere, so equality holds only for y = z",
+    given={"y ≠ z": "what is followed is elsewhere"},
+    steps=(Step("‖y‖² > ‖z‖²", by="2 (⟨z, y⟩ − ⟨z, z⟩) + ‖y − z‖²"),),
+)
+NORM_GROWTH = Derivation(
+    "a token z becomes z⁺, which is not shorter",
+    tokens=("z",),
+    members={"a": "z"},
+    means=({"m": "a"},),
+    let={"z⁺": "z + λ (m − z)"},
+    given={"λ > 0": "the step"},
+    scalars=("λ",),
+    steps=(_SCORE, Step("‖z⁺‖² ≥ ‖z‖²", by="2 λ (⟨z, m⟩ − ⟨z, z⟩) + ‖z⁺ − z‖²")),
+    symmetric=True,
+    definite=True,
+)
+NORM_GROWTH_STRICTLY = replace(
+    NORM_GROWTH,
+    shows="it is longer where it moves, so equality holds only for z⁺ = z",
+    given={"λ > 0": "the step", "z⁺ ≠ z": "the token moves"},
+    steps=(_SCORE, Step("‖z⁺‖² > ‖z‖²", by="2 λ (⟨z, m⟩ − ⟨z, z⟩) + ‖z⁺ − z‖²")),
+)
+INJECTIVE = Derivation(
+    "two tokens x ≠ y become x⁺ ≠ y⁺",
+    tokens=("x", "y"),
+    members={"a": "x", "b": "y"},
+    means=({"p": "a"}, {"q": "b"}),
+    let={"x⁺": "x + λ (p − x)", "y⁺": "y + λ (q − y)"},
+    given={**_RATE, "x ≠ y": "the tokens are distinct"},
+    scalars=("λ",),
+    steps=(
+        Step("⟨x, p⟩ ≥ ⟨x, b⟩", mean="p"),
+        Step("⟨x, p⟩ ≥ ⟨x, q⟩", mean="q"),
+        Step("⟨y, q⟩ ≥ ⟨y, a⟩", mean="q"),
+        Step("⟨y, q⟩ ≥ ⟨y, p⟩", mean="p"),
+        Step(
+            "x⁺ ≠ y⁺",
+            along="x − y",
+            by="(1 − λ) ‖x − y‖² + λ (⟨x, p⟩ − ⟨x, q⟩) + λ (⟨y, q⟩ − ⟨y, p⟩)",
+        ),
+    ),
+    definite=True,
+)
+LEADER_PERSISTENCE = Derivation(
+    "a leader z stays where it is, and scores itself above every other token y again, so C(z) = {z} at the next layer",
+    tokens=("z", "y"),
+    members={"z": "z", "a": "y"},
+    means=({"m": "a"},),
+    let={"z⁺": "z + λ (z − z)", "y⁺": "y + λ (m − y)"},
+    given={**_RATE, "⟨z, z⟩ > ⟨z, y⟩": "C(z) = {z}, and y is another token"},
+    scalars=("λ",),
+    steps=(
+        Step("z⁺ = z"),
+        Step("⟨z, z⟩ ≥ ⟨z, m⟩", mean="m"),
+        Step("⟨z⁺, z⁺⟩ > ⟨z⁺, y⁺⟩", by="(1 − λ) (⟨z, z⟩ − ⟨z, y⟩) + λ (⟨z, z⟩ − ⟨z, m⟩)"),
+    ),
+)
+HULL = Derivation(
+    "the weights of a step, 1 − λ and λ times those of a mean (here of two), add up to 1",
+    tokens=(),
+    given={"v + w = 1": "the weights of a mean"},
+    scalars=("λ", "v", "w"),
+    steps=(Step("(1 − λ) + λ (v + w) = 1", by="λ (v + w − 1)"),),
+)
+EQUILIBRIUM = Derivation(
+    "z is nearest the origin among all y with ⟨z, y − z⟩ = 0",
+    tokens=("z",),
+    others=("y",),
+    steps=(Step("‖y‖² = ‖z‖² + 2 ⟨z, y − z⟩ + ‖y − z‖²"),),
+    symmetric=True,
+)
 
 
 def _claim(
     name: str,
     statement: str,
+    hypotheses: tuple[str, ...],
     check: Callable[[Case], Finding],
-    *identities: Callable[[], Scalar],
-    spd: bool = True,
     shown: Callable[[Case, Finding], Shown | None] | None = None,
+    **derivations: Any,
 ) -> Claim:
-    hypotheses = ("spd",) if spd else ()
-    return Claim(f"lemmas.{name}", statement, hypotheses, SOURCE, "theorem", check, shown_by(*identities), shown=shown)
+    return Claim(f"lemmas.{name}", statement, hypotheses, SOURCE, "theorem", check, shown=shown, **derivations)
 
 
 def _by_its_layers(_: Case, finding: Finding) -> Shown | None:
@@ -286,41 +340,58 @@ CLAIMS = (
     _claim(
         "follow_norm",
         "j ∈ C_i implies ‖z_j‖ ≥ ‖z_i‖, with equality only if z_j = z_i",
-        _every_layer("no token follows one of smaller norm", _follow_norm),
-        _follow_norm_identity,
+        ("spd",),
+        _every_layer("no token follows one of smaller norm", _follow_norm, _somebody_follows),
+        proof=(FOLLOW_NORM, FOLLOW_NORM_STRICTLY),
         shown=_by_its_layers,
     ),
     _claim(
         "norm_growth",
         "‖z_i^{k+1}‖ ≥ ‖z_i^k‖, with equality only if token i does not move",
-        _every_step("no norm shrinks, and what moves grows", _norm_growth),
-        _norm_growth_identity,
+        ("spd",),
+        _every_step("no norm shrinks, and what moves grows", _norm_growth, _somebody_moves),
+        proof=(NORM_GROWTH, NORM_GROWTH_STRICTLY),
         shown=_by_its_layers,
     ),
-    _claim("hull_nested", "conv Z^{k+1} ⊂ conv Z^k", check_hull_nested, _hull_identity, spd=False),
+    _claim("hull_nested", "conv Z^{k+1} ⊂ conv Z^k", (), check_hull_nested, rests_on=(HULL,)),
     _claim(
         "injective",
         "distinct tokens stay distinct",
-        _every_step("no two tokens meet", _injective),
-        _monotone_identity,
-        _injective_identity,
+        ("spd", "rate_below_one"),
+        _every_step("no two tokens meet", _injective, lambda b, a: len(set(b.rows)) > 1 and _somebody_moves(b, a)),
+        proof=(INJECTIVE,),
         shown=_by_its_layers,
     ),
     _claim(
         "leader_persistence",
         "a leader stays a leader and never moves again",
-        _every_step("every leader stays one, where it is", _leader_persistence),
-        _persistence_identity,
-        spd=False,
+        ("rate_below_one",),
+        _every_step("every leader stays one, where it is", _leader_persistence, _somebody_leads),
+        proof=(LEADER_PERSISTENCE,),
         shown=_by_its_layers,
     ),
     _claim(
         "equilibrium",
         "Z is fixed if and only if every z_i is the mean of its C_i; z_i is then nearest the origin on conv C_i",
+        ("spd",),
         check_equilibrium,
-        _equilibrium_identity,
+        rests_on=(EQUILIBRIUM,),
         shown=_by_its_layers,
     ),
 )
 
-__all__ = ["CLAIMS", "Scores", "check_equilibrium", "check_hull_nested", "scored_layers"]
+__all__ = [
+    "CLAIMS",
+    "EQUILIBRIUM",
+    "FOLLOW_NORM",
+    "FOLLOW_NORM_STRICTLY",
+    "HULL",
+    "INJECTIVE",
+    "LEADER_PERSISTENCE",
+    "NORM_GROWTH",
+    "NORM_GROWTH_STRICTLY",
+    "Scores",
+    "check_equilibrium",
+    "check_hull_nested",
+    "scored_layers",
+]

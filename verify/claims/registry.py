@@ -1,6 +1,9 @@
 """The registry of claims: statement, hypotheses, source, expected status and the exact check, as data.
 
 Tests, reports and the command line are driven by `all_claims()`; a family is one module that ends in a tuple `CLAIMS`.
+
+A claim is *proved* if derivations show it for all inputs and the machine has checked them, and *rests on* identities if
+it is proved on paper and the machine has checked the algebra in that proof, no more.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,15 +14,28 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
+from ...kernels.configuration import Configuration
 from ...kernels.errors import InputError
+from ...kernels.step import ConstantStep
 from ..case import Case
+from .derivation import Derivation, check
+from .witness import breaking
 
-Verdict = Literal["proved", "verified", "refuted", "undecided", "not_met"]
-"""`proved`: for all inputs, with symbols. `verified`, `refuted`: for this input, exactly. `undecided`: no proof within
-the budget. `not_met`: the claim says nothing about this input."""
+Verdict = Literal["proved", "verified", "refuted", "undecided", "vacuous"]
+"""`proved`: for all inputs. `verified`, `refuted`: for this input, exactly. `undecided`: no proof within the budget.
+`vacuous`: the claim says nothing about this input."""
 Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
 MOST_LAYERS = 60
 """Layers that a script computes: with plain fractions, more would take long."""
+HYPOTHESES: Mapping[str, Callable[[Configuration], bool]] = {
+    "nonzero": lambda c: c.is_nonzero,
+    "distinct": lambda c: c.is_distinct,
+    "spd": lambda c: c.has_inner_product,
+    "constant_step": lambda c: isinstance(c.step, ConstantStep),
+    "rate_below_one": lambda c: c.step.rate(0) < 1,  # no step grows with the layer
+}
+"""What claims may assume: no token is the origin; no two are equal; the scores are an inner product; λ_k is the same at
+every layer; λ_k < 1 at every layer, so that no token lands on the mean of its follow set."""
 FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity", "frank_wolfe")
 
 
@@ -41,12 +57,14 @@ class Finding:
         message: the statement that holds or fails, with the numbers that show it when it fails.
         layer: the layer at which it fails, where there is one.
         token: the token that breaks it, where it is one.
+        trivial: whether it is verified because there was nothing to refute: what the claim is about does not occur.
     """
 
     verdict: Verdict
     message: str
     layer: int | None = None
     token: int | None = None
+    trivial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +95,12 @@ class Claim:
     Args:
         id: family.name.
         statement: the claim in one sentence.
-        hypotheses: names in `Configuration.hypotheses()` under which it is claimed.
+        hypotheses: names in `HYPOTHESES` under which it is claimed.
         source: where it is printed.
         expected: what the literature, read with care, says of it.
         check: examines one case, exactly.
-        identity: shows the algebraic identity behind the claim with symbols; None where there is none.
+        proof: derivations that together show it for all inputs that meet the hypotheses; none where there are none.
+        rests_on: identities in its proof on paper, as derivations.
         may_stay_open: share of the inputs that may be undecided without the claim being so: a cross-check by floats
             confirms what it can.
         shown: how a refutation is shown by a script; None, or None for a case, where nothing is known of that.
@@ -93,7 +112,8 @@ class Claim:
     source: Source
     expected: Expected
     check: Callable[[Case], Finding]
-    identity: Callable[[], Finding] | None = None
+    proof: tuple[Derivation, ...] = ()
+    rests_on: tuple[Derivation, ...] = ()
     may_stay_open: Fraction = Fraction(0)
     shown: Callable[[Case, Finding], Shown | None] | None = None
 
@@ -104,8 +124,36 @@ class Claim:
 
     def unmet(self, case: Case) -> tuple[str, ...]:
         """The hypotheses that the case does not meet."""
-        given = case.configuration.hypotheses()
-        return tuple(name for name in self.hypotheses if not given[name])
+        return tuple(name for name in self.hypotheses if not HYPOTHESES[name](case.configuration))
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What the derivations of a claim show.
+
+    Args:
+        standing: "proved" or "rests on"; "refuted" if a derivation does not hold.
+        lines: the derivations, to be read; the fault with a witness at the end where there is one.
+    """
+
+    standing: Literal["proved", "rests on", "refuted"]
+    lines: tuple[str, ...]
+
+
+def derived(claim: Claim) -> Derived | None:
+    """Check the derivations of a claim; None if it has none."""
+    lines: list[str] = []
+    for derivation in (*claim.proof, *claim.rests_on):
+        checked = check(derivation)
+        lines += checked.lines
+        if checked.fault is not None:
+            assert checked.at is not None
+            broken = breaking(derivation, checked.at)
+            why = "no small witness was found" if broken is None else f"{broken[0]} is false for {broken[1]}"
+            return Derived("refuted", (*lines, f"{checked.fault}; {why}"))
+    if not lines:
+        return None
+    return Derived("proved" if claim.proof else "rests on", tuple(lines))
 
 
 @cache
@@ -131,4 +179,17 @@ def select_claims(pattern: str = "*") -> tuple[Claim, ...]:
     return tuple(claim for claim in all_claims() if claim.id in chosen)
 
 
-__all__ = ["MOST_LAYERS", "Claim", "Expected", "Finding", "Shown", "Source", "Verdict", "all_claims", "select_claims"]
+__all__ = [
+    "HYPOTHESES",
+    "MOST_LAYERS",
+    "Claim",
+    "Derived",
+    "Expected",
+    "Finding",
+    "Shown",
+    "Source",
+    "Verdict",
+    "all_claims",
+    "derived",
+    "select_claims",
+]

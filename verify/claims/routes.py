@@ -28,7 +28,7 @@ def check_polytope(case: Case) -> Finding:
     if not isinstance(outcome, Frozen):
         return Finding("undecided", "there are no limits to compare")
     if not case.configuration.has_inner_product or not outcome.leaders:
-        return Finding("not_met", "the second route needs an inner product and a leader")
+        return Finding("vacuous", "the second route needs an inner product and a leader")
     sign = 1 if case.configuration.follow == "largest" else -1
     A = tuple(tuple(sign * v for v in row) for row in case.configuration.A)
     try:
@@ -48,14 +48,14 @@ def check_certificate(case: Case) -> Finding:
     """The certificate of this case is accepted by the independent checker, with the verdicts of the claims."""
     document = certificate_of(case)
     if document is None:
-        return Finding("undecided", "nothing is decided, so there is no certificate")
+        return Finding("vacuous", "nothing is decided, so there is no certificate")
     text = to_text(document)
     try:
         proved = checker.check(text)
     except checker.Refused as refusal:
         reason = excess(text)
         if reason is not None:
-            return Finding("not_met", f"the certificate is too large: {reason}")
+            return Finding("undecided", f"the certificate is too large: {reason}")
         return Finding("refuted", f"the checker refuses the certificate: {refusal}")
     claimed = {claim: verdict for claim, verdict in document["claims"].items() if verdict}
     if proved != claimed:

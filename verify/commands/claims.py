@@ -1,33 +1,54 @@
-"""`hardmax claims`: the registry, as a table or as JSON."""
+"""`hardmax claims`: the registry, as a table or as JSON, and the derivations of what is proved."""
 
 import json
 
 import click
 
-from ..claims.registry import all_claims
+from ..claims.registry import Claim, Derived, derived, select_claims
 
 
 @click.command()
+@click.argument("pattern", default="", metavar="[GLOB]")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def claims(as_json: bool) -> None:
-    """List the claims: id, statement, hypotheses, source, expected status."""
-    for claim in all_claims():
-        source = claim.source
+def claims(pattern: str, as_json: bool) -> None:
+    """List the claims: id, statement, hypotheses, source, expected status, and what is proved for all inputs.
+
+    With GLOB (an id, or globs separated by commas) those claims alone, and the derivations that the machine has checked
+    line by line: of a claim that is proved the whole proof, of one that rests on identities these identities.
+    """
+    for claim in select_claims(pattern or "*"):
+        result = derived(claim)
         if as_json:
-            fields = {
-                "id": claim.id,
-                "family": claim.family,
-                "statement": claim.statement,
-                "hypotheses": list(claim.hypotheses),
-                "source": {"paper": source.paper, "version": source.version, "label": source.label},
-                "expected": claim.expected,
-                "symbolic_identity": claim.identity is not None,
-            }
-            click.echo(json.dumps(fields, ensure_ascii=False))
-        else:
-            needs = ", ".join(claim.hypotheses) or "nothing"
-            click.echo(f"{claim.id}  [{claim.expected}]\n    {claim.statement}")
-            click.echo(f"    assumes {needs}; {source.paper}, {source.version}, {source.label}")
+            click.echo(json.dumps(_fields(claim, result), ensure_ascii=False))
+            continue
+        standing = "" if result is None else f", {_STANDING[result.standing]}"
+        needs = ", ".join(claim.hypotheses) or "nothing"
+        source = claim.source
+        click.echo(f"{claim.id}  [{claim.expected}{standing}]\n    {claim.statement}")
+        click.echo(f"    assumes {needs}; {source.paper}, {source.version}, {source.label}")
+        for line in result.lines if pattern and result is not None else ():
+            click.echo(f"      {line}")
+
+
+_STANDING = {
+    "proved": "proved for all inputs",
+    "rests on": "rests on identities that are shown",
+    "refuted": "its derivation does NOT hold",
+}
+
+
+def _fields(claim: Claim, result: Derived | None) -> dict[str, object]:
+    source = claim.source
+    return {
+        "id": claim.id,
+        "family": claim.family,
+        "statement": claim.statement,
+        "hypotheses": list(claim.hypotheses),
+        "source": {"paper": source.paper, "version": source.version, "label": source.label},
+        "expected": claim.expected,
+        "standing": None if result is None else result.standing,
+        "derivation": [] if result is None else list(result.lines),
+    }
 
 
 __all__ = ["claims"]

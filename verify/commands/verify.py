@@ -23,7 +23,7 @@ from ...strategies import FAMILIES
 from ..campaign import Plan, run_campaign
 from ..case import Case
 from ..claims import frank_wolfe, necessity
-from ..claims.registry import Claim, Finding, select_claims
+from ..claims.registry import Claim, Finding, derived, select_claims
 from ..interruption import Interruption
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..proof import Frozen
@@ -31,7 +31,7 @@ from ..tally import histograms
 from ..verdict import Proved, prove
 from .options import Seconds, overwrite
 from .output import Progress, prepare, render, write_counterexample, write_run
-from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
+from .verify_text import claim_lines, claim_records, counted, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
 REVIEWS = 300
@@ -94,7 +94,7 @@ def verify(
     with Interruption(seconds) as interruption:
         try:
             with interruption.ends_the_work():
-                _identities(found)
+                _derivations(found)
                 if any(claim.family == "clustering" for claim in claims):
                     _paper(found)
                     if reviews:
@@ -145,11 +145,12 @@ def _families(names: str) -> tuple[str, ...]:
     return chosen
 
 
-def _identities(found: Findings) -> None:
-    """Show the algebraic identities with symbols."""
+def _derivations(found: Findings) -> None:
+    """Check the derivations of what is claimed for all inputs."""
     for claim in found.claims:
-        if claim.identity is not None:
-            found.identities[claim.id] = claim.identity()
+        result = derived(claim)
+        if result is not None:
+            found.derived[claim.id] = result
 
 
 def _prove(found: Findings, configuration: Configuration) -> Proved:
@@ -229,11 +230,10 @@ def _second_theorem(found: Findings, seed: int) -> None:
     if (repaired := wanted.get("frank_wolfe.rate_origin_inside")) is not None:
         counts, refuted = frank_wolfe.examine_repaired(seed=seed)
         found.tally.claims.setdefault(repaired.id, Counter()).update(counts)
-        found.tally.configurations += counts.total()
+        found.tally.configurations += counts.total() - counts["trivial"]
         if refuted is not None:
             found.counterexamples.append((repaired, *refuted))
-        numbers = ", ".join(f"{number} {verdict.replace('_', ' ')}" for verdict, number in counts.items())
-        click.echo(f"  {numbers} {repaired.id}: the bound, while the origin is in the hull")
+        click.echo(f"  {counted(counts)} {repaired.id}: the bound, while the origin is in the hull")
 
 
 def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared: Mapping[str, Kernel]) -> None:

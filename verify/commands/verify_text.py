@@ -9,6 +9,8 @@ from ...kernels.configuration_file import configuration_to_json
 from ...kernels.crosscheck import written_out
 from ...kernels.protocol import Kernel
 from ...kernels.rational_text import rational_text, show
+from ...reports.wording import plural
+from ..claims.registry import Claim, Derived
 from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
 from ..records import claim_record
 from ..tally import Tally
@@ -22,24 +24,40 @@ SUMMARY = {
 }
 
 
+def counted(counts: Mapping[str, int]) -> str:
+    """How many inputs had which verdict, and how many of the verified were trivial: could not have refuted it."""
+    trivial = f" ({counts['trivial']:,} trivial)" if counts.get("trivial") else ""
+    names = ("verified", "refuted", "undecided", "vacuous")
+    return ", ".join(f"{counts[v]:,} {v}{trivial if v == 'verified' else ''}" for v in names if counts.get(v))
+
+
 def claim_lines(found: Findings) -> Iterator[str]:
-    """One line a claim: verdict, counts, identity, and a mark where it was not expected."""
+    """One line a claim: verdict, counts, what it rests on, and a mark where it was not expected."""
     yield "Claims"
     for j in map(found.judge, found.claims):
-        names = ("verified", "refuted", "undecided", "not_met")
-        numbers = ", ".join(f"{j.counts[v]:,} {v.replace('_', ' ')}" for v in names if j.counts[v])
-        identity = found.identities.get(j.claim.id)
-        symbols = "" if identity is None else f"; identity {identity.verdict} with symbols"
-        mark = "   NOT AS EXPECTED" if not j.as_expected else "" if j.verdict == "verified" else ", as expected"
-        yield f"  {j.verdict:<10} {j.claim.id}: {numbers or 'nothing examined'}{symbols}{mark}"
+        numbers = counted(j.counts) or "nothing examined"
+        note = derived_note(j.claim, found.derived.get(j.claim.id))
+        mark = "   NOT AS EXPECTED" if not j.as_expected else ", as expected" if j.verdict == "refuted" else ""
+        yield f"  {j.verdict:<10} {j.claim.id}: {numbers}{'; ' if note else ''}{note}{mark}"
+
+
+def derived_note(claim: Claim, derived: Derived | None) -> str:
+    """What derivations show of a claim, in a few words."""
+    if derived is None:
+        return ""
+    if derived.standing == "refuted":
+        return f"its derivation does not hold: {derived.lines[-1]}"
+    if derived.standing == "proved":
+        return "proved for all inputs by a derivation"
+    identities = plural(sum(len(d.steps) for d in claim.rests_on), "identity", "identities")
+    return f"rests on {identities} shown here, the rest of its proof is on paper"
 
 
 def claim_records(found: Findings, names: dict[str, str]) -> list[dict[str, Any]]:
     """The records of the claims; `names` maps counterexample ids to claim ids."""
 
     def record(j: Judged) -> dict[str, Any]:
-        identity = found.identities.get(j.claim.id)
-        note = "" if identity is None else f"identity {identity.verdict} with symbols: {identity.message}"
+        note = derived_note(j.claim, found.derived.get(j.claim.id))
         cited = [name for name, claim in names.items() if claim == j.claim.id]
         return claim_record(j.claim, j.verdict, j.counts, as_expected=j.as_expected, counterexamples=cited, note=note)
 
@@ -137,4 +155,13 @@ def last_line(found: Findings) -> str:
     )
 
 
-__all__ = ["claim_lines", "claim_records", "kernel_lines", "kernel_notes", "kernel_records", "last_line"]
+__all__ = [
+    "claim_lines",
+    "claim_records",
+    "counted",
+    "derived_note",
+    "kernel_lines",
+    "kernel_notes",
+    "kernel_records",
+    "last_line",
+]

@@ -146,7 +146,18 @@ METAMORPHIC = [
     Mutant("nothing is reflected", 'return reflect, "reflection"', 'return (lambda x: x), "reflection"'),
     Mutant("a reflection that is none", "factor = 2 * c.inner(x, v) / length", "factor = c.inner(x, v) / length"),
     Mutant("a Euclidean reflection", "length = c.inner(v, v)", "c = type(c)(c.tokens)\n    length = c.inner(v, v)"),
+    Mutant("residual tokens are not compared", "if tokens != _map(", "if False and tokens != _map("),
+    Mutant("residual sets are not compared", "if C != sets[i]:", "if False:"),
+    Mutant("the residual factor is 1", "scale * (1 + alpha)", "scale"),
+    Mutant("a normalised residual", "tuple(x + alpha * sum(", "tuple(x * (1 - alpha) + alpha * sum("),
+    Mutant("a residual with λ for α", "alpha = rate / (1 - rate)", "alpha = rate"),
+    Mutant(
+        "residual means are plain",
+        "sum(w[j] * tokens[j][k] for j in C) / total",
+        "sum(tokens[j][k] for j in C) / len(C)",
+    ),
     Mutant("the first layer alone", "mine = case.layers[:LAYERS]", "mine = case.layers[:1]"),
+    Mutant("the first residual layer alone", "in case.layers[:LAYERS]:", "in case.layers[:1]:"),
 ]
 
 FRANK_WOLFE = [

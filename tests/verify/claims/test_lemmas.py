@@ -37,10 +37,55 @@ def test_lemmas_without_a_form_hold_for_every_form(configuration):
         assert CLAIMS[name].check(case).verdict == "verified"
 
 
-def test_the_other_lemmas_are_claimed_for_inner_products():
-    needs = {name for name, claim in CLAIMS.items() if claim.hypotheses == ("spd",)}
-    assert needs == {"follow_norm", "norm_growth", "injective", "equilibrium"}
-    assert {CLAIMS[name].hypotheses for name in set(CLAIMS) - needs} == {()}
+@given(configurations(n=(1, 6), d=(1, 3), nonzero=None, distinct=None, steps=["harmonic"]))
+def test_lemmas_hold_for_steps_that_depend_on_the_layer(configuration):
+    case = Case(configuration, QUICK)
+    findings = {name: claim.check(case) for name, claim in CLAIMS.items() if not claim.unmet(case)}
+    assert {name: f for name, f in findings.items() if f.verdict != "verified"} == {}
+    assert set(findings) >= {"follow_norm", "norm_growth", "hull_nested", "equilibrium"}
+
+
+def test_what_each_lemma_assumes():
+    assert {name: claim.hypotheses for name, claim in CLAIMS.items()} == {
+        "follow_norm": ("spd",),
+        "norm_growth": ("spd",),
+        "hull_nested": (),
+        "injective": ("spd", "rate_below_one"),
+        "leader_persistence": ("rate_below_one",),
+        "equilibrium": ("spd",),
+    }
+
+
+@pytest.mark.parametrize("name", ["injective", "leader_persistence"])
+def test_a_full_step_refutes_what_needs_a_smaller_one_and_is_no_instance_of_it(name):
+    landing = Configuration([[1], [2]], step=HarmonicStep(2, 2))  # λ_0 = 1: the first token lands on the second
+    assert check(name, landing).verdict == "refuted"
+    assert CLAIMS[name].unmet(Case(landing)) == ("rate_below_one",)
+    assert CLAIMS[name].unmet(Case(Configuration([[1], [2]], step=HarmonicStep(2, 3)))) == ()
+
+
+STILL = Configuration([[1], [-1]])  # two leaders, nothing moves
+ALONE = Configuration([[1]])
+CAPTURED = Configuration([[1], [2]])
+TIED = Configuration([[1, 1], [1, 1]])
+TRIVIAL = {
+    "follow_norm": (STILL, ALONE, TIED),
+    "norm_growth": (STILL, ALONE, TIED),
+    "hull_nested": (STILL, ALONE, TIED),
+    "injective": (STILL, ALONE, TIED),
+    "leader_persistence": (ALONE, TIED),
+    "equilibrium": (ALONE, CAPTURED),
+}
+
+
+@pytest.mark.parametrize("name", TRIVIAL)
+def test_trivial_is_what_the_lemma_says_nothing_about(name):
+    trivial = [check(name, c) for c in TRIVIAL[name]]
+    assert all(f.verdict == "verified" and f.trivial for f in trivial)
+    telling = STILL if name == "equilibrium" else CAPTURED
+    finding = check(name, telling)
+    assert finding.verdict == "verified"
+    assert not finding.trivial
 
 
 NEEDED = {

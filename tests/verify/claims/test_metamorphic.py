@@ -29,7 +29,7 @@ any_form = configurations(
 @given(st.one_of(any_form, configurations(n=(1, 5), d=(1, 3), spd=None, follow="smallest")))
 def test_relations_hold_for_every_form(configuration):
     case = Case(configuration, QUICK)
-    findings = {claim.id: claim.check(case) for claim in metamorphic.CLAIMS}
+    findings = {claim.id: claim.check(case) for claim in metamorphic.CLAIMS if not claim.unmet(case)}
     assert {name: f for name, f in findings.items() if f.verdict != "verified"} == {}
 
 
@@ -62,9 +62,23 @@ def test_where_there_is_no_reflection_the_origin_is_the_mirror(A, what):
     assert finding.message.startswith(what)
 
 
-def test_only_the_isometry_is_claimed_for_inner_products():
+def test_the_relations_are_claimed_for_every_form():
     assert {claim.id: claim.hypotheses for claim in metamorphic.CLAIMS} == {
         "metamorphic.homogeneity": (),
         "metamorphic.permutation": (),
-        "metamorphic.isometry": ("spd",),
+        "metamorphic.isometry": (),
+        "metamorphic.unnormalised": ("rate_below_one",),
     }
+
+
+def test_the_layer_without_normalisation_by_hand():
+    """Tokens 1, 2 and α = 1: 1 + 2 = 3 and 2 + 2 = 4, twice 3/2 and 2; then 3 + 4 = 7 and 8, four times 7/4 and 2."""
+    case = Case(Configuration([[1], [2]]), QUICK)
+    assert [layer.tokens() for layer, _ in case.layers[:3]] == [((1,), (2,)), ((Q(3, 2),), (2,)), ((Q(7, 4),), (2,))]
+    finding = metamorphic.check_unnormalised(case)
+    assert (finding.verdict, finding.trivial) == ("verified", False)
+
+
+def test_one_place_shows_nothing():
+    twins = Case(Configuration([(1, 2), (1, 2)]), QUICK)
+    assert all(claim.check(twins).trivial for claim in metamorphic.CLAIMS)

@@ -1,10 +1,13 @@
 """The registry: claims are data, complete and selectable."""
 
 import pytest
+from hypothesis import given
 
 from hardmax.kernels import Configuration, InputError
+from hardmax.reports import wording
+from hardmax.strategies import configurations
 from hardmax.verify.case import Case
-from hardmax.verify.claims.registry import FAMILIES, Claim, Finding, Source, all_claims, select_claims
+from hardmax.verify.claims.registry import FAMILIES, HYPOTHESES, Claim, Finding, Source, all_claims, select_claims
 
 CLAIMS = all_claims()
 
@@ -20,7 +23,7 @@ def test_every_claim_is_complete(claim):
     assert claim.statement
     assert claim.statement == claim.statement.strip().rstrip(".")
     assert "\n" not in claim.statement
-    assert set(claim.hypotheses) <= set(Configuration([[1]]).hypotheses())
+    assert set(claim.hypotheses) <= set(HYPOTHESES)
     assert claim.expected in ("theorem", "false_as_printed", "open", "needs_hypothesis")
     assert all((claim.source.paper, claim.source.version, claim.source.label))
     assert callable(claim.check)
@@ -30,7 +33,7 @@ def test_globs_select_in_the_order_of_the_registry():
     assert select_claims() == CLAIMS
     assert {c.family for c in select_claims("lemmas.*")} == {"lemmas"}
     chosen = select_claims("metamorphic.*, clustering.boundary,clustering.*")
-    assert [c.family for c in chosen] == ["clustering"] * 4 + ["metamorphic"] * 3
+    assert [c.family for c in chosen] == ["clustering"] * 4 + ["metamorphic"] * 4
 
 
 @pytest.mark.parametrize("pattern", ["nothing", "clustering.*,nothing", "", "Clustering.*"])
@@ -43,3 +46,15 @@ def test_hypotheses_that_a_case_does_not_meet():
     claim = Claim("a.b", "s", ("nonzero", "spd"), Source("p", "v", "l"), "theorem", lambda _: Finding("verified", "m"))
     assert claim.unmet(Case(Configuration([[1], [1]]))) == ()
     assert claim.unmet(Case(Configuration([[0]], [[-1]]))) == ("nonzero", "spd")
+
+
+@given(configurations(nonzero=None, distinct=None, spd=None, steps=["one", "huge", "harmonic"]))
+def test_hypotheses_are_those_of_the_configuration_and_of_its_step(c):
+    found = {name: holds(c) for name, holds in HYPOTHESES.items()}
+    assert c.hypotheses().items() <= found.items()
+    assert found["rate_below_one"] == all(c.step.rate(k) < 1 for k in range(20))
+    assert found["constant_step"] == (len({c.step.rate(k) for k in range(20)}) == 1)
+
+
+def test_every_hypothesis_has_words():
+    assert set(wording.HYPOTHESES) == set(HYPOTHESES)
