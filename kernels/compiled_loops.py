@@ -338,7 +338,7 @@ def bounds(keys, queries, A, rows, m, d, weights, reach, error, model, weight, b
         common += row * (R + error[c])
         total += R
         far += column * R
-        highest = max(highest, column)
+        highest = max(highest, column, R)
     common += model.underflow * (1 + total) * (1 + total)
     if not 4 * (far + highest) < model.largest:
         common = np.inf
