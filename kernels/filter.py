@@ -52,10 +52,10 @@ a relative 4(d+8)·2⁻⁵³; the factor SLACK = 1 + 2⁻²⁰ covers that, and 
 Every guard and cast on the way from floats to facts; `test_guards` derives each a second time and fails without it:
 
     guard or cast                      where                            what it bounds, and why that is enough
-    4 (Rᵀ|A|R + |A|ᵀR + |A|R) < max    decision_bound                   every intermediate score, either order of products
+    4 (Rᵀ|A|R + |A|ᵀR + |A|R) < max    decision_bound                   all intermediate scores, of either order
     4 (Rᵀ|A|R + max(|A|ᵀR, R)) < max   compiled_loops.bounds            the same for (zᵀA)z; keys and queries cast to
                                                                         float32 are at most R and |A|ᵀR, so finite
-    tokens, queries → float32          compiled_loops.shorten           one factor 1 + δ each: q + 2 roundings a monomial;
+    tokens, queries → float32          compiled_loops.shorten           one factor 1 + δ each: q + 2 a monomial;
                                                                         where they underflow ω (|query| + |key|): in U
     γ_k = ∞ if k u ≥ 1/2               gamma                            then 1 − k u bounds nothing
     U                                  decision_bound, bounds           all losses below ω, of scores and of (1) itself

@@ -13,25 +13,21 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 
-EDGES = {
-    "float64": (-1074, -1073, -1050, -1023, -1022, -1021, -600, -540, -511, -149, -127, -126, -75, -63)
-    + (0, 0, 0, 0, 1, 62, 63, 64, 126, 127, 128, 129, 200, 510, 511, 600, 1000, 1022, 1023),
-    "float32": (-149, -148, -127, -126, -125, -100, -75, -74, -63, -30, 0, 0, 0, 0, 1, 30, 61, 62, 63, 64, 100, 126, 127),
-}
+FLOAT32_EDGES = (-149, -148, -127, -126, -125, -100, -75, -74, -63, -30, 0, 0, 0, 0, 1, 30, 61, 62, 63, 64, 126, 127)
+FLOAT64_EDGES = (-1074, -1073, -1050, -1023, -1022, -1021, -600, -540, -511, 128, 129, 200, 510, 511, 600, 1000, 1023)
+EDGES = {"float32": FLOAT32_EDGES, "float64": (*FLOAT32_EDGES, *FLOAT64_EDGES)}
 """Exponents at which a value, a square or a cast to float32 leaves the normal range, and ordinary ones."""
 SMALLEST = {"float64": -1074, "float32": -149}
 LARGEST = {"float64": 1023, "float32": 127}
-ALPHAS = (
-    *(1.0, 0.5, 0.25, 1 / 3, 2.0, 3.3, 40.0, 5e-324, 1e-310, 2.3e-308, 1e-300, 1e-160, 1e-46, 1e-45, 1e-38, 1e-30, 2.0**-53),
-    *(2.0**-24, 2.0**-25, 2.0**23, 2.0**24, 2.0**25, 2.0**52, 2.0**53, 2.0**54, 1e30, 3.4e38, 3.5e38, 1e40, 1e300),
-    *(8e307, 1.7e308, 1.7976931348623157e308),
-)
+ORDINARY_ALPHAS = (1.0, 0.5, 0.25, 1 / 3, 2.0, 3.3, 40.0)
+SMALL_ALPHAS = (5e-324, 1e-310, 2.3e-308, 1e-300, 1e-160, 1e-46, 1e-45, 1e-38, 2.0**-53, 2.0**-25, 2.0**-24)
+LARGE_ALPHAS = (2.0**23, 2.0**24, 2.0**25, 2.0**52, 2.0**53, 2.0**54, 3.4e38, 3.5e38, 1e40, 1e300, 8e307, 1.7e308)
+ALPHAS = (*ORDINARY_ALPHAS, *SMALL_ALPHAS, *LARGE_ALPHAS, 1.7976931348623157e308)
 """Steps: ordinary ones, and those at which α, 1 + α or λ is rounded to 0, 1 or infinity in some dtype."""
-SPECIAL = {
-    "float64": (0.0, -0.0, 5e-324, 2.0**-1022, 2.0**-150, 2.0**-149, 2.0**-126, 1e-20, 1.0, 1 + 2.0**-52, 1 - 2.0**-53)
-    + (3.4028234663852886e38, 3.4028235677973366e38, 4e38, 1e100, 1.7e308, 1.7976931348623157e308),
-    "float32": (0.0, -0.0, 2.0**-149, 2.0**-126, 1e-20, 1.0, 1 + 2.0**-23, 1 - 2.0**-24, 1e38, 3.4028234663852886e38),
-}
+FLOAT32_SPECIAL = (0.0, -0.0, 2.0**-149, 2.0**-126, 1e-20, 1.0, 1 + 2.0**-23, 1 - 2.0**-24, 1e38, 3.4028234663852886e38)
+FLOAT64_SPECIAL = (5e-324, 2.0**-1022, 2.0**-150, 1 + 2.0**-52, 1 - 2.0**-53, 3.4028235677973366e38, 4e38, 1e100)
+SPECIAL = {"float32": FLOAT32_SPECIAL, "float64": (*FLOAT32_SPECIAL, *FLOAT64_SPECIAL, 1.7e308, 1.7976931348623157e308)}
+"""Values at which something ends."""
 
 
 class Batch(NamedTuple):
@@ -117,7 +113,8 @@ def nudged(rng: np.random.Generator, tokens: Floats) -> Floats:
 
 def shape_of_form(rng: np.random.Generator, d: int, dtype: str) -> tuple[NDArray | None, str]:
     """A before scaling, and its sort; None is the identity, left out."""
-    sort = str(rng.choice(["none", "none", "none", "identity", "diagonal", "full", "lattice", "skew", "mixed", "special"]))
+    sorts = ["none", "none", "none", "identity", "diagonal", "full", "lattice", "skew", "mixed", "special"]
+    sort = str(rng.choice(sorts))
     if sort == "none":
         return None, sort
     form = {
@@ -174,13 +171,16 @@ def near_ties(rng, tokens, A, digits, between):
     query, size = np.where(size > 1e-12, query, 1), np.where(size > 1e-12, size, query.shape[1])
     unit = query / size  # ⟨query, unit⟩ = 1
     top = np.einsum("bd,bnd->bn", query, tokens).max(axis=1, keepdims=True) + rng.choice([0.125, 1, 30])
+
     def on_edge():
         place = rng.standard_normal(query.shape)
         place += (top - (place * query).sum(axis=1, keepdims=True)) * unit
         return place
+
     def depth():
         drawn = rng.choice([-1, 0, 1, 1], (len(query), 1)) * 2.0 ** -rng.uniform(18, digits, (len(query), 1))
         return drawn * np.abs(top) * unit
+
     tokens[:, 1], tokens[:, 2] = on_edge(), on_edge() - depth()
     if between and tokens.shape[1] > 3:
         t = rng.random((len(query), 1))

@@ -76,9 +76,7 @@ class Truth:
             rows = N if M is None else [[sum(z[a] * M[a][c] for a in range(d)) for c in range(d)] for z in N]
             scores = [[sum(x * y for x, y in zip(row, z, strict=True)) for z in N] for row in rows]
             tops = [max(row) for row in scores]
-            sets = tuple(
-                tuple(j for j, v in enumerate(row) if v == top) for row, top in zip(scores, tops, strict=True)
-            )
+            sets = tuple(tuple(j for j, v in enumerate(row) if v == top) for row, top in zip(scores, tops, strict=True))
             every.append(sets)
             if k == 0:
                 zeroth = scores
@@ -237,7 +235,7 @@ def compare_layer(kernel: Kernel, batch: Batch, truths: list[Truth], report: Rep
                 report.state("layer tokens", not wrong[i], where)
 
 
-# -- large sets ---------------------------------------------------------------------------------------------------------
+# -- large sets -------------------------------------------------------------------------------------------------------
 
 
 def compare_large(kernel: Kernel, batch: Batch, rng: np.random.Generator, report: Report) -> None:
@@ -247,7 +245,7 @@ def compare_large(kernel: Kernel, batch: Batch, rng: np.random.Generator, report
     n, d = tokens.shape
     columns, s = dyadic(tokens.T.tolist())
     keys = [np.array(column, dtype=object) for column in columns]
-    M, t = (None, 0) if batch.A is None else dyadic(batch.A.tolist())
+    M, _ = (None, 0) if batch.A is None else dyadic(batch.A.tolist())
     p, q = batch.alpha.as_integer_ratio()
 
     def follow_set(i: int) -> tuple[int, ...]:
@@ -327,12 +325,14 @@ def campaign(
 
 def large_campaign(kernels: list[Kernel], count: int, seed: int, n: int, progress: float = np.inf) -> dict[str, Report]:
     """`count` sets of n to 10 n tokens, most near n, sampled tokens of each; see `campaign`."""
-    rng, reports = np.random.default_rng(seed), {kernel.name: Report() for kernel in kernels}
+    reports = {kernel.name: Report() for kernel in kernels}
     last = time.monotonic()
     for index in range(count):
+        rng = np.random.default_rng([seed, index])
         batch = large(rng, int(n * 10 ** (rng.random() ** 6)), ("float64", "float32")[index % 2])
+        batch = batch._replace(kind=f"set {index} of seed {seed}, {batch.kind}")
         for kernel in kernels:
-            compare_large(kernel, batch, rng, reports[kernel.name])
+            compare_large(kernel, batch, np.random.default_rng(index), reports[kernel.name])
         if time.monotonic() - last > progress:
             last = time.monotonic()
             print(f"{index + 1} large sets", {name: len(r.wrong) for name, r in reports.items()}, flush=True)

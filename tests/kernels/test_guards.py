@@ -137,7 +137,18 @@ def short_bound(extra, tokens, A):
     form = np.empty((0, 0)) if A is None else A
     rows = np.arange(n)
     compiled_loops.bounds(
-        np.ascontiguousarray(tokens.T), queries, form, rows, n, d, weights, reach, np.zeros(d), model, np.zeros(d), bound
+        np.ascontiguousarray(tokens.T),
+        queries,
+        form,
+        rows,
+        n,
+        d,
+        weights,
+        reach,
+        np.zeros(d),
+        model,
+        np.zeros(d),
+        bound,
     )
     return bound / 2
 
@@ -216,5 +227,7 @@ def test_run_takes_the_decisions_of_step_where_float32_ends():
         stepped = tokens
         for _ in range(layers):
             stepped = compiled_kernel.step(stepped, A, alpha)
-        error = np.abs(certify(compiled_kernel.kernel, tokens, A, alpha, layers).error).max() + 4e-15 * np.abs(tokens).max()
+        error = (
+            np.abs(certify(compiled_kernel.kernel, tokens, A, alpha, layers).error).max() + 4e-15 * np.abs(tokens).max()
+        )
         assert (np.abs(compiled_kernel.run(tokens, A, alpha, layers) - stepped) <= error).all()
