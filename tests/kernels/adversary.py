@@ -194,8 +194,24 @@ def near_ties(rng, tokens, A, digits, between):
 # -- large sets -------------------------------------------------------------------------------------------------------
 
 
+MOST_TIES = 4_000_000
+"""A set of n tokens whose scores all tie has n² pairs to list, which no memory holds."""
+
+
 def large(rng: np.random.Generator, n: int, dtype: str) -> Batch:
-    """One set of n tokens: clouds, circles, polygons with points beside their edges, vocabularies; at any scale."""
+    """One set of n tokens, drawn again while more than `MOST_TIES` pairs would tie."""
+    while True:
+        batch = large_set(rng, n, dtype)
+        tokens, form = batch.tokens[0], np.eye(batch.tokens.shape[2], dtype=dtype) if batch.A is None else batch.A
+        with np.errstate(all="ignore"):
+            scores = (tokens[rng.integers(0, n, 32)] @ form) @ tokens.T
+            ties = np.count_nonzero(scores == scores.max(axis=1, keepdims=True)) / 32 * n
+        if ties <= max(MOST_TIES, 4 * n):
+            return batch
+
+
+def large_set(rng: np.random.Generator, n: int, dtype: str) -> Batch:
+    """Clouds, circles, polygons with points beside their edges, vocabularies; at any scale."""
     d = int(rng.choice([1, 2, 2, 2, 3]))
     kind = str(rng.choice(["gauss", "circle", "polygon", "lattice", "repeated", "needle"]))
     tokens = rng.standard_normal((n, d))
