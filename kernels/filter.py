@@ -49,7 +49,8 @@ rounded to a narrower dtype); for layers R (m + 1 + α) (means, m − z, αm) an
 **The bound's own rounding**: (1) and (2) are sums and products of nonnegative numbers in float64, so they lose at most
 a relative 4(d+8)·2⁻⁵³; the factor SLACK = 1 + 2⁻²⁰ covers that, and the rounding of the margin.
 
-Every guard and cast on the way from floats to facts; `test_guards` derives each a second time and fails without it:
+Every guard and cast on the way from floats to facts. `test_filter` and `test_guards` take guards out one at a time, and
+derive those about rounding a second time; the rows on R and on int32 rest on what is said here alone.
 
     guard or cast                      where                            what it bounds, and why that is enough
     4 (Rᵀ|A|R + |A|ᵀR + |A|R) < max    decision_bound                   all intermediate scores, of either order
