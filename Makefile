@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: verify test test-deep bench lint clean
+.PHONY: verify test test-deep soundness bench lint clean
 
 verify: $(READY)
 	$(BIN)/hardmax verify --examples 50000 --jobs $(JOBS) --kernels numpy,compiled,torch --reviews --out out --overwrite --report
@@ -15,6 +15,11 @@ test: $(READY)
 
 test-deep: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) -m deep
+
+# What float kernels prove against exact arithmetic: SOUNDNESS="numpy --count 1000000 --seed 7 --large 1000"
+SOUNDNESS ?= --count 100000 --large 100
+soundness: $(READY)
+	$(BIN)/python -W ignore -m tests.kernels.soundness $(SOUNDNESS)
 
 bench: $(READY)
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -p no:xdist -o python_files='bench_*.py'

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from .configuration import Configuration
+from .configuration import Configuration, refuse_flushing
 from .errors import InputError
 from .exact import Dynamics, Sets
 from .filter import SLACK, captured, decision_bound, layer_error, proved
@@ -85,8 +85,8 @@ def certify(
         `Certified`: what the floats prove, and what the exact kernel says where they do not.
 
     Raises:
-        InputError: values that are not finite or would be rounded, a dtype the kernel does not declare, or a kernel
-            without sets or with a tie rule of its own.
+        InputError: values that are not finite or would be rounded, a dtype the kernel does not declare, a kernel
+            without sets or with a tie rule of its own, or a process that flushes subnormal numbers.
     """
     values, form = _exact_input(kernel, tokens, A, layers)
     alpha = _exact_float("alpha", alpha)
@@ -112,6 +112,7 @@ def _exact_input(
         raise InputError(kernel.missing)
     if kernel.layer is None and kernel.prove is None:
         raise InputError(f"kernel {kernel.name} does not return follow sets; a kernel with `layer` is required")
+    refuse_flushing()
     values, form = checked(tokens, A, 1.0)
     if form.dtype.kind not in "fiu":
         raise InputError(f"A holds {form.dtype.name} values; give numbers that {values.dtype} holds exactly")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import compiled_loops as loops
 from .errors import InputError
-from .filter import SLACK, gamma, score_roundings
+from .filter import SLACK, UNDERFLOW, gamma, score_roundings
 from .numpy_kernel import is_identity
 from .protocol import FloatProof, FollowSets, Kernel, checked
 from .threads import share
@@ -106,7 +106,7 @@ def _run(
     B, n, d = values.shape
     A = form if form.size else np.eye(d, dtype=values.dtype)
     weights = np.abs(A.astype(np.float64))
-    models = [_model(dtype, extra, A, weights, alpha) for dtype, extra in ((values.dtype, 0), (np.float32, 2))]
+    models = [_model(dtype, extra, A, weights) for dtype, extra in ((values.dtype, 0), (np.float32, 2))]
     kept = B if prove else 1
     proof = FloatProof(
         np.empty((layers if prove else 0, kept, n), dtype=np.int32),
@@ -120,17 +120,16 @@ def _run(
     return proof
 
 
-def _model(dtype: np.dtype | type, extra: int, A: NDArray, weights: NDArray[np.float64], alpha: float) -> loops.Model:
+def _model(dtype: np.dtype | type, extra: int, A: NDArray, weights: NDArray[np.float64]) -> loops.Model:
     """The bound's numbers for scores in `dtype`, each monomial with `extra` roundings (of both tokens to it) more."""
     info, d = np.finfo(dtype), len(A)
     tiny = float(info.tiny)
     return loops.Model(
         score=float(gamma(score_roundings(A) + extra, dtype)),
         layer=float(gamma(17, A.dtype)),
-        underflow=4 * (d + extra) * tiny * (1 + float(weights.sum())),
+        underflow=UNDERFLOW * (d + extra) * tiny * (1 + float(weights.sum())),
         layer_underflow=17 * float(np.finfo(A.dtype).tiny),
         largest=float(info.max),
-        layer_reach=4 * (2 + alpha),
         slack=SLACK,
     )
 

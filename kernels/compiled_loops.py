@@ -24,10 +24,9 @@ class Model(NamedTuple):
 
     score: float  # γ_q
     layer: float  # γ_{m+16}, m = 1: a proved token follows one token
-    underflow: float  # 4 d ω (1 + a)
+    underflow: float  # 32 d ω (1 + a)
     layer_underflow: float  # (m + 16) ω
     largest: float
-    layer_reach: float  # a bound on the weights in a layer, so that nothing overflows
     slack: float
 
 
@@ -176,14 +175,14 @@ def top_two(queries, keys, m, n, top, second, first, scores, index):
 
 @njit(**FLAGS)
 def scores_of(queries, a, keys, n, out):
-    """The scores of query a against keys 0 … n−1 into `out`; returns the largest (the first if that is NaN)."""
+    """The scores of query a against keys 0 … n−1 into `out`; returns the largest, −∞ if all are NaN."""
     for j in range(n):
         out[j] = 0
     for c in range(len(queries)):
         q, row = queries[c, a], keys[c]
         for j in range(n):
             out[j] += q * row[j]
-    best = out[0]
+    best = -np.inf  # as in `top_two`, so that scores which overflow to NaN are passed over by both
     for j in range(n):
         best = out[j] if out[j] > best else best
     return best
@@ -319,14 +318,17 @@ def grown(error, reach, d, model):
     fits = True
     for c in range(d):
         R = reach[c] + error[c]
-        fits = fits and R * model.layer_reach < model.largest
+        fits = fits and 4 * R < model.largest
         error[c] = model.slack * (error[c] + model.layer * R + model.layer_underflow * (1 + 2 * R))
     return fits
 
 
 @njit(**FLAGS)
 def bounds(keys, queries, A, rows, m, d, weights, reach, error, model, weight, bound):
-    """2 B_i of equation (1) for tokens i = rows[0], …, rows[m−1] into `bound`, with R = reach + E."""
+    """2 B_i of equation (1) for tokens i = rows[0], …, rows[m−1] into `bound`, with R = reach + E.
+
+    Infinite unless scores, queries and keys fit the dtype of the model, to which the caller may round the latter two.
+    """
     common, total, far, highest = 0.0, 0.0, 0.0, 0.0
     for c in range(d):
         column, row = 0.0, 0.0  # (|A|ᵀR)_c and (|A|ᵀE)_c
@@ -338,7 +340,7 @@ def bounds(keys, queries, A, rows, m, d, weights, reach, error, model, weight, b
         common += row * (R + error[c])
         total += R
         far += column * R
-        highest = max(highest, column)
+        highest = max(highest, column, R)
     common += model.underflow * (1 + total) * (1 + total)
     if not 4 * (far + highest) < model.largest:
         common = np.inf

@@ -3,6 +3,7 @@
 Neighbours: `configuration_file` reads and writes files, `exact` moves the tokens.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -125,7 +126,7 @@ class Configuration:
             labels: n names, or None.
 
         Raises:
-            InputError: an array is not of that shape or holds NaN or infinity.
+            InputError: an array is not of that shape or holds NaN or infinity, or subnormal numbers are flushed here.
         """
         return cls(
             _dyadic("tokens", tokens, 2),
@@ -236,10 +237,24 @@ def _is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
     return True
 
 
+def refuse_flushing() -> None:
+    """Refuse to read floats exactly where the processor takes subnormal numbers for 0.
+
+    Raises:
+        InputError: this thread flushes subnormal numbers.
+    """
+    if not sys.float_info.min / 2 > 0:
+        raise InputError(
+            "this process flushes subnormal numbers to zero, so floats cannot be read as what they are; "
+            "call torch.set_flush_denormal(False)"
+        )
+
+
 def _dyadic(name: str, values: Any, ndim: int) -> Any:
     """Floats as the dyadic rationals they are: a Fraction (ndim 0) or a list of rows (ndim 2)."""
     import numpy as np  # exact work needs no NumPy, and `hardmax --help` should not wait for it
 
+    refuse_flushing()
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -259,4 +274,4 @@ def _dyadic(name: str, values: Any, ndim: int) -> Any:
     return [[Fraction(v) for v in row] for row in array.tolist()]
 
 
-__all__ = ["Configuration", "Follow", "Matrix", "Vector", "identity", "with_changes"]
+__all__ = ["Configuration", "Follow", "Matrix", "Vector", "identity", "refuse_flushing", "with_changes"]

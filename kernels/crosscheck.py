@@ -30,6 +30,7 @@ from .exact import Dynamics, Layer, Sets
 from .exact_scores import exact_scores
 from .filter import decision_bound, layer_error
 from .protocol import Kernel, to_numpy
+from .rational_text import short_text
 
 Variant = Literal["per_layer", "free"]
 FollowSet = tuple[int, ...]
@@ -134,12 +135,15 @@ def crosscheck(
         The counts, and the first difference of each kind.
 
     Raises:
-        InputError: a step that depends on the layer, an A the kernel does not support, or a missing dependency.
+        InputError: a step that depends on the layer or that no float64 can hold, an A the kernel does not support, or a
+            missing dependency.
     """
     if configuration.alpha is None:
         raise InputError(
             f"step {configuration.step} depends on the layer; a float kernel takes one alpha for all layers"
         )
+    if not 2.0**-1074 <= configuration.alpha <= 2**1023:
+        raise InputError(f"alpha is {short_text(configuration.alpha)}; a float kernel takes one that float64 can hold")
     if layers < 1:
         raise InputError(f"layers is {layers}; at least one is required")
     check = _Comparison(written_out(configuration), kernel, dtype or kernel.dtypes[0], variant)

@@ -7,17 +7,19 @@ u for the unit roundoff (2⁻²⁴, 2⁻⁵³) and γ_k = k u / (1 − k u).
 **Arithmetic.** Every operation returns (exact result)(1 + δ), |δ| ≤ u, unless it underflows; a fused multiply-add is
 two exact operations with one such factor. A product of k factors (1 + δ)^{±1} is 1 + θ with |θ| ≤ γ_k, and
 γ_a + γ_b + γ_a γ_b ≤ γ_{a+b}. With gradual underflow or with flushing (of results, of inputs or both), an operation
-that underflows errs by at most ω, the least normal number, times 1 or the other operand.
+that underflows errs by at most ω, the least normal number, times 1 or the other operand; in a sum of any shape at most
+once for each term, since what is flushed takes its terms out of the sum.
 
 **Scores.** In a sum Σ_{c=1}^d x_c y_c evaluated in *any* order or tree, with or without FMA, each monomial passes at
 most 1 multiplication and d − 1 additions (adding exact zeros changes nothing): |fl − exact| ≤ γ_d Σ |x_c y_c|.
 With A, the score is two such sums, (zᵀA)z or zᵀ(Az), so each monomial ẑ_ib A_bc ẑ_jc passes at most q = 2d
 roundings; q = d if A is the identity. With p_i = |A|ᵀ|ẑ_i| and |ẑ_j| ≤ R,
 
-    |ŝ_ij − ẑ_iᵀAẑ_j| ≤ γ_q p_i·R + U,        U = 4 d ω (1 + r)² (1 + a),   r = Σ_c R_c,   a = Σ |A_bc|.
+    |ŝ_ij − ẑ_iᵀAẑ_j| ≤ γ_q p_i·R + U,        U = 32 d ω (1 + r)² (1 + a),   r = Σ_c R_c,   a = Σ |A_bc|.
 
-U covers underflow: at most 2d flushed operations a sum, the first sum's being multiplied by |ẑ_j|, plus flushed
-inputs, together at most ω (2d (1 + r) + 2 r a + r + r²).
+U covers underflow: a sum of d products x_c y_c loses at most ω (3d + Σ|x_c| + Σ|y_c|), and the first sum's losses are
+multiplied by |ẑ_j|; together at most ω (3d + 3dr + r² + r + 4ar), twice that after later roundings (γ_q < 1). The
+same count for the evaluation of (1) in floats that are flushed adds less than ω (13d + 9dr + 3r² + 10ar + 2a).
 
 **Tokens.** ẑ_iᵀAẑ_j − z_iᵀAz_j = δ_iᵀAẑ_j + ẑ_iᵀAδ_j − δ_iᵀAδ_j with |δ| ≤ E, so with the scores' bound
 
@@ -36,14 +38,43 @@ denominator; sum; quotient), the mean of m tokens at most m + 1 (m − 1 additio
     (1−λ)z + λm_i:        (1−λ) γ_3 + λ γ_7 + λ γ_{m+7}     ((1−λ)z, the error of 1 − λ, λm_i)
     (z + αm_i)/(1+α):     (1−λ) γ_4 + λ γ_{m+7}
 
-each at most γ_{m+16} since 0 < λ < 1. So
+each at most γ_{m+16} since 0 < λ < 1; if α or λ is rounded to 0, it errs by at most ω. So
 
     E⁺ = E + γ_{m+16} R + (m + 16) ω (1 + 2R).                                                                 (2)
 
-**Overflow** is outside the model, so the bound is infinite, and nothing proved, as soon as 4 times a bound on some
-intermediate value exceeds the largest float. **The bound's own rounding**: (1) and (2) are sums and products of
-nonnegative numbers in float64, so they lose at most a relative 4(d+8)·2⁻⁵³; the factor 1 + 2⁻²⁰ covers that, and
-the rounding of the margin. What underflows in them is below U.
+**Overflow** is outside the model, so the bound is infinite, and nothing proved, unless four times each of these stays
+below the largest float: for scores Rᵀ|A|R (partial sums), |A|ᵀR (zᵀA), |A|R (Az) and R (the keys, where they are
+rounded to a narrower dtype); for layers R (m + 1 + α) (means, m − z, αm) and 1 + α (α itself).
+
+**The bound's own rounding**: (1) and (2) are sums and products of nonnegative numbers in float64, so they lose at most
+a relative 4(d+8)·2⁻⁵³; the factor SLACK = 1 + 2⁻²⁰ covers that, and the rounding of the margin.
+
+Every guard and cast on the way from floats to facts. `test_filter` and `test_guards` take guards out one at a time, and
+derive those about rounding a second time; the rows on R and on int32 rest on what is said here alone.
+
+    guard or cast                      where                            what it bounds, and why that is enough
+    4 (Rᵀ|A|R + |A|ᵀR + |A|R) < max    decision_bound                   all intermediate scores, of either order
+    4 (Rᵀ|A|R + max(|A|ᵀR, R)) < max   compiled_loops.bounds            the same for (zᵀA)z; keys and queries cast to
+                                                                        float32 are at most R and |A|ᵀR, so finite
+    tokens, queries → float32          compiled_loops.shorten           one factor 1 + δ each: q + 2 a monomial;
+                                                                        where they underflow ω (|query| + |key|): in U
+    γ_k = ∞ if k u ≥ 1/2               gamma                            then 1 − k u bounds nothing
+    U                                  decision_bound, bounds           all losses below ω, of scores and of (1) itself
+    4 R (m + 1 + α), 4 (1 + α) < max   layer_error                      sums of m tokens, m − z, α m, and α in the dtype
+    4 R < max                          compiled_loops.grown             m − z, which is all that its layer forms
+    λ, α → dtype                       kernels                          4 factors, or ω where it underflows: in (2)
+    R = max |z⁰| + E                   compiled_loops                   later tokens: z in the hull of z⁰, |ẑ − z| ≤ E
+    margin > bound, ¬(ŝ < max − bound) proved, only_candidate           NaN proves nothing and excludes nothing
+    max − bound, rounded               only_candidate, _prove_equal     rounding is monotone, and ŝ is a float: ŝ ≥
+                                                                        max − 2B implies ŝ ≥ fl(max − bound)
+    top − second, rounded              all kernels                      a relative u < 2⁻²⁰: in SLACK
+    hash of a linear image             compiled_loops.find_distinct     nothing: `same` decides, and a duplicate that is
+                                                                        missed ties, so it is compared by `same` again
+    A → dtype of the tokens, α → float certify                          nothing: refused unless it changes no value
+    tiny / 2 > 0                       configuration.refuse_flushing    floats are read and compared where subnormal
+                                                                        numbers are kept apart from 0
+    exact tokens → dtype               certify._replay                  2u |ẑ| + ω ≥ two roundings to nearest
+    index → int32                      compiled_loops                   n < 2³¹: 2³¹ tokens would need n² = 2⁶² scores
 
 Requirements: tokens and A representable in the kernel's dtype, round to nearest, no TF32 or other shortened products,
 no Strassen-like matrix products.
@@ -60,6 +91,9 @@ from .protocol import FollowSets, checked
 
 SLACK = 1 + 2.0**-20
 """Covers the rounding of the bound itself and of the margin it is compared with."""
+
+UNDERFLOW = 32
+"""The factor in U."""
 
 
 def gamma(k: NDArray | int, dtype: np.dtype | type) -> NDArray[np.float64]:
@@ -96,12 +130,13 @@ def decision_bound(
     with np.errstate(over="ignore", invalid="ignore"):
         R = size.max(axis=1)
         p = size if is_identity(form) else size @ weights
-        U = 4 * d * float(info.tiny) * (1 + R.sum(axis=1)) ** 2 * (1 + weights.sum())
+        U = UNDERFLOW * d * float(info.tiny) * (1 + R.sum(axis=1)) ** 2 * (1 + weights.sum())
         own = (p @ (gamma(score_roundings(form), values.dtype) * R + E)[:, :, None])[:, :, 0]
         others = ((E @ weights) * (R + E)).sum(axis=1)
         bound = 2 * SLACK * (own + (others + U)[:, None])
-        reached = 4 * (p @ R[:, :, None])[:, :, 0] + 4 * p.max(axis=2)
-    return np.where(np.isfinite(bound) & (reached < float(info.max)), bound, np.inf)
+        left, right = R @ weights, R @ weights.T  # bounds on zᵀA and Az
+        reached = 4 * ((left * R).sum(axis=1) + left.max(axis=1) + right.max(axis=1))
+    return np.where(np.isfinite(bound) & (reached < float(info.max))[:, None], bound, np.inf)
 
 
 def layer_error(
@@ -128,7 +163,7 @@ def layer_error(
     with np.errstate(over="ignore", invalid="ignore"):
         R = np.abs(tokens.astype(np.float64)).max(axis=1)
         grown = SLACK * (E + gamma(m + 16, tokens.dtype) * R + (m + 16) * float(info.tiny) * (1 + 2 * R))
-        reached = 4 * R * (m + 1 + alpha)
+        reached = np.maximum(4 * R * (m + 1 + alpha), 4 * (1 + alpha))
     return np.where(np.isfinite(grown) & (reached < float(info.max)), grown, np.inf)
 
 
@@ -169,4 +204,4 @@ def captured(sets: FollowSets, initial: NDArray[np.floating]) -> NDArray[np.bool
     return np.asarray(np.take_along_axis(itself, sets.first, axis=1).all(axis=1))
 
 
-__all__ = ["SLACK", "captured", "decision_bound", "gamma", "layer_error", "proved", "score_roundings"]
+__all__ = ["SLACK", "UNDERFLOW", "captured", "decision_bound", "gamma", "layer_error", "proved", "score_roundings"]

@@ -285,3 +285,19 @@ def test_layers_are_a_whole_number(layers):
 def test_a_kernel_with_a_tie_rule_of_its_own_states_no_facts():
     with pytest.raises(InputError, match='declares ties = "first"; facts need a kernel that keeps all ties'):
         certify(replace(numpy_kernel, ties="first"), np.ones((1, 2, 2)), None, 1.0, 1)
+
+
+def test_a_process_that_flushes_subnormal_numbers_is_told_so():
+    """There 0 and the smallest float are equal, and would count as one token."""
+    torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
+    tokens = np.array([[[5e-324], [0.0]]])
+    try:
+        if not torch.set_flush_denormal(True):
+            pytest.skip("this processor cannot flush subnormal numbers")
+        with pytest.raises(InputError, match="flushes subnormal numbers to zero"):
+            certify(numpy_kernel, tokens, None, 1.0, 1)
+        with pytest.raises(InputError, match="flushes subnormal numbers to zero"):
+            Configuration.from_floats(tokens[0])
+    finally:
+        torch.set_flush_denormal(False)
+    assert certify(numpy_kernel, tokens, None, 1.0, 1).itinerary(0) == (((0,), (0, 1)),)

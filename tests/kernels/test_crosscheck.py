@@ -174,6 +174,8 @@ def test_multiplicities_and_the_smallest_rule_are_written_out():
     [
         (Configuration([[1]], step=HarmonicStep()), {"layers": 1}, "depends on the layer"),
         (SQUARE, {"layers": 0}, "at least one is required"),
+        (Configuration([[1]], step=Fraction(10) ** 400), {"layers": 1}, "one that float64 can hold"),
+        (Configuration([[1]], step=Fraction(1, 10**400)), {"layers": 1}, "one that float64 can hold"),
         (SKEW, {"layers": 1, "kernel": declare(lambda z, A, a: z, supports_A=False)}, "supports_A = False"),
     ],
 )

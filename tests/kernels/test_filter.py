@@ -162,6 +162,22 @@ def overflowing_sum(bounds):
     return claims_hold(bounds, [[1, 1, 1], [3e38, 3e38, -3.4e38], [3e38, 0, 0]])
 
 
+def overflowing_score(bounds):
+    """Scores overflow, tokens and queries do not."""
+    return claims_hold(bounds, [[1e20], [2e20]])
+
+
+def overflowing_key(bounds):
+    """Az overflows where zᵀA does not: a kernel may form either."""
+    tokens = np.array([[2.0**-60, 2], [2.0**-60, 1]], dtype=F32)
+    A = np.array([[0, 3e38], [0, 0]], dtype=F32)
+    with np.errstate(over="ignore"):
+        keys = [np.array([sequential(row, y) for row in A], dtype=F32) for y in tokens]
+        scores = [sequential(tokens[0], key) for key in keys]
+    bound = bounds.decision_bound(tokens[None], A)[0, 0]
+    return not np.isfinite(bound) or all(np.isfinite(s) for s in scores)
+
+
 # --- witnesses for the layers -------------------------------------------------------------------------------------
 
 
@@ -224,6 +240,14 @@ def overflowing_weight(bounds):
     return step_holds(bounds, formulas(tokens[0], tokens[1], 100.0)[2], tokens, [1], 100.0)
 
 
+def overflowing_alpha(bounds):
+    """α itself is beyond the dtype: the tokens are small, and (z + αm)/(1 + α) is no number."""
+    tokens = np.array([[1e-10], [1e-10]], dtype=F32)
+    with np.errstate(all="ignore"):
+        moved = formulas(tokens[0], tokens[1], 1e40)[2]
+    return step_holds(bounds, moved, tokens, [1], 1e40)
+
+
 WITNESSES = [
     lost_additions,
     lost_additions_twice,
@@ -234,12 +258,15 @@ WITNESSES = [
     underflowing_products,
     underflowing_query,
     overflowing_sum,
+    overflowing_score,
+    overflowing_key,
     random_layers,
     long_mean,
     carried_error,
     underflowing_step,
     overflowing_mean,
     overflowing_weight,
+    overflowing_alpha,
 ]
 
 MUTANTS = {
@@ -255,9 +282,11 @@ MUTANTS = {
     "error of the query": ("others = ((E @ weights) * (R + E)).sum(axis=1)", "others = 0 * E.sum(axis=1)"),
     "error of the query without A": ("((E @ weights) * (R + E))", "(E * (R + E))"),
     "product of both errors": ("(E @ weights) * (R + E)", "(E @ weights) * R"),
-    "no underflow of scores": ("U = 4 * d", "U = 0 * d"),
+    "no underflow of scores": ("U = UNDERFLOW * d", "U = 0 * d"),
     "underflow without the key": ("* (1 + R.sum(axis=1)) ** 2", "* (1 + 0 * R.sum(axis=1))"),
-    "no overflow of scores": ("& (reached < float(info.max)), bound", ", bound"),
+    "no overflow of scores": ("& (reached < float(info.max))[:, None], bound", ", bound"),
+    "no overflow of Az": (" + right.max(axis=1))", ")"),
+    "no overflow of sums": ("4 * ((left * R).sum(axis=1) + left", "4 * (left"),
     "no rounding of layers": ("gamma(m + 16, tokens.dtype) * R", "0 * R"),
     "one rounding a layer": ("gamma(m + 16, tokens.dtype)", "gamma(m, tokens.dtype)"),
     "a mean in one rounding": ("gamma(m + 16, tokens.dtype)", "gamma(16, tokens.dtype)"),
@@ -266,6 +295,7 @@ MUTANTS = {
     "no overflow of layers": ("& (reached < float(info.max)), grown", ", grown"),
     "no overflow of means": ("4 * R * (m + 1 + alpha)", "4 * R * (1 + alpha)"),
     "no overflow of weights": ("4 * R * (m + 1 + alpha)", "R * m"),
+    "no overflow of alpha": ("4 * R * (m + 1 + alpha), 4 * (1 + alpha)", "4 * R * (m + 1 + alpha), 0 * R"),
 }
 
 
