@@ -592,7 +592,7 @@ def test_help_names_every_command_and_loads_nothing_heavy():
 def test_ctrl_c_ends_cleanly_with_what_was_found(tmp_path, jobs, number):
     command = [sys.executable, "-m", "hardmax.verify.cli", "verify", "--claims", "clustering.*"]
     process = subprocess.Popen(
-        [*command, "--examples", "1000000", "--jobs", jobs, "--out", "out"],
+        [*command, "--examples", "60000", "--jobs", jobs, "--out", "out"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
