@@ -17,10 +17,10 @@ from ..kernels.configuration_file import configuration_to_json
 from ..kernels.rational_text import integer_text, rational_text
 from ..kernels.step import ConstantStep, Step
 from .case import Case
+from .certificates.evidence import Interior, Neither, Outside, Place
 from .claims.clustering import CLAIMS as CLUSTERING
 from .claims.clustering import case_places, moving_token
 from .claims.registry import Claim, Finding
-from .evidence import Interior, Neither, Outside, Place
 from .proof import Frozen, SelfSimilar, Undecided
 from .records import trajectory_record
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ..kernels.errors import HardmaxError
+from ..kernels.errors import BugError, HardmaxError
 
 COMMANDS = {
     "verify": (".commands.verify", "Check claims on thousands of configurations, exactly."),
@@ -30,7 +30,7 @@ COMMANDS = {
 }
 """Subcommand → (module that defines a click command of that name, one-line help)."""
 
-UNDECIDED = 3
+UNDECIDED, BUG = 3, 4
 
 
 class _ReaderGoneError(Exception):
@@ -64,7 +64,7 @@ class _LazyGroup(click.Group):
 def hardmax() -> None:
     """Prove or refute claims about hardmax transformers, exactly, and test attention kernels against that truth.
 
-    Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided within budget.
+    Exit status: 0 verified, 1 refuted, 2 bad usage or input, 3 undecided within budget, 4 a bug of this program.
     """
 
 
@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = 2
     except click.ClickException as error:
         _fail(error.format_message())
+    except BugError as error:
+        _fail(f"a bug of hardmax, please report it with the input: {error}", BUG)
     except HardmaxError as error:
         _fail(str(error))
     except _ReaderGoneError:  # head, perhaps, has seen enough
@@ -105,12 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     raise SystemExit(status if isinstance(status, int) else 0)
 
 
-def _fail(message: str) -> NoReturn:
-    """One line on stderr, status 2."""
+def _fail(message: str, status: int = 2) -> NoReturn:
+    """One line on stderr, and the status."""
     from ..reports.printable import one_line
 
     click.echo(f"hardmax: error: {one_line(message)}", err=True)
-    raise SystemExit(2)
+    raise SystemExit(status)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from time import perf_counter
 import numpy as np
 
 from hardmax.kernels import Configuration
-from hardmax.verify import checker
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import certificate_text
+from hardmax.verify.certificates import checker
+from hardmax.verify.claims.certified import certificate_text
 
 
 def lattice(rng: random.Random) -> Configuration:

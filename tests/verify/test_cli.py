@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hardmax.kernels.configuration_file import read_configuration
-from hardmax.verify import checker
+from hardmax.verify.certificates import checker
 from hardmax.verify.cli import COMMANDS, main
 from hardmax.verify.commands import prove as prove_command
 from hardmax.verify.commands.verify import paper_files

@@ -12,7 +12,8 @@ from hardmax.kernels.configuration import with_changes
 from hardmax.strategies import configurations
 from hardmax.verify import balls, checker, freeze, shift_table
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import certificate_of, to_text
+from hardmax.verify.certificates.writer import to_text
+from hardmax.verify.claims.certified import certificate_of
 from hardmax.verify.freeze import Budget, decide
 from hardmax.verify.proof import Frozen, Undecided
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hardmax.kernels import Configuration, InputError
 from hardmax.strategies import configurations
 from hardmax.verify import examine, verdict
+from hardmax.verify.certificates.evidence import Projection, Vertex
 from hardmax.verify.claims.registry import Finding, all_claims
-from hardmax.verify.evidence import Projection, Vertex
 from hardmax.verify.freeze import Budget
 from hardmax.verify.verdict import overall, points_to_json, prove
 

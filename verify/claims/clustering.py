@@ -14,7 +14,7 @@ from ...kernels.configuration import Vector
 from ...kernels.exact import Dynamics
 from ...kernels.rational_text import show
 from ..case import Case
-from ..evidence import Interior, Neither, Outside, Place
+from ..certificates.evidence import Interior, Neither, Outside, Place
 from ..places import places
 from ..proof import Frozen, SelfSimilar, Undecided
 from .registry import Claim, Finding, Source

@@ -122,13 +122,16 @@ def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
 
 
 def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding: Finding) -> Path:
-    """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate."""
-    from ..certificate import certificate_text, excess  # SymPy's weight is for those who need it
+    """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate.
+
+    Raises:
+        BugError: the independent checker refuses the certificate; nothing is written.
+    """
+    from ..claims.certified import certificate_text  # SymPy's weight is for those who need it
 
     failing = failing_conclusion(case) if claim.family in ("clustering", "necessity") else None
     certified = failing is not None or claim.family == "frank_wolfe"  # its limits are what breaks the bound
     text = certificate_text(case) if certified else None
-    text = None if text is None or excess(text) else text
     record = counterexample_record(
         name,
         claim,

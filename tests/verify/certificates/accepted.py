@@ -6,7 +6,8 @@ from fractions import Fraction as Q
 from hardmax.kernels.configuration import Configuration
 from hardmax.kernels.step import HarmonicStep
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import CLAIMS, certificate_of
+from hardmax.verify.certificates.writer import CLAIMS
+from hardmax.verify.claims.certified import certificate_of
 
 from .edits import Document, Edit, both, drop, put, sealed
 from .handmade import LATE, TRUE_PROOFS, unit

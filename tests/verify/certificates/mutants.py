@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hardmax.verify import checker
+from hardmax.verify.certificates import checker
 
 from . import suite
 

@@ -7,7 +7,7 @@ rule, then what was derived.
 import copy
 from typing import Any
 
-from hardmax.verify.certificate import CLAIMS, to_text
+from hardmax.verify.certificates.writer import CLAIMS, to_text
 
 from .edits import Document, Edit, add, both, drop, put, sealed, swap, text
 from .handmade import FALSE_PROOFS

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hardmax.verify.certificate import to_text
+from hardmax.verify.certificates.writer import to_text
 
 from .edits import put, sealed
 from .handmade import frozen, vertex

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hardmax.reports.sentiment import read_record
-from hardmax.verify import checker
+from hardmax.verify.certificates import checker
 from hardmax.verify.cli import main
 from hardmax.verify.sentiment import training
 from hardmax.verify.sentiment.model import Classifier

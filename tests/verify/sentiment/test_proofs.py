@@ -6,8 +6,8 @@ import pytest
 
 from hardmax.kernels.errors import InputError
 from hardmax.strategies.corpus import read_reviews
-from hardmax.verify import checker
-from hardmax.verify.certificate import certificate_text
+from hardmax.verify.certificates import checker
+from hardmax.verify.claims.certified import certificate_text
 from hardmax.verify.sentiment.data import Bags
 from hardmax.verify.sentiment.explain import explain
 from hardmax.verify.sentiment.hard_attention import cluster

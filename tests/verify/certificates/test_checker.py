@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hardmax.verify import checker
+from hardmax.verify.certificates import checker
 
-from .certificates import suite
-from .certificates.refused import EDITED, refused
+from . import suite
+from .refused import EDITED, refused
 
 SOURCE = Path(checker.__file__)
 ACCEPT, REFUSE = suite.texts("accept"), suite.texts("refuse")
@@ -78,7 +78,7 @@ package = types.ModuleType("certificates")
 package.__path__ = [sys.argv[1]]
 sys.modules["certificates"] = package
 from certificates import suite
-from hardmax.verify import checker
+from hardmax.verify.certificates import checker
 costs = suite.costs(checker)
 if sys.argv[2]:
     checker.check = lambda text: {}

@@ -5,10 +5,10 @@ from types import ModuleType
 
 import pytest
 
-from hardmax.verify import checker
+from hardmax.verify.certificates import checker
 
-from .certificates import suite
-from .certificates.mutants import mutants, survives
+from . import suite
+from .mutants import mutants, survives
 
 SOURCE = Path(checker.__file__).read_text(encoding="utf-8")
 

@@ -14,13 +14,14 @@ import pytest
 
 from hardmax.kernels.configuration import Configuration
 from hardmax.kernels.step import HarmonicStep
-from hardmax.verify import checker
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import certificate_of, to_text
+from hardmax.verify.certificates import checker
+from hardmax.verify.certificates.writer import to_text
+from hardmax.verify.claims.certified import certificate_of
 
-from .certificates import suite
-from .certificates.damage import damage, smudge
-from .certificates.edits import sealed
+from . import suite
+from .damage import damage, smudge
+from .edits import sealed
 
 ACCEPT = {name: json.loads(text) for name, text in suite.texts("accept").items() if len(text) < 5_000}
 

@@ -14,25 +14,17 @@ from hardmax.kernels.configuration import Configuration, with_changes
 from hardmax.kernels.errors import InputError
 from hardmax.kernels.step import HarmonicStep
 from hardmax.strategies import configurations
-from hardmax.verify import checker
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import (
-    CLAIMS,
-    certificate,
-    certificate_of,
-    certificate_text,
-    save_certificate,
-    seal,
-    to_text,
-    write_certificate,
-)
+from hardmax.verify.certificates import checker
+from hardmax.verify.certificates.evidence import Vertex
+from hardmax.verify.certificates.writer import CLAIMS, certificate, seal, to_text, write_certificate
+from hardmax.verify.claims.certified import certificate_of, certificate_text, save_certificate
 from hardmax.verify.claims.clustering import case_places
-from hardmax.verify.evidence import Vertex
 from hardmax.verify.freeze import Budget
 
-from .certificates import suite
-from .certificates.accepted import CONFIGURATIONS
-from .certificates.refused import EDITED
+from . import suite
+from .accepted import CONFIGURATIONS
+from .refused import EDITED
 
 SCHEMA = json.loads(files("hardmax.verify").joinpath("certificate.schema.json").read_text(encoding="utf-8"))
 SHAPE = jsonschema.Draft202012Validator(SCHEMA)
