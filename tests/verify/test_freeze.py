@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hardmax.kernels import Configuration
 from hardmax.kernels.configuration import with_changes
 from hardmax.strategies import configurations
-from hardmax.verify import balls, checker, freeze, shift_table
+from hardmax.verify import balls, freeze, shift_table
 from hardmax.verify.case import Case
+from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.writer import to_text
 from hardmax.verify.claims.certified import certificate_of
 from hardmax.verify.freeze import Budget, decide
