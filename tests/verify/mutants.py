@@ -35,12 +35,13 @@ def changed(source: str, mutant: Mutant, name: str) -> CodeType:
         mutant: the change.
         name: the module's name, for messages.
     """
-    text, old = ast.unparse(ast.parse(source)), mutant.old
+    text, forms = ast.unparse(ast.parse(source)), [mutant.old]
     with suppress(SyntaxError):  # a whole expression or statement, rather than a part of one
-        old = ast.unparse(ast.parse(old))
-    if text.count(old) != 1:
-        raise AssertionError(f"{old!r} occurs {text.count(old)} times in {name}; mend the mutant")
-    return compile(text.replace(old, mutant.new), f"<{name}: {mutant.what}>", "exec")
+        forms.append(ast.unparse(ast.parse(mutant.old)))
+    found = [old for old in dict.fromkeys(forms) if text.count(old) == 1]
+    if len(found) != 1:
+        raise AssertionError(f"{forms} occur {[*map(text.count, forms)]} times in {name}; mend the mutant")
+    return compile(text.replace(found[0], mutant.new), f"<{name}: {mutant.what}>", "exec")
 
 
 def mutate(module: str, mutant: Mutant) -> ModuleType:

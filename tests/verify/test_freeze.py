@@ -289,8 +289,8 @@ FREEZE_MUTANTS = [
     ),
     Mutant(
         "tables of the phase's first layer",
-        "self.dynamics,\n                self.layer,",
-        "self.dynamics,\n                self.dynamics.first,",
+        "self.dynamics, self.layer, tuple",
+        "self.dynamics, self.dynamics.first, tuple",
     ),
     Mutant(
         "jumps count from the layer",
@@ -305,8 +305,10 @@ FREEZE_MUTANTS = [
     Mutant("R3 without a proof", "if run.holds_for_ever():", "if True:"),
     Mutant(
         "the repeated layer counts twice",
-        "if self.layer.index > self.first:  # the repeated layer itself",
-        "if False:  # the repeated layer itself",
+        "if self.layer.index > self.first:\n"
+        "            self.phases.append(self._current_phase(self.layer.index - self.first))\n"
+        "        return SelfSimilar(",
+        "return SelfSimilar(",
     ),
     Mutant(
         "period off by one",

@@ -1,8 +1,8 @@
 """Break the checker in every small way and see whether the conformance set notices.
 
 Each mutant differs in one place of one file's syntax tree: a comparison, a check or call left out, an operand of
-`and`/`or` left out, a `not` removed, a condition always true or false, a filter dropped, a sum turned into a difference,
-a number off by one. It survives if the suite finds nothing wrong with it.
+`and`/`or` left out, a `not` removed, a condition always true or false, a filter dropped, a sum turned into a
+difference, a number off by one. It survives if the suite finds nothing wrong with it.
 
     python -m certificates.mutants [FILE…]   from `tests/verify`: the score, and the survivors
 """

@@ -42,6 +42,8 @@ SHAPE: dict[str, tuple[str, Edit, str]] = {
     "claim-word": (SIMPLE, put("proved", "claims", CONVERGENCE), f"{CONVERGENCE}: .*be in"),
     "claim-true": (SIMPLE, put(True, "claims", CONVERGENCE), f"{CONVERGENCE}: .*has True"),
     "proof-kind": (SIMPLE, put("Frozen", "proof", "kind"), "proof, kind: .*be in"),
+    "proof-kind-array": (SIMPLE, put(["frozen"], "proof", "kind"), "proof, kind: .*be in"),
+    "format-array": (SIMPLE, put(["hardmax certificate"], "format"), "certificate, format: .*be in"),
     "proof-null": (SIMPLE, put(None, "proof"), "proof: .*has None"),
     "place-kind": (SIMPLE, put("corner", "cluster_points", 0, "place", "kind"), "place, kind: .*be in"),
     "place-without-data": ("interior", drop("cluster_points", 1, "place", "weights"), "place: .*keys"),
