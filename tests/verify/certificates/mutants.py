@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -186,6 +187,7 @@ class _Files(MetaPathFinder, Loader):
         exec(self._code[module.__name__.partition(".")[2] or "__init__"], module.__dict__)
 
 
+@cache
 def original() -> dict[str, CodeType]:
     """The code of every file of the checker."""
     return {file: compile((FOLDER / f"{file}.py").read_bytes(), file, "exec") for file in FILES}
