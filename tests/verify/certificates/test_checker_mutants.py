@@ -11,6 +11,16 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "LtE becomes Lt: if len(digits) <= PIECE:": "the same",
         "2 becomes 3: half = len(digits) // 2": "numbers may be cut anywhere",
     },
+    "constant_sets": {
+        "condition always False: if self._last is not None and self._last[:2] == (start, table):": (
+            "the table of the layer is derived again"
+        ),
+        "2 becomes 3: if self._last is not None and self._last[:2] == (start, table):": "the same",
+        'condition always False: if rules.names[i] != "R3":': (
+            "columns for more tokens ask more than the rules do; nothing is accepted for it"
+        ),
+        "Lt becomes LtE: while len(layers) < len(shifts):": "a layer more is computed, and not used",
+    },
 }
 """Survivors of the mutation run by file, and why they are no worse than the checker itself."""
 
