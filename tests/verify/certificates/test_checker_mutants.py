@@ -11,6 +11,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "LtE becomes Lt: if len(digits) <= PIECE:": "the same",
         "2 becomes 3: half = len(digits) // 2": "numbers may be cut anywhere",
     },
+    "itinerary": {
+        "0 becomes 1: tables, leaders, kept, first = SignTables(dynamics), {}, None, 0": "the first phase sets it",
+    },
     "constant_sets": {
         "condition always False: if self._last is not None and self._last[:2] == (start, table):": (
             "the table of the layer is derived again"

@@ -40,8 +40,8 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     kinds = {entry["place"]["kind"] for entry in entries if entry["place"]}
     must(positions or not kinds, "places", kinds, "there is no leader")
 
-    on_boundary = kinds <= {"vertex", "projection", "neither"}
-    at_cluster_points = kinds <= {"vertex", "projection"}
+    on_boundary = all(kind in ("vertex", "projection", "neither") for kind in kinds)
+    at_cluster_points = all(kind in ("vertex", "projection") for kind in kinds)
     if not positions:
         return dict(zip(CLAIMS, (converges, False, False, False), strict=True))
     return dict(zip(CLAIMS, (converges, True, converges and on_boundary, converges and at_cluster_points), strict=True))
