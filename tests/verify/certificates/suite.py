@@ -5,7 +5,9 @@ least one problem: that is what `mutants` measures.
 """
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -196,8 +198,20 @@ def command_problems(folder: Path) -> Iterator[str]:
             file.truncate(1 << 30)  # nothing but zeros, which take no room on the disk
         for arguments, status, lines in runs:
             command = [sys.executable, "-I", "-S", str(folder), *arguments]
-            run = subprocess.run(command, capture_output=True, text=True, cwd=work, check=False, timeout=60)
-            printed = [line for line in (run.stdout or run.stderr).splitlines() if not line.startswith("  ")]
+            status_now, output, errors = _run(command, work)
+            printed = [line for line in (output or errors).splitlines() if not line.startswith("  ")]
             matches = len(printed) == len(lines) and all(map(re.search, lines, printed))
-            if run.returncode != status or not matches or (run.stdout and run.stderr):
-                yield f"command/{arguments}: status {run.returncode}, printed {run.stdout}{run.stderr}"
+            if status_now != status or not matches or (output and errors):
+                yield f"command/{arguments}: status {status_now}, printed {output}{errors}"
+
+
+def _run(command: list[str], folder: Path) -> tuple[int | None, str, str]:
+    """The status, None after a minute, and what was printed; all processes of the command are gone then."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=folder, start_new_session=True) as process:
+        try:
+            output, errors = process.communicate(timeout=60)
+            return process.returncode, output, errors
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return None, "", ""

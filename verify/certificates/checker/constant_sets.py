@@ -90,7 +90,7 @@ def columns(dynamics: Dynamics, layer: Layer, sets: Sets) -> list[Column]:
             orders: Counter[int] = Counter()
             for mu, p in own.items():
                 for nu, q in both.items():
-                    orders[mu * nu] = max(orders[mu * nu], p + q - 1)
+                    orders |= Counter({mu * nu: p + q - 1})  # the larger one, where two products are equal
             result.append(Column(i, ahead, other, other in tied, sorted(orders.elements())))
     return result
 
