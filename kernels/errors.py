@@ -24,8 +24,15 @@ class FollowGraphError(HardmaxError):
     """A rule that needs a follow graph without cycles (but self-loops) met one with a cycle."""
 
 
+class BugError(HardmaxError):
+    """The program contradicts itself: two of its own ways to one result differ. Nobody's input is to blame.
+
+    The command line says so, asks for a report, and ends with status 4; what is in doubt is not written.
+    """
+
+
 class LostWorkerError(HardmaxError):
     """A process that worked for this one ended before its work: killed from outside, or for want of memory."""
 
 
-__all__ = ["ExactnessError", "FollowGraphError", "HardmaxError", "InputError", "LostWorkerError"]
+__all__ = ["BugError", "ExactnessError", "FollowGraphError", "HardmaxError", "InputError", "LostWorkerError"]

@@ -120,12 +120,22 @@ def test_no_module_is_longer_than_600_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
 
 
-def test_the_checker_is_small_and_needs_the_standard_library_only():
-    path = ROOT / "verify" / "checker.py"
+CHECKER = sorted((ROOT / "verify" / "certificates" / "checker").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", CHECKER, ids=name_of)
+def test_the_checker_is_small_and_needs_the_standard_library_only(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 400
-    assert {m.split(".")[0] for m in imported_modules(path)} <= sys.stdlib_module_names
+    assert len(text.splitlines()) <= 300
+    outside = {m for m in imported_modules(path) if m.partition(".")[0] not in sys.stdlib_module_names}
+    own = "hardmax.verify.certificates.checker"
+    assert {m for m in outside if m != own and not m.startswith((f"{own}.", "checker.command"))} == set()
     assert not [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Assert)], "python -O would drop an assert"
+
+
+def test_certificates_do_not_know_the_claims():
+    files = (ROOT / "verify" / "certificates").rglob("*.py")
+    assert [name_of(p) for p in files if any("hardmax.verify.claims" in m for m in imported_modules(p))] == []
 
 
 def test_the_repro_script_needs_the_standard_library_only():

@@ -29,11 +29,11 @@ from hypothesis import seed as with_seed
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from ..kernels.configuration import Configuration
-from ..kernels.errors import LostWorkerError
+from ..kernels.errors import BugError, LostWorkerError
 from ..kernels.registry import load
 from ..strategies import FAMILIES, Sample, samples
 from .case import Case
-from .certificate import save_certificate
+from .claims.certified import save_certificate
 from .claims.registry import Claim, select_claims
 from .float_comparison import compare, guarded
 from .freeze import Budget
@@ -96,6 +96,9 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
 
     Returns:
         What it found; at most `size` configurations (a small family may have fewer).
+
+    Raises:
+        BugError: the independent checker refuses a certificate.
     """
     tally = Tally()
     claims = select_claims(",".join(plan.claims))
@@ -107,10 +110,13 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
         kernels = {spec: guarded(load(spec)) for spec in plan.kernels}
     family = plan.families[number % len(plan.families)]
     failing: list[Refutation] = []  # the refutation being shrunk: its last entry
+    bugs: list[BugError] = []  # nothing is shrunk: Hypothesis runs to its end on what costs nothing
     first = 0  # the number of the first configuration with this kind of step
 
     def examine(sample: Sample) -> None:
         c = sample.configuration
+        if bugs:
+            return
         if failing:  # from here on Hypothesis shrinks: only the claim that failed counts, and nothing is tallied
             wanted = [claim for claim in claims if claim.id == failing[0].claim]
             _, refuted = _examine_claims(plan, wanted, c, Tally())
@@ -127,7 +133,11 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
                 for spec, kernel in kernels.items():
                     compare(tally, spec, kernel, c)
             if plan.certificates is not None and (plan.certify_all or nth % CERTIFICATE_SAMPLE == 0):
-                _certify(tally, Path(plan.certificates) / f"{number:05}-{nth:03}.cert.json", case)
+                try:
+                    _certify(tally, Path(plan.certificates) / f"{number:05}-{nth:03}.cert.json", case)
+                except BugError as bug:
+                    bugs.append(bug)
+                    return
         if refuted is not None:
             failing.append(refuted)
             raise _RefutedError
@@ -152,6 +162,8 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
                 run = with_seed(seed)(given(samples(families=[family], steps=steps))(examine))
                 # `seed` takes the database away, so the settings are applied after it.
                 settings(options, max_examples=share, database=database)(run)()
+    if bugs:
+        raise bugs[0]
     tally.refutations.extend(failing[-1:])
     return tally
 
@@ -175,8 +187,9 @@ def _examine_claims(
 
 
 def _certify(tally: Tally, path: Path, case: Case) -> None:
-    """Write the certificate of a case, if it is decided and within what the checker reads."""
-    if save_certificate(path, case) is None:
+    """Write the certificate of a case, if it is decided."""
+    written, _ = save_certificate(path, case)
+    if written:
         tally.certificates.append(path.name)
 
 
@@ -198,6 +211,7 @@ def run_campaign(
         One `Tally` a chunk, in order. Closing the iterator ends the processes.
 
     Raises:
+        BugError: the independent checker refuses a certificate.
         LostWorkerError: a process ended before its work.
     """
     ends = None if seconds is None else monotonic() + seconds

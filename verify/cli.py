@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ..kernels.errors import HardmaxError
+from ..kernels.errors import BugError, HardmaxError
 
 COMMANDS = {
     "verify": (".commands.verify", "Check claims on thousands of configurations, exactly."),
@@ -121,6 +121,8 @@ def _status(arguments: Sequence[str] | None) -> int:
         status = 2
     except click.ClickException as error:
         return _fail(error.format_message())
+    except BugError as error:
+        return _fail(f"a bug of hardmax, please report it with the input: {error}", BUG)
     except HardmaxError as error:
         return _fail(str(error))
     except OSError as error:
@@ -146,12 +148,12 @@ def _status(arguments: Sequence[str] | None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _fail(message: str) -> int:
-    """One line on stderr, status 2."""
+def _fail(message: str, status: int = 2) -> int:
+    """One line on stderr, and the status."""
     from ..reports.printable import one_line
 
     click.echo(f"hardmax: error: {one_line(message)}", err=True)
-    return 2
+    return status
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from ..kernels.configuration import Configuration, Vector
 from . import polytope
-from .evidence import Interior, Neither, Outside, Place, Projection, Vertex
+from .certificates.evidence import Interior, Neither, Outside, Place, Projection, Vertex
 from .proof import Frozen
 
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from ..kernels.configuration import Configuration, Matrix, Vector
 from ..kernels.rational_text import rational_text
 from .case import Case
+from .certificates.evidence import Place
 from .claims import clustering
 from .claims.registry import Finding
-from .evidence import Place
 from .freeze import Budget
 from .proof import Frozen, Outcome, SelfSimilar, Undecided
 from .time_limit import OutOfTimeError, time_limit

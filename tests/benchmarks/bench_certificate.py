@@ -15,9 +15,10 @@ from time import perf_counter
 import numpy as np
 
 from hardmax.kernels import Configuration
-from hardmax.verify import checker
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import certificate_text
+from hardmax.verify.certificates import checker
+from hardmax.verify.certificates.writer import to_text
+from hardmax.verify.claims.certified import certificate_of
 
 
 def lattice(rng: random.Random) -> Configuration:
@@ -56,9 +57,9 @@ def main() -> None:
         rows = []
         for configuration in configurations:
             case = Case(configuration)
-            text = certificate_text(case) or ""
+            text = to_text(certificate_of(case))
             prove = seconds(lambda configuration=configuration: Case(configuration).outcome)
-            write = seconds(lambda case=case: certificate_text(case))
+            write = seconds(lambda case=case: to_text(certificate_of(case)))
             rows.append((prove, write, seconds(lambda text=text: checker.check(text)), len(text)))
         prove, write, check, _ = (median(column) for column in zip(*rows, strict=True))
         slowest, largest = max(row[2] for row in rows), max(row[3] for row in rows)

@@ -8,13 +8,17 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from hardmax.kernels.configuration_file import read_configuration
-from hardmax.verify import campaign, checker
-from hardmax.verify.claims import registry
+from hardmax.kernels.rational_text import rational_text
+from hardmax.verify import campaign
+from hardmax.verify.certificates import self_check
+from hardmax.verify.certificates.writer import seal
+from hardmax.verify.claims import certified, registry
 from hardmax.verify.cli import COMMANDS, main
 from hardmax.verify.commands import prove as prove_command
 from hardmax.verify.commands.verify import paper_files
@@ -103,18 +107,72 @@ def test_prove_ends_undecided_with_nulls(run):
     ] * 6
 
 
-def test_prove_says_why_a_decided_configuration_has_no_certificate(run, monkeypatch):
+@pytest.fixture
+def unchecked(monkeypatch):
+    """Certificates are checked in another process, and reach its limits."""
+    monkeypatch.setattr(self_check, "answer_to", lambda document, seconds: ("not checked", "it takes too long"))
+
+
+def test_prove_keeps_a_certificate_that_is_not_checked_and_says_so(run, unchecked):
     write("square.json", SQUARE)
     write("line.json", {"tokens": [[1], [-1], [0]]})
-    monkeypatch.setattr(checker, "MAX_WORK", 1000)
     status, out, _ = run("prove", "square.json", "line.json", "--out", "out")
     assert status == 1
-    line = "  no certificate: checking it takes more than the 1,000 units of work that the checker does"
-    assert out.splitlines().count(line) == 2
-    assert not list(Path("out").rglob("*.cert.json"))
-    assert json.loads(Path("out/counterexamples/line/record.json").read_text())["certificate"] is None
-    assert run("report", "out")[0] == 0
-    assert "no certificate" not in run("prove", "square.json")[1], "none was asked for"
+    for name in ("square", "line"):
+        assert f"  certificate: out/{name}.cert.json, not checked: it takes too long" in out.splitlines()
+    assert json.loads(Path("out/counterexamples/line/record.json").read_text())["certificate"] == "proof.cert.json"
+    status, out, _ = run("check", "out")
+    assert (status, out.splitlines()[-1]) == (0, "3 accepted, 0 refused, 0 not checked, 0 unreadable")
+
+
+def test_check_ends_in_3_where_a_limit_is_reached(run):
+    write("square.json", SQUARE)
+    run("prove", "square.json", "--out", "out")
+    certificate = json.loads(Path("out/square.cert.json").read_text())
+    certificate["itinerary"][0]["layers"] = 10**14
+    certificate["seal"] = seal(certificate)
+    write("slow.cert.json", certificate)
+    status, out, err = run("check", "--seconds", "1", "slow.cert.json", "out")
+    assert (status, err) == (3, "")
+    assert out.startswith("not checked slow.cert.json: it takes longer than 1 seconds")
+    assert out.splitlines()[-1] == "1 accepted, 0 refused, 1 not checked, 0 unreadable"
+    assert run("check", "--seconds", "0", "out")[0] == 2
+
+
+@pytest.fixture
+def forged(monkeypatch):
+    """The writer moves every cluster point of the certificates that it makes, and seals them."""
+    true = certified.certificate
+
+    def wrong(*arguments):
+        document = true(*arguments)
+        for entry in document["cluster_points"]:
+            entry["point"][0] = rational_text(Fraction(entry["point"][0]) + 1)
+        return {**document, "seal": seal(document)}
+
+    monkeypatch.setattr(certified, "certificate", wrong)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["prove", "square.json"],
+        ["prove", "line.json", "--json"],
+        ["verify", "--claims", "clustering.*", "--examples", "20"],
+        ["verify", "--claims", "necessity.nonzero"],
+    ],
+    ids=" ".join,
+)
+def test_a_certificate_of_ones_own_that_is_refused_is_a_bug(run, forged, command):
+    write("square.json", SQUARE)
+    write("line.json", {"tokens": [[1], [-1], [0]]})
+    status, _, err = run(*command, "--out", "out")
+    assert status == 4
+    assert err.splitlines()[-1].startswith(
+        "hardmax: error: a bug of hardmax, please report it with the input: "
+        "the independent checker says to a certificate of this program: refused, "
+    )
+    assert [path.name for path in Path("out").rglob("*") if path.is_file()] == [".hardmax"], "not even records"
 
 
 def test_report_prints_a_summary_and_what_it_wrote(run):
@@ -157,7 +215,7 @@ def test_prove_leaves_out_of_the_record_what_takes_too_long(run, monkeypatch):
 
     write("square.json", SQUARE)
     monkeypatch.setattr(prove_command, "trajectory_record", endless)
-    monkeypatch.setattr(prove_command, "save_certificate", endless)
+    monkeypatch.setattr(certified, "certificate_of", endless)
     status, out, err = run("prove", "square.json", "--json", "--out", "out", "--seconds", "0.5")
     assert (status, err) == (0, "")
     assert json.loads(out)["certificate"] is None

@@ -11,9 +11,11 @@ from hardmax.kernels import Configuration
 from hardmax.kernels.configuration import with_changes
 from hardmax.strategies import configurations
 from hardmax.verify import budget as budgets
-from hardmax.verify import checker, freeze, shift_table
+from hardmax.verify import freeze, shift_table
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import certificate_of, to_text
+from hardmax.verify.certificates import checker
+from hardmax.verify.certificates.writer import to_text
+from hardmax.verify.claims.certified import certificate_of
 from hardmax.verify.freeze import Budget, decide
 from hardmax.verify.proof import Frozen, Undecided
 
@@ -287,8 +289,8 @@ FREEZE_MUTANTS = [
     ),
     Mutant(
         "tables of the phase's first layer",
-        "self.dynamics,\n                self.layer,",
-        "self.dynamics,\n                self.dynamics.first,",
+        "self.dynamics, self.layer, tuple",
+        "self.dynamics, self.dynamics.first, tuple",
     ),
     Mutant(
         "jumps count from the layer",
@@ -303,8 +305,10 @@ FREEZE_MUTANTS = [
     Mutant("R3 without a proof", "if run.holds_for_ever():", "if True:"),
     Mutant(
         "the repeated layer counts twice",
-        "if self.layer.index > self.first:  # the repeated layer itself",
-        "if False:  # the repeated layer itself",
+        "if self.layer.index > self.first:\n"
+        "            self.phases.append(self._current_phase(self.layer.index - self.first))\n"
+        "        return SelfSimilar(",
+        "return SelfSimilar(",
     ),
     Mutant(
         "period off by one",

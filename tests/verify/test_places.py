@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hardmax.kernels import Configuration
 from hardmax.strategies import configurations
-from hardmax.verify.evidence import Interior, Neither, Outside, Projection, Vertex
+from hardmax.verify.certificates.evidence import Interior, Neither, Outside, Projection, Vertex
 from hardmax.verify.freeze import Budget, decide
 from hardmax.verify.places import places
 from hardmax.verify.proof import Frozen

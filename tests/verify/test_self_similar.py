@@ -145,8 +145,8 @@ MUTANTS = [
         "inv().transpose() * Z1.extract(list(rows), columns)",
     ),
     Mutant("the form is forgotten", "_ratio(Q * B * Q.transpose(), B)", "_ratio(Q * Q.transpose(), one)"),
-    Mutant("every layer is kept", "if layer.index & (layer.index - 1) == 0:", "if True:"),
-    Mutant("the first layer alone is kept", "if layer.index & (layer.index - 1) == 0:", "if layer.index == 0:"),
+    Mutant("every layer is kept", "layer.index & (layer.index - 1) == 0", "True"),
+    Mutant("the first layer alone is kept", "layer.index & (layer.index - 1) == 0", "layer.index == 0"),
 ]
 
 

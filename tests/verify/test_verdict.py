@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hardmax.kernels import Configuration, InputError
 from hardmax.strategies import configurations
 from hardmax.verify import examine, verdict
+from hardmax.verify.certificates.evidence import Projection, Vertex
 from hardmax.verify.claims.registry import Finding, all_claims
-from hardmax.verify.evidence import Projection, Vertex
 from hardmax.verify.freeze import Budget
 from hardmax.verify.verdict import overall, points_to_json, prove
 
@@ -273,18 +273,18 @@ MUTANTS = [
         "if isinstance(outcome, SelfSimilar) and outcome.contraction is not None",
         "if False and outcome.contraction is not None",
     ),
-    Mutant("every repetition shrinks", "outcome.contraction is not None and outcome.contraction < 1", "True"),
+    Mutant("every repetition shrinks", "and outcome.contraction is not None and (outcome.contraction < 1)", ""),
     Mutant(
         "undecided is verified", 'return "undecided" if "undecided" in verdicts else "verified"', 'return "verified"'
     ),
-    Mutant("one good part is enough", 'if "refuted" in verdicts:', 'if verdicts == {"refuted"}:'),
-    Mutant("merged is not looked at", "if merge and not configuration.is_distinct:", "if False:"),
+    Mutant("one good part is enough", '"refuted" in verdicts', 'verdicts == {"refuted"}'),
+    Mutant("merged is not looked at", "merge and not configuration.is_distinct", "False"),
     Mutant(
         "merged is the literal one",
         "prove(configuration.merged(), budget, merge=False)",
         "prove(configuration, budget, merge=False)",
     ),
-    Mutant("reasons of what is verified", 'if f.verdict != "verified"}', 'if f.verdict == "verified"}'),
+    Mutant("reasons of what is verified", "f.verdict != 'verified'}", "f.verdict == 'verified'}"),
 ]
 
 

@@ -17,7 +17,7 @@ from ...kernels.exact import Dynamics
 from ...kernels.rational_text import rational_text, show
 from ..budget import OutOfBudgetError, fraction, product
 from ..case import Case
-from ..evidence import Interior, Neither, Outside, Place
+from ..certificates.evidence import Interior, Neither, Outside, Place
 from ..places import places
 from ..proof import Frozen, SelfSimilar, Undecided
 from .registry import MOST_LAYERS, Claim, Finding, Shown, Source

@@ -8,11 +8,11 @@ nothing independent is known, and the input is undecided; at most one in a hundr
 from fractions import Fraction
 
 from ...kernels.rational_text import show
-from .. import checker
 from ..case import Case
-from ..certificate import certificate_of, excess, to_text
-from ..evidence import Interior, Neither, Projection, Vertex
+from ..certificates.evidence import Interior, Neither, Projection, Vertex
+from ..certificates.self_check import answer_to
 from ..proof import Frozen
+from .certified import certificate_of
 from .clustering import case_places
 from .registry import Claim, Finding, Source
 
@@ -49,17 +49,14 @@ def check_certificate(case: Case) -> Finding:
     document = certificate_of(case)
     if document is None:
         return Finding("vacuous", "nothing is decided, so there is no certificate")
-    text = to_text(document)
-    try:
-        proved = checker.check(text)
-    except checker.Refused as refusal:
-        reason = excess(text)
-        if reason is not None:
-            return Finding("undecided", f"the certificate is too large: {reason}")
-        return Finding("refuted", f"the checker refuses the certificate: {refusal}")
+    answer, detail = answer_to(document)
+    if answer == "not checked":
+        return Finding("undecided", f"the certificate is not checked: {detail}")
+    if answer != "accepted":
+        return Finding("refuted", f"the checker refuses the certificate: {detail}")
     claimed = {claim: verdict for claim, verdict in document["claims"].items() if verdict}
-    if proved != claimed:
-        return Finding("refuted", f"the checker derives {proved} from the certificate of {claimed}")
+    if detail != claimed:
+        return Finding("refuted", f"the checker derives {detail} from the certificate of {claimed}")
     return Finding("verified", "the independent checker accepts the certificate")
 
 

@@ -127,12 +127,15 @@ def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
 
 
 def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding: Finding) -> Path:
-    """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate."""
-    from ..certificate import certificate_text, excess  # SymPy's weight is for those who need it
+    """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate.
+
+    Raises:
+        BugError: the independent checker refuses the certificate; nothing is written.
+    """
+    from ..claims.certified import certificate_text  # SymPy's weight is for those who need it
 
     shown = None if claim.shown is None else claim.shown(case, finding)
     text = certificate_text(case) if shown is not None and shown.certified else None
-    text = None if text is None or excess(text) else text
     record = counterexample_record(
         name,
         claim,

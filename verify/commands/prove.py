@@ -12,7 +12,7 @@ from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
 from ...kernels.rational_text import show
 from ...reports.printable import json_text, one_line, printable
-from ..certificate import save_certificate
+from ..claims.certified import save_certificate
 from ..claims.clustering import failing_conclusion
 from ..freeze import Budget
 from ..interruption import Interruption
@@ -31,7 +31,7 @@ LIMIT = (
     "them: a verdict that takes longer is undecided. It ends after at most a quarter "
     "more, or when one operation on large integers has ended, which takes seconds where they have a million digits. "
     "As long again may go, with --out, into the first layers for the record and into the certificate, each of which is "
-    "left out where it takes longer."
+    "left out where it takes longer, and into checking the certificate, which is written unchecked where that does."
 )
 
 
@@ -77,11 +77,11 @@ def prove(
                     proved = prove_configuration(given, budget)
                     trajectory = None if writer is None else _first_layers(proved, seconds)
                     with interruption.held_back():
-                        certificate, why_not = (None, None) if writer is None else writer.add(name, proved, trajectory)
+                        certificate, note = (None, None) if writer is None else writer.add(name, proved, trajectory)
                         if as_json:
                             click.echo(json_text(proved.to_json(name, certificate)))
                         else:
-                            click.echo(printable(describe(one_line(name), proved, certificate, why_not)))
+                            click.echo(printable(describe(one_line(name), proved, certificate, note)))
                         verdicts.append(proved.verdict)
         except KeyboardInterrupt:
             interrupted = True
@@ -133,14 +133,14 @@ def _read(path: Path) -> Configuration | InputError:
         return error
 
 
-def describe(name: str, proved: Proved, certificate: str | None = None, why_not: str | None = None) -> str:
+def describe(name: str, proved: Proved, certificate: str | None = None, note: str | None = None) -> str:
     """The verdict for a person: what was decided, and what it rests on.
 
     Args:
         name: the input's.
         proved: the outcome.
         certificate: the path of its certificate, if one was written.
-        why_not: why none was written of something that is decided.
+        note: why none was written of something that is decided, or why it was written unchecked.
     """
     outcome, c = proved.outcome, proved.configuration
     unmet = [h for h, met in c.hypotheses().items() if not met]
@@ -164,9 +164,9 @@ def describe(name: str, proved: Proved, certificate: str | None = None, why_not:
     if proved.merged is not None:
         lines.append(f"  with equal tokens merged: {proved.merged.verdict}")
     if certificate is not None:
-        lines.append(f"  certificate: {certificate}")
-    if why_not is not None and not isinstance(outcome, Undecided):
-        lines.append(f"  no certificate: {why_not}")
+        lines.append(f"  certificate: {certificate}" + ("" if note is None else f", not checked: {note}"))
+    elif note is not None and not isinstance(outcome, Undecided):
+        lines.append(f"  no certificate: {note}")
     return "\n".join(lines)
 
 
@@ -197,27 +197,26 @@ class _Writer:
         fields = dict.fromkeys(FIELDS) | {"hypotheses": {}, "claims": {}}
         self._results.append({"input": name, "verdict": "invalid", **fields, "reason": error})
 
-    def add(self, name: str, proved: Proved, trajectory: dict[str, Any] | None) -> tuple[str, None] | tuple[None, str]:
+    def add(self, name: str, proved: Proved, trajectory: dict[str, Any] | None) -> tuple[str | None, str | None]:
         """Keep the record of one input, and write its certificate and the counterexample that it is.
 
         Returns:
-            The path of the certificate and None, or None and why there is none.
+            The path of the certificate, if there is one; and why not, or why it is written unchecked.
+
+        Raises:
+            BugError: the independent checker refuses the certificate; nothing is written.
         """
         stem = self._stem(name)
         path = self._out / f"{stem}.cert.json"
-        try:
-            with time_limit(self._seconds):
-                why_not = save_certificate(path, proved.case)
-        except OutOfTimeError:
-            why_not = None if path.exists() else f"it takes longer than {self._seconds} seconds"
-        certificate = str(path) if why_not is None else None
+        written, note = save_certificate(path, proved.case, self._seconds)
+        certificate = str(path) if written else None
         self._results.append({**result_record(proved, name, certificate), "trajectory": trajectory})
         failing = failing_conclusion(proved.case)
         if failing is not None:
             claim, finding = failing
             write_counterexample(self._out, stem, claim, proved.case, finding)
             self._refuted.append(stem)
-        return (str(path), None) if why_not is None else (None, why_not)
+        return certificate, note
 
     def finish(self, verdicts: list[str], status: int, *, interrupted: bool, report: bool) -> None:
         """Write results.jsonl and run.json, and the reports if asked for."""

@@ -374,12 +374,13 @@ def _name(path: Path) -> str:
 
 
 def _write_certificate(path: Path, proved: "TextProof") -> None:
-    from ..certificate import certificate_of, write_certificate
+    from ..claims.certified import save_certificate
 
-    document = certificate_of(proved.merged.case)
-    if document is None:
-        raise InputError("there is no certificate: the review is undecided")
-    write_certificate(path, document)
+    written, note = save_certificate(path, proved.merged.case)
+    if not written:
+        raise InputError(f"there is no certificate of this review: {note}")
+    if note is not None:
+        click.echo(f"hardmax: the certificate is not checked: {note}", err=True)
 
 
 def _write_page(folder: Path) -> None:

@@ -6,7 +6,8 @@ from fractions import Fraction as Q
 from hardmax.kernels.configuration import Configuration
 from hardmax.kernels.step import HarmonicStep
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import CLAIMS, certificate_of
+from hardmax.verify.certificates.writer import CLAIMS
+from hardmax.verify.claims.certified import certificate_of
 
 from .edits import Document, Edit, both, drop, put, sealed
 from .handmade import LATE, TRUE_PROOFS, unit
@@ -24,6 +25,10 @@ CONFIGURATIONS = {
     "R3-tie": Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], None, Q(1, 2)),
     "R3-jordan": Configuration([(-2, -3), (-1, -3), (0, -1), (1, -3), (2, -3)]),
     "jumps": Configuration([(43, 39), (-43, 39), (0, 1), (1, 40), (-1, 40)]),
+    # Its tables need every eigenvalue with its right multiplicity.
+    "jumps-slow": Configuration(
+        [(10, 6), (-10, 6), (0, 1), (1, 7), (-1, 7), (-1, 0)], None, Q(1, 20), multiplicities=[3, 3, 1, 1, 1, 3]
+    ),
     "R3-twins": Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3), (1, 0), (1, 2), (1, -2)], None, Q(1, 2)),
     "R3-weights": Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], multiplicities=[2, 3, 5, 3, 2]),
     "emerging": Configuration(

@@ -7,7 +7,7 @@ rule in question has to notice. An edit that returns a text has the file's last 
 from collections.abc import Callable
 from typing import Any
 
-from hardmax.verify.certificate import seal, to_text
+from hardmax.verify.certificates.writer import seal, to_text
 
 Document = dict[str, Any]
 Edit = Callable[[Document], str | None]

@@ -3,7 +3,7 @@
 from fractions import Fraction as Q
 from typing import Any
 
-from hardmax.verify.certificate import CLAIMS
+from hardmax.verify.certificates.writer import CLAIMS
 
 from .edits import Document
 

@@ -1,26 +1,36 @@
 """Break the checker in every small way and see whether the conformance set notices.
 
-Each mutant differs in one place: a comparison, a check or call left out, an operand of `and`/`or` left out, a `not`
-removed, a condition always true or false, a filter dropped, a sum turned into a difference, a number off by one. A
-mutant survives if `suite.problems` finds nothing wrong with it.
+Each mutant differs in one place of one file's syntax tree: a comparison, a check or call left out, an operand of
+`and`/`or` left out, a `not` removed, a condition always true or false, a filter dropped, a sum turned into a
+difference, a number off by one. It survives if the suite finds nothing wrong with it.
 
-    python -m certificates.mutants           from `tests/verify`: the score, and the survivors
+    python -m certificates.mutants [FILE…]   from `tests/verify`: the score, and the survivors
 """
 
 import ast
 import copy
+import shutil
 import signal
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib.abc import Loader, MetaPathFinder
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
-from hardmax.verify import checker
+from hardmax.verify.certificates import checker
 
 from . import suite
 
-SECONDS = 20
+FOLDER = Path(checker.__file__).parent
+FILES = tuple(sorted(path.stem for path in FOLDER.glob("*.py")))
+COMMAND = ("__main__", "command")
+"""The files that run as a process of their own; the others are the rules."""
+SECONDS = 60
 """A mutant that takes longer than this has fallen into a loop, which is noticed too."""
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -118,23 +128,36 @@ def _put(place: Place, node: ast.AST) -> None:
         setattr(holder, key, node)
 
 
+MESSAGES = {"must": 1, "refuse": 0, "ascending": 1, "convex": 3, "integers": 3, "read": 2, "rational": 1}
+"""Functions that are told what to say: from which argument on it is no more than that."""
+
+
 def _in_messages(tree: ast.Module) -> set[int]:
-    """The nodes that only make up a message: what `must` is told beyond its condition, and how a match is shown."""
+    """The nodes that only make up a message or a type: no condition depends on them."""
     found: set[int] = set()
     for node in ast.walk(tree):
-        parts: list[ast.AST] = []
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "must":
-            parts = [*node.args[1:]]
+        parts: list[ast.AST | None] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MESSAGES:
+            parts = [*node.args[MESSAGES[node.func.id] :]]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
             parts = [*node.args]
         elif isinstance(node, ast.If) and isinstance(node.test, ast.Compare) and "__name__" in ast.unparse(node.test):
             parts = [node]
-        found.update(id(inner) for part in parts for inner in ast.walk(part))
+        elif isinstance(node, ast.AnnAssign):
+            parts = [node.annotation]
+        elif isinstance(node, ast.FunctionDef):
+            parts = [node.returns, *[a.annotation for a in node.args.args]]
+        elif isinstance(node, ast.Assign) and [*map(ast.unparse, node.targets)] in (["rule"], ["where"]):
+            parts = [node.value]
+        elif isinstance(node, ast.AugAssign) and ast.unparse(node.target) == "rule":
+            parts = [node]
+        found.update(id(inner) for part in parts if part for inner in ast.walk(part))
     return found
 
 
-def mutants(source: str) -> Iterator[tuple[str, ModuleType]]:
-    """(description, module) of every mutant that compiles."""
+def mutants(file: str) -> Iterator[tuple[str, ast.Module]]:
+    """(description, syntax tree) of every mutant of a file of the checker. The tree is good until the next one."""
+    source = (FOLDER / f"{file}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
     lines = source.splitlines()
     skipped = _in_messages(tree)
@@ -144,23 +167,84 @@ def mutants(source: str) -> Iterator[tuple[str, ModuleType]]:
         line = getattr(node, "lineno", 0) or getattr(getattr(node, "target", None), "lineno", 0)
         for what, new in list(_changes(node)):
             _put(place, ast.fix_missing_locations(ast.copy_location(new, node)) if line else new)
-            try:
-                code = compile(ast.fix_missing_locations(tree), "mutant", "exec")
-                module = ModuleType("mutant")
-                exec(code, module.__dict__)
-            except Exception:
-                continue  # it cannot even be loaded
-            finally:
-                _put(place, node)
-            yield f"line {line}, {what}: {lines[line - 1].strip()}", module
+            yield f"{file}, line {line}, {what}: {lines[line - 1].strip()}", ast.fix_missing_locations(tree)
+            _put(place, node)
+
+
+class _Files(MetaPathFinder, Loader):
+    """Finds the files of a package in a dictionary."""
+
+    def __init__(self, package: str, code: Mapping[str, CodeType]) -> None:
+        self._package, self._code = package, code
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> Any:
+        package, _, file = fullname.partition(".")
+        if package != self._package or (file or "__init__") not in self._code:
+            return None
+        return spec_from_loader(fullname, self, is_package=not file)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(self._code[module.__name__.partition(".")[2] or "__init__"], module.__dict__)
+
+
+@cache
+def original() -> dict[str, CodeType]:
+    """The code of every file of the checker."""
+    return {file: compile((FOLDER / f"{file}.py").read_bytes(), file, "exec") for file in FILES}
+
+
+def package(code: Mapping[str, CodeType]) -> ModuleType:
+    """A checker made of this code, beside the real one.
+
+    Args:
+        code: that of each file.
+    """
+    finder = _Files("mutant", code)
+    sys.meta_path.insert(0, finder)
+    try:
+        spec: Any = finder.find_spec("mutant", None)
+        module = sys.modules["mutant"] = module_from_spec(spec)
+        finder.exec_module(module)
+        return module
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "mutant"]:
+            del sys.modules[name]
+
+
+@contextmanager
+def folder(file: str, text: str) -> Iterator[Path]:
+    """A copy of the checker's folder in which a file has another text.
+
+    Args:
+        file: its name, without `.py`.
+        text: what it says there.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        copied = Path(name) / "checker"
+        shutil.copytree(FOLDER, copied, ignore=shutil.ignore_patterns("__pycache__"))
+        (copied / f"{file}.py").write_text(text, encoding="utf-8")
+        yield copied
 
 
 class _TooLongError(BaseException):
     """Not an Exception: a mutant must not catch it."""
 
 
-def survives(module: ModuleType, costs: dict[str, int]) -> bool:
-    """Whether the conformance set finds nothing wrong with the module."""
+def survives(file: str, tree: ast.Module) -> bool:
+    """Whether the suite finds nothing wrong with a checker of which one file is this."""
+    try:
+        code = compile(tree, "mutant", "exec")
+    except (SyntaxError, ValueError, TypeError):
+        return False
+    if file in COMMAND:
+        with folder(file, ast.unparse(tree)) as copied:
+            return next(suite.command_problems(copied), None) is None
+    return passes({**original(), file: code})
+
+
+def passes(code: Mapping[str, CodeType]) -> bool:
+    """Whether the suite finds nothing wrong with the rules in this code."""
 
     def stop(*_: object) -> None:
         raise _TooLongError
@@ -168,24 +252,27 @@ def survives(module: ModuleType, costs: dict[str, int]) -> bool:
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(SECONDS)
     try:
-        return next(suite.problems(module, costs), None) is None
+        return next(suite.problems(package(code)), None) is None
     except (_TooLongError, SystemExit):
+        return False
+    except Exception:  # it cannot even be loaded
         return False
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
 
 
-def main() -> None:
+def main(files: list[str]) -> None:
     """Print the score and every survivor."""
-    costs, count, survivors = suite.costs(checker), 0, []
-    for description, module in mutants(Path(checker.__file__).read_text(encoding="utf-8")):
-        count += 1
-        if survives(module, costs):
-            survivors.append(description)
-            print("survives:", description, flush=True)
-    print(f"{count - len(survivors)} of {count} mutants are noticed")
+    count, survivors = 0, 0
+    for file in files or FILES:
+        for description, tree in mutants(file):
+            count += 1
+            if survives(file, tree):
+                survivors += 1
+                print("survives:", description, flush=True)
+        print(f"{file}: {count - survivors} of {count} mutants so far are noticed", flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,7 @@ rule, then what was derived.
 import copy
 from typing import Any
 
-from hardmax.verify.certificate import CLAIMS, to_text
+from hardmax.verify.certificates.writer import CLAIMS, to_text
 
 from .edits import Document, Edit, add, both, drop, put, sealed, swap, text
 from .handmade import FALSE_PROOFS
@@ -42,6 +42,8 @@ SHAPE: dict[str, tuple[str, Edit, str]] = {
     "claim-word": (SIMPLE, put("proved", "claims", CONVERGENCE), f"{CONVERGENCE}: .*be in"),
     "claim-true": (SIMPLE, put(True, "claims", CONVERGENCE), f"{CONVERGENCE}: .*has True"),
     "proof-kind": (SIMPLE, put("Frozen", "proof", "kind"), "proof, kind: .*be in"),
+    "proof-kind-array": (SIMPLE, put(["frozen"], "proof", "kind"), "proof, kind: .*be in"),
+    "format-array": (SIMPLE, put(["hardmax certificate"], "format"), "certificate, format: .*be in"),
     "proof-null": (SIMPLE, put(None, "proof"), "proof: .*has None"),
     "place-kind": (SIMPLE, put("corner", "cluster_points", 0, "place", "kind"), "place, kind: .*be in"),
     "place-without-data": ("interior", drop("cluster_points", 1, "place", "weights"), "place: .*keys"),
@@ -388,6 +390,11 @@ PLACES: dict[str, tuple[str, Edit, str]] = {
         "neither",
         put("projection", "cluster_points", 1, "place", "kind"),
         "place of cluster point 1: .*contrary",
+    ),
+    "projection-on-a-larger-face": (
+        "flat-square",
+        put({"kind": "projection", "weights": HALVES, "normal": ["0", "0", "1"]}, "cluster_points", 2, "place"),
+        "place of cluster point 2: .*contrary",
     ),
     "neither-on-a-larger-face": (
         "flat-square",

@@ -1,13 +1,14 @@
-"""Run the conformance set against a checker: any module with `check`, `main`, `Refused` and the three limits.
+"""Run the conformance set against a checker: a module with `check` and `Refused`, and the folder of a command.
 
-`problems` compares every answer; what is yielded is wrong. A wrong checker is recognised by at least one problem: that
-is what `mutants` measures.
+`problems` and `command_problems` compare every answer; what is yielded is wrong. A wrong checker is recognised by at
+least one problem: that is what `mutants` measures.
 """
 
-import contextlib
-import io
 import json
+import os
 import re
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,9 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hardmax.verify.certificate import to_text
+from hardmax.verify.certificates.writer import to_text
 
-from .edits import put, sealed
+from .edits import both, put, sealed
 from .handmade import frozen, vertex
 
 FOLDER = Path(__file__).parent
@@ -58,38 +59,6 @@ def not_refused(checker: ModuleType, text: str, reason: str) -> str | None:
     return f"accepted: {answer}"
 
 
-@contextlib.contextmanager
-def limits(checker: ModuleType, **values: Any) -> Iterator[None]:
-    """Other limits, or other members, for a while: small limits are quicker to reach."""
-    before = {name: getattr(checker, name) for name in values}
-    for name, value in values.items():
-        setattr(checker, name, value)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(checker, name, value)
-
-
-def cost(checker: ModuleType, text: str) -> int:
-    """The work that the checker does to accept the text."""
-    runs = []
-
-    class Recorded(checker.Run):
-        def __init__(self, problem: Any) -> None:
-            runs.append(self)
-            super().__init__(problem)
-
-    with limits(checker, Run=Recorded):
-        checker.check(text)
-    return checker.MAX_WORK - runs[0].left
-
-
-def costs(checker: ModuleType) -> dict[str, int]:
-    """The cost of every accepting example."""
-    return {name: cost(checker, text) for name, text in texts("accept").items()}
-
-
 def changed(name: str, change: Callable[[Any], None]) -> str:
     """An accepting example with a change, sealed."""
     document = json.loads(texts("accept")[name])
@@ -103,10 +72,6 @@ def _phase(**members: Any) -> Callable[[Any], None]:
 
 def _follow(value: str) -> Callable[[Any], None]:
     return lambda c: c["problem"].update(follow=value)
-
-
-def _token(value: str) -> Callable[[Any], None]:
-    return lambda c: c["problem"]["tokens"].__setitem__(2, [value])
 
 
 def _with(name: str, value: Any, *path: str | int) -> str:
@@ -135,125 +100,118 @@ def long(digits: int) -> str:
     return f"{'7' * digits}/1{'0' * (digits - 1)}"
 
 
-LIMIT = "limits: .*work"
+def _long_steps() -> str:
+    edit = both(put(f"1/{7**4000}", "problem", "step", "alpha"), put(10**6, "itinerary", -1, "layers"))
+    return changed("R1-slow", edit)
 
-HOSTILE: dict[str, tuple[str, str]] = {
-    "nested arrays": ("[" * 100_000, "JSON: "),
-    "nested objects": ('{"a":' * 100_000, "JSON: "),
-    "millions of layers": (changed("leaders-and-R1", _phase(layers=10**14)), LIMIT),
-    "a jump over millions of layers": (
-        changed("R3-tie", _phase(layers=10**12, jumps=[4, 10**12 - 1])),
-        LIMIT,
-    ),
-    "huge steps": (
-        changed("R1-slow", lambda c: (c["problem"]["step"].update(alpha=f"1/{7**4000}"), _phase(layers=10**6)(c))),
-        LIMIT,
-    ),
-    "huge tokens": (huge_tokens(10_000), LIMIT),
-    "many multiplicities": (many_leaders(100), LIMIT),
-    "huge normal": (
-        _with("flat-normal", [long(30_000), "1"], "cluster_points", 1, "place", "normal"),
-        LIMIT,
-    ),
-    "huge weights": (_with("interior", long(30_000), "cluster_points", 1, "place", "weights", 0, 1), LIMIT),
-    "huge cluster point": (_with("R2-tie", long(30_000), "cluster_points", 1, "point", 0), LIMIT),
-    "huge Q": (_with("spiral", [[long(30_000)]], "proof", "Q"), LIMIT),
-    "huge scale": (_with("cycle", long(49_000), "proof", "scale"), LIMIT),
+
+HOSTILE: dict[str, Callable[[], str]] = {
+    "millions of layers": lambda: changed("leaders-and-R1", _phase(layers=10**14)),
+    "a jump over millions of layers": lambda: changed("R3-tie", _phase(layers=10**12, jumps=[4, 10**12 - 1])),
+    "huge steps": _long_steps,
+    "huge tokens": lambda: huge_tokens(400_000),
+    "many multiplicities": lambda: many_leaders(6_000),
+    "huge normal": lambda: _with("flat-normal", [long(3_000_000), "1"], "cluster_points", 1, "place", "normal"),
+    "huge weights": lambda: _with("interior", long(3_000_000), "cluster_points", 1, "place", "weights", 0, 1),
+    "huge cluster point": lambda: _with("R2-tie", long(3_000_000), "cluster_points", 1, "point", 0),
+    "huge Q": lambda: _with("spiral", [[long(3_000_000)]], "proof", "Q"),
+    "huge scale": lambda: _with("cycle", long(3_000_000), "proof", "scale"),
 }
-"""Texts that cost much time or memory; each is refused with a small MAX_WORK, and answered soon with the real one."""
+"""Texts that take more time or memory than small limits allow: neither accepted nor refused."""
+NESTED = {"nested arrays": "[" * 100_000, "nested objects": '{"a":' * 100_000}
 
 
-def problems(checker: ModuleType, costs: dict[str, int]) -> Iterator[str]:
+def problems(checker: ModuleType) -> Iterator[str]:
     """Everything that the checker answers wrongly.
 
     Args:
-        checker: the module.
-        costs: {accepting example: the work it has to be charged}, from `cost`.
+        checker: a module with `check` and `Refused`.
     """
     answers = [
         (f"refuse/{name}", not_refused(checker, text, reasons()[name])) for name, text in texts("refuse").items()
     ]
     answers += [(f"accept/{name}", not_accepted(checker, text)) for name, text in texts("accept").items()]
+    answers += [(name, not_refused(checker, text, "^JSON: ")) for name, text in NESTED.items()]
     yield from (f"{name}: {problem}" for name, problem in answers if problem is not None)
-    for name, units in costs.items():
-        text = texts("accept")[name]
-        with limits(checker, MAX_WORK=units):
-            if not_accepted(checker, text) is not None:
-                yield f"work/{name}: it costs more than {units}"
-        with limits(checker, MAX_WORK=units - 1):
-            if not_refused(checker, text, LIMIT) is not None:
-                yield f"work/{name}: it costs less than {units}"
-    with limits(checker, MAX_WORK=10**6):
-        for name, (text, reason) in HOSTILE.items():
-            problem = not_refused(checker, text, reason)
-            if problem is not None:
-                yield f"hostile/{name}: {problem}"
-    yield from _sizes(checker)
-    yield from _command_line(checker)
 
 
-def _sizes(checker: ModuleType) -> Iterator[str]:
-    """Exactly what is allowed, and one more; and the limits that CERTIFICATE.md states."""
-    if (checker.MAX_BYTES, checker.MAX_DIGITS, checker.MAX_WORK) != (4 * 1024**2, 100_000, 10**9):
-        yield "size/limits: they are not those of CERTIFICATE.md"
-    with limits(checker, MAX_BYTES=5_000, MAX_DIGITS=30):
-        text = texts("accept")["leaders-and-R1"]
-        for size, wanted in ((5_000, not_accepted(checker, text.ljust(5_000))), (5_001, None)):
-            problem = wanted if size == 5_000 else not_refused(checker, text.ljust(size), "limits: .*5001 characters")
-            if problem is not None:
-                yield f"size/{size} characters: {problem}"
-        fits = not_accepted(checker, changed("leaders-and-R1", _token("1/" + "1" * 28)))
-        exceeds = not_refused(checker, changed("leaders-and-R1", _token("1/" + "1" * 29)), "tokens: .*30 long")
-        yield from (f"size/digits: {problem}" for problem in (fits, exceeds) if problem is not None)
+def command_problems(folder: Path) -> Iterator[str]:
+    """Everything that a checker's folder does wrongly as a command: the status and one line a file.
 
-
-def _command_line(checker: ModuleType) -> Iterator[str]:
-    """`main` on files and folders: the status and one line a file."""
+    Args:
+        folder: what `python -I` runs.
+    """
     good, bad = texts("accept")["leaders-and-R1"], texts("refuse")["seal-other"]
+    files = {
+        "a.cert.json": good,
+        "inner/b.cert.json": bad,
+        "plain.json": good,
+        "escape.json": changed("leaders-and-R1", _follow("\x1b[2J")),
+        "slow.json": changed("leaders-and-R1", _phase(layers=10**14)),
+    }
+    accepted = "^accepted +[^ ]*a.cert.json: clustering.convergence verified, clustering.vertices verified"
+    refused = "^refused +[^ ]*inner/b.cert.json: seal"
+    slow = "^not checked +[^ ]*slow.json: it takes longer than 1 seconds; give more --seconds$"
+    large = "^not checked +[^ ]*large.json: it takes more than 150 MB of memory; give more --memory$"
+    few = "is given, a whole number of at least 1 is needed"
+    runs: list[tuple[list[str], int, list[str]]] = [
+        (["a.cert.json"], 0, [accepted, "^1 accepted, 0 refused, 0 not checked, 0 unreadable$"]),
+        (["plain.json", "a.cert.json"], 0, ["accepted", accepted, "^2 accepted, 0 refused, 0 not"]),
+        (["."], 1, [accepted, refused, "^1 accepted, 1 refused, 0 not"]),
+        (
+            ["inner", "missing"],
+            1,
+            [refused, "unreadable .*No such file", "^0 accepted, 1 refused, 0 not.*, 1 un"],
+        ),
+        (["bytes.json"], 1, ["refused .*JSON: the file is no UTF-8 text", "^0 accepted, 1 refused, 0"]),
+        (["none"], 2, ["unreadable .*: give certificates, or folders", "^0 accepted, 0 refused, 0 not.*, 1 un"]),
+        (["a.cert.json", "missing"], 2, [accepted, "unreadable", "^1 accepted, 0 refused, 0 not.*, 1 un"]),
+        (
+            ["escape.json"],
+            1,
+            [r"^refused +[^\x1b]*follow: the certificate has \?\[2J[^\x1b]*$", "^0 acc"],
+        ),
+        ([], 2, ["usage: checker", "give certificates, or folders with"]),
+        (
+            ["--seconds", "0", "a.cert.json"],
+            2,
+            ["usage: checker", f"0 {few}"],
+        ),
+        (["--memory", "x", "a.cert.json"], 2, ["usage: checker", f"x {few}"]),
+        (["--memory", "150", "large.json", "a.cert.json"], 3, [large, accepted, "^1 accepted, 0 ref.* 1 not"]),
+        (["--seconds", "1", "slow.json", "a.cert.json"], 3, [slow, accepted, "^1 accepted, 0 ref.* 1 not"]),
+        (
+            ["--seconds", "1", "slow.json", "missing"],
+            2,
+            [slow, "unreadable", "^0 accepted, 0 ref.* 1 not.*, 1 un"],
+        ),
+        (["--seconds", "1", "slow.json", "inner"], 1, [slow, refused, "^0 accepted, 1 ref.* 1 not"]),
+    ]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "inner").mkdir()
-        (folder / "none").mkdir()
-        for path, text in (("a.cert.json", good), ("inner/b.cert.json", bad), ("plain.json", good)):
-            (folder / path).write_text(text, encoding="utf-8")
-        (folder / "bytes.json").write_bytes(b"\xff" + good.encode())
-        (folder / "escape.json").write_text(changed("leaders-and-R1", _follow("\x1b[2J")), encoding="utf-8")
-        (folder / "long.json").write_text(good.ljust(checker.MAX_BYTES + 1), encoding="utf-8")
-        runs = [
-            (["a.cert.json"], 0, ["accepted +.*a.cert.json: clustering.convergence verified, ", "^1 accepted, 0 ref"]),
-            (["plain.json", "a.cert.json"], 0, ["accepted", "accepted", "^2 accepted, 0 refused, 0 unreadable"]),
-            ([""], 1, ["accepted +.*a.cert.json", r"refused +.*inner/b.cert.json: seal", "^1 accepted, 1 refused"]),
-            (["inner", "missing"], 1, ["refused", "unreadable .*No such file", "^0 accepted, 1 refused, 1 unread"]),
-            (["bytes.json"], 1, ["refused .*UnicodeDecodeError", "^0 accepted, 1 refused, 0"]),
-            (["none"], 2, ["unreadable .*: give certificates, or folders", "^0 accepted, 0 refused, 1 unreadable"]),
-            (["a.cert.json", "missing"], 2, ["accepted", "unreadable", "^1 accepted, 0 refused, 1 unreadable"]),
-            (
-                ["escape.json"],
-                1,
-                [r"refused +[^\x1b]*follow: the certificate has \?\[2J[^\x1b]*$", "^0 accepted, 1 ref"],
-            ),
-            (["long.json"], 1, ["refused .*limits: the certificate has .* characters", "^0 accepted, 1 refused"]),
-            ([], 2, ["^0 accepted, 0 refused, 0 unreadable"]),
-        ]
+        work = Path(name)
+        (work / "inner").mkdir()
+        (work / "none").mkdir()
+        for path, text in files.items():
+            (work / path).write_text(text, encoding="utf-8")
+        (work / "bytes.json").write_bytes(b"\xff" + good.encode())
+        with (work / "large.json").open("wb") as file:
+            file.truncate(1 << 30)  # nothing but zeros, which take no room on the disk
         for arguments, status, lines in runs:
-            paths = [str(folder / argument) for argument in arguments]
-            for argv, given in ((sys.argv, paths), (["checker.py", *paths], None)):
-                answer, printed = _main(checker, argv, given)
-                if answer != status or len(printed) != len(lines):
-                    yield f"main/{arguments}: status {answer}, printed {printed}"
-                elif not all(re.search(pattern, line) for pattern, line in zip(lines, printed, strict=True)):
-                    yield f"main/{arguments}: printed {printed}"
+            command = [sys.executable, "-I", "-S", str(folder), *arguments]
+            status_now, output, errors = _run(command, work)
+            printed = [line for line in (output or errors).splitlines() if not line.startswith("  ")]
+            matches = len(printed) == len(lines) and all(map(re.search, lines, printed))
+            if status_now != status or not matches or (output and errors):
+                yield f"command/{arguments}: status {status_now}, printed {output}{errors}"
 
 
-def _main(checker: ModuleType, argv: list[str], given: list[str] | None) -> tuple[Any, list[str]]:
-    """What `main(given)` returns and the lines that it prints."""
-    output, before = io.StringIO(), sys.argv
-    sys.argv = argv
-    try:
-        with contextlib.redirect_stdout(output):
-            answer = checker.main(given)
-    except Exception as error:
-        answer = repr(error)
-    finally:
-        sys.argv = before
-    return answer, output.getvalue().splitlines()
+def _run(command: list[str], folder: Path) -> tuple[int | None, str, str]:
+    """The status, None after a minute, and what was printed; all processes of the command are gone then."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=folder, start_new_session=True) as process:
+        try:
+            output, errors = process.communicate(timeout=60)
+            return process.returncode, output, errors
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return None, "", ""

@@ -7,7 +7,7 @@
 import json
 from pathlib import Path
 
-from hardmax.verify.certificate import to_text
+from hardmax.verify.certificates.writer import to_text
 
 from .accepted import accepted
 from .refused import refused

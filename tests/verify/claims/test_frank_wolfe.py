@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hardmax.kernels import Configuration, ConstantStep, HarmonicStep
 from hardmax.kernels.configuration import with_changes
 from hardmax.kernels.exact import Dynamics
-from hardmax.verify import checker
 from hardmax.verify.case import Case
+from hardmax.verify.certificates import checker
 from hardmax.verify.claims import frank_wolfe
 from hardmax.verify.claims.frank_wolfe import Bound, check_rate, check_rate_origin_inside, inputs, origin_inside, unmet
 from hardmax.verify.cli import main

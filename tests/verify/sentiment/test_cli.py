@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hardmax.reports.sentiment import read_record
-from hardmax.verify import checker
+from hardmax.verify.certificates.checker import command
 from hardmax.verify.cli import main
 from hardmax.verify.sentiment import training
 from hardmax.verify.sentiment.model import Classifier
@@ -83,7 +83,7 @@ def test_one_review_gets_a_certificate_that_the_checker_accepts(hardmax, tmp_pat
     status, out, _ = hardmax("prove", "--text", "A boring film with wonderful music", "--certificate", path)
     assert status == 0
     assert out.startswith("verified: ")
-    assert checker.main([str(path)]) == 0
+    assert command.main([str(path)]) == 0
     capsys.readouterr()
     status, out, _ = hardmax("prove", "--text", "A boring film with wonderful music", "--json")
     assert json.loads(out)["verdict"] == "verified"

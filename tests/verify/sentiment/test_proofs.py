@@ -6,8 +6,8 @@ import pytest
 
 from hardmax.kernels.errors import InputError
 from hardmax.strategies.corpus import read_reviews
-from hardmax.verify import checker
-from hardmax.verify.certificate import certificate_text
+from hardmax.verify.certificates.checker import command
+from hardmax.verify.claims.certified import certificate_text
 from hardmax.verify.sentiment.data import Bags
 from hardmax.verify.sentiment.explain import explain
 from hardmax.verify.sentiment.hard_attention import cluster
@@ -88,11 +88,11 @@ def test_certificates_of_reviews_convince_the_checker_and_damaged_ones_do_not(sh
     assert text is not None
     path = tmp_path / "review.cert.json"
     path.write_text(text)
-    assert checker.main([str(path)]) == 0
+    assert command.main([str(path)]) == 0
     document = json.loads(text)
     document["leaders"] = document["leaders"][1:]
     path.write_text(json.dumps(document))
-    assert checker.main([str(path)]) != 0
+    assert command.main([str(path)]) != 0
 
 
 def test_a_journal_is_gone_on_from_and_gives_the_same(real, tmp_path):

@@ -1,29 +1,26 @@
 """Certificates: the file that proves a verdict to anyone, written from the records of a proof.
 
 The format is specified in CERTIFICATE.md, its shape in certificate.schema.json. Nothing is decided here: a record that
-is wrong becomes a file that `checker` refuses.
+is wrong becomes a text that `checker` refuses.
 
-Neighbours: `proof` and `evidence` hold what is written, `checker` reads it back without this package.
+Neighbours: `proof` and `evidence` hold what is written; `self_check` has it checked, `claims.certified` writes it.
 """
 
 import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ..kernels.configuration import Configuration, Vector
-from ..kernels.errors import InputError
-from ..kernels.exact import Sets
-from ..kernels.step import ConstantStep
-from . import checker
-from .case import Case
-from .claims import clustering
+from ...kernels.configuration import Configuration, Vector
+from ...kernels.errors import InputError
+from ...kernels.exact import Sets
+from ...kernels.rational_text import rational_text
+from ...kernels.step import ConstantStep
+from ..proof import Frozen, Outcome, Phase, SelfSimilar, Undecided
 from .evidence import Interior, Neither, Outside, Place, Projection, Verdict, Vertex, Weights
-from .proof import Frozen, Outcome, Phase, SelfSimilar, Undecided
 
 FORMAT, VERSION = "hardmax certificate", 1
 CLAIMS = tuple(f"clustering.{name}" for name in ("convergence", "vertices", "boundary", "cluster_points"))
@@ -66,32 +63,6 @@ def seal(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def certificate_of(case: Case) -> Document | None:
-    """The certificate of all that is decided about the four claims of the clustering theorem, None if nothing is.
-
-    Args:
-        case: a configuration under examination.
-    """
-    outcome = case.outcome
-    if isinstance(outcome, Undecided):
-        return None
-    claims: dict[str, Verdict] = {}
-    for claim in clustering.CLAIMS:
-        verdict = claim.check(case).verdict
-        if verdict == "verified" or verdict == "refuted":
-            claims[claim.id] = verdict
-    if not claims:
-        return None
-    placed = isinstance(outcome, Frozen) and outcome.leaders
-    return certificate(outcome, claims, clustering.case_places(case) if placed else {})
-
-
-def certificate_text(case: Case) -> str | None:
-    """`certificate_of` as the text of a file."""
-    document = certificate_of(case)
-    return None if document is None else to_text(document)
-
-
 def to_text(document: Mapping[str, Any]) -> str:
     """JSON with a line for each member, phase, leader and cluster point."""
     lines = []
@@ -104,12 +75,12 @@ def to_text(document: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def write_certificate(path: str | Path, document: Mapping[str, Any]) -> Path:
-    """Write a certificate, completely or not at all.
+def write_text(path: str | Path, text: str) -> Path:
+    """Write the text of a certificate, completely or not at all. It is not checked here.
 
     Args:
         path: the file; the checker finds it in a folder if its name ends with `.cert.json`.
-        document: what `certificate` returned.
+        text: what `to_text` returned.
 
     Raises:
         InputError: the file cannot be written.
@@ -117,7 +88,7 @@ def write_certificate(path: str | Path, document: Mapping[str, Any]) -> Path:
     path = Path(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        beside.write_text(to_text(document), encoding="utf-8", newline="")
+        beside.write_text(text, encoding="utf-8", newline="")
         beside.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}; give another place") from None
@@ -126,50 +97,13 @@ def write_certificate(path: str | Path, document: Mapping[str, Any]) -> Path:
     return path
 
 
-def excess(text: str) -> str | None:
-    """Which limit of the independent checker (CERTIFICATE.md, section 9) a certificate exceeds; None if it has none."""
-    if len(text) > checker.MAX_BYTES:
-        return f"it has {len(text):,} characters and the checker reads {checker.MAX_BYTES:,}"
-    longest = max(map(len, text.split('"')))  # rationals are strings
-    if longest > checker.MAX_DIGITS:
-        return f"a number in it has {longest:,} characters and the checker reads {checker.MAX_DIGITS:,}"
-    try:
-        checker.check(text)
-    except checker.Refused as refusal:
-        if "units of work" in str(refusal):
-            return f"checking it takes more than the {checker.MAX_WORK:,} units of work that the checker does"
-    return None
-
-
-def save_certificate(path: Path, case: Case) -> str | None:
-    """Write the certificate of a case if something is decided and it is within the limits of the checker.
-
-    Args:
-        path: the file, `*.cert.json`.
-        case: the configuration, with its outcome.
-
-    Returns:
-        None if it was written, or why it was not.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    document = certificate_of(case)
-    if document is None:
-        return "nothing is decided"
-    reason = excess(to_text(document))
-    if reason is None:
-        write_certificate(path, document)
-    return reason
-
-
 def _problem(configuration: Configuration) -> Document:
     step = configuration.step
     constant = isinstance(step, ConstantStep)
     return {
         "tokens": [_vector(row) for row in configuration.tokens],
         "A": [_vector(row) for row in configuration.A],
-        "step": {"rule": "constant", "alpha": _rational(step.alpha)} if constant else step.to_json(),
+        "step": {"rule": "constant", "alpha": rational_text(step.alpha)} if constant else step.to_json(),
         "multiplicities": list(configuration.multiplicities),
         "follow": configuration.follow,
     }
@@ -211,8 +145,8 @@ def _self_similar(outcome: SelfSimilar) -> Document:
         "period": outcome.period,
         "permutation": list(outcome.permutation),
         "Q": [_vector(row) for row in outcome.Q],
-        "scale": _rational(outcome.scale),
-        "contraction": None if outcome.contraction is None else _rational(outcome.contraction),
+        "scale": rational_text(outcome.scale),
+        "contraction": None if outcome.contraction is None else rational_text(outcome.contraction),
     }
 
 
@@ -244,27 +178,11 @@ def _weights(weights: Weights, representative: Sequence[int] | None = None) -> l
     for i, x in weights.items():
         i = i if representative is None else representative[i]
         total[i] = total.get(i, Fraction(0)) + x
-    return [[i, _rational(x)] for i, x in sorted(total.items())]
+    return [[i, rational_text(x)] for i, x in sorted(total.items())]
 
 
 def _vector(values: Sequence[Fraction]) -> list[str]:
-    return [_rational(x) for x in values]
+    return [rational_text(x) for x in values]
 
 
-def _rational(value: Fraction) -> str:
-    # str(int) has a limit on digits, which late leaders exceed; Decimal has none and is exact for an int.
-    upper, lower = (str(Decimal(part)) for part in value.as_integer_ratio())
-    return upper if lower == "1" else f"{upper}/{lower}"
-
-
-__all__ = [
-    "CLAIMS",
-    "certificate",
-    "certificate_of",
-    "certificate_text",
-    "excess",
-    "save_certificate",
-    "seal",
-    "to_text",
-    "write_certificate",
-]
+__all__ = ["CLAIMS", "certificate", "seal", "to_text", "write_text"]

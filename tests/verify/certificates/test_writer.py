@@ -1,7 +1,6 @@
 """The writer of certificates: what it writes is accepted, has the published shape, and is written completely or not."""
 
 import json
-import re
 from fractions import Fraction as Q
 from importlib.resources import files
 
@@ -11,30 +10,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hardmax.kernels.configuration import Configuration, with_changes
-from hardmax.kernels.errors import InputError
+from hardmax.kernels.errors import BugError, InputError
+from hardmax.kernels.rational_text import rational_text
 from hardmax.kernels.step import HarmonicStep
 from hardmax.strategies import configurations
-from hardmax.verify import checker
 from hardmax.verify.case import Case
-from hardmax.verify.certificate import (
-    CLAIMS,
-    certificate,
-    certificate_of,
-    certificate_text,
-    save_certificate,
-    seal,
-    to_text,
-    write_certificate,
-)
+from hardmax.verify.certificates import checker, self_check
+from hardmax.verify.certificates.checker import command
+from hardmax.verify.certificates.evidence import Vertex
+from hardmax.verify.certificates.writer import CLAIMS, certificate, seal, to_text, write_text
+from hardmax.verify.claims import certified
+from hardmax.verify.claims.certified import certificate_of, certificate_text, save_certificate
 from hardmax.verify.claims.clustering import case_places
-from hardmax.verify.evidence import Vertex
 from hardmax.verify.freeze import Budget
 
-from .certificates import suite
-from .certificates.accepted import CONFIGURATIONS
-from .certificates.refused import EDITED
+from . import suite
+from .accepted import CONFIGURATIONS
+from .refused import EDITED
 
-SCHEMA = json.loads(files("hardmax.verify").joinpath("certificate.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((files("hardmax.verify.certificates") / "certificate.schema.json").read_text(encoding="utf-8"))
 SHAPE = jsonschema.Draft202012Validator(SCHEMA)
 SQUARE = Configuration([(1, 1), (-1, 1), (-1, -1), (1, -1), (0, Q(1, 2)), (Q(1, 2), Q(1, 4))])
 VERIFIED = dict.fromkeys(CLAIMS, "verified")
@@ -91,39 +85,74 @@ def test_late_leaders_have_certificates_with_long_numbers():
     assert checker.check(text) == VERIFIED
 
 
-@pytest.mark.parametrize(
-    ("limit", "value", "reason"),
-    [
-        ("MAX_BYTES", 1000, "it has 1,... characters and the checker reads 1,000"),
-        ("MAX_DIGITS", 12, "a number in it has .. characters and the checker reads 12"),
-        ("MAX_WORK", 1000, "checking it takes more than the 1,000 units of work that the checker does"),
-    ],
-)
-def test_what_the_checker_does_not_read_is_not_written(limit, value, reason, tmp_path, monkeypatch):
+def test_a_certificate_is_written_and_accepted(tmp_path):
     path = tmp_path / "square.cert.json"
-    monkeypatch.setattr(checker, limit, value)
-    assert re.fullmatch(reason, save_certificate(path, Case(SQUARE)) or "")
-    assert not path.exists()
-
-
-def test_a_certificate_within_the_limits_is_written(tmp_path):
-    path = tmp_path / "square.cert.json"
-    assert save_certificate(path, Case(SQUARE)) is None
+    assert save_certificate(path, Case(SQUARE)) == (True, None)
     assert checker.check(path.read_text()) == VERIFIED
 
 
-def test_a_refusal_that_is_no_limit_hides_nothing(tmp_path, monkeypatch):
-    """A certificate that the checker refuses for what it says is written, so that the refusal shows."""
+def test_of_what_is_undecided_nothing_is_written(tmp_path):
+    path = tmp_path / "late.cert.json"
+    case = Case(CONFIGURATIONS["jumps"], Budget(steps=10))
+    assert save_certificate(path, case) == (False, "nothing is decided")
+    assert list(tmp_path.iterdir()) == []
+
+
+def lie(monkeypatch):
+    """The writer moves every cluster point of the certificates that it makes, and seals them."""
+
+    def wrong(*arguments):
+        document = certificate(*arguments)
+        for entry in document["cluster_points"]:
+            entry["point"][0] = rational_text(Q(entry["point"][0]) + 1)
+        return {**document, "seal": seal(document)}
+
+    monkeypatch.setattr(certified, "certificate", wrong)
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["in this process", "in another process"])
+def test_a_certificate_that_the_checker_refuses_is_a_bug_and_is_not_written(long, tmp_path, monkeypatch):
+    lie(monkeypatch)
+    if long:
+        monkeypatch.setattr(self_check, "LONG_TEXT", 100)
+    with pytest.raises(BugError, match=r"the independent checker says to a certificate .*: refused, limits: "):
+        save_certificate(tmp_path / "square.cert.json", Case(SQUARE))
+    with pytest.raises(BugError, match="refused, limits: "):
+        certificate_text(Case(SQUARE))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_certificate_that_is_accepted_for_other_verdicts_is_a_bug(tmp_path, monkeypatch):
+    monkeypatch.setattr(self_check, "check", lambda text: {"clustering.vertices": "verified"})
+    with pytest.raises(BugError, match=r"accepted, \{'clustering.vertices': 'verified'\}$"):
+        save_certificate(tmp_path / "square.cert.json", Case(SQUARE))
+
+
+def test_a_certificate_that_reaches_a_limit_is_kept_unchecked(tmp_path, monkeypatch):
+    """The checker has 10^14 layers to compute."""
+    document = certificate_of(Case(SQUARE))
+    long = {**document, "itinerary": [{**document["itinerary"][0], "layers": 10**14}]}
+    long["proof"] = {**document["proof"], "layer": 10**14 - 1}
+    monkeypatch.setattr(certified, "certificate", lambda *_: {**long, "seal": seal(long)})
     path = tmp_path / "square.cert.json"
-    monkeypatch.setattr(
-        checker, "check", lambda text: checker.must(False, "limits", "3 for token 5", "it is another point")
-    )
-    assert save_certificate(path, Case(SQUARE)) is None
+    written, note = save_certificate(path, Case(SQUARE), seconds=1)
+    assert (written, note) == (True, "it takes longer than 1 seconds; give more --seconds")
     assert path.exists()
 
 
+def test_a_certificate_that_takes_too_long_to_make_is_not_written(tmp_path, monkeypatch):
+    def endless(case):
+        while True:
+            pass
+
+    monkeypatch.setattr(certified, "certificate_of", endless)
+    path = tmp_path / "square.cert.json"
+    assert save_certificate(path, Case(SQUARE), seconds=0.2) == (False, "it takes longer than 0.2 seconds")
+    assert not path.exists()
+
+
 @pytest.mark.deep
-def test_the_certificate_of_a_very_late_leader_is_within_the_checkers_limits():
+def test_the_certificate_of_a_very_late_leader_is_accepted():
     late = Configuration([(100_003, 99_999), (-100_003, 99_999), (0, 1), (1, 100_000), (-1, 100_000)])
     text = certificate_text(Case(late))
     assert json.loads(text)["leaders"][-1]["layer"] > 99_000
@@ -195,8 +224,8 @@ def test_a_place_that_is_needed_has_to_be_given():
 def test_a_certificate_is_written_completely_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "square.cert.json"
     document = certificate_of(Case(SQUARE))
-    assert write_certificate(path, document) == path
-    assert checker.main([str(tmp_path)]) == 0
+    assert write_text(path, to_text(document)) == path
+    assert command.main([str(tmp_path)]) == 0
     before = path.read_bytes()
 
     def full(self, text, **options):
@@ -206,11 +235,11 @@ def test_a_certificate_is_written_completely_or_not_at_all(tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(type(path), "write_text", full)
         with pytest.raises(InputError, match=r"square\.cert\.json cannot be written: No space left on device"):
-            write_certificate(path, {**document, "version": 2})
+            write_text(path, to_text({**document, "version": 2}))
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     with pytest.raises(InputError, match="No such file or directory; give another place"):
-        write_certificate(tmp_path / "none" / "square.cert.json", document)
+        write_text(tmp_path / "none" / "square.cert.json", to_text(document))
 
 
 def test_a_certificate_of_a_long_review_is_small():

@@ -1,0 +1,82 @@
+"""Every condition of the checker is caught by an example: broken checkers do not pass the conformance set."""
+
+import pytest
+
+from ..mutants import Mutant, changed
+from .mutants import COMMAND, FILES, FOLDER, mutants, original, passes, survives
+
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "reading": {
+        "500 becomes 501: PIECE = 500": "any length that `int` takes will do",
+        "LtE becomes Lt: if len(digits) <= PIECE:": "the same",
+        "2 becomes 3: half = len(digits) // 2": "numbers may be cut anywhere",
+    },
+    "command": {
+        "left out: stop(worker)": "at the end of the program the worker ends by itself",
+        "operand 1 left out: if resource is not None and status == -signal.SIGXCPU:": "where there are no limits",
+        'left out: limit("RLIMIT_CORE", 0)': "most systems keep no dumps of processes that they end",
+    },
+    "itinerary": {
+        "0 becomes 1: tables, leaders, kept, first = SignTables(dynamics), {}, None, 0": "the first phase sets it",
+    },
+    "constant_sets": {
+        "condition always False: if self._last is not None and self._last[:2] == (start, table):": (
+            "the table of the layer is derived again"
+        ),
+        "2 becomes 3: if self._last is not None and self._last[:2] == (start, table):": "the same",
+        'condition always False: if rules.names[i] != "R3":': (
+            "columns for more tokens ask more than the rules do; nothing is accepted for it"
+        ),
+        "Lt becomes LtE: while len(layers) < len(shifts):": "a layer more is computed, and not used",
+    },
+}
+"""Survivors of the mutation run by file, and why they are no worse than the checker itself."""
+
+MISTAKES = [
+    ("itinerary", Mutant("only the first of tied tokens", "if x == best]", "if x == best][:1]")),
+    ("dynamics", Mutant("the form is ignored", "times([x], self.B)", "[x]")),
+    ("dynamics", Mutant("multiplicities are ignored", "weights = [self.w[j] for j in C]", "weights = [1 for j in C]")),
+    (
+        "dynamics",
+        Mutant("the smallest is taken for the largest", "[[-x for x in row] for row in self.A]", "self.A"),
+    ),
+    ("dynamics", Mutant("the step is α", "self._p, self._q = p, p + q", "self._p, self._q = (p, q)")),
+    ("itinerary", Mutant("twins lead together", "if sets[i] == (i,)", "if i in sets[i]")),
+    ("itinerary", Mutant("a jump proves itself", "end.k > start.k + 1", "end.k > start.k + 10**6")),
+    ("constant_sets", Mutant("R2 without its condition", "{scores[j] for j in C} == {max(scores)}", "scores")),
+    (
+        "constant_sets",
+        Mutant("every token at its mean is stationary", "all(j in F or r[j] == r[i] for j in sets[i])", "True"),
+    ),
+    ("constant_sets", Mutant("shifts without multiplicity", "p + q - 1", "1")),
+    ("constant_sets", Mutant("a leader's twin is a leader", "if C == (i,)}", "if i in C}")),
+    ("exact", Mutant("weights need not be positive", "and min(numerators) > 0", "")),
+    ("places", Mutant("an edge counts as interior", "if row is None:", "if row is None and c == 0:")),
+    ("places", Mutant("inner products are not compared", "constant == (kind == 'projection')", "True")),
+    ("self_similar", Mutant("a spiral need not contract", "None if r is None else r < 1", "True")),
+    ("formats", Mutant("the seal is not read", "certificate['seal'] == seal", "seal")),
+]
+"""Mistakes that one could make in writing a checker."""
+
+
+def test_the_unbroken_checker_survives():
+    assert passes(original())
+
+
+@pytest.mark.parametrize(("file", "mistake"), MISTAKES, ids=lambda value: getattr(value, "what", value))
+def test_a_mistake_is_noticed(file, mistake):
+    source = (FOLDER / f"{file}.py").read_text(encoding="utf-8")
+    assert not passes({**original(), file: changed(source, mistake, file)})
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("file", FILES)
+def test_all_mutants_but_the_equivalent_are_noticed(file):
+    count, survivors = 0, []
+    for description, tree in mutants(file):
+        count += 1
+        if survives(file, tree):
+            survivors.append(description.split(", ", 2)[2])
+    assert count >= (5 if file in COMMAND else 0)
+    expected = EQUIVALENT.get(file, {})
+    assert sorted(survivors) == sorted(expected), f"{count - len(survivors)} of {count} mutants are noticed"

@@ -1,0 +1,77 @@
+"""The certificate of a case: what is decided about the clustering theorem's claims, checked before it is given away.
+
+Neighbours: `clustering` decides, `certificates.writer` makes the file, `certificates.self_check` has it checked.
+"""
+
+from pathlib import Path
+
+from ..case import Case
+from ..certificates.evidence import Verdict
+from ..certificates.self_check import unchecked
+from ..certificates.writer import Document, certificate, to_text, write_text
+from ..proof import Frozen, Undecided
+from ..time_limit import OutOfTimeError, time_limit
+from . import clustering
+
+
+def certificate_of(case: Case) -> Document | None:
+    """The certificate of all that is decided about the four claims of the clustering theorem, None if nothing is.
+
+    Args:
+        case: a configuration under examination.
+    """
+    outcome = case.outcome
+    if isinstance(outcome, Undecided):
+        return None
+    claims: dict[str, Verdict] = {}
+    for claim in clustering.CLAIMS:
+        verdict = claim.check(case).verdict
+        if verdict == "verified" or verdict == "refuted":
+            claims[claim.id] = verdict
+    if not claims:
+        return None
+    placed = isinstance(outcome, Frozen) and outcome.leaders
+    return certificate(outcome, claims, clustering.case_places(case) if placed else {})
+
+
+def certificate_text(case: Case) -> str | None:
+    """`certificate_of` as the text of a file.
+
+    Raises:
+        BugError: the independent checker refuses it.
+    """
+    document = certificate_of(case)
+    if document is None:
+        return None
+    unchecked(document)
+    return to_text(document)
+
+
+def save_certificate(path: Path, case: Case, seconds: float | None = None) -> tuple[bool, str | None]:
+    """Write the certificate of a case, if anything is decided and the independent checker does not refuse it.
+
+    Args:
+        path: the file, `*.cert.json`.
+        case: the configuration, with its outcome.
+        seconds: time to make the certificate, and as much again to check it; None for no limit of one's own.
+
+    Returns:
+        Whether it is written; and why not, or why it is written unchecked, if there is something to say.
+
+    Raises:
+        BugError: the checker refuses it; nothing is written.
+        InputError: the file cannot be written.
+    """
+    try:
+        with time_limit(seconds):
+            document = certificate_of(case)
+    except OutOfTimeError:
+        return False, f"it takes longer than {seconds:g} seconds"
+    if document is None:
+        return False, "nothing is decided"
+    note = unchecked(document, seconds)
+    write_text(path, to_text(document))
+    return True, note
+
+
+__all__ = ["certificate_of", "certificate_text", "save_certificate"]
