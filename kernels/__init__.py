@@ -9,8 +9,8 @@ Imports nothing from `strategies`, `verify` or `reports`.
 Stable: the names in `__all__` below and the modules without a leading underscore.
 """
 
-from .configuration import Configuration
 from .errors import ExactnessError, HardmaxError, InputError
-from .step import ConstantStep, HarmonicStep, Step
+from .exact.configuration import Configuration
+from .exact.step import ConstantStep, HarmonicStep, Step
 
 __all__ = ["Configuration", "ConstantStep", "ExactnessError", "HardmaxError", "HarmonicStep", "InputError", "Step"]

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .exact import Sets
+from .exact.dynamics import Sets
 
 TieRule = Literal["all", "first"]
 """What a kernel does with equal scores: average over "all" maximisers (the model), or take the "first" one."""
@@ -248,6 +248,27 @@ def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[An
     return values, form
 
 
+def move(tokens: NDArray[np.floating], sets: FollowSets, alpha: float) -> NDArray[np.floating]:
+    """z_i + λ (mean_{j ∈ C_i} z_j − z_i) for given follow sets, λ = α/(1+α) rounded to the dtype of the tokens."""
+    target = np.take_along_axis(tokens, sets.first[:, :, None], axis=1)
+    if len(sets.tied):
+        b, i, j = sets.tied.T
+        starts = np.flatnonzero(np.r_[True, (np.diff(b) != 0) | (np.diff(i) != 0)])
+        totals = np.add.reduceat(tokens[b, j], starts, axis=0)
+        b, i = b[starts], i[starts]
+        target[b, i] = totals / sets.count[b, i, None].astype(tokens.dtype)
+    rate = tokens.dtype.type(alpha / (1 + alpha))
+    target -= tokens
+    target *= rate
+    target += tokens
+    return target
+
+
+def is_identity(A: NDArray) -> bool:
+    """Whether A is the identity, so that its product can be left out without changing a value."""
+    return bool(np.array_equal(A, np.eye(len(A))))
+
+
 def declare(step: StepFunction, *, name: str | None = None, **declarations: Any) -> Kernel:
     """A `Kernel` of a step function and what its author declares: see `Kernel` for the keywords.
 
@@ -326,6 +347,8 @@ __all__ = [
     "checked",
     "declare",
     "from_layers",
+    "is_identity",
+    "move",
     "to_numpy",
     "unbatched",
 ]

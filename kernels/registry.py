@@ -25,12 +25,12 @@ GROUP = "hardmax.kernels"
 """The entry-point group under which other packages offer kernels: `name = "pkg.module:attr"`."""
 
 SHIPPED = {
-    "numpy": "hardmax.kernels.numpy_kernel:kernel",
-    "compiled": "hardmax.kernels.compiled_kernel:kernel",
-    "torch": "hardmax.kernels.torch_kernel:kernel",
-    "torch-cuda": "hardmax.kernels.torch_kernel:cuda_kernel",
-    "triton": "hardmax.kernels.triton_kernel:kernel",
-    "large": "hardmax.kernels.large_sets:kernel",
+    "numpy": "hardmax.kernels.floats.numpy_kernel:kernel",
+    "compiled": "hardmax.kernels.floats.compiled_kernel:kernel",
+    "torch": "hardmax.kernels.floats.torch_kernel:kernel",
+    "torch-cuda": "hardmax.kernels.floats.torch_kernel:cuda_kernel",
+    "triton": "hardmax.kernels.floats.triton_kernel:kernel",
+    "large": "hardmax.kernels.floats.large_sets:kernel",
 }
 """The kernels of this project by name."""
 

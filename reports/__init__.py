@@ -9,10 +9,10 @@ command line imports it.
 Stable: the names in `__all__` below, the record classes and the JSON Schemas in `schemas/`.
 """
 
-from .codec import RecordError
-from .record import CounterexampleRecord, ResultRecord, RunRecord
+from .records.codec import RecordError
+from .records.record import CounterexampleRecord, ResultRecord, RunRecord
+from .records.store import Records, read_records
 from .report import render_all, write_report
-from .store import Records, read_records
 
 __all__ = [
     "CounterexampleRecord",

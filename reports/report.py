@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import svg
-from .codec import dumps
-from .junit import render_junit
-from .markdown import render_markdown
-from .record import CounterexampleRecord, ReportRecord, ResultRecord
-from .sarif import render_sarif
-from .scene import scene_of
-from .store import Records, read_records, write_texts
+from .formats.junit import render_junit
+from .formats.markdown import render_markdown
+from .formats.sarif import render_sarif
+from .pages import svg
+from .pages.scene import scene_of
+from .records.codec import dumps
+from .records.record import CounterexampleRecord, ReportRecord, ResultRecord
+from .records.store import Records, read_records, write_texts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +39,7 @@ def render_json(records: Records) -> str:
 
 def render_all(records: Records) -> dict[str, str]:
     """Every report of a run: file name, relative to its folder → text. Equal records give equal texts."""
-    from .html import render_html  # Jinja2 is for those who want a page
+    from .pages.html import render_html  # Jinja2 is for those who want a page
 
     files = {
         "report.html": render_html(records),
@@ -74,7 +74,7 @@ def write_report(directory: Path, console: "Console | None" = None) -> tuple[Pat
         if old not in files:
             old.unlink()
     if console is not None:
-        from .terminal import print_summary
+        from .formats.terminal import print_summary
 
         print_summary(records, console)
     return tuple(files)
@@ -82,7 +82,7 @@ def write_report(directory: Path, console: "Console | None" = None) -> tuple[Pat
 
 def _figures(records: Records) -> dict[str, str]:
     """Initial and final state of the first trajectories, counterexamples first."""
-    from .html import MAX_PICTURES
+    from .pages.html import MAX_PICTURES
 
     named: list[tuple[str, CounterexampleRecord | ResultRecord]] = [(c.id, c) for c in records.counterexamples]
     named += [(f"{i + 1}-{_stem(r.input)}", r) for i, r in enumerate(records.results)]

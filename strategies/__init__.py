@@ -11,7 +11,7 @@ the modules `scalars`, `tokens`, `degenerate`, `matrices` and `steps`.
 """
 
 from .configurations import FAMILIES, Sample, configurations, samples
-from .family import Family
+from .families.family import Family
 from .matrices import MATRICES, Form, MatrixFamily
 from .steps import STEPS, StepFamily
 

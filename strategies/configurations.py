@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..kernels import Configuration, InputError, Step
-from ..kernels.configuration import Follow
-from .degenerate import DEGENERATE
-from .family import Family, choose
+from ..kernels.exact.configuration import Follow
+from .families.degenerate import DEGENERATE
+from .families.family import Family, choose
 from .matrices import MATRICES, Form
 from .planning import Plan, Range, bounds, named, offered_matrices, plan_families, possible_additions
 from .scalars import check_integer

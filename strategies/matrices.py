@@ -11,8 +11,8 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..kernels.configuration import identity as identity_matrix
-from .family import Tokens
+from ..kernels.exact.configuration import identity as identity_matrix
+from .families.family import Tokens
 from .scalars import check_integer, positive_rationals, small_integers
 
 Rows = tuple[tuple[int | Fraction, ...], ...]

@@ -12,7 +12,7 @@ from typing import TypeVar
 from hypothesis.strategies import SearchStrategy
 
 from ..kernels import InputError
-from .family import UNBOUNDED, Family, Room, Tokens, choose
+from .families.family import UNBOUNDED, Family, Room, Tokens, choose
 from .matrices import MATRICES, MatrixFamily
 from .scalars import check_integer
 

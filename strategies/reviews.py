@@ -18,9 +18,9 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from ..kernels.configuration import Configuration
 from ..kernels.errors import InputError
-from ..kernels.step import Step
+from ..kernels.exact.configuration import Configuration
+from ..kernels.exact.step import Step
 from .corpus import Source, read_reviews, words
 
 Embedding = Callable[[str], Sequence[float] | None]

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from .family import UNBOUNDED, Family, Room, Tokens, choose, fit, places, subsets, unbounded
+from .families.family import UNBOUNDED, Family, Room, Tokens, choose, fit, places, subsets, unbounded
 from .points import Point, Points, lattice_points, primitive_points, simplest_first
 from .scalars import Codes, dyadic_codes, float32_dyadics, large_denominator_codes, zigzag
 

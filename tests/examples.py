@@ -9,10 +9,10 @@ from fractions import Fraction as Q
 from pathlib import Path
 
 from hardmax.kernels import Configuration, HarmonicStep
-from hardmax.kernels.configuration import Matrix
-from hardmax.kernels.configuration_file import read_configuration
+from hardmax.kernels.exact.configuration import Matrix
+from hardmax.kernels.exact.configuration_file import read_configuration
 
-FILES = Path(__file__).parents[1] / "verify" / "examples"
+FILES = Path(__file__).parents[1] / "verify" / "claims" / "figures"
 SQUARE = ((1, 1), (-1, 1), (-1, -1), (1, -1))
 LATE = ((2, -1), (2, 1), (1, -3), (1, 0), (-1, 2), (1, 3))
 """With α = 1/a token 3 becomes a leader at layer a + 1."""

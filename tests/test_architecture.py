@@ -17,9 +17,9 @@ MAY_IMPORT = {
     "verify": {"kernels", "strategies"},
     "reports": set(),
 }
-COMMAND_LINE = ("verify/commands/", "verify/cli.py", "verify/conformance/command.py", "verify/sentiment/cli.py")
+COMMAND_LINE = ("verify/commands/", "verify/cli.py", "verify/commands/kernel.py", "verify/commands/sentiment.py")
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONAL = {"hardmax.kernels.triton_kernel": "triton"}
+OPTIONAL = {"hardmax.kernels.floats.triton_kernel": "triton"}
 """Modules that only a machine with that package can import: torch brings triton where there is CUDA."""
 GENERATED = ROOT / "reports" / "examples"
 SOURCES = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py") if GENERATED not in p.parents)

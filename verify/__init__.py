@@ -13,21 +13,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .examination import examine
-    from .freeze import Budget, decide
-    from .proof import Frozen, Outcome, SelfSimilar, Undecided
-    from .verdict import Proved, prove
+    from .claims.conclusion import Proved, prove
+    from .claims.examination import examine
+    from .provers.freeze.outcome import Frozen, Outcome, SelfSimilar, Undecided
+    from .provers.freeze.prover import Budget, decide
 
 _HOMES = {
-    "Budget": ".freeze",
-    "Frozen": ".proof",
-    "Outcome": ".proof",
-    "Proved": ".verdict",
-    "SelfSimilar": ".proof",
-    "Undecided": ".proof",
-    "decide": ".freeze",
-    "examine": ".examination",
-    "prove": ".verdict",
+    "Budget": ".provers.freeze.budget",
+    "Frozen": ".provers.freeze.outcome",
+    "Outcome": ".provers.freeze.outcome",
+    "Proved": ".claims.conclusion",
+    "SelfSimilar": ".provers.freeze.outcome",
+    "Undecided": ".provers.freeze.outcome",
+    "decide": ".provers.freeze.prover",
+    "examine": ".claims.examination",
+    "prove": ".claims.conclusion",
 }
 
 

@@ -26,11 +26,11 @@ COMMANDS = {
     "verify": (".commands.verify", "Check claims on thousands of configurations, exactly."),
     "prove": (".commands.prove", "Prove or refute the clustering theorem's conclusion for given configurations."),
     "check": (".commands.check", "Check certificates with the independent checker."),
-    "kernel": (".conformance.command", "Test an attention kernel against the exact one."),
+    "kernel": (".commands.kernel", "Test an attention kernel against the exact one."),
     "claims": (".commands.claims", "List the claims: statement, hypotheses, source, expected status."),
     "report": (".commands.report", "Turn the records of a run into HTML, JUnit, SARIF, Markdown."),
     "replay": (".commands.replay", "Run a counterexample again from its folder."),
-    "sentiment": (".sentiment.cli", "Train, prove and question the movie-review classifier."),
+    "sentiment": (".commands.sentiment", "Train, prove and question the movie-review classifier."),
 }
 """Subcommand → (module that defines a click command of that name, one-line help)."""
 

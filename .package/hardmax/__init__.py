@@ -1,13 +1,13 @@
 """Exact verdicts on hardmax transformers, and a truth for attention kernels that does not depend on tolerances.
 
     >>> import hardmax
-    >>> square = hardmax.Configuration([[1, 1], [1, -1], [-1, 1], [-1, -1], ["1/2", 0]], step="1/2")
+    >>> square = hardmax.Configuration([[1, 1], [1, -1], [-1, 1], [-1, -1], [2, 0]], step=1)
     >>> result = hardmax.prove(square)
-    >>> result.verdict, sorted(result.leaders)
-    ('verified', [0, 1, 2, 3])
+    >>> result.verdict, sorted(result.outcome.leaders)
+    ('verified', [2, 3, 4])
 
-The rooms are `hardmax.kernels`, `hardmax.strategies`, `hardmax.verify` and `hardmax.reports`. Names and rooms are loaded
-when first used: `import hardmax` alone costs nothing.
+The rooms are `hardmax.kernels`, `hardmax.strategies`, `hardmax.verify` and `hardmax.reports`. Names and rooms are
+loaded when first used: `import hardmax` alone costs nothing.
 """
 
 from importlib import import_module
@@ -16,55 +16,58 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importlib.metadata import version
 
-    from . import kernels, reports, strategies, verify
-    from .kernels.certify import certify
-    from .kernels.configuration import Configuration
-    from .kernels.configuration_file import read_configuration
-    from .kernels.crosscheck import crosscheck
+    from . import kernels as kernels
+    from . import reports as reports
+    from . import strategies as strategies
+    from . import verify as verify
+    from .kernels.bounds.certify import certify
+    from .kernels.bounds.crosscheck import crosscheck
     from .kernels.errors import ExactnessError, HardmaxError, InputError
+    from .kernels.exact.configuration import Configuration
+    from .kernels.exact.configuration_file import read_configuration
+    from .kernels.exact.step import ConstantStep, HarmonicStep
     from .kernels.protocol import Kernel
     from .kernels.registry import load as load_kernel
-    from .kernels.step import ConstantStep, HarmonicStep
+    from .reports.records.store import read_records
     from .reports.report import write_report
-    from .reports.store import read_records
     from .strategies.configurations import configurations
+    from .verify.claims.conclusion import Proved, prove
+    from .verify.claims.examination import examine
     from .verify.claims.registry import Claim, all_claims
     from .verify.conformance.suite import assert_conforms, run_conformance
-    from .verify.examination import examine
-    from .verify.freeze import Budget
-    from .verify.proof import Frozen, SelfSimilar, Undecided
-    from .verify.verdict import Proved, prove
+    from .verify.provers.freeze.budget import Budget
+    from .verify.provers.freeze.outcome import Frozen, SelfSimilar, Undecided
 
     __version__ = version("hardmax")
 
 _ROOMS = ("kernels", "reports", "strategies", "verify")
 _HOMES = {
     # inputs
-    "Configuration": "kernels.configuration",
-    "ConstantStep": "kernels.step",
-    "HarmonicStep": "kernels.step",
-    "read_configuration": "kernels.configuration_file",
+    "Configuration": "kernels.exact.configuration",
+    "ConstantStep": "kernels.exact.step",
+    "HarmonicStep": "kernels.exact.step",
+    "read_configuration": "kernels.exact.configuration_file",
     "configurations": "strategies.configurations",
     # proofs about one configuration
-    "prove": "verify.verdict",
-    "Proved": "verify.verdict",
-    "Budget": "verify.freeze",
-    "Frozen": "verify.proof",
-    "SelfSimilar": "verify.proof",
-    "Undecided": "verify.proof",
+    "prove": "verify.claims.conclusion",
+    "Proved": "verify.claims.conclusion",
+    "Budget": "verify.provers.freeze.budget",
+    "Frozen": "verify.provers.freeze.outcome",
+    "SelfSimilar": "verify.provers.freeze.outcome",
+    "Undecided": "verify.provers.freeze.outcome",
     # claims
     "Claim": "verify.claims.registry",
     "all_claims": "verify.claims.registry",
-    "examine": "verify.examination",
+    "examine": "verify.claims.examination",
     # kernels
     "Kernel": "kernels.protocol",
     "load_kernel": "kernels.registry:load",
-    "certify": "kernels.certify",
-    "crosscheck": "kernels.crosscheck",
+    "certify": "kernels.bounds.certify",
+    "crosscheck": "kernels.bounds.crosscheck",
     "run_conformance": "verify.conformance.suite",
     "assert_conforms": "verify.conformance.suite",
     # reports
-    "read_records": "reports.store",
+    "read_records": "reports.records.store",
     "write_report": "reports.report",
     # errors
     "HardmaxError": "kernels.errors",

@@ -15,9 +15,9 @@ from time import perf_counter
 import numpy as np
 
 from hardmax.kernels import Configuration
-from hardmax.verify.case import Case
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.writer import to_text
+from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 
 

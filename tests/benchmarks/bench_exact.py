@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from hardmax.kernels import Configuration
-from hardmax.kernels.exact import Dynamics
-from hardmax.verify.freeze import decide
-from hardmax.verify.proof import Frozen
+from hardmax.kernels.exact.dynamics import Dynamics
+from hardmax.verify.provers.freeze.outcome import Frozen
+from hardmax.verify.provers.freeze.prover import decide
 
 from ..kernels.oracle import matrix_layers
 

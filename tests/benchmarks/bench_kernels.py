@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from plain_loop import hardmax_layer, transformer
 
-from hardmax.kernels import compiled_kernel, large_sets, registry
-from hardmax.kernels.certify import certify
+from hardmax.kernels import registry
+from hardmax.kernels.bounds.certify import certify
+from hardmax.kernels.floats import compiled_kernel, large_sets
 
 rng = np.random.default_rng(0)
 

@@ -18,9 +18,9 @@ from time import perf_counter
 import cvxpy as cp
 import numpy as np
 
-from hardmax.verify.point_set import PointSet
-from hardmax.verify.polytope import convex_weights, face_of
-from hardmax.verify.polytope_records import Inside, Separated
+from hardmax.verify.geometry.polytopes.answers import Inside, Separated
+from hardmax.verify.geometry.polytopes.point_set import PointSet
+from hardmax.verify.geometry.polytopes.polytope import convex_weights, face_of
 
 SHAPES = [(6, 2), (12, 4), (20, 8), (100, 16)]
 QUESTIONS = 12

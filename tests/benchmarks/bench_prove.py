@@ -12,7 +12,7 @@ from time import process_time
 import pytest
 
 from hardmax.kernels import Configuration
-from hardmax.verify.verdict import prove
+from hardmax.verify.claims.conclusion import prove
 
 COUNT = 2_000
 

@@ -16,13 +16,13 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from hardmax.verify.sentiment import hard_attention
-from hardmax.verify.sentiment.model import shipped_model
-from hardmax.verify.sentiment.softmax_attention import softmax_gradients
-from hardmax.verify.sentiment.training import Parameters, hard_gradients
-from hardmax.verify.sentiment.trials import Corpus
-from hardmax.verify.sentiment.verification import dataset_of
-from hardmax.verify.verdict import prove
+from hardmax.verify.claims.conclusion import prove
+from hardmax.verify.studies.sentiment.classifier import hard_attention
+from hardmax.verify.studies.sentiment.classifier.model import shipped_model
+from hardmax.verify.studies.sentiment.classifier.softmax_attention import softmax_gradients
+from hardmax.verify.studies.sentiment.classifier.training import Parameters, hard_gradients
+from hardmax.verify.studies.sentiment.experiment.trials import Corpus
+from hardmax.verify.studies.sentiment.experiment.verification import dataset_of
 
 DEPTH, BATCH, STEPS, REVIEWS = 8, 64, 12, 200
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from hardmax.strategies import FAMILIES, configurations
-from hardmax.strategies.family import places
+from hardmax.strategies.families.family import places
 
 
 def milliseconds(strategy: SearchStrategy[object], examples: int) -> float:

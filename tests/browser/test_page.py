@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from hardmax.kernels import Configuration
-from hardmax.reports import page, svg
-from hardmax.reports.html import render_html
-from hardmax.reports.scene import scene_of
+from hardmax.reports.pages import page, svg
+from hardmax.reports.pages.html import render_html
+from hardmax.reports.pages.scene import scene_of
 
 pytestmark = pytest.mark.browser
 

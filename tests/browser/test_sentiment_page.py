@@ -5,9 +5,9 @@ from runpy import run_path
 
 import pytest
 
-from hardmax.reports.codec import decode
-from hardmax.reports.sentiment import render
-from hardmax.reports.sentiment_record import SentimentRecord
+from hardmax.reports.pages.sentiment_page import render
+from hardmax.reports.records.codec import decode
+from hardmax.reports.records.sentiment_record import SentimentRecord
 
 pytestmark = pytest.mark.browser
 

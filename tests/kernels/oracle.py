@@ -10,8 +10,8 @@ from fractions import Fraction
 import sympy
 
 from hardmax.kernels import ConstantStep
-from hardmax.kernels.configuration import Configuration, Matrix
-from hardmax.kernels.exact import Sets
+from hardmax.kernels.exact.configuration import Configuration, Matrix
+from hardmax.kernels.exact.dynamics import Sets
 
 
 def rate(configuration: Configuration, layer: int) -> Fraction:

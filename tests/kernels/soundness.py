@@ -22,10 +22,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from hardmax.kernels import certify as certify_module
 from hardmax.kernels import registry
-from hardmax.kernels.certify import Certified, certify
-from hardmax.kernels.filter import decision_bound, layer_error, proved
+from hardmax.kernels.bounds import certify as certify_module
+from hardmax.kernels.bounds.certify import Certified, certify
+from hardmax.kernels.bounds.filter import decision_bound, layer_error, proved
 from hardmax.kernels.protocol import FollowSets, Kernel, to_numpy
 
 from .adversary import Batch, batches, large
@@ -190,7 +190,7 @@ def compare(kernel: Kernel, batch: Batch, truths: list[Truth], report: Report) -
 
 def compare_run(kernel: Kernel, batch: Batch, truths: list[Truth], result: Certified, report: Report) -> None:
     """`run` takes the decisions that are proved, so its tokens are within the same error."""
-    from hardmax.kernels.compiled_kernel import run
+    from hardmax.kernels.floats.compiled_kernel import run
 
     moved = run(batch.tokens, batch.A, batch.alpha, batch.layers)
     for b, truth in enumerate(truths):

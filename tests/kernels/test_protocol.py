@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hardmax.kernels import InputError
-from hardmax.kernels.numpy_kernel import kernel as numpy_kernel
-from hardmax.kernels.numpy_kernel import layer
+from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
+from hardmax.kernels.floats.numpy_kernel import layer
 from hardmax.kernels.protocol import FollowSets, Kernel, as_kernel, declare, from_layers, unbatched
 
 

@@ -39,8 +39,8 @@ def test_a_file_and_a_module_on_the_spot(kernel_file):
     kernel = registry.load(f"{path}:half")
     assert (kernel.name, kernel.ties, kernel.source) == ("half", "first", f"{path}:half")
     assert kernel(np.ones((1, 2, 3))).tolist() == [[[0.5] * 3] * 2]
-    assert registry.load("hardmax.kernels.numpy_kernel:step").name == "step"
-    assert registry.load("hardmax.kernels.numpy_kernel:kernel").layer is not None
+    assert registry.load("hardmax.kernels.floats.numpy_kernel:step").name == "step"
+    assert registry.load("hardmax.kernels.floats.numpy_kernel:kernel").layer is not None
 
 
 def test_a_file_with_dataclasses_and_nested_attributes(kernel_file):
@@ -58,11 +58,11 @@ def test_a_file_with_dataclasses_and_nested_attributes(kernel_file):
         ("nunpy", "no kernel is called 'nunpy'; give compiled, large, numpy"),
         ("", "no kernel is called ''"),
         (":step", "no kernel is called"),
-        ("hardmax.kernels.numpy_kernel:", "no kernel is called"),
+        ("hardmax.kernels.floats.numpy_kernel:", "no kernel is called"),
         ("no_such_module:step", "No module named 'no_such_module'; install it"),
-        ("hardmax.kernels.numpy_kernel:steps", "has no attribute 'steps'; it offers"),
+        ("hardmax.kernels.floats.numpy_kernel:steps", "has no attribute 'steps'; it offers"),
         ("hardmax.kernels.protocol:Kernel", "a Kernel or a function (tokens, A, alpha)"),
-        ("hardmax.kernels.numpy_kernel:BLOCK_BYTES", "a Kernel or a function (tokens, A, alpha)"),
+        ("hardmax.kernels.floats.numpy_kernel:BLOCK_BYTES", "a Kernel or a function (tokens, A, alpha)"),
         ("nowhere/mine.py:step", "nowhere/mine.py is not a file"),
     ],
 )
@@ -114,10 +114,10 @@ def test_two_files_have_neighbours_of_the_same_name(tmp_path):
         (tmp_path / folder / "mine.py").write_text(text)
     one, two = (registry.load(f"{tmp_path / folder / 'mine.py'}:step") for folder in ("one", "two"))
     assert [kernel(np.ones((1, 1, 1))).item() for kernel in (one, two, one)] == [4, 9, 4]
-    from hardmax.kernels import numpy_kernel
+    from hardmax.kernels.floats import numpy_kernel
 
     registry.load(f"{tmp_path / 'one' / 'mine.py'}:step")
-    assert sys.modules["hardmax.kernels.numpy_kernel"] is numpy_kernel
+    assert sys.modules["hardmax.kernels.floats.numpy_kernel"] is numpy_kernel
     assert sys.modules["numpy"] is np
 
 
@@ -132,7 +132,7 @@ def test_a_module_that_exits_is_refused_and_an_interrupt_stays_one(kernel_file, 
 
 def test_entry_points_are_found_by_name_and_cannot_replace_shipped_kernels(monkeypatch):
     offered = [
-        EntryPoint("theirs", "hardmax.kernels.numpy_kernel:step", registry.GROUP),
+        EntryPoint("theirs", "hardmax.kernels.floats.numpy_kernel:step", registry.GROUP),
         EntryPoint("numpy", "nowhere:step", registry.GROUP),
     ]
     monkeypatch.setattr(registry, "entry_points", lambda group: offered if group == registry.GROUP else [])

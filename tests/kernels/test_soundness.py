@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from hardmax.kernels import registry
-from hardmax.kernels.certify import certify
-from hardmax.kernels.configuration import Configuration
-from hardmax.kernels.exact import Dynamics
-from hardmax.kernels.numpy_kernel import kernel as numpy_kernel
-from hardmax.kernels.numpy_kernel import layer
+from hardmax.kernels.bounds.certify import certify
+from hardmax.kernels.exact.configuration import Configuration
+from hardmax.kernels.exact.dynamics import Dynamics
+from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
+from hardmax.kernels.floats.numpy_kernel import layer
 from hardmax.kernels.protocol import FollowSets, Kernel
 
 from . import soundness

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from hardmax.kernels.configuration import Configuration, with_changes
-from hardmax.kernels.exact import Dynamics, Layer, Sets
+from hardmax.kernels.exact.configuration import Configuration, with_changes
+from hardmax.kernels.exact.dynamics import Dynamics, Layer, Sets
 
 
 class FirstMaximiser(Dynamics):

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hardmax.kernels import Configuration
-from hardmax.kernels.exact import Dynamics
-from hardmax.reports import Records, record, store
+from hardmax.kernels.exact.dynamics import Dynamics
+from hardmax.reports import Records
+from hardmax.reports.records import record, store
 
 SOURCE = record.SourceRecord(paper="arXiv:2407.01602", version="v2", label="Theorem 2.3")
 REPRO = "print('the claim fails')\nraise SystemExit(1)\n"

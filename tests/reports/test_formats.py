@@ -11,16 +11,17 @@ import pytest
 from rich.console import Console
 
 from hardmax.kernels import Configuration
-from hardmax.reports import RecordError, read_records, record, render_all, write_report
-from hardmax.reports.exact_text import configuration_line
-from hardmax.reports.html import render_html
-from hardmax.reports.junit import render_junit
-from hardmax.reports.markdown import escaped, render_markdown
+from hardmax.reports import RecordError, read_records, render_all, write_report
+from hardmax.reports.formats.exact_text import configuration_line
+from hardmax.reports.formats.junit import render_junit
+from hardmax.reports.formats.markdown import escaped, render_markdown
+from hardmax.reports.formats.sarif import render_sarif
+from hardmax.reports.formats.terminal import print_summary
+from hardmax.reports.formats.wording import command_line
+from hardmax.reports.pages.html import render_html
+from hardmax.reports.records import record
+from hardmax.reports.records.schema import schema
 from hardmax.reports.report import OWN, render_json
-from hardmax.reports.sarif import render_sarif
-from hardmax.reports.schema import schema
-from hardmax.reports.terminal import print_summary
-from hardmax.reports.wording import command_line
 
 HOSTILE = "</failure>]]><b>[x](http://x) @all #1 `a|b` {0}\x00\x1b[31m\nnext"
 

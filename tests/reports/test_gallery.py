@@ -16,7 +16,7 @@ import hardmax.verify
 from hardmax.reports import read_records, render_all
 
 GALLERY = Path(hardmax.reports.__file__).parent / "examples"
-PAPER = Path(hardmax.verify.__file__).parent / "examples"
+PAPER = Path(hardmax.verify.__file__).parent / "claims" / "figures"
 RUNS = {
     "emerging-leader": (["prove", "figure2a_emerging_leader.json"], 0),
     "persistent-tie": (["prove", "figure2d_lasting_ties.json"], 0),

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hardmax.kernels import InputError
 from hardmax.strategies import FAMILIES
-from hardmax.strategies.degenerate import _polytopes, polytope
-from hardmax.strategies.family import UNBOUNDED
+from hardmax.strategies.families.degenerate import _polytopes, polytope
+from hardmax.strategies.families.family import UNBOUNDED
 from hardmax.strategies.points import orbit, symmetries
 
 DIMENSIONS = (1, 2, 3, 8)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from hardmax.kernels.configuration_file import read_configuration
-from hardmax.kernels.rational_text import rational_text
-from hardmax.verify import campaign
+from hardmax.kernels.exact.configuration_file import read_configuration
+from hardmax.kernels.exact.rational_text import rational_text
+from hardmax.verify.campaigns import campaign
 from hardmax.verify.certificates import self_check
 from hardmax.verify.certificates.writer import seal
 from hardmax.verify.claims import certified, registry
@@ -310,7 +310,7 @@ def test_verify_writes_a_bundle_for_each_refutation_that_replays_and_runs_alone(
 USER_KERNELS = """
 import sys
 import numpy as np
-from hardmax.kernels.numpy_kernel import step as right
+from hardmax.kernels.floats.numpy_kernel import step as right
 def raises(tokens, A, alpha): raise ValueError("no way")
 def stays(tokens, A, alpha): return tokens
 def half(tokens, A, alpha): return right(tokens, None, alpha)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from ...kernels.configuration import Vector
+from ...kernels.exact.configuration import Vector
 
 Verdict = Literal["verified", "refuted"]
 Weights = Mapping[int, Fraction]

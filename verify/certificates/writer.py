@@ -14,12 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ...kernels.configuration import Configuration, Vector
 from ...kernels.errors import InputError
-from ...kernels.exact import Sets
-from ...kernels.rational_text import rational_text
-from ...kernels.step import ConstantStep
-from ..proof import Frozen, Outcome, Phase, SelfSimilar, Undecided
+from ...kernels.exact.configuration import Configuration, Vector
+from ...kernels.exact.dynamics import Sets
+from ...kernels.exact.rational_text import rational_text
+from ...kernels.exact.step import ConstantStep
+from ..provers.freeze.outcome import Frozen, Outcome, Phase, SelfSimilar, Undecided
 from .evidence import Interior, Neither, Outside, Place, Projection, Verdict, Vertex, Weights
 
 FORMAT, VERSION = "hardmax certificate", 1

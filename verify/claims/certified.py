@@ -5,13 +5,14 @@ Neighbours: `clustering` decides, `certificates.writer` makes the file, `certifi
 
 from pathlib import Path
 
-from ..case import Case
 from ..certificates.evidence import Verdict
 from ..certificates.self_check import unchecked
 from ..certificates.writer import Document, certificate, to_text, write_text
-from ..proof import Frozen, Undecided
-from ..time_limit import OutOfTimeError, time_limit
-from . import clustering
+from ..provers.freeze.outcome import Frozen, Undecided
+from ..provers.freeze.time_limit import OutOfTimeError, time_limit
+from .case import Case
+from .places import case_places
+from .registry import select_claims
 
 
 def certificate_of(case: Case) -> Document | None:
@@ -24,14 +25,14 @@ def certificate_of(case: Case) -> Document | None:
     if isinstance(outcome, Undecided):
         return None
     claims: dict[str, Verdict] = {}
-    for claim in clustering.CLAIMS:
+    for claim in select_claims("clustering.*"):
         verdict = claim.check(case).verdict
         if verdict == "verified" or verdict == "refuted":
             claims[claim.id] = verdict
     if not claims:
         return None
     placed = isinstance(outcome, Frozen) and outcome.leaders
-    return certificate(outcome, claims, clustering.case_places(case) if placed else {})
+    return certificate(outcome, claims, case_places(case) if placed else {})
 
 
 def certificate_text(case: Case) -> str | None:

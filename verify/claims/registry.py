@@ -14,12 +14,12 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
-from ...kernels.configuration import Configuration
 from ...kernels.errors import InputError
-from ...kernels.step import ConstantStep
-from ..case import Case
-from .derivation import Derivation, check
-from .witness import breaking
+from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.step import ConstantStep
+from .case import Case
+from .proofs.derivation import Derivation, check
+from .proofs.witness import breaking
 
 Verdict = Literal["proved", "verified", "refuted", "undecided", "vacuous"]
 """`proved`: for all inputs. `verified`, `refuted`: for this input, exactly. `undecided`: no proof within the budget.
@@ -159,7 +159,7 @@ def derived(claim: Claim) -> Derived | None:
 @cache
 def all_claims() -> tuple[Claim, ...]:
     """Every claim, by family in the order of `FAMILIES`."""
-    return tuple(claim for family in FAMILIES for claim in import_module(f".{family}", __package__).CLAIMS)
+    return tuple(claim for family in FAMILIES for claim in import_module(f".families.{family}", __package__).CLAIMS)
 
 
 def select_claims(pattern: str = "*") -> tuple[Claim, ...]:

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, find, settings
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
-from ...kernels.configuration import Configuration
 from ...kernels.errors import InputError
-from ..freeze import Budget
-from ..reproducible import no_constants_from_source
+from ...kernels.exact.configuration import Configuration
+from ...strategies.reproducible import no_constants_from_source
+from ..provers.freeze.prover import Budget
 
 BUDGET = Budget(steps=40, layers=2_000)
 """For one configuration of a search: counterexamples are simple, and an undecided one is no loss."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ...kernels.errors import InputError
-from ...reports import RecordError, codec, report, store
-from ...reports.record import CounterexampleRecord, ResultRecord, RunRecord
-from ..bundle import counterexample_record, repro_text
-from ..case import Case
+from ...reports import RecordError, report
+from ...reports.records import codec, store
+from ...reports.records.record import CounterexampleRecord, ResultRecord, RunRecord
+from ..claims.case import Case
 from ..claims.registry import Claim, Finding
+from ..records.bundle import counterexample_record, repro_text
 from .options import spare
 
 if TYPE_CHECKING:

@@ -7,20 +7,20 @@ from typing import Any
 
 import click
 
-from ...kernels.configuration import Configuration
-from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
-from ...kernels.rational_text import show
+from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.configuration_file import read_configuration
+from ...kernels.exact.rational_text import show
 from ...reports.printable import json_text, one_line, printable
+from ..campaigns.interruption import Interruption
 from ..claims.certified import save_certificate
-from ..claims.clustering import failing_conclusion
-from ..freeze import Budget
-from ..interruption import Interruption
-from ..proof import Frozen, Undecided
-from ..records import result_record, trajectory_record
-from ..time_limit import OutOfTimeError, time_limit
-from ..verdict import Proved
-from ..verdict import prove as prove_configuration
+from ..claims.conclusion import Proved
+from ..claims.conclusion import prove as prove_configuration
+from ..claims.families.clustering import failing_conclusion
+from ..provers.freeze.outcome import Frozen, Undecided
+from ..provers.freeze.prover import Budget
+from ..provers.freeze.time_limit import OutOfTimeError, time_limit
+from ..records.findings import result_record, trajectory_record
 from .options import Seconds, overwrite
 from .output import prepare, render, write_counterexample, write_results, write_run
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError
+from ...kernels.exact.configuration_file import read_configuration
 from ...reports import RecordError
-from ...reports.store import CONFIG, read_counterexample
-from ..examination import examine
+from ...reports.records.store import CONFIG, read_counterexample
+from ..claims.examination import examine
 
 SAYS = {
     "refuted": "It still fails.",

@@ -11,24 +11,24 @@ from pathlib import Path
 
 import click
 
-from ...kernels.configuration import Configuration, identity
-from ...kernels.configuration_file import read_configuration
 from ...kernels.errors import InputError, LostWorkerError
+from ...kernels.exact.configuration import Configuration, identity
+from ...kernels.exact.configuration_file import read_configuration
+from ...kernels.exact.rational_text import show
 from ...kernels.protocol import Kernel
-from ...kernels.rational_text import show
 from ...kernels.registry import load
 from ...reports.printable import path_text
-from ...reports.store import COUNTEREXAMPLES
+from ...reports.records.store import COUNTEREXAMPLES
 from ...strategies import FAMILIES
-from ..campaign import Plan, run_campaign
-from ..case import Case
-from ..claims import frank_wolfe, necessity
+from ..campaigns.campaign import Plan, run_campaign
+from ..campaigns.interruption import Interruption
+from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
+from ..campaigns.tally import histograms
+from ..claims.case import Case
+from ..claims.conclusion import Proved, prove
+from ..claims.families import frank_wolfe, necessity
 from ..claims.registry import Claim, Finding, derived, select_claims
-from ..interruption import Interruption
-from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings
-from ..proof import Frozen
-from ..tally import histograms
-from ..verdict import Proved, prove
+from ..provers.freeze.outcome import Frozen
 from .options import Seconds, overwrite
 from .output import Progress, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, counted, kernel_lines, kernel_notes, kernel_records, last_line
@@ -178,8 +178,8 @@ def _paper(found: Findings) -> None:
 
 def _reviews(found: Findings) -> None:
     """Real movie reviews through the shipped classifier, equal words merged, where the data package is installed."""
-    from ..sentiment.model import shipped_model
-    from ..sentiment.verification import Corpus, dataset_of
+    from ..studies.sentiment.classifier.model import shipped_model
+    from ..studies.sentiment.experiment.verification import Corpus, dataset_of
 
     try:
         model = shipped_model()
@@ -295,7 +295,7 @@ def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
 
 def paper_files() -> Iterator[tuple[str, Path]]:
     """The shipped examples: name and path."""
-    folder = files("hardmax.verify") / "examples"
+    folder = files("hardmax.verify.claims") / "figures"
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".json"):
             with as_file(entry) as path:

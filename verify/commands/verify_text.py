@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...kernels.configuration import Configuration, identity
-from ...kernels.configuration_file import configuration_to_json
-from ...kernels.crosscheck import written_out
+from ...kernels.bounds.crosscheck import written_out
+from ...kernels.exact.configuration import Configuration, identity
+from ...kernels.exact.configuration_file import configuration_to_json
+from ...kernels.exact.rational_text import rational_text, show
 from ...kernels.protocol import Kernel
-from ...kernels.rational_text import rational_text, show
-from ...reports.wording import plural
+from ...reports.formats.wording import plural
+from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
+from ..campaigns.tally import Tally
 from ..claims.registry import Claim, Derived
-from ..judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
-from ..records import claim_record
-from ..tally import Tally
+from ..records.findings import claim_record
 
 LONGEST_INPUT = 400
 """Characters of a configuration that are printed."""

@@ -11,10 +11,10 @@ divergent layer, the gap in ulps, a minimal exact configuration and a snippet to
 May import: `kernels`. Stable: the names in `__all__`, the check ids and the JSON of the records.
 """
 
+from .inputs.trial import arranged
 from .known import read_known
 from .record import CheckResult, ConformanceReport, Status
 from .suite import assert_conforms, check_ids, run_conformance
-from .trial import arranged
 
 __all__ = [
     "CheckResult",

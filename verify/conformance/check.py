@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.configuration import identity
-from ...kernels.configuration_file import configuration_to_json
 from ...kernels.errors import InputError
+from ...kernels.exact.configuration import identity
+from ...kernels.exact.configuration_file import configuration_to_json
+from ...kernels.exact.rational_text import rational_text
 from ...kernels.protocol import Kernel
-from ...kernels.rational_text import rational_text
 from ...kernels.registry import load
-from .explain import MOST_TOKENS, explain, followed
+from .failures.explain import MOST_TOKENS, explain, followed
+from .failures.shrink import shrink
+from .failures.snippet import exact_text, trial_snippet, vector_text
+from .inputs.trial import Trial
 from .judge import Fault, Lost, examine
 from .record import Status
-from .shrink import shrink
-from .snippet import exact_text, trial_snippet, vector_text
-from .trial import Trial
 
 CLEAR = 1e6
 """Gaps of more ulps are not near-ties, so that their number says nothing."""

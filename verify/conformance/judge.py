@@ -25,12 +25,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.configuration import Configuration, Matrix, Vector
-from ...kernels.exact import Dynamics, Sets
-from ...kernels.exact_scores import PRECISION, exact_scores
-from ...kernels.filter import decision_bound, layer_error
+from ...kernels.bounds.exact_scores import PRECISION, exact_scores
+from ...kernels.bounds.filter import decision_bound, layer_error
+from ...kernels.exact.configuration import Configuration, Matrix, Vector
+from ...kernels.exact.dynamics import Dynamics, Sets
 from ...kernels.protocol import Kernel, TieRule
-from .trial import Call, Trial, apply, floats
+from .inputs.trial import Call, Trial, apply, floats
 
 MOST_SUBSETS = 8
 """With more near-maximisers than this, the subsets are not tried one by one: their convex hull's box is used."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hardmax.kernels import numpy_kernel
+from hardmax.kernels.floats import numpy_kernel
 from hardmax.kernels.protocol import FloatProof, FollowSets, Kernel
 
 KILLED_BY: dict[str, str] = {}

@@ -510,7 +510,7 @@ def nan_spread(Z, A, alpha):
 
 def _told(change: Callable) -> Callable:
     """A layer of the NumPy kernel that tells something else than it does."""
-    from hardmax.kernels.numpy_kernel import layer
+    from hardmax.kernels.floats.numpy_kernel import layer
 
     @functools.wraps(layer)
     def wrong(Z, A, alpha):

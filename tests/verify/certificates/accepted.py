@@ -3,10 +3,10 @@
 import copy
 from fractions import Fraction as Q
 
-from hardmax.kernels.configuration import Configuration
-from hardmax.kernels.step import HarmonicStep
-from hardmax.verify.case import Case
+from hardmax.kernels.exact.configuration import Configuration
+from hardmax.kernels.exact.step import HarmonicStep
 from hardmax.verify.certificates.writer import CLAIMS
+from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 
 from .edits import Document, Edit, both, drop, put, sealed

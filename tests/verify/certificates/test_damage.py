@@ -13,12 +13,12 @@ from fractions import Fraction
 
 import pytest
 
-from hardmax.kernels.configuration import Configuration
-from hardmax.kernels.step import HarmonicStep
-from hardmax.verify.case import Case
+from hardmax.kernels.exact.configuration import Configuration
+from hardmax.kernels.exact.step import HarmonicStep
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.checker import reading
 from hardmax.verify.certificates.writer import to_text
+from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 
 from . import suite

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hardmax.kernels.configuration import Configuration, with_changes
 from hardmax.kernels.errors import BugError, InputError
-from hardmax.kernels.rational_text import rational_text
-from hardmax.kernels.step import HarmonicStep
+from hardmax.kernels.exact.configuration import Configuration, with_changes
+from hardmax.kernels.exact.rational_text import rational_text
+from hardmax.kernels.exact.step import HarmonicStep
 from hardmax.strategies import configurations
-from hardmax.verify.case import Case
 from hardmax.verify.certificates import checker, self_check
 from hardmax.verify.certificates.checker import command
 from hardmax.verify.certificates.evidence import Vertex
 from hardmax.verify.certificates.writer import CLAIMS, certificate, seal, to_text, write_text
 from hardmax.verify.claims import certified
+from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of, certificate_text, save_certificate
-from hardmax.verify.claims.clustering import case_places
-from hardmax.verify.freeze import Budget
+from hardmax.verify.claims.places import case_places
+from hardmax.verify.provers.freeze.prover import Budget
 
 from . import suite
 from .accepted import CONFIGURATIONS

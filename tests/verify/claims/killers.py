@@ -10,11 +10,11 @@ from fractions import Fraction as Q
 from types import ModuleType
 
 from hardmax.kernels import Configuration, HarmonicStep
-from hardmax.kernels.exact import Dynamics
-from hardmax.verify.case import Case
+from hardmax.kernels.exact.dynamics import Dynamics
+from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.registry import Claim
-from hardmax.verify.freeze import Budget
-from hardmax.verify.proof import Frozen, Outcome
+from hardmax.verify.provers.freeze.outcome import Frozen, Outcome
+from hardmax.verify.provers.freeze.prover import Budget
 
 from ...examples import EXAMPLES, SQUARE
 from ...kernels import wrong_dynamics as wrong

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 
 from hardmax.kernels import Configuration, InputError
-from hardmax.reports import wording
+from hardmax.reports.formats import wording
 from hardmax.strategies import configurations
-from hardmax.verify.case import Case
+from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.registry import FAMILIES, HYPOTHESES, Claim, Finding, Source, all_claims, select_claims
 
 CLAIMS = all_claims()

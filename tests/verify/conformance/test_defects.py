@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hardmax.kernels.configuration_file import configuration_from_json
+from hardmax.kernels.exact.configuration_file import configuration_from_json
 from hardmax.verify.conformance import check_ids, run_conformance
 
 FOLDER = Path(__file__).parents[2] / "kernels" / "defects"

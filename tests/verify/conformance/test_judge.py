@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardmax.kernels.configuration import Configuration
-from hardmax.kernels.exact_scores import PRECISION, exact_scores
-from hardmax.kernels.filter import decision_bound
-from hardmax.kernels.numpy_kernel import kernel as numpy_kernel
+from hardmax.kernels.bounds.exact_scores import PRECISION, exact_scores
+from hardmax.kernels.bounds.filter import decision_bound
+from hardmax.kernels.exact.configuration import Configuration
+from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.protocol import declare
+from hardmax.verify.conformance.inputs.trial import Trial, call, exact_rows, floats
 from hardmax.verify.conformance.judge import exact_layer, examine, judge_layer, value_tolerance
-from hardmax.verify.conformance.trial import Trial, call, exact_rows, floats
 
 
 def forced(sets):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hardmax.kernels.errors import InputError
-from hardmax.kernels.numpy_kernel import kernel as numpy_kernel
+from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.protocol import declare, unbatched
 from hardmax.kernels.registry import missing
 from hardmax.verify.conformance import (

@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from ....kernels.protocol import to_numpy
-from ..cases import NONSYMMETRIC, lattice_without_ties, random_points
 from ..check import Check, Finding, NotApplicableError, Subject, judged
-from ..snippet import assignments, loading
-from ..trial import Arrangement, Call, Trial, arranged, call, floats, layouts, raw_step
+from ..failures.snippet import assignments, loading
+from ..inputs.cases import NONSYMMETRIC, lattice_without_ties, random_points
+from ..inputs.trial import Arrangement, Call, Trial, arranged, call, floats, layouts, raw_step
 
 
 def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:

@@ -10,10 +10,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..cases import CHAINS, FORMS, Integers, lattice_without_ties
 from ..check import Check, Finding, Subject, judged
-from ..snippet import loading
-from ..trial import Call, Trial, call, raw_step
+from ..failures.snippet import loading
+from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
+from ..inputs.trial import Call, Trial, call, raw_step
 
 
 def _batch(rng: random.Random, B: int, n: int, d: int, A: Integers | None = None, *, size: int = 50) -> Call:

@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 
 from ..check import Check, Subject, judged
-from ..draws import FORMS, INTEGER_FORMS, KINDS, TIED_KINDS, Draw, Form, Kind
-from ..trial import Arrangement, Trial, layouts
+from ..inputs.draws import FORMS, INTEGER_FORMS, KINDS, TIED_KINDS, Draw, Form, Kind
+from ..inputs.trial import Arrangement, Trial, layouts
 
 DIMENSIONS = (*range(1, 10), 17)
 

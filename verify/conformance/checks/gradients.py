@@ -16,15 +16,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.configuration import identity
-from ....kernels.filter import gamma
+from ....kernels.bounds.filter import gamma
+from ....kernels.exact.configuration import identity
 from ....kernels.protocol import to_numpy
-from ..cases import random_points
 from ..check import Check, Finding, NotApplicableError, Subject
-from ..draws import INTEGER_FORMS, Draw, Kind
+from ..failures.snippet import array, assignments, loading
+from ..inputs.cases import random_points
+from ..inputs.draws import INTEGER_FORMS, Draw, Kind
+from ..inputs.trial import Call, call, exact_rows, floats
 from ..judge import exact_layer
-from ..snippet import array, assignments, loading
-from ..trial import Call, call, exact_rows, floats
 
 STEP = Fraction(1, 1 << 12)
 """h of the central differences: a power of two, far below every gap of scores of the points chosen."""

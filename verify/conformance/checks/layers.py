@@ -8,10 +8,10 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
-from ....kernels.exact_scores import PRECISION
-from ..cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, Case, lattice_without_ties, random_points
+from ....kernels.bounds.exact_scores import PRECISION
 from ..check import Check, NotApplicableError, Subject, judged
-from ..trial import Trial, call
+from ..inputs.cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, Case, lattice_without_ties, random_points
+from ..inputs.trial import Trial, call
 from .ties import each
 
 Trials = Callable[[Subject], Iterator[Trial]]

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.protocol import to_numpy
-from ..cases import lattice_without_ties
 from ..check import Check, Finding, Subject
-from ..snippet import array, loading
-from ..trial import raw_step
+from ..failures.snippet import array, loading
+from ..inputs.cases import lattice_without_ties
+from ..inputs.trial import raw_step
 
 SHAPES = ((3, 3, 2), (1, 4, 2), (5, 4, 3), (70, 3, 2), (3, 20, 1), (2, 9, 6), (2, 70, 3))
 """(B, n, d) of the batches; one value of the set in the middle is spoiled."""

@@ -10,14 +10,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from ....kernels.configuration import Configuration
-from ....kernels.configuration_file import configuration_to_json
-from ....kernels.exact import Dynamics
+from ....kernels.exact.configuration import Configuration
+from ....kernels.exact.configuration_file import configuration_to_json
+from ....kernels.exact.dynamics import Dynamics
 from ....kernels.protocol import FloatProof
-from ..cases import lattice_without_ties
 from ..check import Check, Finding, NotApplicableError, Subject
-from ..snippet import assignments, loading
-from ..trial import Trial, call, floats
+from ..failures.snippet import assignments, loading
+from ..inputs.cases import lattice_without_ties
+from ..inputs.trial import Trial, call, floats
 from .cross import crossed
 
 LAYERS = 6
@@ -87,8 +87,8 @@ def _fail(subject: Subject, trial: Trial, row: int, layer: int, message: str) ->
     (one,) = trial.calls
     message = " ".join(message.split())
     lines = [
-        *loading(subject.kernel, subject.spec, "from hardmax.kernels.configuration import Configuration"),
-        "from hardmax.kernels.exact import itinerary",
+        *loading(subject.kernel, subject.spec, "from hardmax.kernels.exact.configuration import Configuration"),
+        "from hardmax.kernels.exact.dynamics import itinerary",
         *assignments(one, trial.dtype),
         f"proof = kernel.prove(tokens, A, alpha, {LAYERS})",
         f"wanted = itinerary(Configuration.from_floats(tokens[{row}], A, alpha), {LAYERS})",

@@ -9,10 +9,10 @@ Neighbours: `cases` has the maps.
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ....kernels.exact_scores import PRECISION
-from ..cases import CHAINS, TURNS, Case, lattice_without_ties, permuted, random_points, scaled, turned
+from ....kernels.bounds.exact_scores import PRECISION
 from ..check import Check, Subject, judged
-from ..trial import Trial
+from ..inputs.cases import CHAINS, TURNS, Case, lattice_without_ties, permuted, random_points, scaled, turned
+from ..inputs.trial import Trial
 
 
 def _both(subject: Subject, case: Case, image: Case, dtype: str) -> Trial:

@@ -13,13 +13,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from ....kernels.configuration_file import configuration_to_json
-from ....kernels.filter import decision_bound, layer_error
-from ..cases import BASES, FORMS, TIES, TURNS, Case, in_basis, random_points, turned
+from ....kernels.bounds.filter import decision_bound, layer_error
+from ....kernels.exact.configuration_file import configuration_to_json
 from ..check import Check, Finding, Subject, failure
+from ..failures.snippet import assignments, loading
+from ..inputs.cases import BASES, FORMS, TIES, TURNS, Case, in_basis, random_points, turned
+from ..inputs.trial import Trial, apply, floats
 from ..judge import exact_layer, examine
-from ..snippet import assignments, loading
-from ..trial import Trial, apply, floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from fractions import Fraction
 
 import numpy as np
 
-from ....kernels.configuration_file import configuration_to_json
-from ....kernels.exact_scores import exact_scores
-from ....kernels.filter import decision_bound
+from ....kernels.bounds.exact_scores import exact_scores
+from ....kernels.bounds.filter import decision_bound
+from ....kernels.exact.configuration_file import configuration_to_json
 from ....kernels.protocol import FollowSets, Kernel, to_numpy
-from ..cases import DUPLICATES, FORMS, INDEFINITE, TIES, ZEROS, random_lattice, random_points
 from ..check import Check, Finding, NotApplicableError, Subject
-from ..draws import KINDS
+from ..failures.snippet import assignments, loading
+from ..inputs.cases import DUPLICATES, FORMS, INDEFINITE, TIES, ZEROS, random_lattice, random_points
+from ..inputs.draws import KINDS
+from ..inputs.trial import Trial, floats
 from ..judge import exact_layer
-from ..snippet import assignments, loading
-from ..trial import Trial, floats
 from .cross import crossed
 from .ties import each
 

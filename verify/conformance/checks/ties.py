@@ -5,8 +5,9 @@ Neighbours: `cases` has the tables, `judge` the policy.
 
 from collections.abc import Iterable, Iterator
 
-from ....kernels.exact_scores import exact_scores
-from ..cases import (
+from ....kernels.bounds.exact_scores import exact_scores
+from ..check import Check, NotApplicableError, Subject, judged
+from ..inputs.cases import (
     BASES,
     DEGENERATE,
     DUPLICATES,
@@ -21,8 +22,7 @@ from ..cases import (
     resolved_tie,
     turned,
 )
-from ..check import Check, NotApplicableError, Subject, judged
-from ..trial import Trial, exact_rows
+from ..inputs.trial import Trial, exact_rows
 
 
 def each(subject: Subject, cases: Iterable[Case]) -> Iterator[Trial]:

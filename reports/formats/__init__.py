@@ -1,0 +1,1 @@
+"""Records as text for people and machines: terminal, Markdown, JUnit, SARIF; shared words and exact numbers."""

@@ -1,0 +1,157 @@
+"""The words that every report uses for the same thing: verdicts, hypotheses, the sentence at the top.
+
+Neighbours: `html`, `markdown`, `terminal`, `junit` and `sarif` say it in their own format.
+"""
+
+import shlex
+from collections.abc import Sequence
+
+from ..records.record import CheckRecord, ClaimRecord, CounterexampleRecord, RunRecord
+from ..records.store import Records
+
+HYPOTHESES = {
+    "nonzero": "no token is the origin",
+    "distinct": "the tokens are pairwise distinct",
+    "spd": "A is symmetric positive definite",
+    "constant_step": "the step is the same at every layer",
+    "rate_below_one": "λ_k < 1 at every layer",
+}
+"""The names that claims use for their hypotheses; others are shown as they are."""
+
+EXPECTED = {
+    "theorem": "a theorem",
+    "false_as_printed": "false as printed",
+    "open": "open",
+    "needs_hypothesis": "false without the hypothesis",
+}
+"""What is known of a claim before the run."""
+
+MOST_ARGUMENTS = 24
+"""Arguments of a command that are shown."""
+
+CHECK_STATUS = {
+    "pass": "passed",
+    "fail": "failed",
+    "not_applicable": "not applicable",
+    "fragile": "passed, fragile",
+    "known": "failed, known deviation",
+}
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """`count` with its noun, thousands set off: "1 claim", "12,345 claims"."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def hypothesis(name: str) -> str:
+    """A hypothesis as a sentence."""
+    return HYPOTHESES.get(name, name)
+
+
+def where(layer: int | None) -> str:
+    """When a claim fails."""
+    return "in the limit (k → ∞)" if layer is None else f"at layer {layer}"
+
+
+def is_expected(records: Records, counterexample: CounterexampleRecord) -> bool:
+    """Whether the counterexample refutes a claim that had to be refuted."""
+    return any(c.as_expected for c in records.run.claims if counterexample.id in c.counterexamples)
+
+
+def is_beyond_the_theorem(records: Records, counterexample: CounterexampleRecord) -> bool:
+    """Whether it is an input that the user gave, and one of which the theorem says nothing."""
+    return records.run.command == "prove" and bool(counterexample.dropped)
+
+
+def surprise_title(records: Records, found: Sequence[CounterexampleRecord]) -> str:
+    """The heading over counterexamples of which none had to be found."""
+    beyond = all(is_beyond_the_theorem(records, c) for c in found)
+    return "Counterexamples that do not meet a hypothesis" if beyond else "Counterexamples that were not expected"
+
+
+def claim_of(run: RunRecord, counterexample: CounterexampleRecord) -> ClaimRecord | None:
+    """The claim that a counterexample refutes, if the run lists it."""
+    return next((c for c in run.claims if c.id == counterexample.claim), None)
+
+
+def failed_checks(run: RunRecord) -> tuple[CheckRecord, ...]:
+    """The checks of a kernel that fail and are not known to."""
+    return tuple(check for check in run.checks if check.status == "fail")
+
+
+def command_line(run: RunRecord) -> str:
+    """The command that made the run, as one types it in a shell; the first of its arguments where they are many."""
+    shown = shlex.join(["hardmax", run.command, *run.arguments[:MOST_ARGUMENTS]])
+    more = len(run.arguments) - MOST_ARGUMENTS
+    return shown if more <= 0 else f"{shown} … and {plural(more, 'more argument')}, see run.json"
+
+
+def verdict_word(run: RunRecord) -> str:
+    """The verdict in one word: a kernel passes or fails, claims are verified or refuted."""
+    if run.command == "kernel":
+        return {"verified": "passed", "refuted": "failed"}.get(run.verdict, run.verdict)
+    return run.verdict
+
+
+def headline(run: RunRecord) -> str:
+    """The verdict in one sentence, with the numbers it rests on."""
+    return {"verify": _verify, "prove": _prove, "kernel": _kernel}[run.command](run) + (
+        " The run was interrupted: this is what was found until then." if run.interrupted else ""
+    )
+
+
+def _verify(run: RunRecord) -> str:
+    claims, inputs = plural(len(run.claims), "claim"), run.counts.inputs
+    examined = f" on {plural(inputs, 'configuration')}" if inputs else ""
+    odd = [c.id for c in run.claims if not c.as_expected]
+    bad = [k for k in run.kernels if k.disagree]
+    kernels = f" {', '.join(k.spec for k in bad)} disagrees with the exact kernel." if bad else ""
+    if odd:
+        return f"{len(odd)} of {claims} did not come out as expected{examined}: {', '.join(odd)}.{kernels}"
+    refuted = sum(c.verdict == "refuted" for c in run.claims)
+    held = f"All {claims} came out as expected{examined}"
+    which = "all" if refuted == len(run.claims) else f"{refuted} of them"
+    return held + (f", {which} refuted as they must be." if refuted else ".") + kernels
+
+
+def _prove(run: RunRecord) -> str:
+    counts = run.counts
+    parts = [
+        f"{n:,} {word}"
+        for n, word in (
+            (counts.verified, "verified"),
+            (counts.refuted, "refuted"),
+            (counts.undecided, "undecided"),
+            (counts.invalid, "invalid"),
+        )
+        if n
+    ]
+    return f"The conclusion of the theorem on {plural(counts.inputs, 'configuration')}: {', '.join(parts) or 'none'}."
+
+
+def _kernel(run: RunRecord) -> str:
+    name = run.subject.name if run.subject else "the kernel"
+    failed = failed_checks(run)
+    if not failed:
+        return f"{name} passes {plural(len(run.checks), 'check')}."
+    first = failed[0]
+    place = "" if first.first_divergent_layer is None else f" at layer {first.first_divergent_layer}"
+    return f"{name} fails {len(failed)} of {plural(len(run.checks), 'check')}, first {first.id}{place}."
+
+
+__all__ = [
+    "CHECK_STATUS",
+    "EXPECTED",
+    "HYPOTHESES",
+    "claim_of",
+    "command_line",
+    "failed_checks",
+    "headline",
+    "hypothesis",
+    "is_beyond_the_theorem",
+    "is_expected",
+    "plural",
+    "surprise_title",
+    "verdict_word",
+    "where",
+]

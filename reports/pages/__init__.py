@@ -1,0 +1,1 @@
+"""Records as one offline HTML page: pictures (`geometry` → `scene` → `svg`), templates, and the review study."""

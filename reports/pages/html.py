@@ -1,0 +1,229 @@
+"""One self-contained HTML page of a run: verdict first, then what breaks, what held and how far the inputs reached.
+
+The page loads nothing: style, script and data are inline, and its Content-Security-Policy allows those alone, by hash.
+Equal records give equal bytes. Every value is escaped; text that comes from records never reaches the script as code.
+
+Neighbours: `page` has what all pages share, `templates/` the layout, its style and its script; `scene`, `svg` and
+`gap_plot` make the figures.
+"""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from ..formats import wording
+from ..formats.exact_text import matrix_text, point, short, step_text
+from ..printable import printable
+from ..records.codec import dumps
+from ..records.record import CheckRecord, ClaimRecord, ConfigurationRecord, CounterexampleRecord, ResultRecord
+from ..records.store import COUNTEREXAMPLES, Records
+from . import gap_plot, page, svg
+from .scene import Pictured, Scene, scene_of
+
+MAX_PICTURES = 30
+"""Pictures on one page; those of counterexamples come first, all other data stays complete."""
+MAX_CARDS = 200
+"""Counterexamples shown in full; the claims table still counts and names all of them."""
+CHUNK = 200
+"""Rows of a results table in one fold."""
+MAX_ROWS = 60
+"""Tokens listed in the table of one configuration; the configuration file below it has all."""
+
+
+def render_html(records: Records) -> str:
+    """The page of a run, as text.
+
+    Args:
+        records: what `read_records` returns.
+
+    Returns:
+        An HTML document without any reference to another file, but links to the folder's counterexamples.
+    """
+    run = records.run
+    figures = _Figures(MAX_PICTURES)
+    surprising = [c for c in records.counterexamples if not wording.is_expected(records, c)]
+    shown = sorted(records.counterexamples, key=lambda c: c not in surprising)[:MAX_CARDS]
+    cards = [_card(records, c, figures) for c in shown]
+    not_verified = [r for r in records.results if r.verdict != "verified"]
+    with_figures = [(r, figures.of(r)) for r in (*not_verified, *_verified(records.results))]
+    checks = [
+        (c, figures.of(c) if c.status in ("fail", "known") else None)
+        for c in sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status))
+    ]
+    style = page.asset("figure.css") + page.asset("page.css")
+    script = page.asset("page.js")
+    template = page.environment().get_template("page.html.j2")
+    return template.render(
+        run=run,
+        word=wording.verdict_word(run),
+        command=wording.command_line(run),
+        headline=wording.headline(run),
+        policy=page.content_policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        families=_families(run.claims),
+        cards=cards,
+        surprising=bool(surprising),
+        all_cards=len(records.counterexamples),
+        chunks=[records.results[i : i + CHUNK] for i in range(0, len(records.results), CHUNK)],
+        results=len(records.results),
+        pictures=[(r, f, _tokens(r)) for r, f in with_figures if f],
+        shown_figures=figures.used,
+        all_figures=figures.asked,
+        not_verified=not_verified,
+        checks=checks,
+        wording=wording,
+        short=short,
+        dumps=dumps,
+        beside=_beside,
+        replay=lambda result: shlex.join(["hardmax", "prove", result.input]),
+    )
+
+
+_CHECK_ORDER = ("fail", "known", "fragile", "pass", "not_applicable")
+
+
+def _verified(results: Iterable[ResultRecord]) -> list[ResultRecord]:
+    return [r for r in results if r.verdict == "verified"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The picture of one record, ready for the template."""
+
+    scene: Scene
+    window: str
+    data: dict[str, Any]
+    first: Markup
+    last: Markup
+    plot: gap_plot.GapPlot | None
+    gaps: tuple[str, ...]
+
+
+class _Figures:
+    """Makes figures until the page has enough of them, and counts those it could not show."""
+
+    def __init__(self, most: int) -> None:
+        self.used = self.asked = 0
+        self._most = most
+
+    def of(self, record: Pictured) -> Figure | None:
+        """The figure of a record, None if it has none or the page is full."""
+        if record.trajectory is None:
+            return None
+        self.asked += 1
+        if self.used >= self._most:
+            return None
+        scene = scene_of(record)
+        if scene is None:
+            return None
+        self.used += 1
+        return Figure(
+            scene=scene,
+            window=" ".join(map(str, svg.window(scene))),
+            data=scene.to_json(),
+            first=svg.inner(scene, 0),
+            last=svg.inner(scene, len(scene.frames) - 1),
+            plot=None if isinstance(record, CheckRecord) else gap_plot.gap_plot(record),
+            gaps=tuple("" if g is None else short(g) for g in record.trajectory.gaps),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One token of a table."""
+
+    index: int
+    label: str | None
+    start: str
+    multiplicity: int
+    leader: str
+    limit: str | None
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The exact configuration of a card: a table of its tokens, the rest of it in words, and as a file."""
+
+    rows: tuple[Row, ...]
+    step: str
+    matrix: str
+    config: str
+    record: ConfigurationRecord
+
+
+def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] = ()) -> Tokens | None:
+    c, leaders, limits = record.configuration, record.leaders, record.limits
+    if c is None:
+        return None
+    rows = tuple(
+        Row(
+            index=i,
+            label=c.labels[i] if c.labels else None,
+            start=point(row),
+            multiplicity=c.multiplicities[i] if c.multiplicities else 1,
+            leader="–" if leaders is None else str(leaders.get(i, "never")),
+            limit=point(limits[i]) if limits else None,
+            marked=i in marked,
+        )
+        for i, row in enumerate(c.tokens[:MAX_ROWS])
+    )
+    return Tokens(rows, step_text(c), matrix_text(c), dumps(c), c)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One counterexample, ready for the template."""
+
+    record: CounterexampleRecord
+    claim: ClaimRecord | None
+    expected: bool
+    beyond: bool
+    statement: Markup
+    tokens: Tokens | None
+    folder: str
+    figure: Figure | None
+
+
+def _card(records: Records, c: CounterexampleRecord, figures: _Figures) -> Card:
+    return Card(
+        record=c,
+        claim=wording.claim_of(records.run, c),
+        expected=wording.is_expected(records, c),
+        beyond=wording.is_beyond_the_theorem(records, c),
+        statement=_marked(c.statement, c.fails),
+        tokens=_tokens(c, c.tokens),
+        folder=f"{COUNTEREXAMPLES}/{c.id}",
+        figure=figures.of(c),
+    )
+
+
+def _marked(statement: str, fails: str) -> Markup:
+    """The statement with the part that fails marked; the part by itself where it is no part of the statement."""
+    statement, fails = printable(statement), printable(fails)
+    before, part, after = statement.partition(fails) if fails else (statement, "", "")
+    if not part:
+        return escape(statement)
+    return Markup("{}<mark>{}</mark>{}").format(before, part, after)
+
+
+def _beside(path: str) -> str:
+    """The link to a file that lies beside the page, whatever path the record gives: its name alone, quoted."""
+    return quote(PurePath(path).name, safe="", errors="surrogateescape")
+
+
+def _families(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord]]]:
+    """The claims by family, in the order of the record; those that surprise first within a family."""
+    families: dict[str, list[ClaimRecord]] = {}
+    for claim in claims:
+        families.setdefault(claim.family, []).append(claim)
+    return [(name, sorted(group, key=lambda c: c.as_expected)) for name, group in families.items()]
+
+
+__all__ = ["MAX_CARDS", "MAX_PICTURES", "render_html"]

@@ -1,0 +1,240 @@
+"""The second theorem: refuted as printed, by the paper's own kind of input; what is left of it holds."""
+
+import json
+import subprocess
+import sys
+from fractions import Fraction as Q
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardmax.kernels import Configuration, ConstantStep, HarmonicStep
+from hardmax.kernels.exact.configuration import with_changes
+from hardmax.kernels.exact.dynamics import Dynamics
+from hardmax.verify.certificates import checker
+from hardmax.verify.claims.case import Case
+from hardmax.verify.claims.families import frank_wolfe
+from hardmax.verify.claims.families.frank_wolfe import (
+    Bound,
+    check_rate,
+    check_rate_origin_inside,
+    inputs,
+    origin_inside,
+    unmet,
+)
+from hardmax.verify.cli import main
+
+PAPER = Configuration([(3,), (-1,)], None, HarmonicStep(2, 2), follow="smallest")
+PLANE = Configuration([(2, 1), (-1, 1), (0, -2)], [[2, 1], [1, 2]], HarmonicStep(2, 2), follow="smallest")
+
+
+def simulated(tokens: list[Q], layers: int):
+    """The layers of tokens on a line with B = 1, from the definition."""
+    for k in range(layers):
+        yield k, tokens
+        moved = []
+        for z in tokens:
+            least = min(z * y for y in tokens)
+            C = [y for y in tokens if z * y == least]
+            moved.append(z + Q(2, k + 2) * (sum(C) / len(C) - z))
+        tokens = moved
+
+
+def first_violation(tokens: list[Q], i: int, layers: int) -> int | None:
+    """The first layer at which token i breaks the bound."""
+    spread = (max(tokens) - min(tokens)) ** 2
+    return next((k for k, Z in simulated(tokens, layers) if k and Z[i] ** 2 / 2 > 2 * spread / (k + 1)), None)
+
+
+def test_the_example_fails_from_the_layer_at_which_it_fails():
+    finding = check_rate(Case(PAPER))
+    assert (finding.verdict, finding.layer, finding.token) == ("refuted", 576, 1)
+    assert first_violation([Q(3), Q(-1)], 1, 600) == 576
+    assert first_violation([Q(3), Q(-1)], 0, 600) == 575  # the token on its way to the other one is a bit longer still
+    assert "rests at (1/3) for ever: its energy 1/18" in finding.message
+
+
+def test_a_violation_among_the_first_layers_is_found_there():
+    """With a wrong kernel, where the token at 20 stays: 20²/2 exceeds 2 · 21²/(k + 1) from layer 4 on."""
+    far = with_changes(PAPER, tokens=[(20,), (-1,)])
+    finding = check_rate(Case(far, make_dynamics=_largest))
+    assert (finding.verdict, finding.layer, finding.token) == ("refuted", 4, 0)
+    assert "at layer 4" in finding.message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"follow": "largest"},
+        {"step": ConstantStep(Q(1))},
+        {"step": HarmonicStep(1, 2)},
+        {"A": [[-1]]},
+        {"tokens": [(3,), (1,)]},
+    ],
+)
+def test_an_input_that_misses_a_hypothesis_is_not_judged(change):
+    other = with_changes(PAPER, **change)
+    assert len(unmet(other)) == 1
+    for check in (check_rate, check_rate_origin_inside):
+        finding = check(Case(other))
+        assert finding.verdict == "vacuous"
+        assert unmet(other)[0] in finding.message
+    assert not unmet(PAPER)
+
+
+def test_a_form_that_is_not_symmetric_or_not_semidefinite_is_not_judged():
+    for A in ([[1, 1], [0, 1]], [[1, 2], [2, 1]]):
+        assert unmet(with_changes(PLANE, A=A)) == ["B symmetric positive semidefinite"]
+    assert unmet(with_changes(PLANE, A=[[1, 1], [1, 1]])) == []
+
+
+forms = st.integers(1, 3).flatmap(
+    lambda d: st.lists(st.lists(st.integers(-3, 3), min_size=d, max_size=d), min_size=d, max_size=d)
+)
+
+
+@given(forms, st.fractions(Q(1, 50), 50), st.integers(1, 200))
+def test_the_bound_is_the_one_with_the_largest_eigenvalue(rows, energy, k):
+    """Against floats, where they are clear."""
+    R = np.array(rows)
+    B = R.T @ R
+    bound = Bound(tuple(tuple(map(Q, map(int, row))) for row in B), Q(7))
+    largest = float(np.linalg.eigvalsh(B).max())
+    right = 2 * largest * 7 / (k + 1)
+    if abs(float(energy) - right) > 1e-9 * (1 + right):
+        assert bound.is_broken(energy, k) == (float(energy) > right)
+
+
+@given(st.fractions(Q(1, 500), 5), st.integers(1, 50))
+def test_the_first_broken_layer_is_the_first(energy, k):
+    bound = Bound.of(PLANE)
+    first = bound.broken_from(energy, k)
+    assert bound.is_broken(energy, first)
+    assert first == k or not bound.is_broken(energy, first - 1)
+
+
+def test_equality_is_no_violation():
+    bound = Bound.of(PAPER)
+    assert not bound.is_broken(Q(1, 18), 575)  # 2 · 16 / 576 = 1/18
+    assert bound.is_broken(Q(1, 18), 576)
+
+
+def test_the_diameter_is_that_of_the_hull():
+    assert Bound.of(PLANE).diameter == 13
+    assert Bound.of(Configuration([(0,)], None, HarmonicStep(2, 2))).diameter == 0
+
+
+def test_the_search_finds_a_small_counterexample_by_itself():
+    found = frank_wolfe.find_counterexample(seed=1)
+    assert found is not None
+    assert (found.n, found.d) == (2, 1)
+    assert max(abs(v) for row in found.tokens for v in row) <= 3
+    finding = check_rate(Case(found))
+    assert first_violation([row[0] for row in found.tokens], finding.token, 3000) == finding.layer
+
+
+def test_the_repaired_statement_holds_on_many_inputs():
+    counts, refuted = frank_wolfe.examine_repaired(seed=2, examples=60)
+    assert refuted is None
+    assert set(counts) <= {"verified", "trivial"}
+    assert counts["verified"] >= 45
+    assert counts["trivial"] <= counts["verified"] // 8
+
+
+def test_trivial_is_what_nested_hulls_alone_keep_within_the_bound():
+    square = [(1, 0), (-1, 0), (0, 1), (0, -1)]
+    assert not repaired(square).trivial  # ½ exceeds 2 · 4 / (24 + 1)
+    assert repaired(square, [[1, 0], [0, 0]]).trivial is False
+    assert repaired(square, [[0, 0], [0, 0]]).trivial  # no energy at all
+    assert repaired([(0, 0)]).trivial  # no diameter
+    assert repaired([(3, 0), (-1, 0)]).trivial  # the origin leaves at layer 2, where the bound is 2 · 16 / 3 ≥ 9/2
+
+
+def repaired(tokens, B=None):
+    case = Case(Configuration(tokens, B, HarmonicStep(2, 2), follow="smallest"))
+    finding = check_rate_origin_inside(case)
+    assert finding.verdict == "verified"
+    return finding
+
+
+@given(inputs(n=(1, 6), d=(1, 3)))
+def test_inputs_meet_the_hypotheses(configuration):
+    assert unmet(configuration) == []
+
+
+def test_the_origin_leaves_the_hull_of_the_example_at_layer_2():
+    inside = [origin_inside(layer.tokens()) for layer, _ in islice(Dynamics(PAPER).layers(), 4)]
+    assert inside == [True, True, False, False]
+    assert "up to layer 2, the first without" in check_rate_origin_inside(Case(PAPER)).message
+
+
+class _Largest(Dynamics):
+    """Tokens follow the largest inner product, whatever the configuration says."""
+
+    def follow_sets(self, layer, *rest):
+        return Dynamics(with_changes(self.configuration, follow="largest")).follow_sets(layer, *rest)
+
+
+class _Unscaled(Dynamics):
+    """Tokens overshoot: the step is twice as long."""
+
+    def next_layer(self, layer, sets):
+        after = super().next_layer(layer, sets)
+        before, moved = layer.tokens(), after.tokens()
+        rows = [[2 * y - x for x, y in zip(a, b, strict=True)] for a, b in zip(before, moved, strict=True)]
+        first = Dynamics(with_changes(self.configuration, tokens=rows)).first
+        return type(layer)(after.index, first.numerators, first.denominator)
+
+
+_largest, _unscaled = _Largest, _Unscaled
+
+
+@pytest.mark.parametrize("wrong", [_largest, _unscaled])
+def test_a_wrong_kernel_breaks_the_repaired_statement(wrong):
+    # 0 stays in the hull of these tokens, so the statement covers every layer that is looked at.
+    square = Configuration([(1, 0), (-1, 0), (0, 1), (0, -1)], None, HarmonicStep(2, 2), follow="smallest")
+    assert check_rate_origin_inside(Case(square)).verdict == "verified"
+    assert check_rate_origin_inside(Case(square, make_dynamics=wrong)).verdict == "refuted"
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, arguments)])
+    return ended.value.code
+
+
+def test_the_command_writes_a_counterexample_that_stands_alone(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("verify", "--claims", "frank_wolfe.*", "--out", out) == 0
+    text = capsys.readouterr().out
+    assert "refuted    frank_wolfe.rate: 1 refuted, as expected" in text
+    assert "300 verified frank_wolfe.rate_origin_inside" in text
+    bundle = out / "counterexamples" / "frank_wolfe.rate"
+    record = json.loads((bundle / "record.json").read_text())
+    assert record["fails"] in record["statement"] != record["fails"]
+    assert record["dropped"] == []
+    assert record["tokens"] == [0]
+    done = subprocess.run([sys.executable, "-I", bundle / "repro.py"], capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "The claim fails on this configuration." in done.stdout
+    assert checker.check((bundle / "proof.cert.json").read_text())["clustering.convergence"] == "verified"
+    assert run("replay", bundle) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"-2"', '"-1"'), ('"layer": 576', '"layer": 575'), ('"token": 0', '"token": 1')]
+)
+def test_the_script_does_not_claim_a_violation_that_is_none(tmp_path, capsys, old, new):
+    """Tokens 1, −1 stay about the origin; at layer 575 the bound still holds; the other token is not at rest."""
+    out = tmp_path / "out"
+    run("verify", "--claims", "frank_wolfe.rate", "--out", out)
+    script = out / "counterexamples" / "frank_wolfe.rate" / "repro.py"
+    text = script.read_text()
+    assert old in text
+    script.write_text(text.replace(old, new, 1))
+    done = subprocess.run([sys.executable, "-I", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The claim does not fail here." in done.stdout

@@ -1,0 +1,7 @@
+"""Claims on many configurations: drawn, examined in parallel, tallied.
+
+Job: `campaign` (chunks and workers), `tally` (what comes back from them), `judgement` (what a run's counts say of a
+claim), `float_comparison` (float kernels on the same inputs) and `interruption` (Ctrl-C and SIGTERM keep what is done).
+
+May import: `claims` and below, `records`, `strategies`.
+"""

@@ -1,0 +1,70 @@
+"""A case: one configuration with everything that claims ask of it, computed once and only when asked for.
+
+Neighbours: `freeze` decides the itinerary, `claims` examine cases. The dynamics is an argument, so that a test can hand
+in a wrong one and see which claim notices.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from itertools import islice
+from math import lcm
+from typing import Any, TypeVar
+
+from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.dynamics import Dynamics, Layer, Sets
+from ..provers.freeze.budget import Budget, Work
+from ..provers.freeze.outcome import Outcome, Undecided
+from ..provers.freeze.prover import decide
+
+T = TypeVar("T")
+
+FIRST_LAYERS = 6
+"""Layers that claims about single steps look at when nothing says how many there are."""
+
+
+class Case:
+    """One configuration under examination.
+
+    Args:
+        configuration: the input.
+        budget: for the freeze proof and what is concluded from it.
+        make_dynamics: the exact kernel, `Dynamics` but for tests of the tests.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        budget: Budget | None = None,
+        make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
+    ) -> None:
+        self.configuration, self.make_dynamics = configuration, make_dynamics
+        self.work = Work(budget or Budget())
+        self._once: dict[Callable[[Case], Any], Any] = {}
+
+    def once(self, make: "Callable[[Case], T]") -> T:
+        """make(case), computed the first time that this function is handed in: several claims rest on it."""
+        if make not in self._once:
+            self._once[make] = make(self)
+        return self._once[make]
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The itinerary for all layers, or `Undecided`."""
+        return decide(self.configuration, self.work.budget, self.make_dynamics, self.work)
+
+    @cached_property
+    def form(self) -> list[list[int]]:
+        """The matrix of the scores times a positive integer: A, or −A where tokens follow the smallest score."""
+        c = self.configuration
+        D = lcm(*(v.denominator for row in c.A for v in row)) * (1 if c.follow == "largest" else -1)
+        return [[int(v * D) for v in row] for row in c.A]
+
+    @cached_property
+    def layers(self) -> list[tuple[Layer, Sets]]:
+        """The first layers with their follow sets: up to the freeze layer and two more, at least `FIRST_LAYERS`."""
+        outcome = self.outcome
+        wanted = FIRST_LAYERS if isinstance(outcome, Undecided) else min(outcome.phases[-1].first + 2, 4 * FIRST_LAYERS)
+        return list(islice(self.make_dynamics(self.configuration).layers(), max(wanted, FIRST_LAYERS)))
+
+
+__all__ = ["Case"]

@@ -1,0 +1,149 @@
+"""Prove or refute the clustering theorem's conclusion for one configuration, with everything the answer rests on.
+
+Neighbours: `freeze` decides the itinerary, `claims.clustering` examines the conclusion, `certificate` writes the proof
+to a file, the command line prints `Proved.to_json()`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+from ...kernels.exact.configuration import Configuration, Matrix, Vector
+from ...kernels.exact.rational_text import rational_text
+from ..certificates.evidence import Place
+from ..provers.freeze.outcome import Frozen, Outcome, SelfSimilar, Undecided
+from ..provers.freeze.prover import Budget
+from ..provers.freeze.time_limit import OutOfTimeError, time_limit
+from .case import Case
+from .families import clustering
+from .places import case_places
+from .registry import Finding
+
+Verdict = Literal["verified", "refuted", "undecided"]
+
+
+def overall(findings: Iterable[Finding]) -> Verdict:
+    """Refuted if one finding is, else undecided if one is, else verified."""
+    verdicts = {finding.verdict for finding in findings}
+    if "refuted" in verdicts:
+        return "refuted"
+    return "undecided" if "undecided" in verdicts else "verified"
+
+
+@dataclass(frozen=True)
+class Proved:
+    """The verdict on one configuration.
+
+    Args:
+        case: the configuration with its outcome.
+        findings: {claim id: finding} for the four clustering claims.
+        merged: the same for the configuration with equal tokens merged, where tokens repeat.
+    """
+
+    case: Case
+    findings: Mapping[str, Finding]
+    merged: "Proved | None"
+
+    @property
+    def configuration(self) -> Configuration:
+        """The input."""
+        return self.case.configuration
+
+    @property
+    def outcome(self) -> Outcome:
+        """The itinerary for all layers, or why it is not known."""
+        return self.case.outcome
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the theorem's conclusion for this very input."""
+        return overall(self.findings.values())
+
+    @property
+    def places(self) -> Mapping[Vector, Place]:
+        """{cluster point: its place relative to K}; empty without leaders or limits."""
+        decided = isinstance(self.outcome, Frozen) and self.outcome.leaders
+        return case_places(self.case) if decided else {}
+
+    @cached_property
+    def limits(self) -> Matrix | None:
+        """The limit of every token, None if not decided."""
+        outcome = self.outcome
+        if isinstance(outcome, Frozen):
+            return outcome.limits
+        if isinstance(outcome, SelfSimilar) and outcome.contraction is not None and outcome.contraction < 1:
+            return ((Fraction(0),) * self.configuration.d,) * self.configuration.n
+        return None
+
+    def fields(self) -> dict[str, Any]:
+        """The JSON fields that literal and merged verdicts share: rationals as strings, null if undecided."""
+        outcome, limits = self.outcome, self.limits
+        decided = not isinstance(outcome, Undecided)
+        vertices = None
+        if not isinstance(outcome, Undecided):
+            at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
+            vertices = points_to_json({at_rest[i] for i in outcome.leaders})
+        return {
+            "verdict": self.verdict,
+            "hypotheses": self.configuration.hypotheses(),
+            "freeze_layer": outcome.freeze_layer if isinstance(outcome, Frozen) else None,
+            "leaders": {str(i): k for i, k in sorted(outcome.leaders.items())} if decided else None,
+            "limits": None if limits is None else [list(map(rational_text, point)) for point in limits],
+            "cluster_points": None if limits is None else points_to_json(set(limits)),
+            "vertices": vertices,
+            "claims": {claim: finding.verdict for claim, finding in self.findings.items()},
+        }
+
+    def to_json(self, name: str, certificate: str | None = None) -> dict[str, Any]:
+        """The JSON object of `hardmax prove --json`.
+
+        Args:
+            name: the input as the user named it.
+            certificate: the path of the certificate file, if one was written.
+        """
+        fields = self.fields()
+        data = {"input": name, **fields, "certificate": certificate}
+        if self.verdict != "verified":
+            data["reasons"] = {c: f.message for c, f in self.findings.items() if f.verdict != "verified"}
+        if self.merged is not None:
+            data["merged"] = {**self.merged.fields(), "multiplicities": list(self.merged.configuration.multiplicities)}
+        return data
+
+
+def points_to_json(points: Iterable[Vector]) -> list[list[str]]:
+    """Points in ascending order, coordinates as fractions in lowest terms."""
+    return [list(map(rational_text, point)) for point in sorted(points)]
+
+
+def prove(configuration: Configuration, budget: Budget | None = None, *, merge: bool = True) -> Proved:
+    """The exact verdict on the clustering theorem's conclusion for this configuration.
+
+    Args:
+        configuration: any configuration; the hypotheses of the theorem are reported, not required.
+        budget: when to give up; its seconds are for the proof and the examination of the conclusion together, and as
+            many again for the configuration with equal tokens merged (how strictly: `time_limit`).
+        merge: where tokens repeat, also examine the configuration with equal tokens merged (DESIGN 1.7).
+
+    Returns:
+        Findings for `clustering.convergence`, `.boundary`, `.vertices`, `.cluster_points`, each verified, refuted or
+        undecided for this input.
+
+    Source: arXiv:2407.01602, main theorem.
+    """
+    case = Case(configuration, budget)
+    try:
+        with time_limit(None if budget is None else budget.seconds):
+            findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
+    except OutOfTimeError as error:
+        case = Case(configuration, budget)
+        case.outcome = Undecided(configuration, (), str(error))
+        findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
+    merged = None
+    if merge and not configuration.is_distinct:
+        merged = prove(configuration.merged(), budget, merge=False)
+    return Proved(case, findings, merged)
+
+
+__all__ = ["Proved", "Verdict", "overall", "points_to_json", "prove"]

@@ -1,0 +1,153 @@
+"""Dropped hypotheses: without any one of them the theorem's conclusion fails, and a counterexample is found here.
+
+Each claim says that the conclusion survives without one hypothesis, all others kept. It is expected to be refuted: by
+Hypothesis, which searches configurations that break just this hypothesis and shrinks what it finds to few tokens, low
+dimension and small integers. A dropped hypothesis does not always break the conclusion: each check is about its case.
+
+Source: arXiv:2407.01602, the hypotheses of the main theorem; DESIGN 1.8.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ....kernels.exact.configuration import Configuration, with_changes
+from ....strategies import configurations
+from ..case import Case
+from ..registry import Claim, Finding, Source
+from ..search import BUDGET, Search, smallest
+from . import clustering
+
+SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "hypotheses of the main theorem")
+
+
+def check_conclusion(case: Case) -> Finding:
+    """The whole conclusion of the theorem on this case: the first part that fails, or that is not decided."""
+    undecided = None
+    for claim in clustering.CLAIMS:
+        finding = claim.check(case)
+        if finding.verdict == "refuted":
+            return Finding("refuted", f"{claim.id}: {finding.message}", finding.layer)
+        if finding.verdict == "undecided":
+            undecided = undecided or Finding("undecided", f"{claim.id}: {finding.message}", finding.layer)
+    return undecided or Finding(
+        "verified", "the whole conclusion holds for this input although a hypothesis is dropped"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A hypothesis to drop: its name, the sentence that claims it is not needed, what is kept, where to search."""
+
+    name: str
+    statement: str
+    kept: tuple[str, ...]
+    search: Search
+    least_n: int = 1
+    least_d: int = 1
+
+
+def _with_skew_part(**where: Any) -> SearchStrategy[Configuration]:
+    """A = S + t (e_1 e_2ᵀ − e_2 e_1ᵀ) with S symmetric positive definite: xᵀAx = xᵀSx > 0, but A is not symmetric."""
+
+    def twist(c: Configuration, t: int) -> Configuration:
+        rows = [list(row) for row in c.A]
+        rows[0][1] += t
+        rows[1][0] -= t
+        return with_changes(c, A=rows)
+
+    return st.builds(twist, configurations(**where), st.sampled_from([1, -1, 2, -2, 3, -3]))
+
+
+DROPPED = (
+    Dropped(
+        "nonzero",
+        "the conclusion holds with a token at the origin",
+        ("distinct", "spd"),
+        partial(configurations, nonzero=False),
+    ),
+    Dropped(
+        "distinct",
+        "the conclusion holds with repeated tokens",
+        ("nonzero", "spd"),
+        partial(configurations, distinct=False),
+        least_n=2,
+    ),
+    Dropped(
+        "positive_definite",
+        "the conclusion holds with A symmetric negative definite",
+        ("nonzero", "distinct"),
+        partial(configurations, spd=False, matrices=["negative_definite"]),
+    ),
+    Dropped(
+        "definite",
+        "the conclusion holds with A symmetric indefinite",
+        ("nonzero", "distinct"),
+        partial(configurations, spd=False, matrices=["indefinite"]),
+        least_d=2,
+    ),
+    Dropped(
+        "strictly_definite",
+        "the conclusion holds with A symmetric positive semidefinite, A ≠ 0",
+        ("nonzero", "distinct"),
+        partial(configurations, spd=False, matrices=["semidefinite"]),
+        least_d=2,
+    ),
+    Dropped(
+        "symmetric",
+        "the conclusion holds with A positive definite but not symmetric",
+        ("nonzero", "distinct"),
+        _with_skew_part,
+        least_d=2,
+    ),
+)
+
+
+def find_counterexample(claim: Claim, *, seed: int = 0, examples: int = 200) -> Configuration | None:
+    """The smallest configuration found that breaks one hypothesis and the conclusion.
+
+    Looked for on integer lattices with α = 1 first and then in every family.
+
+    Args:
+        claim: one of this family.
+        seed: the search is the same for the same seed.
+        examples: how many configurations to try for each size.
+
+    Returns:
+        A shrunk counterexample, or None if none was found.
+    """
+
+    def refutes(configuration: Configuration) -> bool:
+        case = Case(configuration, BUDGET)
+        return not claim.unmet(case) and check_conclusion(case).verdict == "refuted"
+
+    dropped = next(d for d in DROPPED if f"necessity.{d.name}" == claim.id)
+    stages = ({"families": ["lattice"], "steps": ["one"]}, {})
+    return smallest(
+        refutes,
+        dropped.search,
+        stages,
+        least_n=dropped.least_n,
+        least_d=dropped.least_d,
+        seed=seed,
+        examples=examples,
+    )
+
+
+CLAIMS = tuple(
+    Claim(
+        f"necessity.{d.name}",
+        d.statement,
+        d.kept,
+        SOURCE,
+        "needs_hypothesis",
+        check_conclusion,
+        shown=clustering.conclusion_shown,
+    )
+    for d in DROPPED
+)
+
+__all__ = ["CLAIMS", "DROPPED", "check_conclusion", "find_counterexample"]

@@ -1,0 +1,1 @@
+"""From a failed trial to what an engineer reads: `shrink`, `explain`, `snippet`."""

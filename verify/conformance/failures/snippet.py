@@ -1,0 +1,128 @@
+"""Snippets: Python that a person pastes to see a failure, without pytest and without the suite.
+
+Neighbours: `suite` puts them into the results; a test runs every one against the kernel that it was made for.
+"""
+
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from ....kernels.exact.configuration import Matrix
+from ....kernels.protocol import Kernel
+from ..inputs.trial import Call, Trial
+from ..judge import Fault
+
+
+def loading(kernel: Kernel, spec: str, *imports: str) -> list[str]:
+    """The first lines of a snippet: imports, and the kernel by its SPEC.
+
+    Args:
+        kernel: the kernel under test.
+        spec: how it was named; empty if it was given as an object. A file is named by its absolute path, so that the
+            snippet runs from any folder.
+        imports: further import lines.
+    """
+    lines = ["import numpy as np", "from hardmax.kernels.registry import load", *imports, ""]
+    if not spec:
+        spec = _importable(kernel)
+    if spec:
+        return [*lines, f"kernel = load({_from_anywhere(spec)!r})"]
+    return [
+        *lines,
+        f"assert 'kernel' in globals(), 'put the kernel under test, {kernel.name}, into the variable kernel'",
+    ]
+
+
+def _importable(kernel: Kernel) -> str:
+    """The import string of a kernel given as an object, if its step function is importable; else empty."""
+    if kernel.source:
+        return kernel.source
+    module, name = getattr(kernel.step, "__module__", None), getattr(kernel.step, "__qualname__", "")
+    if module in (None, "__main__") or getattr(sys.modules.get(module), name, None) is not kernel.step:
+        return ""
+    return f"{module}:{name}"
+
+
+def _from_anywhere(spec: str) -> str:
+    """`spec` with the path of a file made absolute."""
+    place, colon, attribute = spec.rpartition(":")
+    return f"{Path(place).absolute()}{colon}{attribute}" if place.endswith(".py") else spec
+
+
+def literal(value: Fraction | float) -> str:
+    """A number as Python text that reads back as the same float."""
+    number = float(value)
+    return repr(number) if np.isfinite(number) else f'float("{number}")'
+
+
+def array(values: Sequence, dtype: str) -> str:
+    """Nested rows of exact numbers as the text of a NumPy array."""
+
+    def text(part: object) -> str:
+        return literal(part) if isinstance(part, Fraction | float | int) else f"[{', '.join(text(p) for p in part)}]"  # type: ignore[attr-defined]
+
+    return f'np.array({text(values)}, dtype="{dtype}")'
+
+
+def assignments(one: Call, dtype: str) -> list[str]:
+    """The lines that define tokens, A and alpha of a call."""
+    B, n, d = one.shape
+    return [
+        f"tokens = {array(one.tokens, dtype)}  # {B} x {n} x {d}",
+        f"A = {array(one.A, dtype)}",
+        f"alpha = {literal(one.alpha)}",
+    ]
+
+
+def trial_snippet(kernel: Kernel, spec: str, trial: Trial, fault: Fault) -> str:
+    """The snippet of a failing trial: it ends in an assertion that fails for the kernel, or in the error it raises."""
+    plain = all(one.arrangement == "contiguous" for one in trial.calls)
+    imports = (
+        ()
+        if plain
+        else ("from hardmax.kernels.protocol import to_numpy", "from hardmax.verify.conformance import arranged")
+    )
+    lines = loading(kernel, spec, *imports)
+    for c, one in enumerate(trial.calls[: fault.call + 1]):
+        lines += assignments(one, trial.dtype)
+        count = fault.layer + 1 if c == fault.call else trial.layers
+        step = (
+            "tokens = kernel(tokens, A, alpha)"
+            if one.arrangement == "contiguous"
+            else f'tokens = to_numpy(kernel.step(arranged(kernel, tokens, "{one.arrangement}"), '
+            f'arranged(kernel, A, "{one.arrangement}"), alpha))'
+        )
+        lines += [step] if count == 1 else [f"for _ in range({count}):", f"    {step}.astype(A.dtype)"]
+    shape = trial.calls[fault.call].shape
+    if fault.kind == "value":
+        lines += expectation(f"tokens[{fault.row}, {fault.token}]", fault.expected, fault.tolerance)
+    elif fault.kind == "shape":
+        lines += [f"assert tokens.shape == {shape} and tokens.dtype.kind == 'f', (tokens.shape, tokens.dtype)"]
+    return "\n".join(lines) + "\n"
+
+
+def expectation(got: str, expected: Sequence[Fraction], tolerance: Sequence[float]) -> list[str]:
+    """The lines that compare the vector `got` (Python text) with the exact one."""
+    exact = ", ".join(map(str, expected))
+    allowed = max(t + abs(float(v)) * 2.0**-52 for t, v in zip(tolerance, expected, strict=True))
+    return [
+        f"expected = {array(expected, 'float64')}  # exactly ({exact})",
+        f"error = np.abs({got} - expected).max()",
+        f'assert error <= {allowed!r}, f"off by {{error}}: {{{got}}} in place of {{expected}}"',
+    ]
+
+
+def exact_text(rows: Matrix) -> str:
+    """Rows of exact numbers for a message: [(1, 1/2), (3, 0)]."""
+    return "[" + ", ".join(vector_text(row) for row in rows) + "]"
+
+
+def vector_text(vector: Sequence[Fraction | float]) -> str:
+    """A vector for a message: (1, 1/2)."""
+    return "(" + ", ".join(str(v) if isinstance(v, Fraction) else f"{v:.17g}" for v in vector) + ")"
+
+
+__all__ = ["array", "assignments", "exact_text", "expectation", "literal", "loading", "trial_snippet", "vector_text"]

@@ -1,0 +1,176 @@
+"""Trials: what a kernel is called with, exactly, and how it is called.
+
+A *call* is one batch (token sets of one shape, one A, one α) of exact values that the kernel's dtype can represent,
+laid out in memory in some arrangement. A *trial* is a sequence of calls, each run for some layers on the kernel's own
+output. Everything that the suite judges is a trial, so that every failure can be shrunk and written as a snippet.
+
+Neighbours: `judge` says whether answers are right, `shrink` makes failing trials small, `snippet` writes them.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....kernels.errors import InputError
+from ....kernels.exact.configuration import Configuration, Matrix, identity
+from ....kernels.protocol import Kernel, to_numpy
+
+Arrangement = Literal["contiguous", "fortran", "strided", "reversed", "readonly"]
+ARRANGEMENTS: tuple[Arrangement, ...] = ("contiguous", "fortran", "strided", "reversed", "readonly")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a kernel, in exact numbers.
+
+    Args:
+        tokens: B token sets, each (n, d).
+        A: (d, d).
+        alpha: α > 0, a dyadic rational (what the kernel is given is `float(alpha)`).
+        arrangement: how the arrays of tokens and of A lie in memory.
+    """
+
+    tokens: tuple[Matrix, ...]
+    A: Matrix
+    alpha: Fraction
+    arrangement: Arrangement = "contiguous"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(B, n, d)."""
+        return len(self.tokens), len(self.tokens[0]), len(self.A)
+
+    def configuration(self, row: int) -> Configuration:
+        """Row `row` of the batch as a configuration."""
+        return Configuration(self.tokens[row], self.A, self.alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Calls of one kernel, one after the other.
+
+    Args:
+        calls: at least one.
+        dtype: "float32" or "float64".
+        layers: every call is run for so many layers, each on the output of the one before.
+        linked: whether the calls only mean something together (a small one after a large one): two at least are kept.
+    """
+
+    calls: tuple[Call, ...]
+    dtype: str
+    layers: int = 1
+    linked: bool = False
+
+
+def exact_rows(rows: Sequence[Sequence[int | Fraction]]) -> Matrix:
+    """`rows` of int or Fraction as a `Matrix`."""
+    return tuple(tuple(Fraction(v) for v in row) for row in rows)
+
+
+def call(
+    *sets: Sequence[Sequence[int | Fraction]],
+    A: Sequence[Sequence[int | Fraction]] | None = None,
+    alpha: int | Fraction = 1,
+    arrangement: Arrangement = "contiguous",
+) -> Call:
+    """A `Call` with the token sets `sets` (each (n, d) of int or Fraction), A the identity if None."""
+    tokens = tuple(exact_rows(rows) for rows in sets)
+    return Call(tokens, identity(len(tokens[0][0])) if A is None else exact_rows(A), Fraction(alpha), arrangement)
+
+
+def floats(values: Sequence[Matrix] | Matrix, dtype: str) -> NDArray[np.floating]:
+    """Exact values as an array of `dtype`.
+
+    Raises:
+        InputError: a value is not representable, so that the kernel would not see the configuration that is judged.
+    """
+    array = np.array(values, dtype=object)
+    result = array.astype(np.float64).astype(dtype)
+    if [Fraction(v) for v in result.astype(np.float64).ravel().tolist()] != array.ravel().tolist():
+        raise InputError(f"a value of the trial is not representable in {dtype}; give dyadic rationals that are")
+    return result
+
+
+def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous") -> Any:
+    """`tokens` (or A) as what `kernel.step` takes, laid out in memory as `arrangement` says; the values are the same.
+
+    Args:
+        kernel: the kernel.
+        tokens: (B, n, d) NumPy array, or A (d, d); its dtype is kept.
+        arrangement: "contiguous"; "fortran" (first index fastest); "strided" (every other entry of a larger buffer
+            along each axis, NaN in between, which shows if strides are ignored); "reversed" (negative strides, NumPy
+            only); "readonly" (NumPy only).
+    """
+    native = kernel.arrays_for(tokens, str(tokens.dtype))
+    if arrangement == "contiguous":
+        return native
+    if arrangement == "fortran":
+        return (
+            np.asfortranarray(native)
+            if kernel.arrays == "numpy"
+            else native.permute(*range(native.ndim)[::-1]).contiguous().permute(*range(native.ndim)[::-1])
+        )
+    if arrangement == "strided":
+        buffer = np.full([2 * size for size in tokens.shape], np.nan, dtype=tokens.dtype)
+        every_other = (slice(None, None, 2),) * tokens.ndim
+        buffer[every_other] = tokens
+        if kernel.arrays == "numpy":
+            return buffer[every_other]
+        return kernel.arrays_for(buffer, str(tokens.dtype))[every_other]
+    if kernel.arrays != "numpy":
+        raise InputError(f"torch tensors cannot be {arrangement}")
+    if arrangement == "reversed":
+        return native[..., ::-1, ::-1].copy()[..., ::-1, ::-1]
+    native.flags.writeable = False
+    return native
+
+
+def layouts(kernel: Kernel) -> tuple[Arrangement, ...]:
+    """The arrangements that arrays of the kernel's kind can have."""
+    return ARRANGEMENTS if kernel.arrays == "numpy" else ("contiguous", "fortran", "strided")
+
+
+def raw_step(kernel: Kernel, tokens: Any, A: Any, alpha: Any) -> Any:
+    """`kernel.step` on arrays of its own kind, without the warnings that NumPy gives about NaN and overflow.
+
+    The suite judges values; a warning turned into an error would only hide them.
+    """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return kernel.step(tokens, A, float(alpha))
+
+
+def apply(
+    kernel: Kernel, tokens: NDArray[np.floating], one: Call, A: NDArray[np.floating] | None = None
+) -> NDArray[Any]:
+    """The kernel's next tokens for the float tokens of a call.
+
+    Args:
+        kernel: the kernel.
+        tokens: (B, n, d) in the dtype of the trial.
+        one: the call, for A, α and the arrangement.
+        A: its A in the dtype of the trial, computed if None.
+    """
+    dtype = str(tokens.dtype)
+    form = arranged(kernel, floats(one.A, dtype) if A is None else A, one.arrangement)
+    return to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement), form, one.alpha))
+
+
+__all__ = [
+    "ARRANGEMENTS",
+    "Arrangement",
+    "Call",
+    "Trial",
+    "apply",
+    "arranged",
+    "call",
+    "exact_rows",
+    "floats",
+    "layouts",
+    "raw_step",
+]

@@ -1,0 +1,1 @@
+"""Provers: from a configuration to what holds for every layer. One room a kind of model."""

@@ -1,0 +1,382 @@
+"""Freeze proofs: from some layer on nothing changes, and here is why.
+
+Three rules decide k → ∞ in finite time, each valid for any matrix A and for means with multiplicities (DESIGN 1.4):
+
+*Stationary* tokens F: leaders, C_i = {i}; and i with C_i ⊂ F ∪ {tokens at z_i} whose weighted mean is z_i. They never
+    move again.
+*R1*: C_i = {l}, l a leader. *R2*: C_i ⊂ F, i itself not in F, and with m the mean of C_i the score ⟨m, z_j⟩ is the
+    same for all j ∈ C_i and the largest of all. Then C_i is constant for ever: z_i keeps to the segment from z_i to m,
+    and a token outside C_i keeps weight 1 − λ > 0 on its place, hence a strictly lower score.
+*R3*: all sets constant, by sign tables (`shift_table`), which also *jump* to the first layer at which a set changes.
+
+Where scores are no inner product, layers may repeat up to a linear map instead (`self_similar`).
+
+Neighbours: `proof` holds what is returned, `claims` draw conclusions, `certificate` writes them down.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from sympy import ZZ
+
+from ....kernels.errors import FollowGraphError
+from ....kernels.exact.configuration import Configuration, Matrix, Vector
+from ....kernels.exact.dynamics import Dynamics, Layer, Sets
+from ....kernels.exact.step import ConstantStep
+from . import large_layers
+from .budget import CALL, Budget, OutOfBudgetError, Work, common_factor, fraction, product
+from .follow_graph import follow_order
+from .outcome import Frozen, Outcome, Phase, Rule, SelfSimilar, Undecided
+from .self_similar import Recurrence, Repetition
+from .sign_table import ConstantSets
+
+FIRST_TABLE = 4
+"""Age of a phase, in layers, at which its first sign table is tried; then at every power of two."""
+FIRST_JUMP = 32
+"""Age from which on a failed table is followed by a jump as long as the age."""
+LAYER = 30_000
+"""Operations of one layer beside those of its numbers."""
+
+
+class _Prover:
+    """One run of `decide`: the current layer, what is proved so far, and the phases behind it."""
+
+    def __init__(self, configuration: Configuration, work: Work, dynamics: Dynamics) -> None:
+        self.configuration, self.work, self.dynamics = configuration, work, dynamics
+        self.budget = work.budget
+        self.layer = self.dynamics.first
+        # Tokens stay in their hull, where |v| < 2^(sizes + 1): by how many bits numerators may exceed D.
+        sizes = [v.numerator.bit_length() - v.denominator.bit_length() for row in configuration.tokens for v in row]
+        self.spread = max(0, *sizes) + 1
+        self.known = -1  # the last layer whose follow sets are `sets`
+        n = configuration.n
+        self.sets: list[tuple[int, ...]] = [()] * n
+        self.rules: list[Rule | None] = [None] * n
+        self.stationary: set[int] = set()
+        self.open = list(range(n))
+        self.leaders: dict[int, int] = {}
+        self.phases: list[Phase] = []
+        self.first = 0  # first layer of the current phase
+        self.jumps: list[int] = []
+        # Tokens can share a position only if they start so, or if the map is not injective (DESIGN 1.3, injective).
+        injective = configuration.has_inner_product and configuration.step.rate(0) < 1
+        self.may_meet = not (injective and configuration.is_distinct)
+        self.representative: Sequence[int] = range(n)
+        self.recurrence = None if configuration.has_inner_product else Recurrence(self.dynamics, self.work)
+        self.tables_apply = isinstance(configuration.step, ConstantStep)
+
+    def decide(self) -> Outcome:
+        try:
+            return self._decide()
+        except OutOfBudgetError as error:
+            return self._undecided(str(error))
+
+    def _decide(self) -> Outcome:
+        budget = self.budget
+        steps = 0
+        while True:
+            changed = self._find_sets()
+            if self.configuration.step.rate(self.layer.index) < 1:
+                self._capture()
+            if not self.open:
+                return self._frozen()
+            if changed:
+                self.tables_apply = isinstance(self.configuration.step, ConstantStep)
+            if self._table_is_due():
+                if self._constant_for_ever_or_jump():
+                    return self._frozen()
+                if self.layer.index > self.known:  # a jump has gone on to the layer at which a set changes
+                    continue
+            if self.recurrence is not None:
+                repetition = self.recurrence.visit(self.layer, tuple(self.sets))
+                if repetition is not None:
+                    return self._self_similar(repetition)
+            steps += 1
+            if budget.steps is not None and steps > budget.steps:
+                raise OutOfBudgetError(f"{budget.steps} layers were computed one by one")
+            if budget.layers is not None and self.layer.index >= budget.layers:
+                raise OutOfBudgetError(f"the budget is {budget.layers} layers")
+            if budget.bits is not None and self._bits() - self.spread > budget.bits:
+                raise OutOfBudgetError(f"numbers have more than {budget.bits} bits")
+            self.work.do(LAYER + self._step_operations(self._bits()))
+            self.layer = self.dynamics.next_layer(self.layer, tuple(self.sets))
+
+    def _bits(self) -> int:
+        """A bound on the size of all numerators at the current layer."""
+        return int(self.layer.denominator).bit_length() + self.spread
+
+    def _step_operations(self, bits: int) -> int:
+        """What the next layer costs: sums over the follow sets, and the common factor."""
+        d = self.configuration.d
+        return d * sum(map(len, self.sets)) * product(bits, 64) + common_factor(bits)
+
+    def _undecided(self, reason: str) -> Undecided:
+        return Undecided(self.configuration, self._all_phases(), f"{reason}, at layer {max(self.known, 0)}")
+
+    # -- one layer ------------------------------------------------------------------------------------------------
+
+    def _find_sets(self) -> bool:
+        """Compute the sets of all open tokens at the current layer; start a new phase where one changed."""
+        found = list(zip(self.open, self._follow_sets(), strict=True))
+        changed = any(self.sets[i] != C for i, C in found)
+        if changed:
+            if self.layer.index > self.first:
+                self.phases.append(self._current_phase(self.layer.index - self.first))
+            self.first, self.jumps = self.layer.index, []
+            for i, C in found:
+                self.sets[i] = C
+        elif self.jumps:
+            self._extend_jumps()
+        for i, C in found:
+            if C == (i,):
+                self.leaders.setdefault(i, self.layer.index)
+        self.known = self.layer.index
+        return changed
+
+    def _follow_sets(self) -> Sets:
+        """The sets of all open tokens at the current layer."""
+        return large_layers.follow_sets(self.dynamics, self.layer, self.open, self._bits(), self.work)
+
+    def _extend_jumps(self) -> None:
+        offset = self.layer.index - self.first
+        if self.jumps[-1] < offset:
+            self.jumps.append(offset)
+
+    def _current_phase(self, layers: int) -> Phase:
+        jumps = tuple(o for o in self.jumps if o < layers) if len(self.jumps) > 1 else ()
+        return Phase(self.first, layers, tuple(self.sets), jumps)
+
+    def _all_phases(self) -> tuple[Phase, ...]:
+        if self.known < 0:
+            return ()
+        return (*self.phases, self._current_phase(self.known - self.first + 1))
+
+    # -- rules F, R1, R2 ------------------------------------------------------------------------------------------
+
+    def _capture(self) -> None:
+        """Apply the rules F, R1 and R2 to the open tokens at the current layer."""
+        if self.may_meet:
+            places: dict[tuple[Any, ...], int] = {}
+            rows = self.layer.numerators.to_list()
+            self.representative = [places.setdefault(tuple(row), i) for i, row in enumerate(rows)]
+        sets, rules, stationary = self.sets, self.rules, self.stationary
+        r = self.representative
+        candidates = []
+        for i in self.open:
+            if sets[i] == (i,):
+                rules[i] = "leader"
+                stationary.add(i)
+            elif len(sets[i]) > 1:
+                candidates.append(i)
+        grown = bool(candidates)
+        while grown:
+            grown = False
+            for i in candidates:
+                if (
+                    rules[i] is None
+                    and all(j in stationary or r[j] == r[i] for j in sets[i])
+                    and self._is_mean(i)
+                ):  # fmt: skip
+                    rules[i] = "stationary"
+                    stationary.add(i)
+                    grown = True
+        for i in self.open:
+            if rules[i] is None and stationary.issuperset(sets[i]):
+                if len(sets[i]) == 1:  # then that one leads: a mean of others never scores above all of them
+                    rules[i] = "R1"
+                elif self._is_captured_by_tie(i):
+                    rules[i] = "R2"
+        self.open = [i for i in self.open if rules[i] is None]
+
+    def _is_mean(self, i: int) -> bool:
+        """Whether z_i is the weighted mean of its follow set."""
+        w, C = self.configuration.multiplicities, self.sets[i]
+        N = self.layer.numerators.to_list()
+        total = sum([w[j] for j in C])
+        return all(total * N[i][c] == sum([w[j] * N[j][c] for j in C]) for c in range(len(N[i])))
+
+    def _is_captured_by_tie(self, i: int) -> bool:
+        """The side condition of R2, given that C_i is stationary: then i is not in it, or F would hold i."""
+        w, C = self.configuration.multiplicities, self.sets[i]
+        n, d = self.configuration.n, self.configuration.d
+        self.work.do(len(C) * n * d * product(self._bits(), self._bits()))
+        columns = zip(*self.dynamics.scores(self.layer, C), strict=True)
+        of_mean = [sum([w[j] * s for j, s in zip(C, column, strict=True)]) for column in columns]
+        best = max(of_mean)
+        return all(of_mean[j] == best for j in C)
+
+    # -- rule R3 and jumps ----------------------------------------------------------------------------------------
+
+    def _table_is_due(self) -> bool:
+        age = self.layer.index - self.first + 1
+        return self.tables_apply and age >= FIRST_TABLE and (age & (age - 1) == 0 or bool(self.jumps))
+
+    def _constant_for_ever_or_jump(self) -> bool:
+        """Prove the current sets constant for ever (True), or go on to where they change (False)."""
+        try:
+            run = ConstantSets(
+                self.dynamics,
+                self.layer,
+                tuple(self.sets),
+                self.stationary,
+                self.open,
+                self.representative,
+                self.work,
+            )
+        except FollowGraphError:
+            self.tables_apply = False
+            return False
+        if run.holds_for_ever():
+            return True
+        age = self.layer.index - self.first
+        if age + 1 < FIRST_JUMP:
+            return False
+        furthest, reason = self._furthest(run)  # look twice as far each time, never beyond what the budget allows
+        frozen, points, reach = False, [0], age + 1
+        while not frozen and points[-1] < furthest:
+            end = min(points[-1] + reach, furthest)
+            points.extend(run.constant_until(end, points[-1])[1:])
+            if points[-1] < end:
+                break
+            frozen = run.holds_for_ever(end)
+            reach *= 2
+        self.known = self.layer.index + points[-1]
+        self.jumps = self.jumps or [age]
+        self.jumps.extend(age + p for p in points[1:])
+        if points[-1] >= furthest and not frozen:
+            raise OutOfBudgetError(reason)
+        self.layer = run.layer_at(points[-1] + (not frozen))
+        if self.recurrence is not None:  # a repetition is proved from layers that were all computed
+            self.recurrence.forget()
+        if frozen:
+            self._find_sets()
+            self._capture()
+        return frozen
+
+    def _furthest(self, run: ConstantSets) -> tuple[int, str]:
+        """How far a jump from the current layer may go, and what ends it there."""
+        budget = self.budget
+        ends: list[tuple[int, str]] = []
+        if budget.layers is not None:
+            ends.append((budget.layers - self.layer.index, f"the budget is {budget.layers} layers"))
+        if budget.bits is not None:  # each layer multiplies the denominator by run.scale
+            spare = max(0, budget.bits - int(self.layer.denominator).bit_length())
+            further = spare // max(run.scale.bit_length() - 1, 1) + 1
+            ends.append((further, f"numbers have more than {budget.bits} bits"))
+        if budget.operations is not None:
+            low, high = 0, 1
+            while self.work.allows(run.operations(high)):
+                low, high = high, 2 * high
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if self.work.allows(run.operations(middle)) else (low, middle)
+            ends.append((low, self.work.exhausted))
+        return min(ends, default=(sys.maxsize, ""))
+
+    # -- the answer -----------------------------------------------------------------------------------------------
+
+    def _frozen(self) -> Frozen:
+        tokens = _Positions(self.layer, self.work)
+        limits, weights = _limits(self, tokens)
+        return Frozen(
+            configuration=self.configuration,
+            phases=self._all_phases(),
+            layer=self.layer.index,
+            rules=tuple(rule or "R3" for rule in self.rules),  # the table holds for all that are still open
+            state=self.layer,
+            limits=limits,
+            weights=weights,
+            leaders=self.leaders,
+        )
+
+    def _self_similar(self, repetition: Repetition) -> SelfSimilar:
+        if self.layer.index > self.first:  # the repeated layer itself is left out
+            self.phases.append(self._current_phase(self.layer.index - self.first))
+        return SelfSimilar(
+            configuration=self.configuration,
+            phases=tuple(self.phases),
+            layer=repetition.start.index,
+            period=self.layer.index - repetition.start.index,
+            permutation=tuple(range(self.configuration.n)),
+            Q=repetition.Q,
+            scale=repetition.scale,
+            contraction=repetition.contraction,
+            tokens=repetition.start.tokens(),
+            leaders=self.leaders,
+        )
+
+
+class _Positions(dict[int, Vector]):
+    """Positions of single tokens at one layer as Fractions, made when asked for."""
+
+    def __init__(self, layer: Layer, work: Work) -> None:
+        super().__init__()
+        self._rows, self._denominator, self._work = layer.numerators.to_list(), layer.denominator, work
+
+    def __missing__(self, i: int) -> Vector:
+        self[i] = point = tuple(map(self._reduced, self._rows[i]))
+        return point
+
+    def _reduced(self, numerator: Any) -> Fraction:
+        """Python's own common factor is quadratic: it should see only what a better one has left."""
+        D = self._denominator
+        common = ZZ.gcd(numerator, D)  # takes as many steps as what it leaves has bits
+        bits = (D // common).bit_length()
+        self._work.do(product(D.bit_length(), D.bit_length()) + common_factor(bits) + fraction(bits))
+        return Fraction(int(numerator // common), int(D // common))
+
+
+def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[int, Fraction], ...]]:
+    """Every token's limit and its convex weights over tokens that never move, up the follow graph."""
+    w, sets, r = prover.configuration.multiplicities, prover.sets, prover.representative
+    weights: dict[int, dict[int, Fraction]] = {}
+    for i in follow_order(tuple(sets), r):
+        others = [j for j in sets[i] if r[j] != i]
+        if len(others) < 2:
+            weights[i] = weights[r[others[0]]] if others else {i: Fraction(1)}
+            continue
+        total = sum(w[j] for j in others)
+        mixed = weights[i] = {}
+        prover.work.do(CALL * sum(len(weights[r[j]]) for j in others))
+        for j in others:
+            for base, value in weights[r[j]].items():
+                mixed[base] = mixed.get(base, 0) + value * Fraction(w[j], total)
+    limits: dict[int, Vector] = {}
+    for i, bases in weights.items():
+        if len(bases) == 1:
+            (base,) = bases
+            limits[i] = tokens[base]
+        else:
+            bits = max(x.denominator.bit_length() for base in bases for x in tokens[base])
+            prover.work.do(2 * len(bases) * prover.configuration.d * fraction(bits))
+            columns = zip(*([value * x for x in tokens[base]] for base, value in bases.items()), strict=True)
+            limits[i] = tuple(sum(column, Fraction(0)) for column in columns)
+    return tuple(limits[i] for i in r), tuple(weights[i] for i in r)
+
+
+def decide(
+    configuration: Configuration,
+    budget: Budget | None = None,
+    make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
+    work: Work | None = None,
+) -> Outcome:
+    """The itinerary of a configuration for all layers, or `Undecided`.
+
+    Args:
+        configuration: any configuration; hypotheses of the theorem are not required.
+        budget: when to give up; the default `Budget()` counts operations, about ten seconds of them.
+        make_dynamics: the exact kernel; tests hand in a wrong one.
+        work: where operations are counted, in place of a budget.
+
+    Returns:
+        `Frozen` (constant from a layer on, with all limits), `SelfSimilar` (repeating up to a linear map) or
+        `Undecided` with the reason. Never a guess.
+
+    Source: arXiv:2407.01602, main theorem; DESIGN 1.4 for the rules and their proofs.
+    """
+    return _Prover(configuration, work or Work(budget or Budget()), make_dynamics(configuration)).decide()
+
+
+__all__ = ["Budget", "decide"]

@@ -1,0 +1,147 @@
+"""Bundles: a refutation as a folder that a person can read, replay and run without this package.
+
+`config.json`, `record.json`, `repro.py` (standard library only) and, where there is one, `certificate.json`.
+
+Neighbours: `repro_script` is the text of `repro.py`; the command line writes the folder and replays it.
+"""
+
+import json
+import os
+import shlex
+from fractions import Fraction
+from importlib.resources import files
+from typing import Any
+
+from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.configuration_file import configuration_to_json
+from ...kernels.exact.rational_text import integer_text, rational_text
+from ...kernels.exact.step import ConstantStep, Step
+from ..claims.case import Case
+from ..claims.registry import MOST_LAYERS, Claim, Finding, Shown
+from ..provers.freeze.outcome import Frozen, Undecided
+from .findings import trajectory_record
+
+LONGEST_DECIMAL = 600
+"""Characters of a decimal literal in Python text; longer ones are hexadecimal."""
+
+
+def python_configuration(configuration: Configuration) -> str:
+    """The Python expression that makes the configuration, with `Fraction` and `Configuration` in scope."""
+    c = configuration
+
+    def rows(matrix: Any) -> str:
+        return "[" + ", ".join("[" + ", ".join(_number(v) for v in row) + "]" for row in matrix) + "]"
+
+    parts = [rows(c.tokens), rows(c.A), _step(c.step)]
+    if c.labels is not None:
+        parts.append(f"labels={list(c.labels)!r}")
+    if max(c.multiplicities) > 1:
+        parts.append(f"multiplicities=[{', '.join(map(_integer, c.multiplicities))}]")
+    if c.follow != "largest":
+        parts.append(f"follow={c.follow!r}")
+    return f"Configuration({', '.join(parts)})"
+
+
+def _step(step: Step) -> str:
+    if isinstance(step, ConstantStep):
+        return _number(step.alpha)
+    return f"HarmonicStep(numerator={_integer(step.numerator)}, offset={_integer(step.offset)})"
+
+
+def _number(value: Fraction) -> str:
+    top, bottom = map(_integer, value.as_integer_ratio())
+    return top if value.denominator == 1 else f"Fraction({top}, {bottom})"
+
+
+def _integer(value: int) -> str:
+    """A literal of any size: Python refuses long decimal ones, and can be set to refuse those of 641 digits."""
+    text = integer_text(value)
+    return text if len(text) <= LONGEST_DECIMAL else hex(value)
+
+
+def _shell_word(text: str) -> str:
+    """`text` as one word of a shell command that can be printed and pasted, whatever bytes it has."""
+    if text.isprintable():
+        return shlex.quote(text)
+    plain = {ord("'"), ord("\\")} ^ set(range(0x20, 0x7F))
+    return "$'" + "".join(chr(b) if b in plain else f"\\x{b:02x}" for b in os.fsencode(text)) + "'"
+
+
+def counterexample_record(
+    name: str,
+    claim: Claim,
+    case: Case,
+    finding: Finding,
+    *,
+    folder: str,
+    shown: Shown | None,
+    certificate: str | None = None,
+) -> dict[str, Any]:
+    """The record of a refutation.
+
+    Args:
+        name: the name of its folder.
+        claim: the claim that was tested.
+        case: the configuration with its outcome.
+        finding: what refuted it.
+        folder: where the bundle is, as the user may type it.
+        shown: how the refutation is shown, None where no script can.
+        certificate: the name of the certificate file in the folder.
+    """
+    outcome, c = case.outcome, case.configuration
+    theorem = shown is not None and shown.fails is not None
+    failing, finding = shown.fails if shown is not None and shown.fails is not None else (claim, finding)
+    token = finding.token if shown is None else shown.token
+    frozen = isinstance(outcome, Frozen)
+    expression = python_configuration(c)
+    unmet = [h for h, met in c.hypotheses().items() if theorem and not met]
+    return {
+        "format": "hardmax-counterexample",
+        "version": 1,
+        "id": name,
+        "claim": claim.id,
+        "statement": claim.statement,
+        "fails": failing.statement.rpartition("then ")[2],
+        "because": finding.message,
+        "layer": finding.layer,
+        "tokens": [] if token is None else [token],
+        "dropped": unmet,
+        "configuration": configuration_to_json(c),
+        "trajectory": trajectory_record(c, outcome, finding.layer or 0),
+        "freeze_layer": outcome.freeze_layer if frozen else None,
+        "leaders": {} if isinstance(outcome, Undecided) else {str(i): k for i, k in sorted(outcome.leaders.items())},
+        "limits": [list(map(rational_text, s)) for s in outcome.limits] if frozen else None,
+        "vertices": [list(map(rational_text, v)) for v in sorted({outcome.limits[i] for i in outcome.leaders})]
+        if frozen
+        else None,
+        "certificate": certificate,
+        "replay": f"hardmax replay {_shell_word(folder)}",
+        "snippet": (
+            "from fractions import Fraction\n"
+            "from hardmax.kernels import Configuration, HarmonicStep\n"
+            "from hardmax.verify import examine\n\n"
+            f"configuration = {expression}\n"
+            f"print(examine({claim.id!r}, configuration))\n"
+        ),
+        "example": f"@example({expression})",
+    }
+
+
+def repro_text(claim: Claim, case: Case, finding: Finding, shown: Shown | None) -> str:
+    """The text of `repro.py`: the script, and the counterexample as its data."""
+    data: dict[str, Any] = {
+        "claim": claim.id,
+        "statement": claim.statement,
+        "because": finding.message,
+        "configuration": configuration_to_json(case.configuration),
+        "layers": min(MOST_LAYERS, (finding.layer or 0) + 2) if shown is None else shown.layers,
+        "shown_by": None if shown is None else shown.by,
+        "evidence": None if shown is None else dict(shown.evidence),
+    }
+    script = files("hardmax.verify.records").joinpath("repro_script.py").read_text(encoding="utf-8")
+    text = json.dumps(data, indent=1, ensure_ascii=True)
+    run = "if __name__ == '__main__':\n    raise SystemExit(status(CASE))\n"
+    return f"{script}\n\nCASE = {text!r}\n\n{run}"
+
+
+__all__ = ["counterexample_record", "python_configuration", "repro_text"]

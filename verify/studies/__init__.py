@@ -1,0 +1,1 @@
+"""Studies: data, what is claimed about it, comparisons that could refute it, verdicts."""
