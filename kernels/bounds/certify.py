@@ -1,6 +1,6 @@
 """Exact facts about a batch at float speed: the filter proves what it can, the exact kernel decides the rest.
 
-Neighbours: `filter` derives the bound, `protocol` says what a kernel returns, `exact` replays single configurations.
+Neighbours: `filter` derives the bound, `protocol` says what a kernel returns, `dynamics` replays single configurations.
 """
 
 from collections.abc import Mapping

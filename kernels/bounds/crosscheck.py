@@ -13,7 +13,7 @@ kernel can be asked to know, and the decision is *too close to call*: if the nex
 bound would draw it, and if the scores are not all exact in the dtype, for then ties and gaps are there to be seen. An
 exact tie of different tokens that rounding has split is too close, with gap 0, and is counted by itself (`ties_lost`).
 
-Neighbours: `exact` is the reference, `filter` has the bounds, `protocol` the kernels. `verify.conformance` tests a
+Neighbours: `dynamics` is the reference, `filter` has the bounds, `protocol` the kernels. `verify.conformance` tests a
 kernel on inputs made for it; here any configuration serves.
 """
 

@@ -1,6 +1,6 @@
 """Configuration: the exact input of everything else — tokens, A, step, and what the words are called.
 
-Neighbours: `configuration_file` reads and writes files, `exact` moves the tokens.
+Neighbours: `configuration_file` reads and writes files, `dynamics` moves the tokens.
 """
 
 import sys

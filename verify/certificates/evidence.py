@@ -5,7 +5,7 @@ H = A + Aᵀ, and F(s) is the smallest face of K that contains s. A cluster poin
 on a face exactly if sᵀHv is the same for all vertices v of F(s) (`CERTIFICATE.md`, "Places"). Everything else that
 a verdict of the family `clustering` needs (leaders, limits, a token that does not converge) follows from the outcome.
 
-Neighbours: the claims fill these records, `certificate` writes them, `checker` checks them.
+Neighbours: the claims fill these records, `writer` writes them, `checker` checks them.
 """
 
 from collections.abc import Mapping

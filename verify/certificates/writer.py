@@ -3,7 +3,7 @@
 The format is specified in CERTIFICATE.md, its shape in certificate.schema.json. Nothing is decided here: a record that
 is wrong becomes a text that `checker` refuses.
 
-Neighbours: `proof` and `evidence` hold what is written; `self_check` has it checked, `claims.certified` writes it.
+Neighbours: `outcome` and `evidence` hold what is written; `self_check` has it checked, `claims.certified` writes it.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """A case: one configuration with everything that claims ask of it, computed once and only when asked for.
 
-Neighbours: `freeze` decides the itinerary, `claims` examine cases. The dynamics is an argument, so that a test can hand
+Neighbours: `prover` decides the itinerary, `claims` examine cases. The dynamics is an argument, so that a test can hand
 in a wrong one and see which claim notices.
 """
 

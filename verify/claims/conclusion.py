@@ -1,6 +1,6 @@
 """Prove or refute the clustering theorem's conclusion for one configuration, with everything the answer rests on.
 
-Neighbours: `freeze` decides the itinerary, `claims.clustering` examines the conclusion, `certificate` writes the proof
+Neighbours: `prover` decides the itinerary, `clustering` examines the conclusion, `writer` writes the proof
 to a file, the command line prints `Proved.to_json()`.
 """
 
@@ -124,7 +124,7 @@ def prove(configuration: Configuration, budget: Budget | None = None, *, merge: 
         configuration: any configuration; the hypotheses of the theorem are reported, not required.
         budget: when to give up; its seconds are for the proof and the examination of the conclusion together, and as
             many again for the configuration with equal tokens merged (how strictly: `time_limit`).
-        merge: where tokens repeat, also examine the configuration with equal tokens merged (DESIGN 1.7).
+        merge: where tokens repeat, also examine the configuration with equal tokens merged (THEORY.md §4).
 
     Returns:
         Findings for `clustering.convergence`, `.boundary`, `.vertices`, `.cluster_points`, each verified, refuted or

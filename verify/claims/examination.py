@@ -1,6 +1,6 @@
 """Examine one claim on one configuration.
 
-Neighbours: `claims.registry` has the claims, `verdict` examines the clustering theorem's conclusion as a whole.
+Neighbours: `claims.registry` has the claims, `conclusion` examines the clustering theorem's conclusion as a whole.
 """
 
 from ...kernels.errors import InputError

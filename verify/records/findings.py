@@ -3,7 +3,7 @@
 Exact numbers are strings in lowest terms. The shape is the one of `hardmax.reports.records.record`, which the
 command line checks record by record when it writes them; nothing here knows how they are shown.
 
-Neighbours: `verdict` and `campaign` find, `bundle` turns a refutation into something to replay.
+Neighbours: `conclusion` and `campaign` find, `bundle` turns a refutation into something to replay.
 """
 
 from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ Each claim says that the conclusion survives without one hypothesis, all others 
 Hypothesis, which searches configurations that break just this hypothesis and shrinks what it finds to few tokens, low
 dimension and small integers. A dropped hypothesis does not always break the conclusion: each check is about its case.
 
-Source: arXiv:2407.01602, the hypotheses of the main theorem; DESIGN 1.8.
+Source: arXiv:2407.01602, the hypotheses of the main theorem; THEORY.md §5.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ of the same value are equal for all vectors, in any dimension, and for all forms
 
 What is printed is what is computed with: there is no second, hand-written rendering.
 
-Neighbours: `derivation` proves inequalities between formulas, `identities` shows that two of them are equal.
+Neighbours: `derivation` proves statements between formulas.
 """
 
 import re

@@ -4,7 +4,7 @@ Points are vectors of Fractions (or ints), d ≥ 1, in any position: duplicates,
 ordinary input. Every answer has passed an exact check before it is returned (`UnprovedError` otherwise: a bug, never a
 fact about the polytope).
 
-Neighbours: `polytope_records` are the answers, `point_set` clears denominators, `cone` decides on integers;
+Neighbours: `answers` are the answers, `point_set` clears denominators, `cone` decides on integers;
 `second_route` finds faces by cvxpy.
 """
 

@@ -8,8 +8,8 @@ Where no positive weights come out, floats saw too large a face: some of its u_j
 question is then asked of these u_j alone, in coordinates of their own. If h_0 vanishes on a face and is negative off
 it, and h does the same for a smaller face within that one, then so does c h_0 + h on the whole, for large c.
 
-Neighbours: `cvxpy_proposals` proposes, `frame` chooses coordinates, `polytope_records.face_record` checks what comes
-out; `second_route` calls.
+Neighbours: `cvxpy_proposals` proposes, `frame` chooses coordinates, `answers.face_record` checks what comes
+out; `routes` calls.
 """
 
 from collections.abc import Sequence

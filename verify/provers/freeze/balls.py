@@ -3,7 +3,7 @@
 At layer k + m the exact integers have a number of bits proportional to m; a ball of a few hundred bits around the same
 value costs the same for every m. A sign is reported only if the ball excludes zero, so it is as good as an exact one.
 
-Neighbours: `shift_table` asks for signs and turns to exact integers where a ball leaves one open.
+Neighbours: `sign_table` asks for signs and turns to exact integers where a ball leaves one open.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ operation: layers one by one until DEFAULT is spent 0.8 to 1.0; jumps over 10^4 
 proofs that end within a millisecond take more time than their operations say. Without python-flint no sign comes from
 balls: a proof that jumps far then counts, and takes, more.
 
-Neighbours: `freeze`, `shift_table`, `large_layers` and `balls` count here, `verdict` hands a budget on.
+Neighbours: `prover`, `sign_table`, `large_layers` and `balls` count here, `conclusion` hands a budget on.
 """
 
 from dataclasses import dataclass

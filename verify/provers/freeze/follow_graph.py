@@ -1,6 +1,6 @@
 """The follow graph at one layer: arrows i → j for j ∈ C_i, tokens at one position taken as one.
 
-Neighbours: `shift_table` and `freeze` work up this graph, from the tokens that nobody moves to those that follow them.
+Neighbours: `sign_table` and `prover` work up this graph, from the tokens that nobody moves to those that follow them.
 """
 
 from collections.abc import Collection, Sequence

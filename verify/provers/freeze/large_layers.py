@@ -4,7 +4,7 @@ With N = 2^s (T + E), T = ⌊N / 2^s⌋ and E in [0, 1) entry by entry, the scor
 Σ F_ab T_ia T_jb by at most Σ |F_ab| (|T_ia| + |T_jb| + 1), F the form. A token j whose score so bounded stays below
 that of another one is no maximiser. Those that remain are compared exactly; a tie always remains.
 
-Neighbours: `freeze` asks at each layer, `kernels.exact` compares.
+Neighbours: `prover` asks at each layer, `dynamics` compares.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """What the freeze prover returns: an itinerary that is known for every layer, or the reason why it is not.
 
-Plain frozen records without behaviour of their own: `freeze` fills them, `claims` reads them, `certificate` writes
+Plain frozen records without behaviour of their own: `prover` fills them, `claims` reads them, `writer` writes
 them to a file.
 """
 
@@ -13,7 +13,7 @@ from ....kernels.exact.configuration import Configuration, Matrix
 from ....kernels.exact.dynamics import Layer, Sets
 
 Rule = Literal["leader", "stationary", "R1", "R2", "R3"]
-"""Why a token's follow set never changes again (DESIGN 1.4): it is a leader; it sits at the mean of stationary
+"""Why a token's follow set never changes again (CERTIFICATE.md §5): it is a leader; it sits at the mean of stationary
 tokens; it is captured by a leader (R1) or by a tie (R2); or its sign table is nonnegative (R3)."""
 
 

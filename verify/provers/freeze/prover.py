@@ -1,17 +1,18 @@
 """Freeze proofs: from some layer on nothing changes, and here is why.
 
-Three rules decide k → ∞ in finite time, each valid for any matrix A and for means with multiplicities (DESIGN 1.4):
+Three rules decide k → ∞ in finite time, each valid for any matrix A and for means with multiplicities
+(CERTIFICATE.md §5):
 
 *Stationary* tokens F: leaders, C_i = {i}; and i with C_i ⊂ F ∪ {tokens at z_i} whose weighted mean is z_i. They never
     move again.
 *R1*: C_i = {l}, l a leader. *R2*: C_i ⊂ F, i itself not in F, and with m the mean of C_i the score ⟨m, z_j⟩ is the
     same for all j ∈ C_i and the largest of all. Then C_i is constant for ever: z_i keeps to the segment from z_i to m,
     and a token outside C_i keeps weight 1 − λ > 0 on its place, hence a strictly lower score.
-*R3*: all sets constant, by sign tables (`shift_table`), which also *jump* to the first layer at which a set changes.
+*R3*: all sets constant, by sign tables (`sign_table`), which also *jump* to the first layer at which a set changes.
 
 Where scores are no inner product, layers may repeat up to a linear map instead (`self_similar`).
 
-Neighbours: `proof` holds what is returned, `claims` draw conclusions, `certificate` writes them down.
+Neighbours: `outcome` holds what is returned, `claims` draw conclusions, `writer` writes them down.
 """
 
 import sys
@@ -60,7 +61,7 @@ class _Prover:
         self.phases: list[Phase] = []
         self.first = 0  # first layer of the current phase
         self.jumps: list[int] = []
-        # Tokens can share a position only if they start so, or if the map is not injective (DESIGN 1.3, injective).
+        # Tokens can share a position only if they start so, or if the map is not injective (THEORY.md §3.4).
         injective = configuration.has_inner_product and configuration.step.rate(0) < 1
         self.may_meet = not (injective and configuration.is_distinct)
         self.representative: Sequence[int] = range(n)
@@ -374,7 +375,7 @@ def decide(
         `Frozen` (constant from a layer on, with all limits), `SelfSimilar` (repeating up to a linear map) or
         `Undecided` with the reason. Never a guess.
 
-    Source: arXiv:2407.01602, main theorem; DESIGN 1.4 for the rules and their proofs.
+    Source: arXiv:2407.01602, main theorem; CERTIFICATE.md §4 and 5 for the rules and their proofs.
     """
     return _Prover(configuration, work or Work(budget or Budget()), make_dynamics(configuration)).decide()
 

@@ -4,7 +4,7 @@ If Z^{k+p} = Z^k Q with Q B Qᵀ = c B and c > 0 (B the matrix of the scores), t
 at layer k, so the follow sets agree; the same step turns Z^{k+1} into Z^{k+p+1} = Z^{k+1} Q, and so on for ever. Layers
 to compare are found by Brent's rule: keep one layer, replace it whenever the layer number doubles.
 
-Neighbours: `freeze` asks at each layer and turns a `Repetition` into a `proof.SelfSimilar`.
+Neighbours: `prover` asks at each layer and turns a `Repetition` into a `outcome.SelfSimilar`.
 """
 
 from dataclasses import dataclass

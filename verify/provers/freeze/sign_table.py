@@ -25,8 +25,8 @@ the polynomial that agrees with f on them, with multiplicities, gives
 
 where V_s is small, and the divided differences f[μ_0, …, μ_s] = Σ_{|e| = m − s} Π μ_t^{e_t} are positive integers.
 
-Neighbours: `freeze` decides when to build one; the checker derives the same table on its own from CERTIFICATE.md.
-Source: DESIGN 1.4, rule R3.
+Neighbours: `prover` decides when to build one; the checker derives the same table on its own from CERTIFICATE.md.
+Source: CERTIFICATE.md §4, sign tables; §5, rule R3.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -2,9 +2,9 @@
 
 The system's interval timer interrupts the main thread between two operations of Python; a single operation on large
 integers is not interrupted. Where there is no such timer, or another part of the program uses it, and in other threads,
-nothing is interrupted: what looks at a clock by itself (`freeze`) still ends in time.
+nothing is interrupted: what looks at a clock by itself (`prover`) still ends in time.
 
-Neighbours: `verdict` limits the examination of a configuration, `commands.prove` what is written about it.
+Neighbours: `conclusion` limits the examination of a configuration, `commands.prove` what is written about it.
 """
 
 import signal

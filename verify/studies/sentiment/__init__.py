@@ -2,8 +2,8 @@
 
 Job: E → K hardmax layers with one scalar α (A = I) → mean over tokens → linear decoder → sigmoid. `data` splits and
 encodes reviews, `model` is the classifier and its file, `hard_attention` and `softmax_attention` compute the layers,
-`training` fits it, `proofs` decides every review exactly, `experiments` measures and `evidence` judges what the paper
-says of it, `cli` is the command group.
+`training` fits it, `proofs` decides every review exactly, `experiment` measures and judges what the paper
+says of it; the commands are in `commands/sentiment.py`.
 
 May import: `kernels`, `strategies`, the rest of `verify`; torch and numba only inside the module that needs them.
 

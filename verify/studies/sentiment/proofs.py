@@ -2,7 +2,7 @@
 
 A review's float32 embeddings are dyadic rationals, so the verdict is about the trained classifier itself and not about
 a rounding of it. Reviews repeat words; each is examined as it stands, where a repeated word cannot be a leader, and
-merged, where it is one token with its multiplicity (DESIGN 1.7).
+merged, where it is one token with its multiplicity (THEORY.md §4).
 
 Neighbours: `verify.verdict` gives the verdicts, `model` the configurations; `verification` reports the counts.
 """

@@ -3,7 +3,7 @@
 A hardmax layer with A = I sees equal tokens as one with a multiplicity, so a review is a *bag*: its distinct words,
 how often each occurs, in order of first appearance. Bags of many reviews lie one after another in flat arrays.
 
-Neighbours: `strategies.corpus` reads the reviews and defines their words; `training` and `experiments` use the bags.
+Neighbours: `strategies.corpus` reads the reviews and defines their words; `training` and `experiment` use the bags.
 """
 
 from collections import Counter
