@@ -210,8 +210,6 @@ def test_certificates_do_not_know_the_claims():
 def test_the_repro_script_needs_the_standard_library_only():
     script = ROOT / "verify" / "records" / "repro_script.py"
     assert {m.split(".")[0] for m in imported_modules(script)} <= sys.stdlib_module_names
-        m.split(".")[0] for m in imported_modules(ROOT / "verify" / "records" / "repro_script.py")
-    } <= sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("module", ["hardmax.verify", "hardmax.verify.cli", "hardmax.verify.pytest_plugin"])

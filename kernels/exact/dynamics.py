@@ -7,7 +7,7 @@ Scaling all tokens by c > 0 leaves every follow set unchanged, so the layers run
 
 and the common factor is divided out. Matrices are SymPy `DomainMatrix` over ZZ: python-flint does the arithmetic.
 
-Neighbours: `configuration` is the input; `verify.freeze` proves that the sets stay what they are.
+Neighbours: `configuration` is the input; `prover` proves that the sets stay what they are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -160,7 +160,7 @@ def itinerary(configuration: Configuration, layers: int) -> list[Sets]:
         layers: how many layers, ≥ 0.
 
     Returns:
-        One `Sets` a layer: a finite run, which says nothing about later layers (`verify.freeze` proves those).
+        One `Sets` a layer: a finite run, which says nothing about later layers (`prover` proves those).
     """
     run = Dynamics(configuration).layers()
     return [next(run)[1] for _ in range(layers)]

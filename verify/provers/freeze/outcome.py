@@ -27,7 +27,7 @@ class Phase:
         sets: the follow sets at each of them.
         jumps: () if every layer of the run was computed. Otherwise ascending offsets o_0 < … < o_t from `first`,
             o_t = layers − 1: layers up to o_0 were computed; between o_i and o_{i+1} nothing was computed, and the
-            sets there are proved by sign tables at both ends (`shift_table.SignTable`).
+            sets there are proved by sign tables at both ends (`sign_table.SignTable`).
     """
 
     first: int
