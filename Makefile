@@ -21,8 +21,10 @@ SOUNDNESS ?= --count 100000 --large 100
 soundness: $(READY)
 	$(BIN)/python -W ignore -m tests.kernels.soundness $(SOUNDNESS)
 
+# Saved in .benchmarks, and compared with the run before.
 bench: $(READY)
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -p no:xdist -o python_files='bench_*.py'
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -p no:xdist -o python_files='bench_*.py' \
+		--benchmark-autosave $(if $(wildcard .benchmarks),--benchmark-compare)
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -35,4 +37,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) out .hypothesis .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) out .hypothesis .pytest_cache .ruff_cache .benchmarks
