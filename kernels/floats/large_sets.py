@@ -45,9 +45,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..protocol import FollowSets, Kernel, checked, is_identity, move
+from ..protocol import BLOCK_BYTES, FollowSets, Kernel, checked, is_identity, move
 from .hull import hull_candidates
-from .numpy_kernel import BLOCK_BYTES
 from .polygon import Floats, Indices, convex_polygon, hung_points, proposed
 
 FEW = 1024
