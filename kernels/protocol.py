@@ -34,6 +34,9 @@ TieRule = Literal["all", "first"]
 StepFunction = Callable[[Any, Any, float], Any]
 """(tokens (B, n, d), A (d, d), alpha) -> next tokens (B, n, d)."""
 
+BLOCK_BYTES = 1 << 21
+"""Default size of one block of scores: about what a core's second-level cache holds."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FollowSets:
@@ -336,6 +339,7 @@ def as_kernel(value: Any, *, name: str, source: str = "") -> Kernel:
 
 
 __all__ = [
+    "BLOCK_BYTES",
     "FloatProof",
     "FollowSets",
     "Kernel",

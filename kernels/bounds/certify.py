@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..exact.configuration import Configuration, refuse_flushing
 from ..exact.dynamics import Dynamics, Sets
-from ..protocol import FloatProof, FollowSets, Kernel, checked, is_identity, move, to_numpy
+from ..protocol import BLOCK_BYTES, FloatProof, FollowSets, Kernel, checked, is_identity, move, to_numpy
 from .filter import SLACK, captured, decision_bound, layer_error, proved
 
 
@@ -199,18 +199,21 @@ def _prove_equal(
     """Prove what `proved` could not in configuration `row` because rounding told equal tokens apart.
 
     If all tokens whose scores, computed here, come within the bound of the largest are one token, then C_i is that
-    token; the kernel has averaged some of its copies, which changes nothing but `first`.
+    token; the kernel has averaged some of its copies, which changes nothing but `first`. Scores are formed in blocks.
     """
     open_ = np.flatnonzero(~certain[row] & np.isfinite(bound))
-    scores = (tokens[open_] if is_identity(A) else tokens[open_] @ A) @ tokens.T
-    near = ~(scores < scores.max(axis=1, keepdims=True) - bound[open_, None])
-    low, high = np.searchsorted(sets.tied[:, 0], [row, row + 1])
-    for i, candidates in zip(open_.tolist(), near, strict=True):
-        members = sets.tied[low:high]
-        averaged = members[members[:, 1] == i, 2]
-        involved = np.r_[np.flatnonzero(candidates), sets.first[row, i], averaged]
-        if (initial[involved] == initial[involved[0]]).all():
-            certain[row, i], sets.first[row, i] = True, involved[0]
+    tied = sets.tied[slice(*np.searchsorted(sets.tied[:, 0], [row, row + 1]))]
+    begin, end = (np.searchsorted(tied[:, 1], open_, side=side) for side in ("left", "right"))
+    width = max(1, BLOCK_BYTES // (tokens.itemsize * len(tokens)))
+    for start in range(0, len(open_), width):
+        block = open_[start : start + width]
+        scores = (tokens[block] if is_identity(A) else tokens[block] @ A) @ tokens.T
+        near = ~(scores < scores.max(axis=1, keepdims=True) - bound[block, None])
+        for at, (i, candidates) in enumerate(zip(block.tolist(), near, strict=True), start):
+            averaged = tied[begin[at] : end[at], 2]
+            involved = np.r_[np.flatnonzero(candidates), sets.first[row, i], averaged]
+            if (initial[involved] == initial[involved[0]]).all():
+                certain[row, i], sets.first[row, i] = True, involved[0]
 
 
 def _replay(result: Certified, b: int, A: NDArray[np.floating], alpha: float) -> tuple[Sets, ...]:

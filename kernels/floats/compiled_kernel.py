@@ -4,7 +4,8 @@ It never stores a matrix of scores, and `run` and `prove` do not score again wha
 module needs numba (`pip install 'hardmax[compiled]'`); the machine code is cached beside the module.
 
 A configuration with a NaN or an infinity becomes NaN as a whole; its neighbours in the batch are not touched.
-Neighbours: `compiled_loops` has the loops, `filter` the bound that `prove` evaluates, `certify` the whole result.
+Neighbours: `compiled_layer` and `compiled_loops` have the loops, `filter` the bound that `prove` evaluates, `certify`
+the whole result.
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..bounds.filter import SLACK, UNDERFLOW, gamma, score_roundings
 from ..errors import InputError
 from ..protocol import FloatProof, FollowSets, Kernel, checked, is_identity
 from ..threads import share
+from . import compiled_layer
 from . import compiled_loops as loops
 
 WIDTH = 512
@@ -42,12 +44,12 @@ def layer(
     margin, moved = np.empty((B, n), dtype=values.dtype), np.empty_like(values)
     width = min(n, WIDTH)
     arguments = (values, form, _rate(values, alpha), width, first, count, margin, moved)
-    share(lambda low, high: loops.layer_blocks(low, high, *arguments), B * -(-n // width), width * n * d)
+    share(lambda low, high: compiled_layer.layer_blocks(low, high, *arguments), B * -(-n // width), width * n * d)
     rows = np.argwhere(count > 1)
     ends = np.cumsum(count[rows[:, 0], rows[:, 1]])
     tied = np.empty((ends[-1] if len(rows) else 0, 3), dtype=np.int64)
     if len(rows):
-        loops.tied_members(values, form, rows, ends - count[rows[:, 0], rows[:, 1]], tied)
+        compiled_layer.tied_members(values, form, rows, ends - count[rows[:, 0], rows[:, 1]], tied)
     return moved, FollowSets(first, count, tied, margin)
 
 

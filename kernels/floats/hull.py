@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from .numpy_kernel import BLOCK_BYTES
+from ..protocol import BLOCK_BYTES
 from .polygon import Floats, Indices, convex_polygon, scaled_to_one
 
 NORMAL = 2.0**-900

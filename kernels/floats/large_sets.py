@@ -2,7 +2,7 @@
 
 **When.** One set of some thousands of tokens or more in few dimensions; other kernels are for batches of small sets.
 **Cost.** n h scores if only h ≤ 1024 tokens may lie on the hull (d ≤ 3; Gaussian tokens: some dozens or hundreds). Else
-O(n log n) in the plane; a query near an edge beside which rounding leaves many candidates, and all queries in d ≥ 3,
+O(n log n) in the plane; a query near an edge beside which rounding leaves many candidates, and all queries in d ≠ 2,
 score the keys whose norm times their own reaches their best score: few for Gaussian tokens, n at worst.
 **Proved** are the margins, so that `filter` proves the sets of `layer` as if all scores were computed, and `certify`
 takes this kernel. The sets of `run` are those of computed scores, unproved.
@@ -45,9 +45,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..protocol import FollowSets, Kernel, checked, is_identity, move
+from ..protocol import BLOCK_BYTES, FollowSets, Kernel, checked, is_identity, move
 from .hull import hull_candidates
-from .numpy_kernel import BLOCK_BYTES
 from .polygon import Floats, Indices, convex_polygon, hung_points, proposed
 
 FEW = 1024
@@ -94,7 +93,7 @@ def _decide(queries: Floats, keys: Floats) -> FollowSets:
     few = len(queries) <= 32  # then a hull would cost more than it saves
     candidates, depth = (np.arange(len(keys)), np.inf) if few else hull_candidates(keys)
     zero = np.flatnonzero(~queries.any(axis=1))  # a zero query ties all keys, those inside the hull too
-    if few or len(candidates) <= FEW or keys.shape[1] == 1:
+    if few or len(candidates) <= FEW:
         found = _score_all(queries, keys, candidates)
     elif keys.shape[1] == 2:
         found = _search_polygon(queries, keys, candidates)
@@ -131,7 +130,7 @@ def _score_all(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions
 def _search_polygon(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
     """d = 2: windows of the exact polygon around the vertex that slopes propose; the rest by `_scan_by_norm`."""
     x, y = keys[candidates].T
-    points = np.stack([x, y], axis=1).astype(np.float64)
+    points = keys[candidates].astype(np.float64)
     lower, upper = convex_polygon(points)
     ring = np.r_[lower, upper[::-1]]  # counter-clockwise; the ends may stand twice
     hung, starts = hung_points(points, lower, upper)

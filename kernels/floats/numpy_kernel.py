@@ -13,10 +13,7 @@ A configuration with a NaN or an infinity becomes NaN as a whole; its neighbours
 import numpy as np
 from numpy.typing import NDArray
 
-from ..protocol import FollowSets, Kernel, checked, is_identity, move
-
-BLOCK_BYTES = 1 << 21
-"""Default size of one block of scores: about what a core's second-level cache holds."""
+from ..protocol import BLOCK_BYTES, FollowSets, Kernel, checked, is_identity, move
 
 
 def layer(
@@ -91,4 +88,4 @@ def step(tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: fl
 
 kernel = Kernel("numpy", step, dtypes=("float64", "float32"), layer=layer)
 
-__all__ = ["BLOCK_BYTES", "kernel", "layer", "step"]
+__all__ = ["kernel", "layer", "step"]

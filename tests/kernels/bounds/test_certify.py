@@ -1,5 +1,6 @@
 """Certified batches against the exact kernel, on near-ties made at every scale of gap and at every layer."""
 
+import tracemalloc
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +19,7 @@ from hardmax.kernels.bounds.certify import certify
 from hardmax.kernels.exact.dynamics import Dynamics, itinerary
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.floats.numpy_kernel import layer
-from hardmax.kernels.protocol import declare
+from hardmax.kernels.protocol import BLOCK_BYTES, declare
 
 PRESENT = [k for k in map(registry.load, registry.SHIPPED) if not k.missing]
 FORM = np.array([[2.0, 0.5], [-0.25, 1.0]])
@@ -193,6 +194,43 @@ def test_repeated_words_and_padding_are_proved_by_floats(kernel):
     assert len(result.replayed) <= 2
     check(result, None, 1.0)
     assert any(len(C) >= 10 for C in result.itinerary(0)[0])
+
+
+def without_margins(tokens, A, alpha):
+    """A layer that leaves every decision open."""
+    moved, sets = layer(tokens, A, alpha)
+    return moved, replace(sets, margin=np.zeros_like(sets.margin))
+
+
+def test_open_decisions_of_a_large_set_are_scored_in_blocks():
+    """All scores at once would be 32 MB."""
+    tokens = np.random.default_rng(6).standard_normal((1, 2000, 2))
+    tokens[0, 1000:1500] = tokens[0, :500]
+    expected = certify(numpy_kernel, tokens, None, 0.5, 1)
+    tracemalloc.start()
+    try:
+        result = certify(replace(numpy_kernel, layer=without_margins), tokens, None, 0.5, 1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * BLOCK_BYTES < 8 * 2000**2 / 2
+    assert not result.replayed
+    assert (result.first == expected.first).all()
+
+
+@pytest.mark.parametrize("i", [0, 700, 1999])
+def test_what_the_kernel_averaged_for_a_token_is_looked_up_in_every_block(i):
+    """A second member that is another token: the next token is wrong, however clear the scores are."""
+
+    def with_a_member_more(tokens, A, alpha):
+        moved, sets = without_margins(tokens, A, alpha)
+        assert not len(sets.tied)
+        members = sorted([sets.first[0, i], (sets.first[0, i] + 1) % 2000])
+        return moved, replace(sets, tied=np.array([[0, i, j] for j in members]))
+
+    tokens = np.random.default_rng(6).standard_normal((1, 2000, 2))
+    proof = module._prove(replace(numpy_kernel, layer=with_a_member_more), tokens, np.eye(2), 0.5, 1)
+    assert proof.unproved.tolist() == [1]
 
 
 def test_zeros_of_two_signs_are_equal(kernel):

@@ -19,7 +19,7 @@ pytest.importorskip("numba", reason="numba is not installed: pip install 'hardma
 from hardmax.kernels.bounds import certify as certify_module
 from hardmax.kernels.bounds.certify import certify
 from hardmax.kernels.bounds.filter import SLACK, layer_error
-from hardmax.kernels.floats import compiled_kernel, compiled_loops
+from hardmax.kernels.floats import compiled_kernel, compiled_layer, compiled_loops
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 
 from ..adversary import Batch
@@ -68,10 +68,14 @@ MUTANTS = {
 
 def interpreted(old="", new=""):
     """The loops as plain Python, with one change of their text."""
-    source = inspect.getsource(compiled_loops)
-    assert not old or source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in compiled_loops.py"
+    layer, loops = inspect.getsource(compiled_layer), inspect.getsource(compiled_loops)
+    imported = [line for line in loops.splitlines() if line.startswith("from .compiled_layer import ")]
+    assert len(imported) == 1
+    source = layer + loops.replace(imported[0], "")
+    assert not old or source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in the loops"
     source = source.replace("from numba import njit", "njit = lambda **flags: lambda function: function")
     module = ModuleType("interpreted")
+    module.__package__ = compiled_loops.__package__
     exec(compile(source.replace(old, new) if old else source, "interpreted", "exec"), module.__dict__)
     return module
 
