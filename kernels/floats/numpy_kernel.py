@@ -71,7 +71,7 @@ def _decide(scores: NDArray[np.floating]) -> tuple[NDArray, NDArray, NDArray, ND
     first = scores.argmax(axis=2)
     top = np.take_along_axis(scores, first[:, :, None], axis=2)
     mask = scores == top
-    count = np.count_nonzero(mask, axis=2)
+    count = np.maximum(np.count_nonzero(mask, axis=2), 1)  # a score that overflowed to NaN equals nothing
     scores[mask] = -np.inf
     margin = top[:, :, 0] - scores.max(axis=2)
     shared = np.argwhere(count > 1)

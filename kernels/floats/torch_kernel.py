@@ -120,11 +120,11 @@ def _layer(
                 with torch.no_grad():
                     mask, first, count, margin = decide(queries[b : b + depth, i : i + width], keys)
                 own = keys[:, i : i + width]
-                if bool((count > 1).any()):
-                    # The products of 0 and 1 with tokens are exact: tokens without a tie get their one token.
-                    target = (mask.to(keys.dtype) @ keys) / count.clamp(min=1).unsqueeze(2).to(keys.dtype)
-                else:
-                    target = keys.gather(1, first.unsqueeze(2).expand(-1, -1, d))
+                target = keys.gather(1, first.unsqueeze(2).expand(-1, -1, d))
+                several = count > 1
+                if bool(several.any()):
+                    mean = (mask.to(keys.dtype) @ keys) / count.clamp(min=1).unsqueeze(2).to(keys.dtype)
+                    target = torch.where(several.unsqueeze(2), mean, target)
                 parts.append(own + rate * (target - own))
                 if sets is not None:
                     sets.fill(b, i, mask, first, count, margin)

@@ -155,6 +155,18 @@ def test_the_input_is_left_alone_and_may_be_anything_strided(kernel):
     assert (to_numpy(given) == tokens).all()
 
 
+def test_scores_that_overflow_to_nan_are_of_one_token_and_no_neighbour(kernel):
+    """(inf, 0) · (0, 1) = NaN: one token stands for C_i, and a tie elsewhere in the batch changes nothing."""
+    lost, tied = np.array([[1e200, 0], [0, 1.0], [3, 4]]), np.array([[1.0, 0], [1, 0], [0, 1]])
+    form = 1e200 * np.eye(2)
+    alone, _ = run(kernel, lost[None], form, 1.0)
+    moved, sets = run(kernel, np.stack([lost, tied]), form, 1.0)
+    assert not np.isfinite(sets.margin[0]).all()
+    assert (sets.count[0] >= 1).all()
+    assert [len(C) for C in sets.sets(0)] == sets.count[0].tolist()
+    assert np.array_equal(moved[0], alone[0], equal_nan=True)
+
+
 @given(arrays(np.float64, (3, 6, 2), elements=st.integers(-3, 3)), st.sampled_from([1.0, 3.0]))
 def test_integer_orbits_keep_every_tie(tokens, alpha):
     """While sets are of 1, 2 or 4 tokens all is dyadic: a few layers are exact, and so must the sets be."""
