@@ -6,8 +6,8 @@ these findings are trivial. The relations hold for every form; all but the relab
 
 `unnormalised` compares T with the layer that the authors' slides print, z_i + α mean_{C_i} z_j, computed here from its
 formula: it is (1 + α) (z_i + λ (mean_{C_i} z_j − z_i)) with λ = α/(1 + α), so its tokens at layer k are those of T
-times the product of the factors 1 + α, and by homogeneity its sets are those of T. *Proof* by induction on k: the
-derivation with c the product so far.
+times the product of the factors 1 + α, and by homogeneity its sets are those of T. *Proof* by induction on k, from
+c = 1 at k = 0: the derivations with c > 0 the product so far, which show that c (1 + α) > 0 is the next one.
 
 Source: arXiv:2407.01602 (equation of the layer).
 """
@@ -160,10 +160,13 @@ HOMOGENEITY = Derivation(
 )
 UNNORMALISED = replace(
     HOMOGENEITY,
-    shows="the layer without normalisation, of c times the tokens, is c (1 + α) times the normalised layer",
-    given={**_SCALED, "λ (1 + α) = α": "λ = α/(1 + α)"},
+    shows="the layer without normalisation, of c times the tokens, is c (1 + α) > 0 times the normalised layer",
+    given={**_SCALED, "λ > 0": "the step", "λ < 1": "rate_below_one", "λ (1 + α) = α": "λ = α/(1 + α)"},
     scalars=("c", "λ", "α"),
     steps=(
+        Step("1 + α ≥ 0", by="(1 − λ) (1 + α)² + (1 + α) (λ (1 + α) − α)"),
+        Step("1 + α > 0", by="1 + λ (1 + α) + (α − λ (1 + α))"),
+        Step("c (1 + α) > 0", by="c (1 + α)"),
         Step("n = c m", mean="n"),
         Step(
             "c z + α n = c (1 + α) (z + λ (m − z))",
