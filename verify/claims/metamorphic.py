@@ -61,9 +61,9 @@ def check_homogeneity(case: Case) -> Finding:
 
 
 def check_permutation(case: Case) -> Finding:
-    """T(πZ) = π T(Z) for the relabelling that reverses and rotates the tokens."""
+    """T(πZ) = π T(Z) for the relabelling that reverses the tokens: any two of them change their order."""
     c = case.configuration
-    order = [*range(c.n // 2, -1, -1), *range(c.n - 1, c.n // 2, -1)]
+    order = range(c.n - 1, -1, -1)
     relabelled = with_changes(
         c,
         tokens=[c.tokens[i] for i in order],
@@ -74,7 +74,7 @@ def check_permutation(case: Case) -> Finding:
 
 
 def check_isometry(case: Case) -> Finding:
-    """T(HZ) = H T(Z) for an A-orthogonal H: a reflection along (1, 2, …, d) if there is one, else H = −I."""
+    """T(HZ) = H T(Z) for an A-orthogonal H that moves a token: a reflection along (1, 2, …, d), else H = −I."""
     c = case.configuration
     image, what = _isometry(c)
     return _compare(case, with_changes(c, tokens=_map(image, c.tokens)), range(c.n), image, what)
@@ -83,6 +83,8 @@ def check_isometry(case: Case) -> Finding:
 def check_unnormalised(case: Case) -> Finding:
     """Compare the layers with those of z_i + α_k mean_{C_i} z_j, whose sets and tokens are computed here."""
     c, scale = case.configuration, Fraction(1)
+    if c.step.rate(0) == 1:
+        return Finding("vacuous", "λ_0 = 1 has no α_0 = λ_0/(1 − λ_0)")
     w, tokens = c.multiplicities, c.tokens
     for layer, sets in case.layers[:LAYERS]:
         if tokens != _map(lambda z, by=scale: tuple(by * x for x in z), layer.tokens()):
@@ -111,10 +113,10 @@ def _map(image: Image, rows: Matrix) -> Matrix:
 
 
 def _isometry(c: Configuration) -> tuple[Image, str]:
-    """H x = x − 2⟨x, v⟩/⟨v, v⟩ v needs A symmetric and ⟨v, v⟩ ≠ 0; H = −I is A-orthogonal for every A."""
+    """H x = x − 2⟨x, v⟩/⟨v, v⟩ v needs A symmetric and ⟨v, v⟩ ≠ 0, and fixes x if ⟨x, v⟩ = 0; −I is A-orthogonal."""
     v = tuple(Fraction(i + 1) for i in range(c.d))
     length = c.inner(v, v)
-    if not c.is_symmetric or length == 0:
+    if not c.is_symmetric or length == 0 or not any(c.inner(x, v) for x in c.tokens):
         return lambda x: tuple(-a for a in x), "the point reflection"
 
     def reflect(x: Vector) -> Vector:

@@ -236,10 +236,18 @@ FORGED = {
     ),
     "weak passes to strict means": forged(Step("⟨x, m⟩ > ⟨x, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)),
     "a vector passes to means, the number in front of it does not": forged(  # false for x = z = 1, a = ±1, m = 0
-        Step("⟨a, x⟩ m = z", mean="m"), tokens=("x", "z"), others=("a",), means=({"m": "a"},), given={"⟨a, x⟩ a = z": ""}
+        Step("⟨a, x⟩ m = z", mean="m"),
+        tokens=("x", "z"),
+        others=("a",),
+        means=({"m": "a"},),
+        given={"⟨a, x⟩ a = z": ""},
     ),
     "a vector passes to means together with the number in front of it": forged(
-        Step("⟨m, x⟩ m = z", mean="m"), tokens=("x", "z"), others=("a",), means=({"m": "a"},), given={"⟨a, x⟩ a = z": ""}
+        Step("⟨m, x⟩ m = z", mean="m"),
+        tokens=("x", "z"),
+        others=("a",),
+        means=({"m": "a"},),
+        given={"⟨a, x⟩ a = z": ""},
     ),
     "the mean passes to the member": forged(
         Step("⟨y, a⟩ ≥ 0", mean="m"), given={"⟨y, m⟩ ≥ 0": ""}, members={"a": "x"}, means=({"m": "a"},)
