@@ -49,6 +49,12 @@ class Swap(wrong.FullStep, wrong.Opposite):
     """Two opposite tokens jump to each other's place: both move, no norm changes."""
 
 
+class AlongTheLine(wrong.Drift):
+    """Tokens drift along the line that the reflection along (1, 2) leaves as it is."""
+
+    shift = (Q(1, 50), Q(-1, 100))
+
+
 @dataclass(frozen=True)
 class Killer:
     """A case that a checker must refute, and the right one beside it."""
@@ -195,7 +201,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         kernel(wrong.InPlace, MOVING),
     ),
     "metamorphic.isometry": (
-        kernel(wrong.Drift, MIRROR),
+        kernel(AlongTheLine, MIRROR),
         kernel(wrong.IgnoresA, FORM),
         kernel(wrong.Drift, CORNERS),
         kernel(wrong.Rounding, CORNERS),
