@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import cycle
 
 from hardmax.kernels.exact.configuration import Configuration, with_changes
 from hardmax.kernels.exact.dynamics import Dynamics, Layer, Sets
@@ -175,13 +176,16 @@ class Away(Step):
 class Drift(Dynamics):
     """All tokens drift by a hundredth in every coordinate."""
 
+    shift: tuple[Fraction, ...] = (Fraction(1, 100),)
+    """What is added to the coordinates in turn."""
+
     def next_layer(self, layer: Layer, sets: Sets) -> Layer:
         right = super().next_layer(layer, sets)
         rows, D = right.numerators.to_list(), right.denominator
         drifted = Dynamics(
             with_changes(
                 self.configuration,
-                tokens=[[Fraction(int(v), int(D)) + Fraction(1, 100) for v in row] for row in rows],
+                tokens=[[Fraction(int(v), int(D)) + s for v, s in zip(row, cycle(self.shift))] for row in rows],
             )
         ).first
         return Layer(right.index, drifted.numerators, drifted.denominator)

@@ -578,7 +578,7 @@ def test_claims_prints_the_proof_of_one(run):
     assert status == 0
     assert out.splitlines()[:2] == [
         "lemmas.injective  [theorem, proved for all inputs]",
-        "    distinct tokens stay distinct",
+        "    tokens that are distinct at one layer are distinct at the next",
     ]
     assert "a ∈ C(x): ⟨x, a⟩ ≥ ⟨x, t⟩ for every token t" in out
     assert "+ (1 − λ) ‖x − y‖²   > 0: λ < 1, x ≠ y" in out

@@ -28,6 +28,9 @@ LONG = Configuration([(3, 1), (1, 0), (-1, Q(1, 2)), (-2, -1), (Q(1, 2), 1)], [[
 WEIGHTS = Configuration([*SQUARE, (Q(1, 2), 0)], multiplicities=[3, 1, 1, 1, 1])
 BALANCE = Configuration([[1], [-1], [0]], multiplicities=[2, 1, 1])
 TWINS = Configuration([[1], [1], [-1]])
+TIE = Configuration([(Q(1, 2), 0), (1, 1), (-1, 0), (1, -1)])  # token 0 follows tokens 1 and 3
+STILL = Configuration([[1], [-1]])
+MIRROR = Configuration([(2, -1), (4, -2), (-2, 1)])  # on the line that the reflection along (1, 2) leaves as it is
 FOOT = Configuration([(0, 1), (-2, 1), (2, 1)], [[3, -1], [-1, 2]])
 MOVING = EXAMPLES["tie of moving tokens"].configuration
 
@@ -40,6 +43,16 @@ def smallest(tokens: list[tuple[int, ...]], B: list[list[int]] | None = None) ->
 SWAP, SQUARE_SMALLEST = smallest([(1,), (-1,)]), smallest([(1, 0), (-1, 0), (0, 1), (0, -1)])
 EMERGING = EXAMPLES["figure 2a"].configuration
 LATE = EXAMPLES["late leader"].configuration
+
+
+class Swap(wrong.FullStep, wrong.Opposite):
+    """Two opposite tokens jump to each other's place: both move, no norm changes."""
+
+
+class AlongTheLine(wrong.Drift):
+    """Tokens drift along the line that the reflection along (1, 2) leaves as it is."""
+
+    shift = (Q(1, 50), Q(-1, 100))
 
 
 @dataclass(frozen=True)
@@ -129,8 +142,10 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         kernel(wrong.Second, CORNERS),
         kernel(wrong.NoSelf, CORNERS),
         kernel(wrong.Opposite, FORM),
+        kernel(wrong.Opposite, STILL),
     ),
     "lemmas.norm_growth": (
+        kernel(Swap, STILL),
         kernel(wrong.Away, CORNERS),
         kernel(wrong.Opposite, FORM),
         kernel(wrong.Drift, MOVING),
@@ -181,10 +196,12 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
     ),
     "metamorphic.permutation": (
         kernel(wrong.FirstMaximiser, CORNERS),
+        kernel(wrong.FirstMaximiser, TIE),
         kernel(wrong.Misreports, CORNERS),
         kernel(wrong.InPlace, MOVING),
     ),
     "metamorphic.isometry": (
+        kernel(AlongTheLine, MIRROR),
         kernel(wrong.IgnoresA, FORM),
         kernel(wrong.Drift, CORNERS),
         kernel(wrong.Rounding, CORNERS),

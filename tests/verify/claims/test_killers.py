@@ -101,6 +101,8 @@ LEMMAS = [
         "for line in form] for row in rows]  # A z_l",
         "for line in [[int(a == b) for b in range(len(row))] for a in range(len(row))]] for row in rows]",
     ),
+    Mutant("equals may follow each other", "if layer.gram[j][j] == layer.gram[i][i] and", "if False and"),
+    Mutant("what moves may keep its norm", "if new == old and not", "if False and not"),
     Mutant("norms may shrink", "if new < old:", "if False:"),
     Mutant(
         "norms are compared without their units", "return self.gram[i][i] * other.unit**2", "return self.gram[i][i]"
@@ -134,16 +136,18 @@ METAMORPHIC = [
     Mutant("sets are not compared", "if tuple(sorted(position[j] for j in sets[i])) != other_sets[p]:", "if False:"),
     Mutant("nothing is scaled", "tokens=[[SCALE * x for x in row] for row in c.tokens]", "tokens=c.tokens"),
     Mutant(
-        "nothing is relabelled",
+        "some keep their order",
+        "order = range(c.n - 1, -1, -1)",
         "order = [*range(c.n // 2, -1, -1), *range(c.n - 1, c.n // 2, -1)]",
-        "order = list(range(c.n))",
     ),
+    Mutant("nothing is relabelled", "order = range(c.n - 1, -1, -1)", "order = range(c.n)"),
     Mutant(
         "multiplicities stay behind",
         "multiplicities=[c.multiplicities[i] for i in order]",
         "multiplicities=c.multiplicities",
     ),
     Mutant("nothing is reflected", 'return reflect, "reflection"', 'return (lambda x: x), "reflection"'),
+    Mutant("a reflection that moves no token", " or not any(c.inner(x, v) for x in c.tokens)", ""),
     Mutant("a reflection that is none", "factor = 2 * c.inner(x, v) / length", "factor = c.inner(x, v) / length"),
     Mutant("a Euclidean reflection", "length = c.inner(v, v)", "c = type(c)(c.tokens)\n    length = c.inner(v, v)"),
     Mutant("residual tokens are not compared", "if tokens != _map(", "if False and tokens != _map("),

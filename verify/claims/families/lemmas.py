@@ -6,6 +6,7 @@ another, none moves, none leads.
 
 Four lemmas are proved for all inputs by derivations: `injective` for every positive definite form, symmetric or not,
 `leader_persistence` for every form. Both need λ_k < 1: with λ_0 = 1 the tokens 1, 2 on a line are both at 2 at layer 1.
+They speak of one layer and the next; by induction distinct tokens stay distinct, and a leader leads and rests for ever.
 `hull_nested` and `equilibrium` are proved on paper, and rest on identities that are shown.
 
 Source: arXiv:2407.01602, the lemmas of its proof.
@@ -110,8 +111,8 @@ def _somebody_moves(before: Scores, after: Scores) -> bool:
 
 
 def _somebody_leads(before: Scores, after: Scores) -> bool:
-    """Whether there is a leader, and another token that might take its place."""
-    return len(before.sets) > 1 and any(C == (i,) for i, C in enumerate(before.sets))
+    """Whether there is a leader, and another token moves, so that it might take the leader's place."""
+    return any(C == (i,) for i, C in enumerate(before.sets)) and _somebody_moves(before, after)
 
 
 def _follow_norm(layer: Scores) -> str | None:
@@ -185,7 +186,7 @@ def check_equilibrium(case: Case) -> Finding:
     the tokens that never move again.
     """
     found = _equilibrium_fault(case)
-    fixed_points = [len(a.rows) for a, b in _steps(case) if not _somebody_moves(a, b)]
+    fixed_points = [len(set(a.rows)) for a, b in _steps(case) if not _somebody_moves(a, b)]
     if found is None and isinstance(case.outcome, Frozen):
         outcome = case.outcome
         still = [i for i, rule in enumerate(outcome.rules) if rule in ("leader", "stationary")]
@@ -199,12 +200,12 @@ def check_equilibrium(case: Case) -> Finding:
         fixed = Case(at_rest, make_dynamics=case.make_dynamics)
         found = _equilibrium_fault(fixed)
         first, second = scored_layers(fixed)[:2]
-        fixed_points.append(len(still))
+        fixed_points.append(len(set(first.rows)))
         if found is None and not all(_stays(i, first, second) for i in range(len(still))):
             found = "the tokens that never move again are no fixed point by themselves"
     if found:
         return Finding("refuted", found)
-    trivial = max(fixed_points, default=0) < 2  # one token alone is always fixed
+    trivial = max(fixed_points, default=0) < 2  # tokens at one place are always fixed
     message = "fixed points are the layers whose tokens are the means of their follow sets"
     return Finding("verified", message, trivial=trivial)
 
@@ -356,7 +357,7 @@ CLAIMS = (
     _claim("hull_nested", "conv Z^{k+1} ⊂ conv Z^k", (), check_hull_nested, rests_on=(HULL,)),
     _claim(
         "injective",
-        "distinct tokens stay distinct",
+        "tokens that are distinct at one layer are distinct at the next",
         ("spd", "rate_below_one"),
         _every_step("no two tokens meet", _injective, lambda b, a: len(set(b.rows)) > 1 and _somebody_moves(b, a)),
         proof=(INJECTIVE,),
@@ -364,7 +365,7 @@ CLAIMS = (
     ),
     _claim(
         "leader_persistence",
-        "a leader stays a leader and never moves again",
+        "a leader stays where it is, and is a leader again at the next layer",
         ("rate_below_one",),
         _every_step("every leader stays one, where it is", _leader_persistence, _somebody_leads),
         proof=(LEADER_PERSISTENCE,),

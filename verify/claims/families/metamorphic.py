@@ -6,8 +6,8 @@ these findings are trivial. The relations hold for every form; all but the relab
 
 `unnormalised` compares T with the layer that the authors' slides print, z_i + α mean_{C_i} z_j, computed here from its
 formula: it is (1 + α) (z_i + λ (mean_{C_i} z_j − z_i)) with λ = α/(1 + α), so its tokens at layer k are those of T
-times the product of the factors 1 + α, and by homogeneity its sets are those of T. *Proof* by induction on k: the
-derivation with c the product so far.
+times the product of the factors 1 + α, and by homogeneity its sets are those of T. *Proof* by induction on k, from
+c = 1 at k = 0: the derivations with c > 0 the product so far, which show that c (1 + α) > 0 is the next one.
 
 Source: arXiv:2407.01602 (equation of the layer).
 """
@@ -61,9 +61,9 @@ def check_homogeneity(case: Case) -> Finding:
 
 
 def check_permutation(case: Case) -> Finding:
-    """T(πZ) = π T(Z) for the relabelling that reverses and rotates the tokens."""
+    """T(πZ) = π T(Z) for the relabelling that reverses the tokens: any two of them change their order."""
     c = case.configuration
-    order = [*range(c.n // 2, -1, -1), *range(c.n - 1, c.n // 2, -1)]
+    order = range(c.n - 1, -1, -1)
     relabelled = with_changes(
         c,
         tokens=[c.tokens[i] for i in order],
@@ -74,7 +74,7 @@ def check_permutation(case: Case) -> Finding:
 
 
 def check_isometry(case: Case) -> Finding:
-    """T(HZ) = H T(Z) for an A-orthogonal H: a reflection along (1, 2, …, d) if there is one, else H = −I."""
+    """T(HZ) = H T(Z) for an A-orthogonal H that moves a token: a reflection along (1, 2, …, d), else H = −I."""
     c = case.configuration
     image, what = _isometry(c)
     return _compare(case, with_changes(c, tokens=_map(image, c.tokens)), range(c.n), image, what)
@@ -83,6 +83,8 @@ def check_isometry(case: Case) -> Finding:
 def check_unnormalised(case: Case) -> Finding:
     """Compare the layers with those of z_i + α_k mean_{C_i} z_j, whose sets and tokens are computed here."""
     c, scale = case.configuration, Fraction(1)
+    if c.step.rate(0) == 1:
+        return Finding("vacuous", "λ_0 = 1 has no α_0 = λ_0/(1 − λ_0)")
     w, tokens = c.multiplicities, c.tokens
     for layer, sets in case.layers[:LAYERS]:
         if tokens != _map(lambda z, by=scale: tuple(by * x for x in z), layer.tokens()):
@@ -111,10 +113,10 @@ def _map(image: Image, rows: Matrix) -> Matrix:
 
 
 def _isometry(c: Configuration) -> tuple[Image, str]:
-    """H x = x − 2⟨x, v⟩/⟨v, v⟩ v needs A symmetric and ⟨v, v⟩ ≠ 0; H = −I is A-orthogonal for every A."""
+    """H x = x − 2⟨x, v⟩/⟨v, v⟩ v needs A symmetric and ⟨v, v⟩ ≠ 0, and fixes x if ⟨x, v⟩ = 0; −I is A-orthogonal."""
     v = tuple(Fraction(i + 1) for i in range(c.d))
     length = c.inner(v, v)
-    if not c.is_symmetric or length == 0:
+    if not c.is_symmetric or length == 0 or not any(c.inner(x, v) for x in c.tokens):
         return lambda x: tuple(-a for a in x), "the point reflection"
 
     def reflect(x: Vector) -> Vector:
@@ -160,10 +162,13 @@ HOMOGENEITY = Derivation(
 )
 UNNORMALISED = replace(
     HOMOGENEITY,
-    shows="the layer without normalisation, of c times the tokens, is c (1 + α) times the normalised layer",
-    given={**_SCALED, "λ (1 + α) = α": "λ = α/(1 + α)"},
+    shows="the layer without normalisation, of c times the tokens, is c (1 + α) > 0 times the normalised layer",
+    given={**_SCALED, "λ > 0": "the step", "λ < 1": "rate_below_one", "λ (1 + α) = α": "λ = α/(1 + α)"},
     scalars=("c", "λ", "α"),
     steps=(
+        Step("1 + α ≥ 0", by="(1 − λ) (1 + α)² + (1 + α) (λ (1 + α) − α)"),
+        Step("1 + α > 0", by="1 + λ (1 + α) + (α − λ (1 + α))"),
+        Step("c (1 + α) > 0", by="c (1 + α)"),
         Step("n = c m", mean="n"),
         Step(
             "c z + α n = c (1 + α) (z + λ (m − z))",

@@ -207,6 +207,8 @@ def check(derivation: Derivation) -> Checked:
         FormulaError: the derivation is not even well-formed.
     """
     language, lines = derivation.language, list(_preamble(derivation))
+    if not derivation.steps:
+        raise FormulaError(f"{derivation.shows}: a derivation without steps shows nothing")
     facts = list(given_facts(derivation))
     assumed = len(derivation.given)
     for number, step in enumerate(derivation.steps):
@@ -225,8 +227,9 @@ def check(derivation: Derivation) -> Checked:
 def _preamble(d: Derivation) -> Iterator[str]:
     yield f"{d.shows}:"
     form = [w for w, holds in (("symmetric", d.symmetric), ("positive definite", d.definite)) if holds]
-    tokens = f"any tokens {', '.join(d.tokens)} and " if d.tokens else ""
-    yield f"for {tokens}any form ⟨·, ·⟩{' that is ' + ' and '.join(form) if form else ''}"
+    kinds = {"tokens": d.tokens, "vectors": d.others, "real numbers": d.scalars, "linear maps": d.maps}
+    all_of = ", ".join(f"any {kind} {', '.join(names)}" for kind, names in kinds.items() if names)
+    yield f"for {all_of}{' and ' if all_of else ''}any form ⟨·, ·⟩{' that is ' + ' and '.join(form) if form else ''}"
     for a, x in d.members.items():
         yield f"  {a} ∈ C({x}): ⟨{x}, {a}⟩ ≥ ⟨{x}, t⟩ for every token t"
     for text, why in d.given.items():
@@ -234,6 +237,7 @@ def _preamble(d: Derivation) -> Iterator[str]:
     for group in d.means:
         weights = ", with the same weights" if len(group) > 1 else ""
         yield f"  {' and '.join(f'{p} a convex combination of such {a}' for p, a in group.items())}{weights}"
+        yield f"    (all that is given about {', '.join(group.values())} holds for each, with everything else the same)"
     for name, text in d.let.items():
         yield f"  {name} = {text}"
 
@@ -347,7 +351,7 @@ def _is_affine(value: Scalar | Vector, members: tuple[str, ...], language: Langu
 
 
 def substituted(value: Scalar | Vector, ways: Mapping[str, Vector], language: Language) -> Scalar | Vector:
-    """A value with vectors in place of named ones, under linear maps too."""
+    """A value with vectors in place of named ones, under linear maps and in the coefficients of vectors too."""
 
     def image(name: str) -> Vector:
         linear, _, rest = name.partition(" ")
@@ -355,11 +359,13 @@ def substituted(value: Scalar | Vector, ways: Mapping[str, Vector], language: La
             return {f"{linear} {n}": c for n, c in image(rest).items()}
         return ways.get(name, {name: sympy.Integer(1)})
 
+    def number(c: Scalar) -> Scalar:
+        pairs = {s: str(s)[1:-1].split(", ") for s in c.free_symbols if str(s).startswith("⟨")}
+        return sympy.expand(c.xreplace({s: language.inner(image(a), image(b)) for s, (a, b) in pairs.items()}))
+
     if isinstance(value, dict):
-        return combined(*((c, image(name)) for name, c in value.items()))
-    symbols = [s for s in value.free_symbols if s.name.startswith("⟨")]  # pyright: ignore[reportAttributeAccessIssue]
-    pairs = {s: s.name[1:-1].split(", ") for s in symbols}  # pyright: ignore[reportAttributeAccessIssue]
-    return sympy.expand(value.xreplace({s: language.inner(image(a), image(b)) for s, (a, b) in pairs.items()}))
+        return combined(*((number(c), image(name)) for name, c in value.items()))
+    return number(value)
 
 
 def _shown(value: Scalar | Vector) -> str:

@@ -192,9 +192,12 @@ class _Parser:
         while True:
             start, factors = self.at, []
             while self.peek() and self.peek() not in ("+", "−", ")", ",", "⟩") and not (factors and self.closes()):
+                if self.peek()[0].isdecimal() and self.at > start and self.tokens[self.at - 1][0][0].isdecimal():
+                    raise FormulaError(f"{self.text!r}: write · between numbers")
                 factors.append(self.factor())
-                if self.peek() == "·":
+                while self.peek() == "·":
                     self.take()
+                    factors.append(self.factor())
             if not factors:
                 raise FormulaError(f"{self.text!r}: a summand is missing")
             terms.append(Term(self.since(start), negative, tuple(factors)))
@@ -216,6 +219,8 @@ class _Parser:
         self.take()
         if isinstance(base, dict):
             raise FormulaError(f"{self.since(start)!r} squares a vector; write ‖v‖²")
+        if "/" in self.tokens[start][0]:
+            raise FormulaError(f"{self.since(start)!r} may be read in two ways; write ( )²")
         return Factor(self.since(start), sympy.expand(base**2), base, None, squared=True)
 
     def atom(self) -> tuple[Scalar | Vector, Vector | None]:

@@ -73,8 +73,8 @@ TRIVIAL = {
     "norm_growth": (STILL, ALONE, TIED),
     "hull_nested": (STILL, ALONE, TIED),
     "injective": (STILL, ALONE, TIED),
-    "leader_persistence": (ALONE, TIED),
-    "equilibrium": (ALONE, CAPTURED),
+    "leader_persistence": (STILL, ALONE, TIED),
+    "equilibrium": (ALONE, TIED, CAPTURED),
 }
 
 

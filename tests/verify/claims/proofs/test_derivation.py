@@ -79,6 +79,17 @@ def test_no_witness_speaks_against_what_is_shown(name, derivation):
     assert breaking(replace(derivation, steps=derivation.steps[-1:]), 0) is None
 
 
+def test_the_factor_of_the_unnormalised_layer_stays_positive_as_its_induction_needs():
+    assert "c > 0" in metamorphic.UNNORMALISED.given
+    assert "c (1 + α) > 0" in [step.text for step in metamorphic.UNNORMALISED.steps]
+
+
+def test_a_proof_says_what_its_names_are():
+    lines = check(metamorphic.ISOMETRY[2]).lines
+    assert lines[1] == "for any tokens z, any vectors y′, any real numbers λ, any linear maps H and any form ⟨·, ·⟩"
+    assert "    (all that is given about y, y′ holds for each, with everything else the same)" in lines
+
+
 # -- mutated lemmas ---------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +235,20 @@ FORGED = {
         Step("⟨y, m⟩ ≥ ⟨y, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)
     ),
     "weak passes to strict means": forged(Step("⟨x, m⟩ > ⟨x, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)),
+    "a vector passes to means, the number in front of it does not": forged(  # false for x = z = 1, a = ±1, m = 0
+        Step("⟨a, x⟩ m = z", mean="m"),
+        tokens=("x", "z"),
+        others=("a",),
+        means=({"m": "a"},),
+        given={"⟨a, x⟩ a = z": ""},
+    ),
+    "a vector passes to means together with the number in front of it": forged(
+        Step("⟨m, x⟩ m = z", mean="m"),
+        tokens=("x", "z"),
+        others=("a",),
+        means=({"m": "a"},),
+        given={"⟨a, x⟩ a = z": ""},
+    ),
     "the mean passes to the member": forged(
         Step("⟨y, a⟩ ≥ 0", mean="m"), given={"⟨y, m⟩ ≥ 0": ""}, members={"a": "x"}, means=({"m": "a"},)
     ),
@@ -235,6 +260,7 @@ FORGED = {
     "a map is not an isometry by itself": forged(Step("⟨H x, H y⟩ = ⟨x, y⟩", by=""), maps=("H",)),
 }
 MALFORMED = {
+    "no step": forged(),
     "two meanings of a name": forged(Step("x = x"), others=("x",)),
     "an abbreviation of itself": forged(Step("x = x"), let={"u": "u + x"}),
     "an abbreviation of a token": forged(Step("x = y"), let={"x": "y"}),
@@ -321,6 +347,7 @@ ENGINE = [
         "f.relation == relation and (same(base, f.value) or same(base, _negative(f.value)))]",
     ),
     Mutant("one strict factor is enough", "STRICT if all(sign == STRICT for", "STRICT if any(sign == STRICT for"),
+    Mutant("numbers in front of vectors stay", "((number(c), image(name)) for", "((c, image(name)) for"),
     Mutant("everything is affine", "            if not _is_affine(", "            if False and not _is_affine("),
     Mutant(
         "inequations pass to means",
@@ -438,11 +465,19 @@ class Reader:
         "a ⟩",
         "1/0",
         "²",
+        "2 ·",
+        "2 · · λ",
+        "1 1/2",
+        "3/2²",
     ],
 )
 def test_what_is_no_formula_is_refused(text):
     with pytest.raises(FormulaError):
         value_of(text, ANY_FORM)
+
+
+def test_products_may_be_written_with_dots():
+    assert value_of("2 · 1/2 · λ (3/2)²", ANY_FORM) == value_of("9/4 λ", ANY_FORM)
 
 
 def test_the_two_orders_are_one_symbol_only_for_symmetric_forms():
