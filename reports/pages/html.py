@@ -135,7 +135,7 @@ class _Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TokenRow:
     """One token of a table."""
 
     index: int
@@ -148,22 +148,22 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenTable:
     """The exact configuration of a card: a table of its tokens, the rest of it in words, and as a file."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[TokenRow, ...]
     step: str
     matrix: str
     config: str
     record: ConfigurationRecord
 
 
-def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] = ()) -> Tokens | None:
+def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] = ()) -> TokenTable | None:
     c, leaders, limits = record.configuration, record.leaders, record.limits
     if c is None:
         return None
     rows = tuple(
-        Row(
+        TokenRow(
             index=i,
             label=c.labels[i] if c.labels else None,
             start=point(row),
@@ -174,7 +174,7 @@ def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] =
         )
         for i, row in enumerate(c.tokens[:MAX_ROWS])
     )
-    return Tokens(rows, step_text(c), matrix_text(c), dumps(c), c)
+    return TokenTable(rows, step_text(c), matrix_text(c), dumps(c), c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Card:
     expected: bool
     beyond: bool
     statement: Markup
-    tokens: Tokens | None
+    tokens: TokenTable | None
     folder: str
     figure: Figure | None
 

@@ -22,8 +22,8 @@ from typing import ClassVar
 from .codec import RecordError
 from .configuration_record import (
     ConfigurationRecord,
-    FollowSets,
     Identifier,
+    LayerSets,
     Rational,
     Row,
     Rows,
@@ -37,17 +37,17 @@ from .run_record import (
     CheckStatus,
     ClaimCounts,
     ClaimRecord,
-    ClaimVerdict,
     Divergence,
-    Expected,
+    ExpectedStatus,
     Histogram,
+    InputVerdict,
     KernelFailure,
     KernelRecord,
     RunCounts,
     RunRecord,
     SourceRecord,
     SubjectRecord,
-    Verdict,
+    VerdictOnClaim,
 )
 
 
@@ -67,14 +67,14 @@ class OutcomeRecord:
         certificate: the file of the certificate; null if none was written.
     """
 
-    verdict: Verdict
+    verdict: InputVerdict
     hypotheses: Mapping[str, bool]
     freeze_layer: int | None
     leaders: Mapping[int, int] | None
     limits: Rows | None
     cluster_points: Rows | None
     vertices: Rows | None
-    claims: Mapping[str, ClaimVerdict]
+    claims: Mapping[str, VerdictOnClaim]
     certificate: str | None
 
 
@@ -190,16 +190,16 @@ __all__ = [
     "CheckStatus",
     "ClaimCounts",
     "ClaimRecord",
-    "ClaimVerdict",
     "ConfigurationRecord",
     "CounterexampleRecord",
     "Divergence",
-    "Expected",
-    "FollowSets",
+    "ExpectedStatus",
     "Histogram",
     "Identifier",
+    "InputVerdict",
     "KernelFailure",
     "KernelRecord",
+    "LayerSets",
     "OutcomeRecord",
     "Rational",
     "ReportRecord",
@@ -212,5 +212,5 @@ __all__ = [
     "StepRecord",
     "SubjectRecord",
     "TrajectoryRecord",
-    "Verdict",
+    "VerdictOnClaim",
 ]

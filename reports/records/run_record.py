@@ -17,10 +17,10 @@ from .configuration_record import (
     check_picture,
 )
 
-Verdict = Literal["verified", "refuted", "undecided", "invalid"]
-ClaimVerdict = Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous"]
+InputVerdict = Literal["verified", "refuted", "undecided", "invalid"]
+VerdictOnClaim = Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous"]
 """`proved`: for all inputs, by a derivation that the machine checked; `vacuous`: it says nothing about any input."""
-Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
+ExpectedStatus = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
 CheckStatus = Literal["pass", "fail", "not_applicable", "fragile", "known"]
 
 
@@ -81,8 +81,8 @@ class ClaimRecord:
     statement: str
     hypotheses: tuple[str, ...]
     source: SourceRecord
-    expected: Expected
-    verdict: ClaimVerdict
+    expected: ExpectedStatus
+    verdict: VerdictOnClaim
     as_expected: bool
     counts: ClaimCounts
     counterexamples: tuple[Identifier, ...]
@@ -296,7 +296,7 @@ class RunRecord:
     command: Literal["verify", "prove", "kernel"]
     arguments: tuple[str, ...]
     seed: int | None
-    verdict: Verdict
+    verdict: InputVerdict
     exit_status: int
     interrupted: bool
     seconds: float | None
@@ -326,15 +326,15 @@ __all__ = [
     "CheckStatus",
     "ClaimCounts",
     "ClaimRecord",
-    "ClaimVerdict",
     "Divergence",
-    "Expected",
+    "ExpectedStatus",
     "Histogram",
+    "InputVerdict",
     "KernelFailure",
     "KernelRecord",
     "RunCounts",
     "RunRecord",
     "SourceRecord",
     "SubjectRecord",
-    "Verdict",
+    "VerdictOnClaim",
 ]

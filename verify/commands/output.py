@@ -165,14 +165,14 @@ def render(out: Path, console: "Console | None" = None) -> list[Path]:
         raise InputError(str(error)) from None
 
 
-class Progress:
+class ProgressLine:
     """A progress bar on a terminal, plain lines now and then elsewhere, both on stderr."""
 
     def __init__(self, what: str, total: int | None) -> None:
         self._what, self._total, self._done, self._said = what, total, 0, 0
         self._bar: Any = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ProgressLine":
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -200,7 +200,7 @@ class Progress:
 
 
 __all__ = [
-    "Progress",
+    "ProgressLine",
     "prepare",
     "render",
     "write_counterexample",

@@ -49,7 +49,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """What one check found: the fields of `CheckResult` but for id and title."""
 
     status: Status
@@ -78,7 +78,7 @@ class Check:
 
     id: str
     title: str
-    run: Callable[[Subject], Finding]
+    run: Callable[[Subject], CheckFinding]
 
 
 def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial]]) -> Check:
@@ -90,7 +90,7 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
         trials: the trials for a kernel; it may raise `NotApplicableError`.
     """
 
-    def run(subject: Subject) -> Finding:
+    def run(subject: Subject) -> CheckFinding:
         count, lost = 0, []
         for trial in trials(subject):
             found = examine(subject.kernel, trial)
@@ -99,8 +99,8 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
             count += 1
             lost += [(trial, one) for one in found.lost]
         if lost:
-            return Finding("fragile", f"{lost_in_words(lost)}, in {count} trials")
-        return Finding("pass", f"{count} trials")
+            return CheckFinding("fragile", f"{lost_in_words(lost)}, in {count} trials")
+        return CheckFinding("pass", f"{count} trials")
 
     return Check(check_id, title, run)
 
@@ -116,7 +116,7 @@ def lost_in_words(lost: list[tuple[Trial, Lost]]) -> str:
     return " and ".join(parts)
 
 
-def failure(subject: Subject, trial: Trial, fault: Fault) -> Finding:
+def failure(subject: Subject, trial: Trial, fault: Fault) -> CheckFinding:
     """The finding of a failing trial: shrunk, explained, with a snippet."""
     small, found = shrink(subject.kernel, trial, fault)
     small, found, note = _reproducible(subject, trial, fault, small, found)
@@ -129,7 +129,7 @@ def failure(subject: Subject, trial: Trial, fault: Fault) -> Finding:
             break
     if fault.layer != found.layer:
         note = f" (seen first at layer {fault.layer} of a run of {trial.layers} layers){note}"
-    return Finding(
+    return CheckFinding(
         "fail",
         f"{_in_words(small, found)}{f'; that is what a kernel computes that {words}' if words else ''}{note}",
         found.layer,
@@ -209,4 +209,4 @@ def _set(C: tuple[int, ...]) -> str:
     return "{" + ", ".join(map(str, C[:12])) + (f", … {len(C)} in all" if len(C) > 12 else "") + "}"
 
 
-__all__ = ["Check", "Finding", "NotApplicableError", "Subject", "failure", "judged", "lost_in_words"]
+__all__ = ["Check", "CheckFinding", "NotApplicableError", "Subject", "failure", "judged", "lost_in_words"]

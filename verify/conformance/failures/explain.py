@@ -22,7 +22,7 @@ from ..judge import value_tolerance
 MOST_TOKENS = 40
 """Larger configurations are not explained: an exact wrong layer costs n² products of fractions."""
 
-Layer = Callable[[Matrix, Matrix, Fraction], Matrix]
+LayerRule = Callable[[Matrix, Matrix, Fraction], Matrix]
 """(tokens (n, d), A, α) -> next tokens, exact."""
 
 
@@ -63,15 +63,15 @@ def _right(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
 # Ways to go wrong: another A, other scores, another choice among them, another update.
 
 
-def _form(change: Callable[[Matrix], Matrix]) -> Layer:
+def _form(change: Callable[[Matrix], Matrix]) -> LayerRule:
     return lambda Z, A, alpha: _right(Z, change(A), alpha)
 
 
-def _scored(change: Callable[[Fraction], Fraction]) -> Layer:
+def _scored(change: Callable[[Fraction], Fraction]) -> LayerRule:
     return _chosen(lambda row, i: _maximisers([change(s) for s in row]))
 
 
-def _chosen(choose: Callable[[list[Fraction], int], Sequence[int]]) -> Layer:
+def _chosen(choose: Callable[[list[Fraction], int], Sequence[int]]) -> LayerRule:
     """The follow set of token i is `choose(its scores, i)`."""
 
     def layer(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
@@ -81,7 +81,7 @@ def _chosen(choose: Callable[[list[Fraction], int], Sequence[int]]) -> Layer:
     return layer
 
 
-def _updated(update: Callable[[Matrix, int, Sequence[int], Fraction], Vector]) -> Layer:
+def _updated(update: Callable[[Matrix, int, Sequence[int], Fraction], Vector]) -> LayerRule:
     """Token i with the follow set C moves to `update(Z, i, C, alpha)`."""
 
     def layer(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
@@ -144,7 +144,7 @@ def _in_place(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
     return tuple(rows)
 
 
-def _padded(size: int) -> Layer:
+def _padded(size: int) -> LayerRule:
     """The layer on tokens padded by zero rows to a multiple of `size`."""
 
     def layer(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
@@ -154,7 +154,7 @@ def _padded(size: int) -> Layer:
     return layer
 
 
-MISTAKES: tuple[tuple[str, Layer], ...] = (
+MISTAKES: tuple[tuple[str, LayerRule], ...] = (
     ("ignores A (computes with the identity)", _form(lambda A: identity(len(A)))),
     ("transposes A (scores z_l^T A z_i in place of z_i^T A z_l)", _form(_transposed)),
     ("uses the symmetric part of A only", _form(_symmetrised)),
