@@ -137,6 +137,3 @@ def _rows(path: Path, file: Iterator[str]) -> Iterator[Review]:
         if not text or not text.strip():
             raise InputError(f"{path}, line {reader.line_num}: the review is empty")
         yield Review(text, int(label), row["source"])
-
-
-__all__ = ["INSTALL", "STOP_WORDS", "Review", "ReviewSource", "corpus_path", "read_reviews", "words"]

@@ -210,17 +210,3 @@ def _in_words(room: Room | None) -> str:
 @cache
 def _tokens(family: Family, d: int, min_size: int, max_size: int) -> SearchStrategy[Tokens]:
     return family.tokens(d, min_size=min_size, max_size=max_size)
-
-
-__all__ = [
-    "MOST_COPIES",
-    "Additions",
-    "Dimension",
-    "FamilyPlan",
-    "Range",
-    "bounds",
-    "named",
-    "offered_matrices",
-    "plan_families",
-    "possible_additions",
-]

@@ -96,6 +96,3 @@ def _review(
         [[Fraction(x) for x in vector] for _, vector in kept], step=step, labels=[word for word, _ in kept]
     )
     return configuration.merged() if merged else configuration
-
-
-__all__ = ["Embedding", "reviews", "untrained_embedding"]

@@ -61,6 +61,3 @@ def configuration_line(c: ConfigurationRecord) -> str:
     weights = ", some of them repeated" if c.multiplicities and max(c.multiplicities) > 1 else ""
     smallest = ", tokens follow the smallest inner product" if c.follow == "smallest" else ""
     return f"tokens {tokens}{more}{weights}, A is {matrix_text(c)}, {step_text(c)}{smallest}"
-
-
-__all__ = ["EXACT", "configuration_line", "decimal", "matrix_text", "point", "short", "step_text"]

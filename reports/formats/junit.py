@@ -133,6 +133,3 @@ def _check(run: RunRecord, check: CheckRecord) -> ET.Element:
     else:
         ET.SubElement(case, "system-out").text = printable(f"{CHECK_STATUS[check.status]}: {text}".rstrip())
     return case
-
-
-__all__ = ["render_junit"]

@@ -150,6 +150,3 @@ def _fence(text: str, language: str) -> list[str]:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
-
-
-__all__ = ["code", "escaped", "render_markdown"]

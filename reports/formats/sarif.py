@@ -100,6 +100,3 @@ def _kernel(kernel: KernelRecord) -> dict[str, Any]:
         "locations": [{"logicalLocations": [{"fullyQualifiedName": printable(kernel.spec)}]}],
         "properties": {} if shown is None else {"configuration": encode(shown.configuration)},
     }
-
-
-__all__ = ["SCHEMA", "render_sarif"]

@@ -115,6 +115,3 @@ def _kernels(records: Records) -> Table:
         disagree = Text(f"{k.disagree:,}", "bold red" if k.disagree else "green")
         table.add_row(Text(one_line(f"{k.spec} {k.dtype}")), *numbers, disagree)
     return table
-
-
-__all__ = ["print_summary"]

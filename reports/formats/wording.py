@@ -137,21 +137,3 @@ def _kernel(run: RunRecord) -> str:
     first = failed[0]
     place = "" if first.first_divergent_layer is None else f" at layer {first.first_divergent_layer}"
     return f"{name} fails {len(failed)} of {plural(len(run.checks), 'check')}, first {first.id}{place}."
-
-
-__all__ = [
-    "CHECK_STATUS",
-    "EXPECTED",
-    "HYPOTHESES",
-    "claim_of",
-    "command_line",
-    "failed_checks",
-    "headline",
-    "hypothesis",
-    "is_beyond_the_theorem",
-    "is_expected",
-    "plural",
-    "surprise_title",
-    "verdict_word",
-    "where",
-]

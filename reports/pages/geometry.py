@@ -176,6 +176,3 @@ class Camera:
         x, y, z = p
         depth = z * cos(a) - x * sin(a)
         return x * cos(a) + z * sin(a), y * cos(e) - depth * sin(e)
-
-
-__all__ = ["Camera", "Edges", "PlaneProjection", "ScenePoint", "decimal", "hull_edges", "projection", "scaled"]

@@ -224,6 +224,3 @@ def _families(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord
     for claim in claims:
         families.setdefault(claim.family, []).append(claim)
     return [(name, sorted(group, key=lambda c: c.as_expected)) for name, group in families.items()]
-
-
-__all__ = ["MAX_CARDS", "MAX_PICTURES", "render_html"]

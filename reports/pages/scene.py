@@ -316,6 +316,3 @@ def _note(
         f"largest coordinate {size:.3g}" if not Decimal("0.001") < size < 10_000 else "",
     ]
     return "; ".join(part for part in parts if part)
-
-
-__all__ = ["LIMIT", "MAX_TOKENS", "DrawnFace", "LayerFrame", "Misplaced", "Pictured", "Scene", "scene_of"]

@@ -271,6 +271,3 @@ def standalone(scene: Scene, k: int) -> str:
         f'height="{height}" role="img"><title>{escape(scene.title)} {where}</title>'
         f"<desc>{escape(scene.note)}</desc><style>{figure_style()}</style>{inner(scene, k)}</svg>\n"
     )
-
-
-__all__ = ["SIZE", "Parts", "TextLabel", "Token", "figure_style", "grid", "inner", "parts", "standalone", "window"]

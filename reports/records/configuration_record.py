@@ -137,16 +137,3 @@ def check_picture(
         _check_rows("limits", limits, n, d)
     if points is not None:
         _check_rows("vertices", points, len(points), d)
-
-
-__all__ = [
-    "ConfigurationRecord",
-    "Identifier",
-    "LayerSets",
-    "Rational",
-    "Row",
-    "Rows",
-    "StepRecord",
-    "TrajectoryRecord",
-    "check_picture",
-]

@@ -318,23 +318,3 @@ class RunRecord:
             for name in claim.counterexamples:
                 if name not in known:
                     raise RecordError(f"claim {claim.id} cites the counterexample {name}, which is not listed")
-
-
-__all__ = [
-    "Bin",
-    "CheckRecord",
-    "CheckStatus",
-    "ClaimCounts",
-    "ClaimRecord",
-    "Divergence",
-    "ExpectedStatus",
-    "Histogram",
-    "InputVerdict",
-    "KernelFailure",
-    "KernelRecord",
-    "RunCounts",
-    "RunRecord",
-    "SourceRecord",
-    "SubjectRecord",
-    "VerdictOnClaim",
-]

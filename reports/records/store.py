@@ -270,23 +270,3 @@ def _decoded(data: bytes, where: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RecordError(f"{where}: is not UTF-8 text (byte {error.start})") from None
-
-
-__all__ = [
-    "CONFIG",
-    "COUNTEREXAMPLES",
-    "RECORD",
-    "REPRO",
-    "RESULTS",
-    "RUN",
-    "Records",
-    "read_counterexample",
-    "read_records",
-    "read_text",
-    "result_line",
-    "write_counterexample",
-    "write_results",
-    "write_run",
-    "write_text",
-    "write_texts",
-]

@@ -197,13 +197,3 @@ class ProgressLine:
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
             self._bar.stop()
-
-
-__all__ = [
-    "ProgressLine",
-    "prepare",
-    "render",
-    "write_counterexample",
-    "write_results",
-    "write_run",
-]

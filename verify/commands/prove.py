@@ -236,6 +236,3 @@ class _Writer:
         )
         if report:
             render(self._out)
-
-
-__all__ = ["describe", "exit_status", "prove"]

@@ -32,6 +32,3 @@ def replay(bundle: Path) -> int:
     click.echo(f"{record.claim}: {record.statement}\n{finding.verdict}: {finding.message}")
     click.echo(SAYS.get(finding.verdict, "It does not fail any more."))
     return {"refuted": 1, "undecided": 3, "vacuous": 3}.get(finding.verdict, 0)
-
-
-__all__ = ["replay"]

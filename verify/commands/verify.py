@@ -300,6 +300,3 @@ def paper_files() -> Iterator[tuple[str, Path]]:
         if entry.name.endswith(".json"):
             with as_file(entry) as path:
                 yield entry.name.removesuffix(".json"), path
-
-
-__all__ = ["paper_files", "verify"]

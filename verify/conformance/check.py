@@ -207,6 +207,3 @@ def _gap(fault: Fault) -> str:
 def _set(C: tuple[int, ...]) -> str:
     """A follow set, cut to what a line can carry."""
     return "{" + ", ".join(map(str, C[:12])) + (f", … {len(C)} in all" if len(C) > 12 else "") + "}"
-
-
-__all__ = ["Check", "CheckFinding", "NotApplicableError", "Subject", "failure", "judged", "lost_in_words"]

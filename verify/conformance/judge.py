@@ -327,17 +327,3 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
                     return Examination(fault, tuple(lost))
             current = after.astype(trial.dtype)
     return Examination(None, tuple(lost))
-
-
-__all__ = [
-    "Decision",
-    "ExactLayer",
-    "Examination",
-    "Fault",
-    "Lost",
-    "exact_layer",
-    "examine",
-    "judge_layer",
-    "read_exactly",
-    "value_tolerance",
-]

@@ -104,6 +104,3 @@ class ConformanceReport:
             "stale": dict(self.stale),
             "results": [result.to_json() for result in self.results],
         }
-
-
-__all__ = ["STATUSES", "CheckResult", "ConformanceReport", "Status"]

@@ -157,15 +157,3 @@ def assert_conforms(kernel: object, *, seed: int = 0, known: Mapping[str, str] |
     report = run_conformance(kernel, seed=seed, known=known)
     if not report.passed:
         raise AssertionError("\n" + plain_text(report))
-
-
-__all__ = [
-    "assert_conforms",
-    "check_ids",
-    "declared",
-    "definition",
-    "resolve",
-    "run_check",
-    "run_conformance",
-    "stale_entries",
-]

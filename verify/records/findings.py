@@ -138,6 +138,3 @@ def claim_record(
         "counterexamples": list(counterexamples),
         "note": note,
     }
-
-
-__all__ = ["claim_record", "gap_bounds", "result_record", "smallest_gap", "trajectory_record"]

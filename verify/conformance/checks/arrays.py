@@ -144,5 +144,3 @@ CHECKS: tuple[Check, ...] = (
     Check("array.fresh", "The result is memory of its own", _each_call(_fresh)),
     Check("repeat.bits", "The same call gives the same bits", _each_call(_twice)),
 )
-
-__all__ = ["CHECKS"]

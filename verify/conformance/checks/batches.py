@@ -98,5 +98,3 @@ CHECKS: tuple[Check, ...] = (
     judged("batch.workspace", "Nothing of an earlier call enters a later one", _workspace),
     Check("batch.empty", "An empty batch gives an empty batch", _empty),
 )
-
-__all__ = ["CHECKS"]

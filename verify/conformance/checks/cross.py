@@ -103,5 +103,3 @@ CHECKS: tuple[Check, ...] = (
     judged("cross.sizes", "Many tokens or coordinates are right with any A, ties and near-ties", _sizes),
     judged("cross.ties", "Ties and near-ties are decided right in any size, batch and form", _ties),
 )
-
-__all__ = ["CHECKS", "crossed"]

@@ -183,5 +183,3 @@ CHECKS: tuple[Check, ...] = (
         _check(_points, _differences, "central differences", float(4 / STEP)),
     ),
 )
-
-__all__ = ["CHECKS"]

@@ -131,5 +131,3 @@ CHECKS: tuple[Check, ...] = (
     judged("padding.zeros", "Rows of zeros that a kernel adds never take part", _padding),
     judged("padding.rows", "Copies of a padding token are tokens like all others", _repeated),
 )
-
-__all__ = ["CHECKS"]

@@ -114,5 +114,3 @@ CHECKS: tuple[Check, ...] = (
     Check("nan.visible", "A NaN is never turned into a finite number", _spoiled(_visible, may_raise=True)),
     Check("nan.contained", "A NaN or an infinity stays within its token set", _spoiled(_contained, may_raise=False)),
 )
-
-__all__ = ["CHECKS"]

@@ -103,5 +103,3 @@ def _fail(subject: Subject, trial: Trial, row: int, layer: int, message: str) ->
 CHECKS: tuple[Check, ...] = (
     Check("sets.proved", "What the kernel proves of several layers is what the exact kernel finds", _proved),
 )
-
-__all__ = ["CHECKS"]

@@ -60,5 +60,3 @@ CHECKS: tuple[Check, ...] = (
     judged("relation.scaling", "Scaling the tokens scales the result", _scaling),
     judged("relation.isometry", "Turning the tokens turns the result", _isometry),
 )
-
-__all__ = ["CHECKS"]

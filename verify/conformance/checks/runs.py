@@ -168,5 +168,3 @@ CHECKS: tuple[Check, ...] = (
     _followed("run.long", "Long runs stay near the exact orbit", _long),
     _followed("run.ties", "Ties that rounding hides are decided among the tied tokens", _hidden),
 )
-
-__all__ = ["CHECKS", "Orbit", "follow"]

@@ -149,5 +149,3 @@ CHECKS: tuple[Check, ...] = (
     Check("sets.told", "The follow sets that the kernel tells are those of its layer", _each(_sets)),
     Check("sets.margins", "The margins that the kernel tells are the gaps of the scores", _each(_margins)),
 )
-
-__all__ = ["CHECKS"]

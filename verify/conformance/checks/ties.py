@@ -89,5 +89,3 @@ CHECKS: tuple[Check, ...] = (
     judged("ties.resolved", "Gaps beyond the rounding error are decided right", _resolved),
     judged("ties.opposite", "A token never follows a large negative score", lambda s: each(s, OPPOSITES)),
 )
-
-__all__ = ["CHECKS", "each"]

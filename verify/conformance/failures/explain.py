@@ -231,6 +231,3 @@ def followed(
             if all(low <= t <= high for t, (low, high) in zip(target, near, strict=True)):
                 return C
     return None
-
-
-__all__ = ["MISTAKES", "MOST_TOKENS", "explain", "followed"]

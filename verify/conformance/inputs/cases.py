@@ -272,29 +272,3 @@ def resolved_tie(rng: random.Random, dtype: str, factor: int) -> InputCase:
     last = (target - sum((v * w for v, w in zip(x[:-1], rows[2][:-1], strict=True)), Fraction(0))) / x[-1]
     rows[2][-1] = Fraction(float(array.dtype.type(float(last))))
     return replace(case, name=f"a gap of {factor} rounding errors", tokens=rows)
-
-
-__all__ = [
-    "BASES",
-    "CHAINS",
-    "DEGENERATE",
-    "DUPLICATES",
-    "FORMS",
-    "INDEFINITE",
-    "NONSYMMETRIC",
-    "OPPOSITES",
-    "TIES",
-    "TURNS",
-    "ZEROS",
-    "InputCase",
-    "in_basis",
-    "lattice_without_ties",
-    "near_ties",
-    "permuted",
-    "random_lattice",
-    "random_points",
-    "resolved_tie",
-    "scaled",
-    "times",
-    "turned",
-]

@@ -164,6 +164,3 @@ def _led(rng: random.Random, n: int, d: int, dtype: str, *, split: bool) -> Inte
     last = rows.pop(0) if n > 1 and rng.random() < 0.5 else None
     rng.shuffle(rows)
     return rows if last is None else [*rows, last]
-
-
-__all__ = ["ALPHAS", "FORMS", "INTEGER_FORMS", "KINDS", "TIED_KINDS", "Draw", "FormKind", "TokenKind"]
