@@ -6,7 +6,7 @@ Neighbours: `scene` arranges what a picture shows, `svg` draws it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import cos, hypot, radians, sin
+from math import cos, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,32 +120,10 @@ def hull_edges(points: Sequence[ScenePoint]) -> Edges:
         ends = sorted(range(len(indices)), key=lambda i: float(flat[i, 0]))
         pairs = [(ends[0], ends[-1])]
     elif rank == 2:
-        cycle = _polygon([(float(x), float(y)) for x, y in flat])
-        pairs = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
+        pairs = ConvexHull(flat).simplices.tolist()
     else:
         pairs = _polyhedron(flat)
     return tuple(sorted({(min(e), max(e)) for e in ((indices[a], indices[b]) for a, b in pairs)}))
-
-
-def _polygon(points: Sequence[tuple[float, float]]) -> list[int]:
-    """The vertices of the convex hull in the plane, in order around it (monotone chains)."""
-    order = sorted(range(len(points)), key=lambda i: points[i])
-
-    def chain(indices: Sequence[int]) -> list[int]:
-        kept: list[int] = []
-        for i in indices:
-            while len(kept) > 1 and _turn(points[kept[-2]], points[kept[-1]], points[i]) <= FLAT:
-                kept.pop()
-            kept.append(i)
-        return kept[:-1]
-
-    return chain(order) + chain(order[::-1])
-
-
-def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
-    """The sine of the turn a → b → c, positive to the left."""
-    (x, y), (u, v) = (b[0] - a[0], b[1] - a[1]), (c[0] - b[0], c[1] - b[1])
-    return (x * v - y * u) / ((hypot(x, y) * hypot(u, v)) or 1.0)
 
 
 def _polyhedron(points: Coordinates) -> list[tuple[int, int]]:

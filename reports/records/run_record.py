@@ -114,12 +114,6 @@ class Histogram:
     name: str
     bins: tuple[Bin, ...]
 
-    @classmethod
-    def of(cls, name: str, counts: Mapping[int | str, int]) -> "Histogram":
-        """The histogram of a mapping value → count, bars in ascending order (numbers first)."""
-        ordered = sorted(counts, key=lambda value: (isinstance(value, str), value))
-        return cls(name=name, bins=tuple(Bin(label=str(value), count=counts[value]) for value in ordered))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:

@@ -16,6 +16,11 @@ SOURCE = record.SourceRecord(paper="arXiv:2407.01602", version="v2", label="Theo
 REPRO = "print('the claim fails')\nraise SystemExit(1)\n"
 
 
+def histogram(name, counts):
+    bins = tuple(record.Bin(label=str(value), count=count) for value, count in counts.items())
+    return record.Histogram(name=name, bins=bins)
+
+
 def rows(points: Sequence[Sequence[Any]]) -> record.Rows:
     return tuple(tuple(str(Fraction(v)) for v in point) for point in points)
 
@@ -141,8 +146,8 @@ def run(command: str = "verify", **changes: Any) -> record.RunRecord:
         "counts": record.RunCounts(inputs=5003, verified=5000, refuted=0, undecided=0, invalid=0),
         "claims": (),
         "coverage": (
-            record.Histogram.of("leaders", {1: 40, 2: 900, 3: 4000, 12: 3}),
-            record.Histogram.of("family", {"lattice": 2000, "near ties": 3003}),
+            histogram("leaders", {1: 40, 2: 900, 3: 4000, 12: 3}),
+            histogram("family", {"lattice": 2000, "near ties": 3003}),
         ),
         "kernels": (),
         "subject": None,

@@ -22,7 +22,7 @@ from .failures.explain import MOST_TOKENS, explain, followed
 from .failures.shrink import shrink
 from .failures.snippet import exact_text, trial_snippet, vector_text
 from .inputs.trial import Trial
-from .judge import Fault, Lost, examine
+from .judge import Fault, examine
 from .record import Status
 
 CLEAR = 1e6
@@ -91,13 +91,14 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
     """
 
     def run(subject: Subject) -> CheckFinding:
-        count, lost = 0, []
+        count = 0
+        lost: list[bool] = []
         for trial in trials(subject):
             found = examine(subject.kernel, trial)
             if found.fault is not None:
                 return failure(subject, trial, found.fault)
             count += 1
-            lost += [(trial, one) for one in found.lost]
+            lost += found.lost
         if lost:
             return CheckFinding("fragile", f"{lost_in_words(lost)}, in {count} trials")
         return CheckFinding("pass", f"{count} trials")
@@ -105,9 +106,9 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
     return Check(check_id, title, run)
 
 
-def lost_in_words(lost: list[tuple[Trial, Lost]]) -> str:
-    """How many fragile decisions were lost."""
-    ties = sum(one.tie for _, one in lost)
+def lost_in_words(lost: list[bool]) -> str:
+    """How many fragile decisions were lost; each is True if it was an exact tie."""
+    ties = sum(lost)
     parts = []
     if ties:
         parts.append(f"{ties} exact ties that rounding hides from the kernel came out as no tie")

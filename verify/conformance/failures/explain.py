@@ -109,34 +109,6 @@ def _copies_once(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector
     return _move(Z[i], _mean(Z, list(first.values())), _rate(alpha))
 
 
-def _by_alpha(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _move(Z[i], _mean(Z, C), alpha)
-
-
-def _unscaled(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return tuple(x + alpha * m for x, m in zip(Z[i], _mean(Z, C), strict=True))
-
-
-def _summed(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _move(Z[i], _mean(Z, C, 1), _rate(alpha))
-
-
-def _over_n(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _move(Z[i], _mean(Z, C, len(Z)), _rate(alpha))
-
-
-def _at_once(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _mean(Z, C)
-
-
-def _swapped(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _move(Z[i], _mean(Z, C), 1 / (1 + alpha))
-
-
-def _twice(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
-    return _right(_right(Z, A, alpha), A, alpha)
-
-
 def _in_place(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
     rows = list(Z)
     for i in range(len(rows)):
@@ -167,15 +139,27 @@ MISTAKES: tuple[tuple[str, LayerRule], ...] = (
     ("keeps only the last of several maximisers", _chosen(lambda row, i: _maximisers(row)[-1:])),
     ("counts copies of a token once when it averages", _updated(_copies_once)),
     ("never lets a token follow itself", _chosen(_without_self)),
-    ("applies two layers", _twice),
+    ("applies two layers", lambda Z, A, alpha: _right(_right(Z, A, alpha), A, alpha)),
     ("updates tokens in place, so that later ones see earlier ones already moved", _in_place),
-    ("moves by alpha in place of alpha/(1 + alpha)", _updated(_by_alpha)),
-    ("does not divide by 1 + alpha", _updated(_unscaled)),
-    ("sums over the follow set and does not divide by its size", _updated(_summed)),
-    ("divides the sum over the follow set by n in place of its size", _updated(_over_n)),
-    ("moves to the mean at once, whatever alpha is", _updated(_at_once)),
+    ("moves by alpha in place of alpha/(1 + alpha)", _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C), alpha))),
+    (
+        "does not divide by 1 + alpha",
+        _updated(lambda Z, i, C, alpha: tuple(x + alpha * m for x, m in zip(Z[i], _mean(Z, C), strict=True))),
+    ),
+    (
+        "sums over the follow set and does not divide by its size",
+        _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C, 1), _rate(alpha))),
+    ),
+    (
+        "divides the sum over the follow set by n in place of its size",
+        _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C, len(Z)), _rate(alpha))),
+    ),
+    ("moves to the mean at once, whatever alpha is", _updated(lambda Z, i, C, alpha: _mean(Z, C))),
     ("averages over all tokens", _chosen(lambda row, i: range(len(row)))),
-    ("weighs the token by alpha and the mean by 1", _updated(_swapped)),
+    (
+        "weighs the token by alpha and the mean by 1",
+        _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C), 1 / (1 + alpha))),
+    ),
     ("lets rows of zero padding take part", _padded(4)),
     ("lets rows of zero padding take part", _padded(8)),
     ("returns its input unchanged", lambda Z, A, alpha: Z),

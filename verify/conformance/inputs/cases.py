@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+from flint import fmpz_mat
 
 from ....kernels.bounds.exact_scores import PRECISION
 from ....kernels.bounds.filter import decision_bound
@@ -156,25 +157,11 @@ def turned(case: InputCase, Q: Matrix) -> InputCase:
 
 def in_basis(case: InputCase, B: Matrix) -> InputCase:
     """The case (with A = I) in the basis B: tokens z with Bz the old ones, and A = BᵀB. The same follow sets."""
-    d = len(B)
-    adjugate = _inverse(B)
-    tokens = times(case.tokens, tuple(zip(*adjugate, strict=True)))
-    A = tuple(tuple(sum((B[k][i] * B[k][j] for k in range(d)), Fraction(0)) for j in range(d)) for i in range(d))
+    basis = fmpz_mat([[int(v) for v in row] for row in B])
+    whole = basis.transpose().inv(), basis.transpose() * basis  # the determinant is 1
+    inverse, A = (exact_rows([[int(v) for v in row] for row in M.tolist()]) for M in whole)
+    tokens = times(case.tokens, inverse)
     return replace(case, name=f"{case.name}, in another basis", tokens=tokens, A=A)
-
-
-def _inverse(B: Matrix) -> Matrix:
-    """B⁻¹ of an integer matrix of determinant ±1, by Gauss–Jordan in fractions."""
-    d = len(B)
-    rows = [list(row) + [Fraction(int(i == j)) for j in range(d)] for i, row in enumerate(B)]
-    for k in range(d):
-        pivot = next(i for i in range(k, d) if rows[i][k])
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        rows[k] = [v / rows[k][k] for v in rows[k]]
-        for i in range(d):
-            if i != k:
-                rows[i] = [v - rows[i][k] * w for v, w in zip(rows[i], rows[k], strict=True)]
-    return tuple(tuple(row[d:]) for row in rows)
 
 
 def scaled(case: InputCase, factor: int | Fraction) -> InputCase:
