@@ -6,7 +6,7 @@ Neighbours: `html` has tables of them, `markdown`, `junit` and `terminal` the li
 from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 
-from ..records.record import ConfigurationRecord, Rational
+from ..records.configuration_record import ConfigurationRecord, Rational
 
 LONG = 24
 """Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""

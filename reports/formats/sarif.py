@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ..printable import json_text, printable
 from ..records.codec import encode
-from ..records.record import CheckRecord, KernelRecord, RunRecord, SubjectRecord
+from ..records.run_record import CheckRecord, KernelRecord, RunRecord, SubjectRecord
 from ..records.store import Records
 from .wording import CHECK_STATUS
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
 from ..formats.exact_text import EXACT, decimal
-from ..records.record import Rows
+from ..records.configuration_record import Rows
 
 ScenePoint = tuple[float, float, float]
 """A point of a scene; flat scenes have z = 0, those on a line y = z = 0."""

@@ -20,7 +20,8 @@ from ..formats import wording
 from ..formats.exact_text import matrix_text, point, short, step_text
 from ..printable import printable
 from ..records.codec import dumps
-from ..records.record import CheckRecord, ClaimRecord, CounterexampleRecord, ResultRecord
+from ..records.record import CounterexampleRecord, ResultRecord
+from ..records.run_record import CheckRecord, ClaimRecord
 from ..records.store import COUNTEREXAMPLES, Records
 from . import gap_plot, page, svg
 from .scene import Pictured, Scene, scene_of

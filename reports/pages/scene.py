@@ -13,16 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..printable import one_line
-from ..records.record import (
-    CheckRecord,
-    ConfigurationRecord,
-    CounterexampleRecord,
-    LayerSets,
-    ResultRecord,
-    Row,
-    Rows,
-    TrajectoryRecord,
-)
+from ..records.configuration_record import ConfigurationRecord, LayerSets, Row, Rows, TrajectoryRecord
+from ..records.record import CounterexampleRecord, ResultRecord
+from ..records.run_record import CheckRecord
 from .geometry import Camera, Edges, ScenePoint, hull_edges, projection, scaled
 
 Pictured = CounterexampleRecord | ResultRecord | CheckRecord

@@ -23,30 +23,13 @@ from .codec import RecordError
 from .configuration_record import (
     ConfigurationRecord,
     Identifier,
-    LayerSets,
-    Rational,
-    Row,
     Rows,
-    StepRecord,
     TrajectoryRecord,
     check_picture,
 )
 from .run_record import (
-    Bin,
-    CheckRecord,
-    CheckStatus,
-    ClaimCounts,
-    ClaimRecord,
-    Divergence,
-    ExpectedStatus,
-    Histogram,
     InputVerdict,
-    KernelFailure,
-    KernelRecord,
-    RunCounts,
     RunRecord,
-    SourceRecord,
-    SubjectRecord,
     VerdictOnClaim,
 )
 
@@ -182,35 +165,3 @@ class ReportRecord:
     run: RunRecord
     results: tuple[ResultRecord, ...]
     counterexamples: tuple[CounterexampleRecord, ...]
-
-
-__all__ = [
-    "Bin",
-    "CheckRecord",
-    "CheckStatus",
-    "ClaimCounts",
-    "ClaimRecord",
-    "ConfigurationRecord",
-    "CounterexampleRecord",
-    "Divergence",
-    "ExpectedStatus",
-    "Histogram",
-    "Identifier",
-    "InputVerdict",
-    "KernelFailure",
-    "KernelRecord",
-    "LayerSets",
-    "OutcomeRecord",
-    "Rational",
-    "ReportRecord",
-    "ResultRecord",
-    "Row",
-    "Rows",
-    "RunCounts",
-    "RunRecord",
-    "SourceRecord",
-    "StepRecord",
-    "SubjectRecord",
-    "TrajectoryRecord",
-    "VerdictOnClaim",
-]

@@ -17,7 +17,9 @@ from typing import BinaryIO
 
 from ..printable import path_text
 from .codec import RecordError, dumps, loads
-from .record import ConfigurationRecord, CounterexampleRecord, ResultRecord, RunRecord
+from .configuration_record import ConfigurationRecord
+from .record import CounterexampleRecord, ResultRecord
+from .run_record import RunRecord
 
 RUN, RESULTS, COUNTEREXAMPLES = "run.json", "results.jsonl", "counterexamples"
 GIVE_OUT = "; give the folder that --out named"

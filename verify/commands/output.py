@@ -14,7 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 from ...kernels.errors import InputError
 from ...reports import RecordError, report
 from ...reports.records import codec, store
-from ...reports.records.record import CounterexampleRecord, ResultRecord, RunRecord
+from ...reports.records.record import CounterexampleRecord, ResultRecord
+from ...reports.records.run_record import RunRecord
 from ..claims.case import Case
 from ..claims.registry import Claim, Finding
 from ..records.bundle import counterexample_record, repro_text

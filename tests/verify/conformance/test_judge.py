@@ -151,7 +151,7 @@ def test_with_many_near_maximisers_their_box_is_accepted_and_nothing_else():
     after = np.array(exact.next_tokens, float)
     for k in (1, 5.5, 10):
         after[0] = (1, k / 2)
-        assert judge_layer(Z[0], one, A, after, "all") == (None, [(0, False)])
+        assert judge_layer(Z[0], one, A, after, "all") == (None, [False])
     for wrong in ((1, 5.6), (0.9, 2), (1, -0.1)):
         after[0] = wrong
         assert judge_layer(Z[0], one, A, after, "all")[0] is not None
