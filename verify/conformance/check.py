@@ -5,10 +5,9 @@ failure small, named and replayable.
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from .failures.shrink import shrink
 from .failures.snippet import exact_text, trial_snippet, vector_text
 from .inputs.trial import Trial
 from .judge import Fault, examine
-from .record import Status
+from .record import CheckFinding
 
 CLEAR = 1e6
 """Gaps of more ulps are not near-ties, so that their number says nothing."""
@@ -46,20 +45,6 @@ class Subject:
     def random(self, name: str) -> random.Random:
         """Random numbers that depend on the seed and on `name` alone, not on which checks ran before."""
         return random.Random(f"{self.seed}/{name}")
-
-
-@dataclass(frozen=True, slots=True)
-class CheckFinding:
-    """What one check found: the fields of `CheckResult` but for id and title."""
-
-    status: Status
-    message: str
-    first_divergent_layer: int | None = None
-    gap_ulps: float | None = None
-    configuration: Mapping[str, Any] | None = None
-    snippet: str | None = None
-    token: int | None = None
-    returned: tuple[str, ...] | None = None
 
 
 class NotApplicableError(Exception):

@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from ...kernels.errors import InputError
 from ...kernels.protocol import Kernel, as_kernel
 from ...kernels.registry import load
-from .check import Check, CheckFinding, NotApplicableError, Subject
+from .check import Check, NotApplicableError, Subject
 from .checks import CHECKS
-from .record import CheckResult, ConformanceReport
+from .record import CheckFinding, CheckResult, ConformanceReport
 from .text import plain_text
 
 
@@ -76,7 +76,7 @@ def run_check(subject: Subject, check: Check, known: Mapping[str, str] | None = 
         finding = CheckFinding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
     if finding.status == "fail" and known and check.id in known:
         finding = replace(finding, status="known", message=f"{known[check.id]} (known deviation): {finding.message}")
-    return CheckResult(check.id, check.title, **asdict(finding))
+    return CheckResult(id=check.id, title=check.title, **asdict(finding))
 
 
 def check_ids() -> tuple[str, ...]:

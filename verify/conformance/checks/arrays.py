@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from ....kernels.protocol import to_numpy
-from ..check import Check, CheckFinding, NotApplicableError, Subject, judged
+from ..check import Check, NotApplicableError, Subject, judged
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import NONSYMMETRIC, lattice_without_ties, random_points
 from ..inputs.trial import Arrangement, Call, Trial, arranged, call, floats, layouts, raw_step
+from ..record import CheckFinding
 
 
 def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:

@@ -10,10 +10,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..check import Check, CheckFinding, Subject, judged
+from ..check import Check, Subject, judged
 from ..failures.snippet import loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
 from ..inputs.trial import Call, Trial, call, raw_step
+from ..record import CheckFinding
 
 
 def _batch(rng: random.Random, B: int, n: int, d: int, A: Integers | None = None, *, size: int = 50) -> Call:

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from ....kernels.bounds.filter import gamma
 from ....kernels.exact.configuration import identity
 from ....kernels.protocol import to_numpy
-from ..check import Check, CheckFinding, NotApplicableError, Subject
+from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, assignments, loading
 from ..inputs.cases import random_points
 from ..inputs.draws import INTEGER_FORMS, Draw, TokenKind
 from ..inputs.trial import Call, call, exact_rows, floats
 from ..judge import exact_layer
+from ..record import CheckFinding
 
 STEP = Fraction(1, 1 << 12)
 """h of the central differences: a power of two, far below every gap of scores of the points chosen."""

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.protocol import to_numpy
-from ..check import Check, CheckFinding, Subject
+from ..check import Check, Subject
 from ..failures.snippet import array, loading
 from ..inputs.cases import lattice_without_ties
 from ..inputs.trial import raw_step
+from ..record import CheckFinding
 
 SHAPES = ((3, 3, 2), (1, 4, 2), (5, 4, 3), (70, 3, 2), (3, 20, 1), (2, 9, 6), (2, 70, 3))
 """(B, n, d) of the batches; one value of the set in the middle is spoiled."""

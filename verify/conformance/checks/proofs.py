@@ -14,10 +14,11 @@ from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.configuration_file import configuration_to_json
 from ....kernels.exact.dynamics import Dynamics
 from ....kernels.protocol import FloatProof
-from ..check import Check, CheckFinding, NotApplicableError, Subject
+from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import lattice_without_ties
 from ..inputs.trial import Trial, call, floats
+from ..record import CheckFinding
 from .cross import crossed
 
 LAYERS = 6

@@ -15,11 +15,12 @@ import numpy as np
 
 from ....kernels.bounds.filter import decision_bound, layer_error
 from ....kernels.exact.configuration_file import configuration_to_json
-from ..check import Check, CheckFinding, Subject, failure
+from ..check import Check, Subject, failure
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import BASES, FORMS, TIES, TURNS, InputCase, in_basis, random_points, turned
 from ..inputs.trial import Trial, apply, floats
 from ..judge import exact_layer, examine
+from ..record import CheckFinding
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from ....kernels.bounds.exact_scores import exact_scores
 from ....kernels.bounds.filter import decision_bound
 from ....kernels.exact.configuration_file import configuration_to_json
 from ....kernels.protocol import FollowSets, Kernel, to_numpy
-from ..check import Check, CheckFinding, NotApplicableError, Subject
+from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import DUPLICATES, FORMS, INDEFINITE, TIES, ZEROS, random_lattice, random_points
 from ..inputs.draws import KINDS
 from ..inputs.trial import Trial, floats
 from ..judge import exact_layer
+from ..record import CheckFinding
 from .cross import crossed
 from .ties import each
 
