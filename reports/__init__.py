@@ -10,7 +10,8 @@ Stable: the names in `__all__` below, the record classes and the JSON Schemas in
 """
 
 from .records.codec import RecordError
-from .records.record import CounterexampleRecord, ResultRecord, RunRecord
+from .records.record import CounterexampleRecord, ResultRecord
+from .records.run_record import RunRecord
 from .records.store import Records, read_records
 from .report import render_all, write_report
 

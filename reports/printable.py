@@ -66,6 +66,3 @@ def _escape(match: re.Match[str]) -> str:
 def _json_escape(match: re.Match[str]) -> str:
     escape = json.dumps(match[0])[1:-1]
     return f"\\{escape}" if "\ud800" <= match[0] <= "\udfff" else escape
-
-
-__all__ = ["isolated", "json_text", "one_line", "path_text", "printable"]

@@ -99,6 +99,3 @@ def _figures(records: Records) -> dict[str, str]:
 def _stem(name: str) -> str:
     """The name of an input file as part of another one."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", Path(name).stem)[:60]
-
-
-__all__ = ["FIGURES", "OWN", "render_all", "render_json", "write_report"]

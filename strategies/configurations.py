@@ -5,10 +5,11 @@ that a campaign can ask for some of them and report what each of them met. Neigh
 into what may be drawn.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from operator import attrgetter
+from typing import ParamSpec
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -17,13 +18,15 @@ from ..kernels import Configuration, InputError, Step
 from ..kernels.exact.configuration import Follow
 from .families.degenerate import DEGENERATE
 from .families.family import Family, choose
+from .families.late_leaders import LATE_LEADERS
+from .families.near_ties import NEAR_TIES
 from .matrices import MATRICES, Form
-from .planning import Plan, Range, bounds, named, offered_matrices, plan_families, possible_additions
+from .planning import FamilyPlan, Range, bounds, named, offered_matrices, plan_families, possible_additions
 from .scalars import check_integer
 from .steps import STEPS
 from .tokens import GENERAL
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (*GENERAL, *DEGENERATE)}
+FAMILIES: dict[str, Family] = {family.name: family for family in (*GENERAL, *DEGENERATE, *NEAR_TIES, *LATE_LEADERS)}
 """The families of tokens by name, the simplest first: FAMILIES[name].tokens is a strategy factory."""
 
 
@@ -37,7 +40,7 @@ class Sample:
     step: str
 
 
-def configurations(
+def samples(
     *,
     n: Range = (1, 12),
     d: Range = (1, 4),
@@ -51,8 +54,8 @@ def configurations(
     max_multiplicity: int = 1,
     labels: SearchStrategy[str] | None = None,
     follow: Follow = "largest",
-) -> SearchStrategy[Configuration]:
-    """Configurations of every kind, the degenerate ones included.
+) -> SearchStrategy[Sample]:
+    """Configurations of every kind, the degenerate ones included, each with the names of its families: for reports.
 
     Shrinks towards one token (1) on the line, A = I and α = 1: few tokens, low dimension, small integers, the first
     of the families, matrices and steps that were asked for.
@@ -75,41 +78,6 @@ def configurations(
 
     Raises:
         InputError: an argument is out of range, or no configuration agrees with all of them.
-    """
-    return samples(
-        n=n,
-        d=d,
-        families=families,
-        nonzero=nonzero,
-        distinct=distinct,
-        spd=spd,
-        symmetric=symmetric,
-        matrices=matrices,
-        steps=steps,
-        max_multiplicity=max_multiplicity,
-        labels=labels,
-        follow=follow,
-    ).map(attrgetter("configuration"))
-
-
-def samples(
-    *,
-    n: Range = (1, 12),
-    d: Range = (1, 4),
-    families: Iterable[str] | None = None,
-    nonzero: bool | None = True,
-    distinct: bool | None = True,
-    spd: bool | None = True,
-    symmetric: bool | None = None,
-    matrices: Iterable[str] | None = None,
-    steps: Iterable[str] | None = None,
-    max_multiplicity: int = 1,
-    labels: SearchStrategy[str] | None = None,
-    follow: Follow = "largest",
-) -> SearchStrategy[Sample]:
-    """What `configurations` draws, each with the names of its families: for reports of coverage.
-
-    The arguments, the errors and what it shrinks towards are those of `configurations`.
     """
     sizes, dimensions = bounds("n", n), bounds("d", d)
     for name, flag in (("nonzero", nonzero), ("distinct", distinct), ("spd", spd), ("symmetric", symmetric)):
@@ -141,7 +109,7 @@ def samples(
 @st.composite
 def _draw_sample(
     draw: DrawFn,
-    plans: SearchStrategy[Plan],
+    plans: SearchStrategy[FamilyPlan],
     steps: SearchStrategy[tuple[str, SearchStrategy[Step]]],
     max_multiplicity: int,
     labels: SearchStrategy[str] | None,
@@ -172,6 +140,23 @@ def _draw_sample(
     return Sample(configuration, plan.family.name, matrix.name, step)
 
 
+Arguments = ParamSpec("Arguments")
+
+
+def _of(factory: Callable[Arguments, SearchStrategy[Sample]]) -> Callable[Arguments, SearchStrategy[Configuration]]:
+    """The configurations of the samples, by the same arguments."""
+
+    @wraps(factory)
+    def configurations(*args: Arguments.args, **kwargs: Arguments.kwargs) -> SearchStrategy[Configuration]:
+        return factory(*args, **kwargs).map(attrgetter("configuration"))
+
+    configurations.__name__ = configurations.__qualname__ = "configurations"
+    return configurations
+
+
+configurations = _of(samples)
+"""What `samples` draws, without the names of the families."""
+
 _BOOLEANS = st.booleans()
 
 
@@ -184,6 +169,3 @@ def _below(count: int) -> SearchStrategy[int]:
 @cache
 def _forms(name: str, d: int) -> SearchStrategy[Form]:
     return MATRICES[name].forms(d)
-
-
-__all__ = ["FAMILIES", "Sample", "configurations", "samples"]

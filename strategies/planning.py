@@ -7,12 +7,11 @@ only walks through strategies that exist already. Neighbours: `configurations` d
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
 from ..kernels import InputError
-from .families.family import UNBOUNDED, Family, Room, Tokens, choose
+from .families.family import UNBOUNDED, Family, Item, Room, Tokens, choose
 from .matrices import MATRICES, MatrixFamily
 from .scalars import check_integer
 
@@ -21,8 +20,6 @@ Range = int | tuple[int, int]
 
 MOST_COPIES = 3
 """How many tokens are repeated at most where tokens may repeat."""
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FamilyPlan:
     """What may be drawn from one family: everything is decided before the first draw, which keeps draws cheap."""
 
     family: Family
@@ -119,7 +116,7 @@ def plan_families(
     matrices: list[MatrixFamily],
     *,
     all_of_them: bool,
-) -> list[Plan]:
+) -> list[FamilyPlan]:
     """The plans of the families that have room for the sizes, as `lattice` always has.
 
     Args:
@@ -149,7 +146,7 @@ def _plan_family(
     dimensions: tuple[int, int],
     additions: list[Additions],
     matrices: list[MatrixFamily],
-) -> Plan | None:
+) -> FamilyPlan | None:
     """What may be drawn from the family, None if nothing."""
     result = []
     for d in range(dimensions[0], dimensions[1] + 1):
@@ -163,7 +160,7 @@ def _plan_family(
             forms = [matrix for matrix in forms if matrix.carries] or forms
         if tokens and forms:
             result.append(Dimension(d, choose(tokens), choose(forms)))
-    return Plan(family, choose(result)) if result else None
+    return FamilyPlan(family, choose(result)) if result else None
 
 
 def _room(family: Family, d: int, sizes: tuple[int, int], added: Additions) -> tuple[int, int] | None:
@@ -213,17 +210,3 @@ def _in_words(room: Room | None) -> str:
 @cache
 def _tokens(family: Family, d: int, min_size: int, max_size: int) -> SearchStrategy[Tokens]:
     return family.tokens(d, min_size=min_size, max_size=max_size)
-
-
-__all__ = [
-    "MOST_COPIES",
-    "Additions",
-    "Dimension",
-    "Plan",
-    "Range",
-    "bounds",
-    "named",
-    "offered_matrices",
-    "plan_families",
-    "possible_additions",
-]

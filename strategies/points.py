@@ -149,20 +149,3 @@ def orbits(
             if len(images) <= limit:
                 result.append(images)
     return sorted(result, key=len)
-
-
-__all__ = [
-    "IntegerPoint",
-    "Point",
-    "Points",
-    "Symmetry",
-    "cube_face_points",
-    "lattice_points",
-    "orbit",
-    "orbits",
-    "primitive_points",
-    "shell",
-    "simplest_first",
-    "sphere_points",
-    "symmetries",
-]

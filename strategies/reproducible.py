@@ -30,6 +30,3 @@ def no_constants_from_source() -> Iterator[None]:
     finally:
         _api._get_local_constants = original
         _api.CONSTANTS_CACHE.cache.clear()
-
-
-__all__ = ["no_constants_from_source"]

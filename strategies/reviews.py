@@ -21,7 +21,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ..kernels.errors import InputError
 from ..kernels.exact.configuration import Configuration
 from ..kernels.exact.step import Step
-from .corpus import Source, read_reviews, words
+from .corpus import ReviewSource, read_reviews, words
 
 Embedding = Callable[[str], Sequence[float] | None]
 """The vector of a word, finite floats of one length; None for a word that has none."""
@@ -51,7 +51,7 @@ def reviews(
     most_words: int = 128,
     merged: bool = True,
     step: Step | int | Fraction = 1,
-    source: Source = "imdb",
+    source: ReviewSource = "imdb",
     path: Path | None = None,
 ) -> SearchStrategy[Configuration]:
     """The beginning of a real review: its words as exact tokens with A = I, labelled by the words.
@@ -78,7 +78,7 @@ def reviews(
 
 
 @cache
-def _texts(path: Path | None, source: Source) -> tuple[str, ...]:
+def _texts(path: Path | None, source: ReviewSource) -> tuple[str, ...]:
     """The texts of the corpus, read once."""
     return tuple(review.text for review in read_reviews(path, source))
 
@@ -96,6 +96,3 @@ def _review(
         [[Fraction(x) for x in vector] for _, vector in kept], step=step, labels=[word for word, _ in kept]
     )
     return configuration.merged() if merged else configuration
-
-
-__all__ = ["Embedding", "reviews", "untrained_embedding"]

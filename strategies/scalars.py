@@ -69,37 +69,8 @@ class Codes:
         return st.integers(0, self.count - 1).map(self.decode)
 
 
-def dyadics(*, numerator: int = 1000, max_exponent: int = 20) -> SearchStrategy[Fraction]:
-    """Dyadic rationals m/2^e with |m| ≤ numerator and 0 ≤ e ≤ max_exponent.
-
-    Shrinks towards 0, then towards integers, positive before negative.
-
-    Args:
-        numerator: an int ≥ 1.
-        max_exponent: an int ≥ 0.
-
-    Raises:
-        InputError: an argument is out of range.
-    """
-    return dyadic_codes(numerator=numerator, max_exponent=max_exponent).strategy()
-
-
-def large_denominators(*, radius: int = 3) -> SearchStrategy[Fraction]:
-    """Rationals m + r/q with |m| ≤ radius and 0 ≤ r < q, where q is one of `LARGE_DENOMINATORS`.
-
-    Shrinks towards 0, then towards integers, positive before negative.
-
-    Args:
-        radius: an int ≥ 0.
-
-    Raises:
-        InputError: `radius` is negative.
-    """
-    return large_denominator_codes(radius=radius).strategy()
-
-
 def dyadic_codes(*, numerator: int = 1000, max_exponent: int = 20) -> Codes:
-    """The values of `dyadics`, numbered.
+    """Dyadic rationals m/2^e with |m| ≤ numerator and 0 ≤ e ≤ max_exponent.
 
     Args:
         numerator: an int ≥ 1.
@@ -124,7 +95,7 @@ def dyadic_codes(*, numerator: int = 1000, max_exponent: int = 20) -> Codes:
 
 
 def large_denominator_codes(*, radius: int = 3) -> Codes:
-    """The values of `large_denominators`, numbered.
+    """Rationals m + r/q with |m| ≤ radius and 0 ≤ r < q, where q is one of `LARGE_DENOMINATORS`.
 
     Args:
         radius: an int ≥ 0.
@@ -190,19 +161,3 @@ def check_integer(name: str, value: object, *, least: int) -> None:
     """
     if type(value) is not int or value < least:
         raise InputError(f"{name} is {value!r}; give a whole number >= {least}")
-
-
-__all__ = [
-    "LARGE_DENOMINATORS",
-    "Codes",
-    "check_integer",
-    "dyadic_codes",
-    "dyadics",
-    "float32_dyadics",
-    "large_denominator_codes",
-    "large_denominators",
-    "positive_rationals",
-    "small_integers",
-    "units",
-    "zigzag",
-]

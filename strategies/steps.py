@@ -92,5 +92,3 @@ STEPS = {
     )
 }
 """The families of steps by name."""
-
-__all__ = ["STEPS", "StepFamily", "harmonic", "huge", "minute", "one", "simple", "tiny"]

@@ -11,96 +11,58 @@ from functools import lru_cache
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from .families.family import UNBOUNDED, Family, Room, Tokens, choose, fit, places, subsets, unbounded
+from .families.family import UNBOUNDED, Family, Room, Tokens, choose, family, places, subsets
 from .points import Point, Points, lattice_points, primitive_points, simplest_first
 from .scalars import Codes, dyadic_codes, float32_dyadics, large_denominator_codes, zigzag
 
 # Small enough for ties to be frequent, large enough to choose 16 of them in many ways.
 _FEW = 128
 
+GENERAL: list[Family] = []
 
-def lattice(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+
+@family(GENERAL)
+def lattice(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Nonzero integer points, small enough that ties are frequent.
 
     Shrinks towards (1, 0, …), (0, 1, …).
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("lattice", unbounded, d, min_size, max_size)
     return subsets(lattice_points(d, max(_FEW, 4 * hi)), lo, hi)
 
 
-def lattice_fractions(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(GENERAL)
+def lattice_fractions(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Points p, p/2, p/3 and p/4 of small integer points p, so that tokens lie on common rays and between each other.
 
     Shrinks towards integer points.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("lattice_fractions", unbounded, d, min_size, max_size)
     return subsets(_fractions(d, max(_FEW // 2, 2 * hi)), lo, hi)
 
 
-def dyadic(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(GENERAL)
+def dyadic(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Coordinates m/2^e with |m| ≤ 1000 and e ≤ 20.
 
     Shrinks towards integer points.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("dyadic", unbounded, d, min_size, max_size)
     return _by_coordinate(dyadic_codes(), d, lo, hi)
 
 
-def large_denominator(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(GENERAL)
+def large_denominator(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Coordinates with denominators near 10^9 that no float holds.
 
     Shrinks towards integer points.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("large_denominator", unbounded, d, min_size, max_size)
     return _by_coordinate(large_denominator_codes(), d, lo, hi)
 
 
-def float32(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(GENERAL)
+def float32(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Coordinates that are float32 numbers with a full mantissa: what a trained embedding looks like.
 
     Shrinks towards integer points.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("float32", unbounded, d, min_size, max_size)
     mantissas = Codes(2**24, lambda code: Fraction(zigzag(code)))
 
     def shift(tokens: Tokens, exponent: int) -> Tokens:
@@ -110,20 +72,12 @@ def float32(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[
     return st.builds(shift, _by_coordinate(mantissas, d, lo, hi, float32_dyadics()), st.integers(0, 31))
 
 
-def orthant(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(GENERAL)
+def orthant(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Nonzero integer points of one closed orthant: for A = I no two tokens have a negative inner product.
 
     The origin is outside the hull or on its boundary, never inside. Shrinks towards the nonnegative orthant.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("orthant", unbounded, d, min_size, max_size)
 
     def reflect(tokens: Tokens, pattern: int) -> Tokens:
         if not pattern:
@@ -136,36 +90,26 @@ def orthant(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[
     return st.builds(reflect, subsets(points, lo, hi), st.integers(0, 2 ** min(d, 8) - 1))
 
 
-def scaled(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(GENERAL)
+def scaled(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Small integer points times one huge or tiny factor: a power of 2 or 10 that overflows float32 or float64 scores.
 
     Shrinks towards the factor 2^30.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    return st.builds(_scale, lattice(d, min_size=min_size, max_size=max_size), choose(_FACTORS))
+    return st.builds(_scale, lattice(d, min_size=lo, max_size=hi), choose(_FACTORS))
 
 
-def mixed_scales(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+def _mixed_room(d: int) -> Room:
+    """On the line there are two rays only."""
+    return (0, 2 * len(_POWERS) if d == 1 else UNBOUNDED)
+
+
+@family(GENERAL, _mixed_room)
+def mixed_scales(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Coprime integer points, each times its own power 10^e, |e| ≤ 20: a sum of two of them in floats loses one.
 
     Shrinks towards e = 0.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("mixed_scales", _mixed_room, d, min_size, max_size)
     rays = primitive_points(d, max(_FEW, 4 * hi))
 
     def decode(codes: list[int]) -> Tokens:
@@ -180,11 +124,6 @@ _POWERS = tuple(Fraction(10) ** (sign * e) for e in range(21) for sign in ((1, -
 _FACTORS = tuple(
     Fraction(base) ** (sign * k) for base, k in ((2, 30), (10, 10), (2, 70), (10, 40), (2, 530)) for sign in (1, -1)
 )
-
-
-def _mixed_room(d: int) -> Room:
-    """On the line there are two rays only."""
-    return (0, 2 * len(_POWERS) if d == 1 else UNBOUNDED)
 
 
 def _scale(tokens: Tokens, factor: Fraction) -> Tokens:
@@ -226,27 +165,3 @@ def _by_coordinate(
         return tuple([(x, *rest[i * (d - 1) : (i + 1) * (d - 1)]) for i, x in enumerate(first)])
 
     return tokens()
-
-
-GENERAL = (
-    Family("lattice", lattice, unbounded),
-    Family("lattice_fractions", lattice_fractions, unbounded),
-    Family("dyadic", dyadic, unbounded),
-    Family("large_denominator", large_denominator, unbounded),
-    Family("float32", float32, unbounded),
-    Family("orthant", orthant, unbounded),
-    Family("scaled", scaled, unbounded),
-    Family("mixed_scales", mixed_scales, _mixed_room),
-)
-
-__all__ = [
-    "GENERAL",
-    "dyadic",
-    "float32",
-    "large_denominator",
-    "lattice",
-    "lattice_fractions",
-    "mixed_scales",
-    "orthant",
-    "scaled",
-]

@@ -240,3 +240,35 @@ def test_the_top_level_holds_what_the_design_names():
     pages = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE"}
     named = {"pyproject.toml", "Makefile", "constraints.txt", "tests", *pages, *PACKAGES}
     assert sorted(name for name in top - named if not name.startswith(".")) == []
+
+
+APART = {*CHECKER, ROOT / "verify" / "records" / "repro_script.py"}
+"""What shares nothing with the rest by design, and so may call its own things by the same names."""
+
+
+def defined_types(path):
+    """The names of a module's classes, at any depth, and of its type aliases: capitalised names for a value at the top.
+
+    A constant is no alias: its name is in capitals, unless it is one letter.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    yield from (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id.lstrip("_")
+            if name[:1].isupper() and (len(name) == 1 or not name.isupper()):
+                yield node.targets[0].id
+
+
+def test_no_two_classes_or_type_aliases_have_the_same_name():
+    homes = {}
+    for path in SOURCES:
+        for name in () if path in APART else defined_types(path):
+            homes.setdefault(name, []).append(name_of(path))
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+def test_a_second_class_of_a_name_would_be_seen(tmp_path):
+    source = tmp_path / "twice.py"
+    source.write_text("Rows = tuple[int, ...]\nMOST = 3\nclass A:\n    class Frame: ...\n")
+    assert sorted(defined_types(source)) == ["A", "Frame", "Rows"]

@@ -13,8 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .claims.conclusion import Proved, prove
-    from .claims.examination import examine
+    from .claims.conclusion import Result, examine, prove
     from .provers.freeze.outcome import Frozen, Outcome, SelfSimilar, Undecided
     from .provers.freeze.prover import Budget, decide
 
@@ -22,11 +21,11 @@ _HOMES = {
     "Budget": ".provers.freeze.budget",
     "Frozen": ".provers.freeze.outcome",
     "Outcome": ".provers.freeze.outcome",
-    "Proved": ".claims.conclusion",
+    "Result": ".claims.conclusion",
     "SelfSimilar": ".provers.freeze.outcome",
     "Undecided": ".provers.freeze.outcome",
     "decide": ".provers.freeze.prover",
-    "examine": ".claims.examination",
+    "examine": ".claims.conclusion",
     "prove": ".claims.conclusion",
 }
 
@@ -39,4 +38,4 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-__all__ = ["Budget", "Frozen", "Outcome", "Proved", "SelfSimilar", "Undecided", "decide", "examine", "prove"]
+__all__ = ["Budget", "Frozen", "Outcome", "Result", "SelfSimilar", "Undecided", "decide", "examine", "prove"]

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from .reports.records.store import read_records
     from .reports.report import write_report
     from .strategies.configurations import configurations
-    from .verify.claims.conclusion import Proved, prove
-    from .verify.claims.examination import examine
+    from .verify.claims.conclusion import Result, examine, prove
     from .verify.claims.registry import Claim, all_claims
     from .verify.conformance.suite import assert_conforms, run_conformance
     from .verify.provers.freeze.budget import Budget
@@ -50,7 +49,7 @@ _HOMES = {
     "configurations": "strategies.configurations",
     # proofs about one configuration
     "prove": "verify.claims.conclusion",
-    "Proved": "verify.claims.conclusion",
+    "Result": "verify.claims.conclusion",
     "Budget": "verify.provers.freeze.budget",
     "Frozen": "verify.provers.freeze.outcome",
     "SelfSimilar": "verify.provers.freeze.outcome",
@@ -58,7 +57,7 @@ _HOMES = {
     # claims
     "Claim": "verify.claims.registry",
     "all_claims": "verify.claims.registry",
-    "examine": "verify.claims.examination",
+    "examine": "verify.claims.conclusion",
     # kernels
     "Kernel": "kernels.protocol",
     "load_kernel": "kernels.registry:load",
@@ -107,7 +106,7 @@ __all__ = [
     "HarmonicStep",
     "InputError",
     "Kernel",
-    "Proved",
+    "Result",
     "SelfSimilar",
     "Undecided",
     "all_claims",

@@ -36,13 +36,13 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from ..protocol import BLOCK_BYTES
-from .polygon import Floats, Indices, convex_polygon, scaled_to_one
+from .polygon import Indices, PlaneFloats, convex_polygon, scaled_to_one
 
 NORMAL = 2.0**-900
 """A plane whose normal is shorter is not used."""
 
 
-def hull_candidates(points: Floats) -> tuple[Indices, float]:
+def hull_candidates(points: PlaneFloats) -> tuple[Indices, float]:
     """The points that may maximise ⟨q, ·⟩ for some q ≠ 0: all that lie on the boundary of the hull, at least.
 
     Args:
@@ -72,7 +72,7 @@ def hull_candidates(points: Floats) -> tuple[Indices, float]:
     return rest, float(np.ldexp(depth / 2, exponent)) if len(rest) < n else np.inf
 
 
-def _extremes(points: Floats) -> Indices:
+def _extremes(points: PlaneFloats) -> Indices:
     """The extreme points in some directions that are evenly spread after the points are made isotropic."""
     d = points.shape[1]
     if d == 2:
@@ -138,7 +138,7 @@ def _surface(points: NDArray[np.float64]) -> Indices | None:
     return simplices if closed else None
 
 
-def _height(points: Floats, planes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _height(points: PlaneFloats, planes: NDArray[np.float64]) -> NDArray[np.float64]:
     """max over planes of normal·x + offset for each point, in blocks."""
     rows = max(1, BLOCK_BYTES // (8 * len(planes)))
     blocks = range(0, len(points), rows)

@@ -47,7 +47,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..protocol import BLOCK_BYTES, FollowSets, Kernel, checked, is_identity, move
 from .hull import hull_candidates
-from .polygon import Floats, Indices, convex_polygon, hung_points, proposed
+from .polygon import Indices, PlaneFloats, convex_polygon, hung_points, proposed
 
 FEW = 1024
 """Up to so many keys are scored all; so many captured tokens of one leader are kept without looking for their hull."""
@@ -57,8 +57,8 @@ FEW = 1024
 class _Decisions:
     """Follow sets of m queries: largest score, largest score below it (or a bound on it), and rows (query, key)."""
 
-    top: Floats
-    second: Floats
+    top: PlaneFloats
+    second: PlaneFloats
     members: Indices  # (T, 2), sorted
 
     def record(self) -> FollowSets:
@@ -74,7 +74,7 @@ class _Decisions:
         return FollowSets(first[None], np.maximum(count, 1)[None], tied, margin[None])
 
 
-def decide(queries: Floats, keys: Floats) -> FollowSets:
+def decide(queries: PlaneFloats, keys: PlaneFloats) -> FollowSets:
     """The maximisers of ⟨q, key⟩ for every query, all ties kept.
 
     Args:
@@ -89,7 +89,7 @@ def decide(queries: Floats, keys: Floats) -> FollowSets:
         return _decide(queries, keys)
 
 
-def _decide(queries: Floats, keys: Floats) -> FollowSets:
+def _decide(queries: PlaneFloats, keys: PlaneFloats) -> FollowSets:
     few = len(queries) <= 32  # then a hull would cost more than it saves
     candidates, depth = (np.arange(len(keys)), np.inf) if few else hull_candidates(keys)
     zero = np.flatnonzero(~queries.any(axis=1))  # a zero query ties all keys, those inside the hull too
@@ -110,7 +110,7 @@ def _decide(queries: Floats, keys: Floats) -> FollowSets:
     return found.record()
 
 
-def _score_all(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
+def _score_all(queries: PlaneFloats, keys: PlaneFloats, candidates: Indices) -> _Decisions:
     """All scores of a few keys, in blocks."""
     columns = keys[candidates].T
     m = len(queries)
@@ -127,7 +127,7 @@ def _score_all(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions
     return _Decisions(top, second, np.concatenate(members))
 
 
-def _search_polygon(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
+def _search_polygon(queries: PlaneFloats, keys: PlaneFloats, candidates: Indices) -> _Decisions:
     """d = 2: windows of the exact polygon around the vertex that slopes propose; the rest by `_scan_by_norm`."""
     x, y = keys[candidates].T
     points = keys[candidates].astype(np.float64)
@@ -181,14 +181,14 @@ def _search_polygon(queries: Floats, keys: Floats, candidates: Indices) -> _Deci
     return _Decisions(top, second, np.stack(np.divmod(codes, len(keys)), axis=1))
 
 
-def _guard(queries: Floats, keys: Floats) -> NDArray[np.float64]:
+def _guard(queries: PlaneFloats, keys: PlaneFloats) -> NDArray[np.float64]:
     """By how much computed scores must differ for the exact ones to differ alike, d = 2."""
     info = np.finfo(keys.dtype)
     most, length = float(np.abs(keys).max()), np.abs(queries.astype(np.float64)).sum(axis=1)
     return 4 * float(info.eps) * most * length + 16 * float(info.tiny) * (1 + most) * (1 + length)
 
 
-def _scan_by_norm(queries: Floats, keys: Floats, candidates: Indices) -> _Decisions:
+def _scan_by_norm(queries: PlaneFloats, keys: PlaneFloats, candidates: Indices) -> _Decisions:
     """Keys in the order of decreasing norm, a query leaving once ‖q‖ ‖key‖ is below its best score."""
     d = keys.shape[1]
     norms = _lengths(keys[candidates])
@@ -237,7 +237,7 @@ def _scan_by_norm(queries: Floats, keys: Floats, candidates: Indices) -> _Decisi
     return _Decisions(top, second, listed[np.lexsort(listed.T[::-1])])
 
 
-def _lengths(rows: Floats) -> NDArray[np.float64]:
+def _lengths(rows: PlaneFloats) -> NDArray[np.float64]:
     """‖x‖ of every row to a relative error of (d + 4) ε, also where squares overflow or underflow."""
     values = np.abs(rows.astype(np.float64))
     size = values.max(axis=1, keepdims=True)
@@ -245,7 +245,7 @@ def _lengths(rows: Floats) -> NDArray[np.float64]:
     return size[:, 0] * np.sqrt(np.square(values / size).sum(axis=1))
 
 
-def layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, FollowSets]:
+def layer(tokens: PlaneFloats, A: PlaneFloats | None, alpha: float) -> tuple[PlaneFloats, FollowSets]:
     """The next tokens and the follow sets of one large set.
 
     Args:
@@ -266,7 +266,7 @@ def layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, Follo
     return move(values[None], sets, alpha)[0], sets
 
 
-def _one_set(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, Floats]:
+def _one_set(tokens: PlaneFloats, A: PlaneFloats | None, alpha: float) -> tuple[PlaneFloats, PlaneFloats]:
     values = np.asarray(tokens)
     if values.ndim != 2:
         raise InputError(f"tokens has shape {values.shape}; one set (n, d) is required")
@@ -288,13 +288,13 @@ class LargeRun:
         layers: how many layers were run: until all are captured, or as many as were allowed.
     """
 
-    tokens: Floats
+    tokens: PlaneFloats
     leader: Indices
     captured: Indices
     layers: int
 
 
-def run(tokens: Floats, A: Floats | None, alpha: float, max_layers: int) -> LargeRun:
+def run(tokens: PlaneFloats, A: PlaneFloats | None, alpha: float, max_layers: int) -> LargeRun:
     """Layers until leaders have captured every token (rule R1), at a cost of few layers.
 
     A captured token is a query no more, and its later positions are a geometric series. As a key it matters only if
@@ -359,7 +359,7 @@ def _with_keys(sets: FollowSets, extra: int) -> FollowSets:
     )
 
 
-def _hull_of_groups(position: Floats, tokens: Indices, leaders: Indices) -> Indices:
+def _hull_of_groups(position: PlaneFloats, tokens: Indices, leaders: Indices) -> Indices:
     """Of the tokens of each leader those that may be on their hull; small groups are kept whole."""
     order = np.argsort(leaders, kind="stable")
     tokens, leaders = tokens[order], leaders[order]
@@ -372,7 +372,7 @@ def _hull_of_groups(position: Floats, tokens: Indices, leaders: Indices) -> Indi
     return np.concatenate(kept)
 
 
-def _batch_layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats, FollowSets]:
+def _batch_layer(tokens: PlaneFloats, A: PlaneFloats | None, alpha: float) -> tuple[PlaneFloats, FollowSets]:
     """`layer` for a batch, one set after the other."""
     values, _ = checked(tokens, A, alpha)
     broken = np.array([not np.isfinite(one).all() for one in values], dtype=bool)
@@ -389,7 +389,7 @@ def _batch_layer(tokens: Floats, A: Floats | None, alpha: float) -> tuple[Floats
     return moved, FollowSets(first, count, tied[~broken[tied[:, 0]]], margin)
 
 
-def step(tokens: Floats, A: Floats | None, alpha: float) -> Floats:
+def step(tokens: PlaneFloats, A: PlaneFloats | None, alpha: float) -> PlaneFloats:
     """The next tokens of a batch of large sets, one set after the other."""
     return _batch_layer(tokens, A, alpha)[0]
 

@@ -26,7 +26,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+PlaneFloats = NDArray[np.floating]
 Indices = NDArray[np.int64]
 
 LEAST = 2.0**-900
@@ -39,7 +39,7 @@ FEW = 128
 """So few corners are faster taken one by one at once."""
 
 
-def scaled_to_one(points: Floats) -> tuple[Floats, int]:
+def scaled_to_one(points: PlaneFloats) -> tuple[PlaneFloats, int]:
     """Points divided by 2^e so that the largest component lies in [1/2, 1), and e."""
     exponent = int(np.frexp(max(float(points.max()), -float(points.min())))[1])
     if abs(exponent) > 120:  # the power itself might be no number of this dtype
@@ -123,7 +123,7 @@ def hung_points(points: NDArray[np.float64], lower: Indices, upper: Indices) -> 
     return others[order], np.searchsorted(place[order], np.arange(2 * size + 1))
 
 
-def proposed(queries: Floats, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Indices:
+def proposed(queries: PlaneFloats, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Indices:
     """The place in lower + reversed upper vertices of about the maximiser: between two slopes."""
     with np.errstate(divide="ignore"):
         wanted = queries[:, 0] / np.abs(queries[:, 1])
@@ -133,4 +133,4 @@ def proposed(queries: Floats, lower: NDArray[np.float64], upper: NDArray[np.floa
     return np.where(queries[:, 1] < 0, below, above)
 
 
-__all__ = ["Floats", "Indices", "convex_polygon", "hung_points", "proposed", "scaled_to_one"]
+__all__ = ["Indices", "PlaneFloats", "convex_polygon", "hung_points", "proposed", "scaled_to_one"]

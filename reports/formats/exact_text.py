@@ -6,7 +6,7 @@ Neighbours: `html` has tables of them, `markdown`, `junit` and `terminal` the li
 from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 
-from ..records.record import ConfigurationRecord, Rational
+from ..records.configuration_record import ConfigurationRecord, Rational
 
 LONG = 24
 """Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""
@@ -61,6 +61,3 @@ def configuration_line(c: ConfigurationRecord) -> str:
     weights = ", some of them repeated" if c.multiplicities and max(c.multiplicities) > 1 else ""
     smallest = ", tokens follow the smallest inner product" if c.follow == "smallest" else ""
     return f"tokens {tokens}{more}{weights}, A is {matrix_text(c)}, {step_text(c)}{smallest}"
-
-
-__all__ = ["EXACT", "configuration_line", "decimal", "matrix_text", "point", "short", "step_text"]

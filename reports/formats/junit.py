@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from ..printable import printable
-from ..records.record import CheckRecord, ClaimRecord, KernelRecord, ResultRecord, RunRecord
+from ..records.record import ResultRecord
+from ..records.run_record import CheckRecord, ClaimRecord, KernelRecord, RunRecord
 from ..records.store import Records
 from .exact_text import configuration_line
 from .wording import CHECK_STATUS, EXPECTED, headline, plural, where
@@ -133,6 +134,3 @@ def _check(run: RunRecord, check: CheckRecord) -> ET.Element:
     else:
         ET.SubElement(case, "system-out").text = printable(f"{CHECK_STATUS[check.status]}: {text}".rstrip())
     return case
-
-
-__all__ = ["render_junit"]

@@ -12,8 +12,11 @@ from ..records.store import Records
 from .exact_text import configuration_line
 from .wording import (
     CHECK_STATUS,
+    CLAIM_COUNTS,
+    KERNEL_COUNTS,
     claim_of,
     command_line,
+    counts,
     headline,
     hypothesis,
     is_expected,
@@ -62,16 +65,7 @@ def render_markdown(records: Records) -> str:
             [
                 code(c.id),
                 c.verdict + ("" if c.as_expected else " (**not expected**)"),
-                *(
-                    f"{n:,}"
-                    for n in (
-                        c.counts.verified,
-                        c.counts.trivial,
-                        c.counts.refuted,
-                        c.counts.undecided,
-                        c.counts.vacuous,
-                    )
-                ),
+                *counts(c.counts, CLAIM_COUNTS),
                 escaped(f"{c.source.label}, {c.source.paper} {c.source.version}"),
             ]
             for c in run.claims
@@ -95,14 +89,7 @@ def render_markdown(records: Records) -> str:
         if len(ordered) > MOST:
             lines += ["", f"{MOST} of {plural(len(ordered), 'input')}, those that are not verified first."]
     if run.kernels:
-        rows = [
-            [
-                code(k.spec),
-                escaped(k.dtype),
-                *(f"{n:,}" for n in (k.layers, k.agree, k.too_close, k.ties_lost, k.disagree)),
-            ]
-            for k in run.kernels
-        ]
+        rows = [[code(k.spec), escaped(k.dtype), *counts(k, KERNEL_COUNTS)] for k in run.kernels]
         head = ["kernel", "dtype", "layers", "agree", "too close", "exact ties lost", "disagree"]
         lines += ["", "### Float kernels", "", *_table(head, rows)]
     return "\n".join(lines) + "\n"
@@ -150,6 +137,3 @@ def _fence(text: str, language: str) -> list[str]:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
-
-
-__all__ = ["code", "escaped", "render_markdown"]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ..printable import json_text, printable
 from ..records.codec import encode
-from ..records.record import CheckRecord, KernelRecord, RunRecord, SubjectRecord
+from ..records.run_record import CheckRecord, KernelRecord, RunRecord, SubjectRecord
 from ..records.store import Records
 from .wording import CHECK_STATUS
 
@@ -100,6 +100,3 @@ def _kernel(kernel: KernelRecord) -> dict[str, Any]:
         "locations": [{"logicalLocations": [{"fullyQualifiedName": printable(kernel.spec)}]}],
         "properties": {} if shown is None else {"configuration": encode(shown.configuration)},
     }
-
-
-__all__ = ["SCHEMA", "render_sarif"]

@@ -14,7 +14,18 @@ from ..printable import one_line
 from ..records.record import CounterexampleRecord
 from ..records.store import Records
 from .exact_text import configuration_line
-from .wording import CHECK_STATUS, headline, hypothesis, is_beyond_the_theorem, is_expected, verdict_word, where
+from .wording import (
+    CHECK_STATUS,
+    CLAIM_COUNTS,
+    KERNEL_COUNTS,
+    counts,
+    headline,
+    hypothesis,
+    is_beyond_the_theorem,
+    is_expected,
+    verdict_word,
+    where,
+)
 
 MOST = 8
 """Lines of one kind on a screen; the counts cover all."""
@@ -74,47 +85,39 @@ def _print_counterexamples(
         console.print(Text(f"and {len(found) - MOST} more counterexamples"))
 
 
-def _claims(records: Records) -> Table:
+def _table(words: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    """An empty table: columns of words, then columns of numbers."""
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("claim", "verdict"):
+    for name in words:
         table.add_column(name)
-    for name in ("verified", "trivial", "refuted", "undecided", "vacuous"):
+    for name in numbers:
         table.add_column(name, justify="right")
+    return table
+
+
+def _claims(records: Records) -> Table:
+    table = _table(("claim", "verdict"), CLAIM_COUNTS)
     for claim in records.run.claims:
         style = _STYLES[claim.verdict] if claim.verdict == "vacuous" else "green" if claim.as_expected else "bold red"
-        counts = claim.counts
-        table.add_row(
-            Text(one_line(claim.id)),
-            Text(claim.verdict + ("" if claim.as_expected else " (not expected)"), style),
-            *(f"{n:,}" for n in (counts.verified, counts.trivial, counts.refuted, counts.undecided, counts.vacuous)),
-        )
+        verdict = claim.verdict + ("" if claim.as_expected else " (not expected)")
+        table.add_row(Text(one_line(claim.id)), Text(verdict, style), *counts(claim.counts, CLAIM_COUNTS))
     return table
 
 
 def _checks(records: Records) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("check", "status", "found"):
-        table.add_column(name)
+    table = _table(("check", "status", "found"))
     for check in records.run.checks:
-        style = _CHECK_STYLES[check.status]
         layer = check.first_divergent_layer
-        place = "" if layer is None else f" (first wrong layer: {layer})"
-        table.add_row(
-            Text(one_line(check.id)), Text(CHECK_STATUS[check.status], style), Text(one_line(check.message) + place)
-        )
+        found = one_line(check.message) + ("" if layer is None else f" (first wrong layer: {layer})")
+        status = Text(CHECK_STATUS[check.status], _CHECK_STYLES[check.status])
+        table.add_row(Text(one_line(check.id)), status, Text(found))
     return table
 
 
 def _kernels(records: Records) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("kernel")
-    for name in ("layers", "agree", "too close", "ties lost", "disagree"):
-        table.add_column(name, justify="right")
+    table = _table(("kernel",), ("layers", "agree", "too close", "ties lost", "disagree"))
     for k in records.run.kernels:
-        numbers = [f"{n:,}" for n in (k.layers, k.agree, k.too_close, k.ties_lost)]
-        disagree = Text(f"{k.disagree:,}", "bold red" if k.disagree else "green")
-        table.add_row(Text(one_line(f"{k.spec} {k.dtype}")), *numbers, disagree)
+        *numbers, disagree = counts(k, KERNEL_COUNTS)
+        style = "bold red" if k.disagree else "green"
+        table.add_row(Text(one_line(f"{k.spec} {k.dtype}")), *numbers, Text(disagree, style))
     return table
-
-
-__all__ = ["print_summary"]

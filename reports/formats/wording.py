@@ -6,7 +6,8 @@ Neighbours: `html`, `markdown`, `terminal`, `junit` and `sarif` say it in their 
 import shlex
 from collections.abc import Sequence
 
-from ..records.record import CheckRecord, ClaimRecord, CounterexampleRecord, RunRecord
+from ..records.record import CounterexampleRecord
+from ..records.run_record import CheckRecord, ClaimCounts, ClaimRecord, KernelRecord, RunRecord
 from ..records.store import Records
 
 HYPOTHESES = {
@@ -36,6 +37,16 @@ CHECK_STATUS = {
     "fragile": "passed, fragile",
     "known": "failed, known deviation",
 }
+
+
+CLAIM_COUNTS = ("verified", "trivial", "refuted", "undecided", "vacuous")
+KERNEL_COUNTS = ("layers", "agree", "too_close", "ties_lost", "disagree")
+"""What tables count of a claim, and of a kernel."""
+
+
+def counts(record: ClaimCounts | KernelRecord, names: Sequence[str]) -> list[str]:
+    """The counts of these names, thousands set off."""
+    return [f"{getattr(record, name):,}" for name in names]
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:
@@ -137,21 +148,3 @@ def _kernel(run: RunRecord) -> str:
     first = failed[0]
     place = "" if first.first_divergent_layer is None else f" at layer {first.first_divergent_layer}"
     return f"{name} fails {len(failed)} of {plural(len(run.checks), 'check')}, first {first.id}{place}."
-
-
-__all__ = [
-    "CHECK_STATUS",
-    "EXPECTED",
-    "HYPOTHESES",
-    "claim_of",
-    "command_line",
-    "failed_checks",
-    "headline",
-    "hypothesis",
-    "is_beyond_the_theorem",
-    "is_expected",
-    "plural",
-    "surprise_title",
-    "verdict_word",
-    "where",
-]

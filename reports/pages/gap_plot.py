@@ -94,6 +94,3 @@ def _marks(record: CounterexampleRecord | ResultRecord) -> list[tuple[int, str]]
     if isinstance(record, CounterexampleRecord) and record.layer is not None and record.layer != record.freeze_layer:
         marks.append((record.layer, "fails"))
     return marks
-
-
-__all__ = ["HEIGHT", "WIDTH", "GapPlot", "gap_plot"]

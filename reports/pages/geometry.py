@@ -6,26 +6,26 @@ Neighbours: `scene` arranges what a picture shows, `svg` draws it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import cos, hypot, radians, sin
+from math import cos, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
 from ..formats.exact_text import EXACT, decimal
-from ..records.record import Rows
+from ..records.configuration_record import Rows
 
-Point = tuple[float, float, float]
+ScenePoint = tuple[float, float, float]
 """A point of a scene; flat scenes have z = 0, those on a line y = z = 0."""
 Edges = tuple[tuple[int, int], ...]
 """Pairs of point indices, ascending."""
-Floats = NDArray[np.float64]
+Coordinates = NDArray[np.float64]
 
 FLAT = 1e-9
 """Below this share of the largest extent a direction counts as flat in a drawing."""
 
 
-def scaled(groups: Sequence[Rows]) -> tuple[list[Floats], Decimal]:
+def scaled(groups: Sequence[Rows]) -> tuple[list[Coordinates], Decimal]:
     """The points of all groups as floats of absolute value at most 1, divided by one common size.
 
     Args:
@@ -41,7 +41,7 @@ def scaled(groups: Sequence[Rows]) -> tuple[list[Floats], Decimal]:
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
+class PlaneProjection:
     """An affine map R^d → R^m, m ≤ 3, and what the figure says about it.
 
     Args:
@@ -50,11 +50,11 @@ class Projection:
         note: the sentence for the figure; empty if nothing is lost.
     """
 
-    origin: Floats
-    basis: Floats
+    origin: Coordinates
+    basis: Coordinates
     note: str
 
-    def __call__(self, points: Floats) -> list[Point]:
+    def __call__(self, points: Coordinates) -> list[ScenePoint]:
         """The images of (n, d) points, padded with zeros to three coordinates."""
         if not len(points):
             return []
@@ -64,7 +64,7 @@ class Projection:
         return [(float(x), float(y), float(z)) for x, y, z in padded]
 
 
-def projection(d: int, leaders: Sequence[tuple[int, Floats]], cloud: Floats) -> Projection:
+def projection(d: int, leaders: Sequence[tuple[int, Coordinates]], cloud: Coordinates) -> PlaneProjection:
     """The map that draws R^d: the identity for d ≤ 3, else on a plane that shows most.
 
     Args:
@@ -76,23 +76,23 @@ def projection(d: int, leaders: Sequence[tuple[int, Floats]], cloud: Floats) -> 
         The plane of the first three leaders that span one; the two principal axes of `cloud` if there are none.
     """
     if d <= 3:
-        return Projection(np.zeros(d), np.eye(d), "")
+        return PlaneProjection(np.zeros(d), np.eye(d), "")
     for c in range(2, len(leaders)):
         chosen = [leaders[0], leaders[1], leaders[c]]
         base = chosen[0][1]
         basis = _orthonormal([point - base for _, point in chosen[1:]])
         if len(basis) == 2:
             names = ", ".join(str(i) for i, _ in chosen)
-            return Projection(base, basis, f"d = {d}: projected on the plane of the leaders {names}")
+            return PlaneProjection(base, basis, f"d = {d}: projected on the plane of the leaders {names}")
     centre = cloud.mean(axis=0)
     axes = np.linalg.svd(cloud - centre)[2][:2]
     axes *= np.where(axes[np.arange(2), np.abs(axes).argmax(axis=1)] < 0, -1.0, 1.0)[:, None]
-    return Projection(centre, axes, f"d = {d}: projected on the two principal axes of the tokens")
+    return PlaneProjection(centre, axes, f"d = {d}: projected on the two principal axes of the tokens")
 
 
-def _orthonormal(vectors: Sequence[Floats]) -> Floats:
+def _orthonormal(vectors: Sequence[Coordinates]) -> Coordinates:
     """The Gram–Schmidt basis of `vectors`, those that depend on earlier ones left out."""
-    basis: list[Floats] = []
+    basis: list[Coordinates] = []
     for v in vectors:
         rest = v - sum((b * (b @ v) for b in basis), np.zeros_like(v))
         if (length := float(np.linalg.norm(rest))) > FLAT * max(float(np.linalg.norm(v)), FLAT):
@@ -100,7 +100,7 @@ def _orthonormal(vectors: Sequence[Floats]) -> Floats:
     return np.array(basis)
 
 
-def hull_edges(points: Sequence[Point]) -> Edges:
+def hull_edges(points: Sequence[ScenePoint]) -> Edges:
     """The edges of the convex hull of points on a line, in a plane or in space.
 
     Returns:
@@ -120,38 +120,16 @@ def hull_edges(points: Sequence[Point]) -> Edges:
         ends = sorted(range(len(indices)), key=lambda i: float(flat[i, 0]))
         pairs = [(ends[0], ends[-1])]
     elif rank == 2:
-        cycle = _polygon([(float(x), float(y)) for x, y in flat])
-        pairs = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
+        pairs = ConvexHull(flat).simplices.tolist()
     else:
         pairs = _polyhedron(flat)
     return tuple(sorted({(min(e), max(e)) for e in ((indices[a], indices[b]) for a, b in pairs)}))
 
 
-def _polygon(points: Sequence[tuple[float, float]]) -> list[int]:
-    """The vertices of the convex hull in the plane, in order around it (monotone chains)."""
-    order = sorted(range(len(points)), key=lambda i: points[i])
-
-    def chain(indices: Sequence[int]) -> list[int]:
-        kept: list[int] = []
-        for i in indices:
-            while len(kept) > 1 and _turn(points[kept[-2]], points[kept[-1]], points[i]) <= FLAT:
-                kept.pop()
-            kept.append(i)
-        return kept[:-1]
-
-    return chain(order) + chain(order[::-1])
-
-
-def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
-    """The sine of the turn a → b → c, positive to the left."""
-    (x, y), (u, v) = (b[0] - a[0], b[1] - a[1]), (c[0] - b[0], c[1] - b[1])
-    return (x * v - y * u) / ((hypot(x, y) * hypot(u, v)) or 1.0)
-
-
-def _polyhedron(points: Floats) -> list[tuple[int, int]]:
+def _polyhedron(points: Coordinates) -> list[tuple[int, int]]:
     """The edges of the convex hull in space: Qhull's triangles without the lines inside one facet."""
     hull = ConvexHull(points)
-    sides: dict[tuple[int, int], list[Floats]] = {}
+    sides: dict[tuple[int, int], list[Coordinates]] = {}
     for simplex, equation in zip(hull.simplices.tolist(), hull.equations, strict=True):
         for a, b in ((0, 1), (1, 2), (0, 2)):
             sides.setdefault((min(simplex[a], simplex[b]), max(simplex[a], simplex[b])), []).append(equation[:3])
@@ -170,12 +148,9 @@ class Camera:
     azimuth: float = 0.0
     elevation: float = 0.0
 
-    def screen(self, p: Point) -> tuple[float, float]:
+    def screen(self, p: ScenePoint) -> tuple[float, float]:
         """The screen coordinates of a point of the scene, in the scene's units."""
         a, e = radians(self.azimuth), radians(self.elevation)
         x, y, z = p
         depth = z * cos(a) - x * sin(a)
         return x * cos(a) + z * sin(a), y * cos(e) - depth * sin(e)
-
-
-__all__ = ["Camera", "Edges", "Point", "Projection", "decimal", "hull_edges", "projection", "scaled"]

@@ -8,7 +8,7 @@ Neighbours: `page` has what all pages share, `templates/` the layout, its style 
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -20,7 +20,8 @@ from ..formats import wording
 from ..formats.exact_text import matrix_text, point, short, step_text
 from ..printable import printable
 from ..records.codec import dumps
-from ..records.record import CheckRecord, ClaimRecord, ConfigurationRecord, CounterexampleRecord, ResultRecord
+from ..records.record import CounterexampleRecord, ResultRecord
+from ..records.run_record import CheckRecord, ClaimRecord
 from ..records.store import COUNTEREXAMPLES, Records
 from . import gap_plot, page, svg
 from .scene import Pictured, Scene, scene_of
@@ -50,7 +51,7 @@ def render_html(records: Records) -> str:
     shown = sorted(records.counterexamples, key=lambda c: c not in surprising)[:MAX_CARDS]
     cards = [_card(records, c, figures) for c in shown]
     not_verified = [r for r in records.results if r.verdict != "verified"]
-    with_figures = [(r, figures.of(r)) for r in (*not_verified, *_verified(records.results))]
+    with_figures = [(r, figures.of(r)) for r in sorted(records.results, key=lambda r: r.verdict == "verified")]
     checks = [
         (c, figures.of(c) if c.status in ("fail", "known") else None)
         for c in sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status))
@@ -86,10 +87,6 @@ def render_html(records: Records) -> str:
 
 
 _CHECK_ORDER = ("fail", "known", "fragile", "pass", "not_applicable")
-
-
-def _verified(results: Iterable[ResultRecord]) -> list[ResultRecord]:
-    return [r for r in results if r.verdict == "verified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,74 +131,38 @@ class _Figures:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One token of a table."""
-
-    index: int
-    label: str | None
-    start: str
-    multiplicity: int
-    leader: str
-    limit: str | None
-    marked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
+def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] = ()) -> dict[str, Any] | None:
     """The exact configuration of a card: a table of its tokens, the rest of it in words, and as a file."""
-
-    rows: tuple[Row, ...]
-    step: str
-    matrix: str
-    config: str
-    record: ConfigurationRecord
-
-
-def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] = ()) -> Tokens | None:
     c, leaders, limits = record.configuration, record.leaders, record.limits
     if c is None:
         return None
-    rows = tuple(
-        Row(
-            index=i,
-            label=c.labels[i] if c.labels else None,
-            start=point(row),
-            multiplicity=c.multiplicities[i] if c.multiplicities else 1,
-            leader="–" if leaders is None else str(leaders.get(i, "never")),
-            limit=point(limits[i]) if limits else None,
-            marked=i in marked,
-        )
+    rows = [
+        {
+            "index": i,
+            "label": c.labels[i] if c.labels else None,
+            "start": point(row),
+            "multiplicity": c.multiplicities[i] if c.multiplicities else 1,
+            "leader": "–" if leaders is None else str(leaders.get(i, "never")),
+            "limit": point(limits[i]) if limits else None,
+            "marked": i in marked,
+        }
         for i, row in enumerate(c.tokens[:MAX_ROWS])
-    )
-    return Tokens(rows, step_text(c), matrix_text(c), dumps(c), c)
+    ]
+    return {"rows": rows, "step": step_text(c), "matrix": matrix_text(c), "config": dumps(c), "record": c}
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+def _card(records: Records, c: CounterexampleRecord, figures: _Figures) -> dict[str, Any]:
     """One counterexample, ready for the template."""
-
-    record: CounterexampleRecord
-    claim: ClaimRecord | None
-    expected: bool
-    beyond: bool
-    statement: Markup
-    tokens: Tokens | None
-    folder: str
-    figure: Figure | None
-
-
-def _card(records: Records, c: CounterexampleRecord, figures: _Figures) -> Card:
-    return Card(
-        record=c,
-        claim=wording.claim_of(records.run, c),
-        expected=wording.is_expected(records, c),
-        beyond=wording.is_beyond_the_theorem(records, c),
-        statement=_marked(c.statement, c.fails),
-        tokens=_tokens(c, c.tokens),
-        folder=f"{COUNTEREXAMPLES}/{c.id}",
-        figure=figures.of(c),
-    )
+    return {
+        "record": c,
+        "claim": wording.claim_of(records.run, c),
+        "expected": wording.is_expected(records, c),
+        "beyond": wording.is_beyond_the_theorem(records, c),
+        "statement": _marked(c.statement, c.fails),
+        "tokens": _tokens(c, c.tokens),
+        "folder": f"{COUNTEREXAMPLES}/{c.id}",
+        "figure": figures.of(c),
+    }
 
 
 def _marked(statement: str, fails: str) -> Markup:
@@ -224,6 +185,3 @@ def _families(claims: Sequence[ClaimRecord]) -> list[tuple[str, list[ClaimRecord
     for claim in claims:
         families.setdefault(claim.family, []).append(claim)
     return [(name, sorted(group, key=lambda c: c.as_expected)) for name, group in families.items()]
-
-
-__all__ = ["MAX_CARDS", "MAX_PICTURES", "render_html"]

@@ -48,6 +48,3 @@ def environment() -> Environment:
     )
     templates.filters["count"] = "{:,}".format
     return templates
-
-
-__all__ = ["asset", "content_policy", "environment"]

@@ -13,17 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..printable import one_line
-from ..records.record import (
-    CheckRecord,
-    ConfigurationRecord,
-    CounterexampleRecord,
-    FollowSets,
-    ResultRecord,
-    Row,
-    Rows,
-    TrajectoryRecord,
-)
-from .geometry import Camera, Edges, Point, hull_edges, projection, scaled
+from ..records.configuration_record import ConfigurationRecord, LayerSets, Row, Rows, TrajectoryRecord
+from ..records.record import CounterexampleRecord, ResultRecord
+from ..records.run_record import CheckRecord
+from .geometry import Camera, Edges, ScenePoint, hull_edges, projection, scaled
 
 Pictured = CounterexampleRecord | ResultRecord | CheckRecord
 
@@ -34,7 +27,7 @@ LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class LayerFrame:
     """One state of the tokens.
 
     Args:
@@ -45,13 +38,13 @@ class Frame:
     """
 
     name: str
-    points: tuple[Point, ...]
-    follow_sets: FollowSets
+    points: tuple[ScenePoint, ...]
+    follow_sets: LayerSets
     hull: Edges
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class DrawnFace:
     """A cluster point that is no vertex, and the face of K that it is the projection of the origin on.
 
     Args:
@@ -60,7 +53,7 @@ class Face:
         edges: what is drawn of the face, as such indices.
     """
 
-    point: Point
+    point: ScenePoint
     corners: tuple[int, ...]
     edges: Edges
 
@@ -77,7 +70,7 @@ class Misplaced:
 
     frame: int
     token: int
-    point: Point
+    point: ScenePoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +102,18 @@ class Scene:
     note: str
     d: int
     labels: tuple[str, ...]
-    frames: tuple[Frame, ...]
+    frames: tuple[LayerFrame, ...]
     leaders: Mapping[int, int]
     marked: tuple[int, ...]
     failing_layer: str | None
     misplaced: Misplaced | None
-    vertices: tuple[Point, ...]
+    vertices: tuple[ScenePoint, ...]
     edges: Edges
-    cluster_points: tuple[Point, ...]
-    faces: tuple[Face, ...]
-    origin: Point | None
+    cluster_points: tuple[ScenePoint, ...]
+    faces: tuple[DrawnFace, ...]
+    origin: ScenePoint | None
     camera: Camera
-    centre: Point
+    centre: ScenePoint
     half_width: float
     unit: Decimal
 
@@ -173,7 +166,7 @@ class Scene:
         }
 
 
-def _rounded(points: Sequence[Point]) -> list[list[float]]:
+def _rounded(points: Sequence[ScenePoint]) -> list[list[float]]:
     return [[round(x, 5) + 0.0 for x in p] for p in points]
 
 
@@ -198,7 +191,7 @@ def scene_of(record: Pictured) -> Scene | None:
     )
     edges = hull_edges(corners) if corners else ()
     faces = tuple(
-        Face(look(cluster_array[c : c + 1])[0], face, _edges_of(face, edges, configuration.d))
+        DrawnFace(look(cluster_array[c : c + 1])[0], face, _edges_of(face, edges, configuration.d))
         for c, s in enumerate(cluster_points)
         if (face := _face(s, vertices, configuration)) and s not in vertices
     )
@@ -242,7 +235,7 @@ def _known(record: Pictured, trajectory: TrajectoryRecord) -> tuple[dict[int, in
     return leaders, None, ()
 
 
-def _misplaced(check: CheckRecord, returned: Sequence[Point], trajectory: TrajectoryRecord) -> Misplaced | None:
+def _misplaced(check: CheckRecord, returned: Sequence[ScenePoint], trajectory: TrajectoryRecord) -> Misplaced | None:
     """What the kernel put elsewhere, and where; None if that is not what is wrong, or happens at a layer not shown."""
     k = check.first_divergent_layer
     if k is None or check.token is None or not returned or k + 1 >= len(trajectory.layers):
@@ -250,8 +243,10 @@ def _misplaced(check: CheckRecord, returned: Sequence[Point], trajectory: Trajec
     return Misplaced(k + 1, check.token, returned[0])
 
 
-def _frame(name: str, points: list[Point], trajectory: TrajectoryRecord, k: int) -> Frame:
-    return Frame(name, tuple(points), trajectory.follow_sets[min(k, len(trajectory.layers) - 1)], hull_edges(points))
+def _frame(name: str, points: list[ScenePoint], trajectory: TrajectoryRecord, k: int) -> LayerFrame:
+    return LayerFrame(
+        name, tuple(points), trajectory.follow_sets[min(k, len(trajectory.layers) - 1)], hull_edges(points)
+    )
 
 
 def _face(s: Row, vertices: Rows, configuration: ConfigurationRecord) -> tuple[int, ...]:
@@ -278,7 +273,7 @@ def _dot(x: Sequence[Fraction], y: Row) -> Fraction:
     return sum((a * Fraction(b) for a, b in zip(x, y, strict=True)), Fraction(0))
 
 
-def _near(origin: Point, cloud: Sequence[Point]) -> bool:
+def _near(origin: ScenePoint, cloud: Sequence[ScenePoint]) -> bool:
     """Whether the origin can be shown without making everything else tiny."""
     points = np.array(cloud)
     extent = float(np.ptp(points, axis=0).max())
@@ -286,7 +281,7 @@ def _near(origin: Point, cloud: Sequence[Point]) -> bool:
     return extent == 0.0 or distance <= 2 * extent
 
 
-def _window(cloud: Sequence[Point]) -> tuple[Point, float]:
+def _window(cloud: Sequence[ScenePoint]) -> tuple[ScenePoint, float]:
     """The centre of the points' bounding box, and a half width that holds them seen from any side."""
     points = np.array(cloud)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -314,6 +309,3 @@ def _note(
         f"largest coordinate {size:.3g}" if not Decimal("0.001") < size < 10_000 else "",
     ]
     return "; ".join(part for part in parts if part)
-
-
-__all__ = ["LIMIT", "MAX_TOKENS", "Face", "Frame", "Misplaced", "Pictured", "Scene", "scene_of"]

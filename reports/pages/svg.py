@@ -16,7 +16,7 @@ from math import ceil, floor, hypot, log10
 from markupsafe import Markup, escape
 
 from ..printable import isolated
-from .geometry import Point
+from .geometry import ScenePoint
 from .scene import Scene
 
 SIZE = 480
@@ -41,7 +41,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class TextLabel:
     """A text on the screen; `end` where it stands to the left of its token."""
 
     at: Screen
@@ -55,14 +55,14 @@ class Parts:
 
     paths: dict[str, str]
     tokens: tuple[Token, ...]
-    labels: tuple[Label, ...]
+    labels: tuple[TextLabel, ...]
 
 
 def parts(scene: Scene, k: int) -> Parts:
     """The moving parts of frame k of a scene."""
     frame = scene.frames[k]
 
-    def screen(points: Iterable[Point]) -> list[Screen]:
+    def screen(points: Iterable[ScenePoint]) -> list[Screen]:
         return [_on_screen(scene, p) for p in points]
 
     at, corners = screen(frame.points), screen(scene.vertices)
@@ -91,7 +91,7 @@ def parts(scene: Scene, k: int) -> Parts:
     return Parts(paths, tokens, tuple(_labels(scene, tokens)))
 
 
-def _on_screen(scene: Scene, p: Point) -> Screen:
+def _on_screen(scene: Scene, p: ScenePoint) -> Screen:
     scale = SIZE / 2 / scene.half_width
     x, y = scene.camera.screen((p[0] - scene.centre[0], p[1] - scene.centre[1], p[2] - scene.centre[2]))
     return SIZE / 2 + scale * x, SIZE / 2 - scale * y
@@ -102,7 +102,7 @@ def _classes(scene: Scene, i: int, layer: int | None) -> str:
     return " ".join(["token", *(["leader"] if leads else []), *(["marked"] if i in scene.marked else [])])
 
 
-def _labels(scene: Scene, tokens: Sequence[Token]) -> list[Label]:
+def _labels(scene: Scene, tokens: Sequence[Token]) -> list[TextLabel]:
     """One label for every group of tokens that stand together."""
     groups: list[tuple[Screen, list[str]]] = []
     for i, token in enumerate(tokens):
@@ -119,7 +119,7 @@ def _labels(scene: Scene, tokens: Sequence[Token]) -> list[Label]:
     for (x, y), names in groups:
         end = x > SIZE * 0.8
         more = f" +{len(names) - 3}" if len(names) > 3 else ""
-        result.append(Label((x - 9 if end else x + 9, y - 9), ", ".join(names[:3]) + more, end))
+        result.append(TextLabel((x - 9 if end else x + 9, y - 9), ", ".join(names[:3]) + more, end))
     return result
 
 
@@ -251,7 +251,7 @@ def inner(scene: Scene, k: int) -> Markup:
     )
 
 
-def _side(label: Label) -> str:
+def _side(label: TextLabel) -> str:
     return "end" if label.end else "start"
 
 
@@ -271,6 +271,3 @@ def standalone(scene: Scene, k: int) -> str:
         f'height="{height}" role="img"><title>{escape(scene.title)} {where}</title>'
         f"<desc>{escape(scene.note)}</desc><style>{figure_style()}</style>{inner(scene, k)}</svg>\n"
     )
-
-
-__all__ = ["SIZE", "Label", "Parts", "Token", "figure_style", "grid", "inner", "parts", "standalone", "window"]

@@ -323,17 +323,3 @@ def dumps(record: Any, *, indent: int | None = None) -> str:
         RecordError: as `encode`.
     """
     return json_text(encode(record), indent=indent)
-
-
-__all__ = [
-    "RecordError",
-    "Text",
-    "decode",
-    "dumps",
-    "encode",
-    "fields_of",
-    "header_of",
-    "is_required",
-    "loads",
-    "without_none",
-]

@@ -17,7 +17,7 @@ Identifier = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "a name of 
 Row = tuple[Rational, ...]
 Rows = tuple[Row, ...]
 """(n, d) exact numbers, one row a point."""
-FollowSets = tuple[tuple[int, ...], ...]
+LayerSets = tuple[tuple[int, ...], ...]
 """The follow sets of one layer: entry i holds C_i, ascending."""
 
 
@@ -95,7 +95,7 @@ class TrajectoryRecord:
     """
 
     layers: tuple[Rows, ...]
-    follow_sets: tuple[FollowSets, ...]
+    follow_sets: tuple[LayerSets, ...]
     gaps: tuple[Rational | None, ...]
     bounds: tuple[Rational, ...] | None
     complete: bool
@@ -137,16 +137,3 @@ def check_picture(
         _check_rows("limits", limits, n, d)
     if points is not None:
         _check_rows("vertices", points, len(points), d)
-
-
-__all__ = [
-    "ConfigurationRecord",
-    "FollowSets",
-    "Identifier",
-    "Rational",
-    "Row",
-    "Rows",
-    "StepRecord",
-    "TrajectoryRecord",
-    "check_picture",
-]

@@ -22,32 +22,15 @@ from typing import ClassVar
 from .codec import RecordError
 from .configuration_record import (
     ConfigurationRecord,
-    FollowSets,
     Identifier,
-    Rational,
-    Row,
     Rows,
-    StepRecord,
     TrajectoryRecord,
     check_picture,
 )
 from .run_record import (
-    Bin,
-    CheckRecord,
-    CheckStatus,
-    ClaimCounts,
-    ClaimRecord,
-    ClaimVerdict,
-    Divergence,
-    Expected,
-    Histogram,
-    KernelFailure,
-    KernelRecord,
-    RunCounts,
+    InputVerdict,
     RunRecord,
-    SourceRecord,
-    SubjectRecord,
-    Verdict,
+    VerdictOnClaim,
 )
 
 
@@ -67,14 +50,14 @@ class OutcomeRecord:
         certificate: the file of the certificate; null if none was written.
     """
 
-    verdict: Verdict
+    verdict: InputVerdict
     hypotheses: Mapping[str, bool]
     freeze_layer: int | None
     leaders: Mapping[int, int] | None
     limits: Rows | None
     cluster_points: Rows | None
     vertices: Rows | None
-    claims: Mapping[str, ClaimVerdict]
+    claims: Mapping[str, VerdictOnClaim]
     certificate: str | None
 
 
@@ -182,35 +165,3 @@ class ReportRecord:
     run: RunRecord
     results: tuple[ResultRecord, ...]
     counterexamples: tuple[CounterexampleRecord, ...]
-
-
-__all__ = [
-    "Bin",
-    "CheckRecord",
-    "CheckStatus",
-    "ClaimCounts",
-    "ClaimRecord",
-    "ClaimVerdict",
-    "ConfigurationRecord",
-    "CounterexampleRecord",
-    "Divergence",
-    "Expected",
-    "FollowSets",
-    "Histogram",
-    "Identifier",
-    "KernelFailure",
-    "KernelRecord",
-    "OutcomeRecord",
-    "Rational",
-    "ReportRecord",
-    "ResultRecord",
-    "Row",
-    "Rows",
-    "RunCounts",
-    "RunRecord",
-    "SourceRecord",
-    "StepRecord",
-    "SubjectRecord",
-    "TrajectoryRecord",
-    "Verdict",
-]

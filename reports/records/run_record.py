@@ -17,10 +17,10 @@ from .configuration_record import (
     check_picture,
 )
 
-Verdict = Literal["verified", "refuted", "undecided", "invalid"]
-ClaimVerdict = Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous"]
+InputVerdict = Literal["verified", "refuted", "undecided", "invalid"]
+VerdictOnClaim = Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous"]
 """`proved`: for all inputs, by a derivation that the machine checked; `vacuous`: it says nothing about any input."""
-Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
+ExpectedStatus = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
 CheckStatus = Literal["pass", "fail", "not_applicable", "fragile", "known"]
 
 
@@ -81,8 +81,8 @@ class ClaimRecord:
     statement: str
     hypotheses: tuple[str, ...]
     source: SourceRecord
-    expected: Expected
-    verdict: ClaimVerdict
+    expected: ExpectedStatus
+    verdict: VerdictOnClaim
     as_expected: bool
     counts: ClaimCounts
     counterexamples: tuple[Identifier, ...]
@@ -113,12 +113,6 @@ class Histogram:
 
     name: str
     bins: tuple[Bin, ...]
-
-    @classmethod
-    def of(cls, name: str, counts: Mapping[int | str, int]) -> "Histogram":
-        """The histogram of a mapping value → count, bars in ascending order (numbers first)."""
-        ordered = sorted(counts, key=lambda value: (isinstance(value, str), value))
-        return cls(name=name, bins=tuple(Bin(label=str(value), count=counts[value]) for value in ordered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +290,7 @@ class RunRecord:
     command: Literal["verify", "prove", "kernel"]
     arguments: tuple[str, ...]
     seed: int | None
-    verdict: Verdict
+    verdict: InputVerdict
     exit_status: int
     interrupted: bool
     seconds: float | None
@@ -318,23 +312,3 @@ class RunRecord:
             for name in claim.counterexamples:
                 if name not in known:
                     raise RecordError(f"claim {claim.id} cites the counterexample {name}, which is not listed")
-
-
-__all__ = [
-    "Bin",
-    "CheckRecord",
-    "CheckStatus",
-    "ClaimCounts",
-    "ClaimRecord",
-    "ClaimVerdict",
-    "Divergence",
-    "Expected",
-    "Histogram",
-    "KernelFailure",
-    "KernelRecord",
-    "RunCounts",
-    "RunRecord",
-    "SourceRecord",
-    "SubjectRecord",
-    "Verdict",
-]

@@ -76,6 +76,3 @@ def _described(cls: type) -> tuple[str, dict[str, str]]:
         elif name:
             entries[name] += " " + line.strip()
     return " ".join(summary.split()), entries
-
-
-__all__ = ["schema"]

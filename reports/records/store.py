@@ -7,7 +7,6 @@ Neighbours: `record` says what the files hold, `codec` how.
 """
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ from typing import BinaryIO
 
 from ..printable import path_text
 from .codec import RecordError, dumps, loads
-from .record import ConfigurationRecord, CounterexampleRecord, ResultRecord, RunRecord
+from .configuration_record import ConfigurationRecord
+from .record import CounterexampleRecord, ResultRecord
+from .run_record import RunRecord
 
 RUN, RESULTS, COUNTEREXAMPLES = "run.json", "results.jsonl", "counterexamples"
 GIVE_OUT = "; give the folder that --out named"
@@ -57,41 +58,32 @@ def write_texts(texts: Mapping[Path, str]) -> None:
         OSError: a file cannot be written; it names the file. What was there before is still there, and nothing else.
     """
     made: list[Path] = []
-    renamed: list[Path] = []
     path = Path()
+    complete = False
     try:
         for path, text in texts.items():
             made += _make_folder(path.parent)
-            _beside(path, "part").write_text(text, encoding="utf-8", newline="")
+            _beside(path).write_text(text, encoding="utf-8", newline="")
         for path in texts:
             if path.is_dir():
                 raise IsADirectoryError(EISDIR, "is a folder, where a file is to be written")
-            _keep(path, _beside(path, "old"))
+        complete = True
         for path in texts:
-            _beside(path, "part").replace(path)
-            renamed.append(path)
-    except BaseException as error:
-        for done in renamed:
-            try:
-                _beside(done, "old").replace(done)
-            except FileNotFoundError:  # there was none before
-                done.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror or str(error), str(path)) from None
-        raise
+            _beside(path).replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
     finally:
         for each in texts:
-            for ending in ("part", "old"):
-                with suppress(FileNotFoundError, NotADirectoryError):
-                    _beside(each, ending).unlink()
-        if len(renamed) < len(texts):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                _beside(each).unlink()
+        if not complete:
             for folder in reversed(made):
                 with suppress(OSError):  # another process has begun to use it
                     folder.rmdir()
 
 
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.{ending}")
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def _make_folder(folder: Path) -> list[Path]:
@@ -101,17 +93,6 @@ def _make_folder(folder: Path) -> list[Path]:
     missing = list(takewhile(lambda f: not f.exists(), (folder, *folder.parents)))[::-1]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
-
-
-def _keep(path: Path, aside: Path) -> None:
-    """Give the file at `path`, if there is one, a second name to bring it back from."""
-    with suppress(FileNotFoundError):
-        try:
-            aside.hardlink_to(path)
-        except FileNotFoundError:
-            raise
-        except OSError:  # a file system without links
-            shutil.copy2(path, aside)
 
 
 def write_counterexample(
@@ -270,23 +251,3 @@ def _decoded(data: bytes, where: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RecordError(f"{where}: is not UTF-8 text (byte {error.start})") from None
-
-
-__all__ = [
-    "CONFIG",
-    "COUNTEREXAMPLES",
-    "RECORD",
-    "REPRO",
-    "RESULTS",
-    "RUN",
-    "Records",
-    "read_counterexample",
-    "read_records",
-    "read_text",
-    "result_line",
-    "write_counterexample",
-    "write_results",
-    "write_run",
-    "write_text",
-    "write_texts",
-]

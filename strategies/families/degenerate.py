@@ -24,26 +24,18 @@ from ..points import (
     sphere_points,
     symmetries,
 )
-from .family import Family, Room, Tokens, at_places, choose, fit, places, subsets, unbounded
-from .late_leaders import late_leaders, late_leaders_room
-from .near_ties import binary_near_ties, decimal_near_ties, near_ties_room
+from .family import Family, Room, Tokens, at_places, choose, family, places, subsets
+
+DEGENERATE: list[Family] = []
 
 
-def symmetric_orbits(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(DEGENERATE)
+def symmetric_orbits(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Whole orbits of integer points under a group of signed permutations; one is cut off if min_size asks for it.
 
     Symmetric tokens tie, and their ties last as long as the symmetry does. Shrinks towards mirror images
     in the first axis, and tokens on the mirror; on the line towards pairs z, −z.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("symmetric_orbits", unbounded, d, min_size, max_size)
     groups = [group for group in _orbits(d, max(hi, 2)) if sum(map(len, group)) >= max(lo, 1)]
 
     def union(chosen: list[int], group: list[Points]) -> Tokens:
@@ -60,21 +52,19 @@ def symmetric_orbits(d: int, *, min_size: int = 1, max_size: int = 12) -> Search
     return st.builds(union, places(max(map(len, groups)), lo, hi), choose(groups))
 
 
-def polytope(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+def _polytope_room(d: int) -> Room:
+    """The simplex must fit; and any polytope whose vertices fit may be the one drawn."""
+    bodies = _polytopes(d)
+    return (len(bodies[0][0]), min(len(vertices) + len(inner) for vertices, inner in bodies))
+
+
+@family(DEGENERATE, _polytope_room)
+def polytope(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """All vertices of a polytope around the origin, then some midpoints and centres of its faces, and points within.
 
     The polytopes are the simplex, the cross-polytope, the cube and, in the plane, two octagons. Shrinks towards the
     vertices of the simplex, in the line towards (1, −1).
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest, ≥ d + 1: the simplex must fit.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("polytope", _polytope_room, d, min_size, max_size)
     bodies = _polytopes(d)
     fitting = {n: choose([body for body in bodies if len(body[0]) <= n]) for n in range(lo, hi + 1)}
     most = max(len(vertices) + len(inner) for vertices, inner in bodies)
@@ -89,20 +79,16 @@ def polytope(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy
     return tokens()
 
 
-def faces(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+def _faces_room(d: int) -> Room:
+    return (0, max(map(len, _faces(d))))
+
+
+@family(DEGENERATE, _faces_room)
+def faces(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Integer points on the faces of a cube or of a cross-polytope: many tokens on the boundary that are no vertices.
 
     Shrinks towards the smaller cube.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest, at most the number of points (2 on the line).
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("faces", _faces_room, d, min_size, max_size)
     boundaries = [points for points in _faces(d) if len(points) >= hi]
     count = max(map(len, boundaries))
     return st.builds(
@@ -110,37 +96,21 @@ def faces(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[To
     )
 
 
-def axes(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(DEGENERATE)
+def axes(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Points t·e_c on the axes: for A = I tokens on different axes have inner product 0, which ties.
 
     Shrinks towards t = 1 on the first axes.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("axes", unbounded, d, min_size, max_size)
     return subsets(_axis_points(d, max(6, 4 * hi // d)), lo, hi)
 
 
-def collinear(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+@family(DEGENERATE)
+def collinear(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Points u + t·v of one line, t ≠ 0, through the origin (u = 0) or beside it.
 
     Shrinks towards u = 0, v = (1, 0, …) and small t.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("collinear", unbounded, d, min_size, max_size)
     times = [t for t in _fractions_by_size(max(12, 2 * hi)) if t]
 
     def place(chosen: Points, line: tuple[Point, Point]) -> Tokens:
@@ -150,20 +120,16 @@ def collinear(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrateg
     return st.builds(place, subsets([(t,) for t in times], lo, hi), choose(_lines(d)))
 
 
-def concentric_spheres(d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
+def _spheres_room(d: int) -> Room:
+    return (0, len(_spheres(d)))
+
+
+@family(DEGENERATE, _spheres_room)
+def concentric_spheres(d: int, lo: int, hi: int) -> SearchStrategy[Tokens]:
     """Integer points of one sphere around the origin, and the same points halved: for A = I only two norms occur.
 
     Shrinks towards the outer sphere.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest, at most the number of points (4 on the line).
-
-    Raises:
-        InputError: an argument is out of range.
     """
-    lo, hi = fit("concentric_spheres", _spheres_room, d, min_size, max_size)
     return subsets(_spheres(d), lo, hi)
 
 
@@ -203,22 +169,12 @@ def _mean(points: Points) -> Point:
     return tuple(Fraction(sum(column), len(points)) for column in zip(*points, strict=True))
 
 
-def _polytope_room(d: int) -> Room:
-    """The simplex must fit; and any polytope whose vertices fit may be the one drawn."""
-    bodies = _polytopes(d)
-    return (len(bodies[0][0]), min(len(vertices) + len(inner) for vertices, inner in bodies))
-
-
 @lru_cache
 def _faces(d: int) -> list[Points]:
     """The boundaries offered in R^d."""
     if d == 1:
         return [((m,), (-m,)) for m in (1, 2)]
     return [cube_face_points(d, 2, 40), cube_face_points(d, 3, 40), simplest_first(shell(d, 6 if d < 6 else 2))]
-
-
-def _faces_room(d: int) -> Room:
-    return (0, max(map(len, _faces(d))))
 
 
 @lru_cache
@@ -259,33 +215,3 @@ def _spheres(d: int) -> Points:
     squared_norm = {1: 4, 2: 325, 3: 41}.get(d, 4 if d <= 6 else 2)
     outer = sphere_points(d, squared_norm)
     return (*outer, *(tuple(Fraction(x, 2) for x in p) for p in outer))
-
-
-def _spheres_room(d: int) -> Room:
-    return (0, len(_spheres(d)))
-
-
-DEGENERATE = (
-    Family("symmetric_orbits", symmetric_orbits, unbounded),
-    Family("polytope", polytope, _polytope_room),
-    Family("faces", faces, _faces_room),
-    Family("axes", axes, unbounded),
-    Family("collinear", collinear, unbounded),
-    Family("concentric_spheres", concentric_spheres, _spheres_room),
-    Family("binary_near_ties", binary_near_ties, near_ties_room, about_scores=True),
-    Family("decimal_near_ties", decimal_near_ties, near_ties_room, about_scores=True),
-    Family("late_leaders", late_leaders, late_leaders_room, about_scores=True),
-)
-
-__all__ = [
-    "DEGENERATE",
-    "axes",
-    "binary_near_ties",
-    "collinear",
-    "concentric_spheres",
-    "decimal_near_ties",
-    "faces",
-    "late_leaders",
-    "polytope",
-    "symmetric_orbits",
-]

@@ -6,7 +6,9 @@ Neighbours: `tokens` and `degenerate` define the families, `configurations` comb
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from functools import wraps
+from inspect import cleandoc
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -24,14 +26,15 @@ Room = tuple[int, int]
 Item = TypeVar("Item")
 
 UNBOUNDED = sys.maxsize
+ARGUMENTS = """
+Args:
+    d: the dimension, ≥ 1.
+    min_size: the least number of tokens, ≥ 0.
+    max_size: the largest.
 
-
-class TokenStrategy(Protocol):
-    """How a family is called: for a dimension and a range of sizes, a strategy for distinct nonzero tokens."""
-
-    def __call__(self, d: int, *, min_size: int = 1, max_size: int = 12) -> SearchStrategy[Tokens]:
-        """Tokens of R^d, min_size ≤ n ≤ max_size."""
-        ...
+Raises:
+    InputError: an argument is out of range, or the family has no set of such a size in R^d.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,14 @@ class Family:
 
     Args:
         name: what reports call it.
-        tokens: the strategy factory; every set that it draws has distinct nonzero tokens.
+        tokens: the strategy factory (d, *, min_size, max_size); every set that it draws has distinct nonzero tokens.
         room: the range of n for a dimension d, None if the family has no tokens there; `tokens` refuses the rest.
         about_scores: whether the family promises something about inner products. The promise is made for A = I, for
             these tokens alone, each of multiplicity 1; `configurations` carries it over to another A by an isometry.
     """
 
     name: str
-    tokens: TokenStrategy
+    tokens: Callable[..., SearchStrategy[Tokens]]
     room: Callable[[int], Room | None]
     about_scores: bool = False
 
@@ -57,12 +60,35 @@ def unbounded(d: int) -> Room:
     return (0, UNBOUNDED)
 
 
-def fit(name: str, room: Callable[[int], Room | None], d: int, min_size: int, max_size: int) -> Room:
-    """The sizes between min_size and max_size for which the family has room.
+def family(
+    table: list[Family], room: Callable[[int], Room | None] = unbounded, *, about_scores: bool = False
+) -> Callable[[Callable[..., SearchStrategy[Tokens]]], Callable[..., SearchStrategy[Tokens]]]:
+    """Makes a strategy factory of a function (d, lo, hi) for lo to hi tokens, and lists it as a family of its name.
 
-    Raises:
-        InputError: an argument is out of range, or no size is left.
+    The factory also takes the options of the function; the rest of it is `ARGUMENTS`, which its docstring ends with.
+
+    Args:
+        table: where the family is listed.
+        room: the sizes that the family has in a dimension.
+        about_scores: as for `Family`.
     """
+
+    def factory(draw: Callable[..., SearchStrategy[Tokens]]) -> Callable[..., SearchStrategy[Tokens]]:
+        name = draw.__name__
+
+        @wraps(draw)
+        def tokens(d: int, *, min_size: int = 1, max_size: int = 12, **options: Any) -> SearchStrategy[Tokens]:
+            return draw(d, *_fit(name, room, d, min_size, max_size), **options)
+
+        tokens.__doc__ = f"{cleandoc(draw.__doc__ or '')}\n{ARGUMENTS}"
+        table.append(Family(name, tokens, room, about_scores))
+        return tokens
+
+    return factory
+
+
+def _fit(name: str, room: Callable[[int], Room | None], d: int, min_size: int, max_size: int) -> Room:
+    """The sizes between min_size and max_size for which the family has room."""
     check_integer("d", d, least=1)
     check_integer("min_size", min_size, least=0)
     check_integer("max_size", max_size, least=min_size)
@@ -117,19 +143,3 @@ def choose(items: Sequence[Item]) -> SearchStrategy[Item]:
     if len(items) == 1:
         return st.just(items[0])
     return st.integers(0, len(items) - 1).map(lambda i: items[i])
-
-
-__all__ = [
-    "UNBOUNDED",
-    "Family",
-    "Room",
-    "TokenStrategy",
-    "Tokens",
-    "at_places",
-    "beside",
-    "choose",
-    "fit",
-    "places",
-    "subsets",
-    "unbounded",
-]

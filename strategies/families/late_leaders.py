@@ -30,32 +30,28 @@ from hypothesis.strategies import SearchStrategy
 from ...kernels import InputError
 from ..points import Point
 from ..scalars import check_integer
-from .family import Room, Tokens, beside, choose, fit
+from .family import Family, Room, Tokens, beside, choose, family
 
 LATE = 2
 """The row of the late leader x in every set of the family."""
 
-_CORE = 5
+_CORE, _LEAST_RISE = 5, 10
+
+LATE_LEADERS: list[Family] = []
 
 
-def late_leaders(
-    d: int, *, min_size: int = 1, max_size: int = 12, min_rise: int = 10, max_rise: int = 30
-) -> SearchStrategy[Tokens]:
+def _room(d: int) -> Room | None:
+    """Five tokens at least; nothing on the line."""
+    return (_CORE, _CORE + len(_bystanders(d))) if d > 1 else None
+
+
+@family(LATE_LEADERS, _room, about_scores=True)
+def late_leaders(d: int, lo: int, hi: int, *, min_rise: int = 10, max_rise: int = 30) -> SearchStrategy[Tokens]:
     """Tokens whose row `LATE` becomes a leader at layer ⌊rise/α⌋ + 1, min_rise ≤ rise ≤ max_rise (for A = I).
 
-    Shrinks towards the five tokens of the module's docstring with the smallest rise, s = c = 1.
-
-    Args:
-        d: the dimension, ≥ 2.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest, ≥ 5.
-        min_rise: the least b − c, ≥ 10, so that the other tokens have room.
-        max_rise: the largest.
-
-    Raises:
-        InputError: an argument is out of range.
+    Shrinks towards the five tokens of the module's docstring with the smallest rise, s = c = 1. The
+    least rise, b − c, is 10 at least, so that the other tokens have room.
     """
-    lo, hi = fit("late_leaders", late_leaders_room, d, min_size, max_size)
     check_integer("min_rise", min_rise, least=_LEAST_RISE)
     check_integer("max_rise", max_rise, least=min_rise)
     return st.builds(
@@ -65,11 +61,6 @@ def late_leaders(
         st.integers(min_rise, max_rise),
         choose([(s, c, turned) for turned in (False, True) for s in (1, 2, 3) for c in (1, 2, 3)]),
     )
-
-
-def late_leaders_room(d: int) -> Room | None:
-    """Five tokens at least; nothing on the line."""
-    return (_CORE, _CORE + len(_bystanders(d))) if d > 1 else None
 
 
 def first_leader_layer(tokens: Tokens, alpha: Fraction | int) -> int:
@@ -111,8 +102,3 @@ def _bystanders(d: int) -> list[Point]:
     tails = [(0,) * (d - 2)]
     tails += [tuple(sign * int(c == axis) for c in range(d - 2)) for axis in range(min(d - 2, 4)) for sign in (1, -1)]
     return [(*y, *tail) for tail in tails for y in plane]
-
-
-_LEAST_RISE = 10
-
-__all__ = ["LATE", "first_leader_layer", "late_leaders", "late_leaders_room"]

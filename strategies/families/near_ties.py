@@ -21,7 +21,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ..points import Point, Points, lattice_points
 from ..scalars import units
-from .family import Room, Tokens, beside, choose, fit
+from .family import Family, Room, Tokens, beside, choose, family
 
 HEIGHT = 3
 """The first coordinate h of the contenders."""
@@ -29,52 +29,33 @@ HEIGHT = 3
 _Other = tuple[Point, int, int]
 """A lattice point, the axis along which it is moved, and the sign of the move (0: not moved)."""
 
-
-def binary_near_ties(
-    d: int, *, min_size: int = 1, max_size: int = 12, max_exponent: int = 60
-) -> SearchStrategy[Tokens]:
-    """Tokens of which one has its two best scores ε/2 apart, ε = 2^-k, 2 ≤ k ≤ max_exponent (for A = I).
-
-    Shrinks towards the watcher and two contenders with ε = 1/4.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest, ≥ 3.
-        max_exponent: the largest k, ≥ 2.
-
-    Raises:
-        InputError: an argument is out of range.
-    """
-    return _near_ties("binary_near_ties", 2, d, min_size, max_size, max_exponent)
+NEAR_TIES: list[Family] = []
 
 
-def decimal_near_ties(
-    d: int, *, min_size: int = 1, max_size: int = 12, max_exponent: int = 60
-) -> SearchStrategy[Tokens]:
-    """Tokens of which one has its two best scores ε/2 apart, ε = 10^-k, 2 ≤ k ≤ max_exponent (for A = I).
-
-    Shrinks towards the watcher and two contenders with ε = 1/100.
-
-    Args:
-        d: the dimension, ≥ 1.
-        min_size: the least number of tokens, ≥ 0.
-        max_size: the largest, ≥ 3.
-        max_exponent: the largest k, ≥ 2.
-
-    Raises:
-        InputError: an argument is out of range.
-    """
-    return _near_ties("decimal_near_ties", 10, d, min_size, max_size, max_exponent)
-
-
-def near_ties_room(d: int) -> Room:
+def _room(d: int) -> Room:
     """The watcher and two contenders at least."""
     return (3, 3 + len(_others(d)))
 
 
-def _near_ties(name: str, base: int, d: int, min_size: int, max_size: int, max_exponent: int) -> SearchStrategy[Tokens]:
-    lo, hi = fit(name, near_ties_room, d, min_size, max_size)
+@family(NEAR_TIES, _room, about_scores=True)
+def binary_near_ties(d: int, lo: int, hi: int, *, max_exponent: int = 60) -> SearchStrategy[Tokens]:
+    """Tokens of which one has its two best scores ε/2 apart, ε = 2^-k, 2 ≤ k ≤ max_exponent (for A = I).
+
+    Shrinks towards the watcher and two contenders with ε = 1/4.
+    """
+    return _near_ties(2, d, lo, hi, max_exponent)
+
+
+@family(NEAR_TIES, _room, about_scores=True)
+def decimal_near_ties(d: int, lo: int, hi: int, *, max_exponent: int = 60) -> SearchStrategy[Tokens]:
+    """Tokens of which one has its two best scores ε/2 apart, ε = 10^-k, 2 ≤ k ≤ max_exponent (for A = I).
+
+    Shrinks towards the watcher and two contenders with ε = 1/100.
+    """
+    return _near_ties(10, d, lo, hi, max_exponent)
+
+
+def _near_ties(base: int, d: int, lo: int, hi: int, max_exponent: int) -> SearchStrategy[Tokens]:
     others = beside(3, _others(d), lo, hi)
     return st.builds(_assemble, others, units(base, max_exponent=max_exponent), choose(_contenders(d)))
 
@@ -113,6 +94,3 @@ def _others(d: int) -> list[_Other]:
     points: list[Point] = [p for p in lattice_points(d, 64) if abs(p[0]) < HEIGHT]
     still = [(p, 0, 0) for p in points]
     return still + [(p, axis, sign) for p in points for axis in range(min(d, 3)) for sign in (1, -1)]
-
-
-__all__ = ["HEIGHT", "binary_near_ties", "decimal_near_ties", "near_ties_room"]

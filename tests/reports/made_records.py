@@ -10,18 +10,24 @@ from typing import Any
 from hardmax.kernels import Configuration
 from hardmax.kernels.exact.dynamics import Dynamics
 from hardmax.reports import Records
-from hardmax.reports.records import record, store
+from hardmax.reports.records import configuration_record as exact
+from hardmax.reports.records import record, run_record, store
 
-SOURCE = record.SourceRecord(paper="arXiv:2407.01602", version="v2", label="Theorem 2.3")
+SOURCE = run_record.SourceRecord(paper="arXiv:2407.01602", version="v2", label="Theorem 2.3")
 REPRO = "print('the claim fails')\nraise SystemExit(1)\n"
 
 
-def rows(points: Sequence[Sequence[Any]]) -> record.Rows:
+def histogram(name, counts):
+    bins = tuple(run_record.Bin(label=str(value), count=count) for value, count in counts.items())
+    return run_record.Histogram(name=name, bins=bins)
+
+
+def rows(points: Sequence[Sequence[Any]]) -> exact.Rows:
     return tuple(tuple(str(Fraction(v)) for v in point) for point in points)
 
 
-def configuration_record(c: Configuration) -> record.ConfigurationRecord:
-    return record.ConfigurationRecord(
+def configuration_record(c: Configuration) -> exact.ConfigurationRecord:
+    return exact.ConfigurationRecord(
         tokens=rows(c.tokens),
         A=rows(c.A),
         alpha=str(c.alpha),
@@ -31,7 +37,7 @@ def configuration_record(c: Configuration) -> record.ConfigurationRecord:
     )
 
 
-def trajectory(c: Configuration, layers: int, *, complete: bool = True) -> record.TrajectoryRecord:
+def trajectory(c: Configuration, layers: int, *, complete: bool = True) -> exact.TrajectoryRecord:
     tokens, sets, gaps = [], [], []
     for layer, follow in islice(Dynamics(c).layers(), layers):
         Z = layer.tokens()
@@ -43,12 +49,12 @@ def trajectory(c: Configuration, layers: int, *, complete: bool = True) -> recor
             if len(C) < c.n
         ]
         gaps.append(str(min(outside)) if outside else None)
-    return record.TrajectoryRecord(
+    return exact.TrajectoryRecord(
         layers=tuple(tokens), follow_sets=tuple(sets), gaps=tuple(gaps), bounds=None, complete=complete
     )
 
 
-def leaders(t: record.TrajectoryRecord) -> dict[int, int]:
+def leaders(t: exact.TrajectoryRecord) -> dict[int, int]:
     first: dict[int, int] = {}
     for k, sets in enumerate(t.follow_sets):
         for i, C in enumerate(sets):
@@ -96,7 +102,7 @@ def zero_token(**changes: Any) -> record.CounterexampleRecord:
     return counterexample(Configuration(points), limits=points, **changes)
 
 
-def claim(name: str = "clustering.vertices", **changes: Any) -> record.ClaimRecord:
+def claim(name: str = "clustering.vertices", **changes: Any) -> run_record.ClaimRecord:
     fields: dict[str, Any] = {
         "id": name,
         "family": name.partition(".")[0],
@@ -106,14 +112,14 @@ def claim(name: str = "clustering.vertices", **changes: Any) -> record.ClaimReco
         "expected": "theorem",
         "verdict": "verified",
         "as_expected": True,
-        "counts": record.ClaimCounts(verified=5000, refuted=0, undecided=0, vacuous=3),
+        "counts": run_record.ClaimCounts(verified=5000, refuted=0, undecided=0, vacuous=3),
         "counterexamples": (),
         "note": "",
     }
-    return record.ClaimRecord(**fields | changes)
+    return run_record.ClaimRecord(**fields | changes)
 
 
-def refuted_claim(counterexamples: Sequence[str], **changes: Any) -> record.ClaimRecord:
+def refuted_claim(counterexamples: Sequence[str], **changes: Any) -> run_record.ClaimRecord:
     return claim(
         "necessity.nonzero",
         **{
@@ -121,14 +127,14 @@ def refuted_claim(counterexamples: Sequence[str], **changes: Any) -> record.Clai
             "hypotheses": ("distinct", "spd"),
             "expected": "needs_hypothesis",
             "verdict": "refuted",
-            "counts": record.ClaimCounts(verified=12, refuted=1, undecided=0, vacuous=0),
+            "counts": run_record.ClaimCounts(verified=12, refuted=1, undecided=0, vacuous=0),
             "counterexamples": tuple(counterexamples),
         }
         | changes,
     )
 
 
-def run(command: str = "verify", **changes: Any) -> record.RunRecord:
+def run(command: str = "verify", **changes: Any) -> run_record.RunRecord:
     fields: dict[str, Any] = {
         "tool_version": "0.1.0",
         "command": command,
@@ -138,11 +144,11 @@ def run(command: str = "verify", **changes: Any) -> record.RunRecord:
         "exit_status": 0,
         "interrupted": False,
         "seconds": None,
-        "counts": record.RunCounts(inputs=5003, verified=5000, refuted=0, undecided=0, invalid=0),
+        "counts": run_record.RunCounts(inputs=5003, verified=5000, refuted=0, undecided=0, invalid=0),
         "claims": (),
         "coverage": (
-            record.Histogram.of("leaders", {1: 40, 2: 900, 3: 4000, 12: 3}),
-            record.Histogram.of("family", {"lattice": 2000, "near ties": 3003}),
+            histogram("leaders", {1: 40, 2: 900, 3: 4000, 12: 3}),
+            histogram("family", {"lattice": 2000, "near ties": 3003}),
         ),
         "kernels": (),
         "subject": None,
@@ -150,14 +156,14 @@ def run(command: str = "verify", **changes: Any) -> record.RunRecord:
         "results": 0,
         "counterexamples": (),
     }
-    return record.RunRecord(**fields | changes)
+    return run_record.RunRecord(**fields | changes)
 
 
 def verify_records(*found: record.CounterexampleRecord, **changes: Any) -> Records:
     """A campaign whose dropped hypothesis was refuted, as it must be."""
     found = found or (zero_token(),)
     names = tuple(c.id for c in found)
-    kernel = record.KernelRecord(
+    kernel = run_record.KernelRecord(
         spec="numpy",
         dtype="float64",
         layers=4000,
@@ -195,14 +201,14 @@ def prove_records(results: Sequence[record.ResultRecord], **changes: Any) -> Rec
     fields = {
         "arguments": tuple(r.input for r in results[:20]),
         "seed": None,
-        "counts": record.RunCounts(inputs=len(results), **n),
+        "counts": run_record.RunCounts(inputs=len(results), **n),
         "coverage": (),
         "results": len(results),
     } | changes
     return Records(run("prove", **fields), tuple(results), ())
 
 
-def check(name: str, status: record.CheckStatus = "pass", **changes: Any) -> record.CheckRecord:
+def check(name: str, status: run_record.CheckStatus = "pass", **changes: Any) -> run_record.CheckRecord:
     fields: dict[str, Any] = {
         "id": name,
         "title": "All maximisers of an exact tie are kept.",
@@ -213,7 +219,7 @@ def check(name: str, status: record.CheckStatus = "pass", **changes: Any) -> rec
         "configuration": None,
         "snippet": None,
     }
-    return record.CheckRecord(**fields | changes)
+    return run_record.CheckRecord(**fields | changes)
 
 
 def kernel_records(**changes: Any) -> Records:
@@ -237,14 +243,14 @@ def kernel_records(**changes: Any) -> Records:
         check("gradient", "not_applicable", message="the kernel declares NumPy arrays"),
         check("ties.rotated", "fragile", message="an exact tie was lost to rounding at layer 3", gap_ulps=0.0),
     )
-    subject = record.SubjectRecord(
+    subject = run_record.SubjectRecord(
         spec="kernels/mine.py:step", name="mine", file="kernels/mine.py", line=12, declared={"ties": "all"}
     )
     fields = {
         "arguments": ("kernels/mine.py:step",),
         "verdict": "refuted",
         "exit_status": 1,
-        "counts": record.RunCounts(inputs=4, verified=3, refuted=1, undecided=0, invalid=0),
+        "counts": run_record.RunCounts(inputs=4, verified=3, refuted=1, undecided=0, invalid=0),
         "coverage": (),
         "subject": subject,
         "checks": checks,

@@ -19,7 +19,7 @@ from hardmax.reports.formats.sarif import render_sarif
 from hardmax.reports.formats.terminal import print_summary
 from hardmax.reports.formats.wording import command_line
 from hardmax.reports.pages.html import render_html
-from hardmax.reports.records import record
+from hardmax.reports.records import configuration_record, record
 from hardmax.reports.records.schema import schema
 from hardmax.reports.report import OWN, render_json
 
@@ -194,8 +194,8 @@ def test_every_format_says_which_configuration_breaks_the_claim_and_what_of_it_f
 def test_a_line_shows_of_a_large_configuration_what_a_person_reads():
     tokens = [["1" * 30, f"-{i + 1}"] + ["0"] * 8 for i in range(9)]
     rows = [["2"] + ["0"] * 9] * 10
-    step = record.StepRecord(rule="harmonic", numerator=2, offset=2)
-    c = record.ConfigurationRecord(
+    step = configuration_record.StepRecord(rule="harmonic", numerator=2, offset=2)
+    c = configuration_record.ConfigurationRecord(
         tokens=tuple(map(tuple, tokens)),
         A=tuple(map(tuple, rows)),
         step=step,

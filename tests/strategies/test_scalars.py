@@ -10,8 +10,8 @@ STRATEGIES = {
     "small_integers": (scalars.small_integers(), 0),
     "nonzero_integers": (scalars.small_integers(nonzero=True), 1),
     "positive_rationals": (scalars.positive_rationals(), 1),
-    "dyadics": (scalars.dyadics(), 0),
-    "large_denominators": (scalars.large_denominators(), 0),
+    "dyadics": (scalars.dyadic_codes().strategy(), 0),
+    "large_denominators": (scalars.large_denominator_codes().strategy(), 0),
     "float32_dyadics": (scalars.float32_dyadics(), 0),
     "binary_units": (scalars.units(2), Fraction(1, 4)),
     "decimal_units": (scalars.units(10), Fraction(1, 100)),
@@ -39,14 +39,14 @@ def test_positive_rationals_keep_to_the_size(find_any, assert_all_examples):
 
 
 def test_dyadics_have_powers_of_two_below(minimal, find_any, assert_all_examples):
-    strategy = scalars.dyadics(numerator=100, max_exponent=12)
+    strategy = scalars.dyadic_codes(numerator=100, max_exponent=12).strategy()
     assert_all_examples(strategy, lambda v: 4096 % v.denominator == 0 and abs(v.numerator) <= 100)
     find_any(strategy, lambda v: v.denominator == 4096)
     assert minimal(strategy, lambda v: v.denominator > 1) == Fraction(1, 2)
 
 
 def test_large_denominators_are_no_floats_and_no_decimals(find_any, assert_all_examples):
-    strategy = scalars.large_denominators(radius=2)
+    strategy = scalars.large_denominator_codes(radius=2).strategy()
     assert_all_examples(strategy, lambda v: -2 <= v < 3)
     for q in scalars.LARGE_DENOMINATORS:
         value = find_any(strategy, lambda v, q=q: v.denominator == q)
@@ -90,9 +90,9 @@ def test_zigzag_meets_each_integer_once():
         (lambda: scalars.small_integers(-1), "radius is -1; give a whole number >= 0"),
         (lambda: scalars.small_integers(0, nonzero=True), "radius is 0; give a whole number >= 1"),
         (lambda: scalars.positive_rationals(0), "size is 0; give a whole number >= 1"),
-        (lambda: scalars.dyadics(numerator=0), "numerator is 0; give a whole number >= 1"),
-        (lambda: scalars.dyadics(max_exponent=-1), "max_exponent is -1; give a whole number >= 0"),
-        (lambda: scalars.large_denominators(radius=-1), "radius is -1; give a whole number >= 0"),
+        (lambda: scalars.dyadic_codes(numerator=0).strategy(), "numerator is 0; give a whole number >= 1"),
+        (lambda: scalars.dyadic_codes(max_exponent=-1).strategy(), "max_exponent is -1; give a whole number >= 0"),
+        (lambda: scalars.large_denominator_codes(radius=-1).strategy(), "radius is -1; give a whole number >= 0"),
         (lambda: scalars.units(1), "base is 1; give a whole number >= 2"),
         (lambda: scalars.units(2, min_exponent=9, max_exponent=8), "max_exponent is 8; give a whole number >= 9"),
         (lambda: scalars.small_integers(2.0), "radius is 2.0; give a whole number >= 0"),

@@ -272,6 +272,3 @@ def _serve_the_parent(alive: Connection) -> None:
         os._exit(1)
 
     Thread(target=watch, daemon=True).start()
-
-
-__all__ = ["CHUNK", "Plan", "run_campaign", "run_chunk"]

@@ -88,6 +88,3 @@ def _layer_fault(result: Any, tokens: Any) -> str:
     if len(sets) != n or not all(0 <= j < n for C in sets for j in C):
         return f"its layer told {len(sets)} follow sets, or tokens beyond the {n} given; one of each token is required"
     return _step_fault(result[0], tokens)
-
-
-__all__ = ["compare", "guarded"]

@@ -159,6 +159,3 @@ def _signal_main_thread(number: int) -> None:
         signal.pthread_kill(main_thread().ident or 0, number)
     else:
         interrupt_main()
-
-
-__all__ = ["Interruption", "starting_processes"]

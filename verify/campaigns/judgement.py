@@ -115,6 +115,3 @@ class Findings:
 
 def _size(c: Configuration) -> tuple[int, int, int]:
     return c.n, c.d, sum(v.numerator.bit_length() + v.denominator.bit_length() for row in c.tokens for v in row)
-
-
-__all__ = ["REFUTED", "UNDECIDED", "VERIFIED", "Findings", "Judged"]

@@ -112,6 +112,3 @@ def histograms(coverage: Mapping[str, Mapping[str | int, int]]) -> list[dict[str
         }
         for regime, counts in coverage.items()
     ]
-
-
-__all__ = ["Refutation", "Tally", "count_finding", "histograms", "regimes"]

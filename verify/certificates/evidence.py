@@ -15,7 +15,7 @@ from typing import Literal
 
 from ...kernels.exact.configuration import Vector
 
-Verdict = Literal["verified", "refuted"]
+CertifiedVerdict = Literal["verified", "refuted"]
 Weights = Mapping[int, Fraction]
 """{strict leader: weight}: positive weights with sum 1."""
 
@@ -82,4 +82,4 @@ class Outside:
 
 Place = Vertex | Projection | Neither | Interior | Outside
 
-__all__ = ["Interior", "Neither", "Outside", "Place", "Projection", "Verdict", "Vertex", "Weights"]
+__all__ = ["CertifiedVerdict", "Interior", "Neither", "Outside", "Place", "Projection", "Vertex", "Weights"]

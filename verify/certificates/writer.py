@@ -20,14 +20,14 @@ from ...kernels.exact.dynamics import Sets
 from ...kernels.exact.rational_text import rational_text
 from ...kernels.exact.step import ConstantStep
 from ..provers.freeze.outcome import Frozen, Outcome, Phase, SelfSimilar, Undecided
-from .evidence import Interior, Neither, Outside, Place, Projection, Verdict, Vertex, Weights
+from .evidence import CertifiedVerdict, Interior, Neither, Outside, Place, Projection, Vertex, Weights
 
 FORMAT, VERSION = "hardmax certificate", 1
 CLAIMS = tuple(f"clustering.{name}" for name in ("convergence", "vertices", "boundary", "cluster_points"))
 Document = dict[str, Any]
 
 
-def certificate(outcome: Outcome, claims: Mapping[str, Verdict], places: Mapping[Vector, Place]) -> Document:
+def certificate(outcome: Outcome, claims: Mapping[str, CertifiedVerdict], places: Mapping[Vector, Place]) -> Document:
     """The certificate of `claims` about one configuration, as a JSON object.
 
     Args:

@@ -5,7 +5,7 @@ Neighbours: `clustering` decides, `certificates.writer` makes the file, `certifi
 
 from pathlib import Path
 
-from ..certificates.evidence import Verdict
+from ..certificates.evidence import CertifiedVerdict
 from ..certificates.self_check import unchecked
 from ..certificates.writer import Document, certificate, to_text, write_text
 from ..provers.freeze.outcome import Frozen, Undecided
@@ -24,7 +24,7 @@ def certificate_of(case: Case) -> Document | None:
     outcome = case.outcome
     if isinstance(outcome, Undecided):
         return None
-    claims: dict[str, Verdict] = {}
+    claims: dict[str, CertifiedVerdict] = {}
     for claim in select_claims("clustering.*"):
         verdict = claim.check(case).verdict
         if verdict == "verified" or verdict == "refuted":

@@ -1,7 +1,7 @@
-"""Prove or refute the clustering theorem's conclusion for one configuration, with everything the answer rests on.
+"""Prove or refute the clustering theorem's conclusion for one configuration, or examine one claim on it.
 
 Neighbours: `prover` decides the itinerary, `clustering` examines the conclusion, `writer` writes the proof
-to a file, the command line prints `Proved.to_json()`.
+to a file, the command line prints `Result.to_json()`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
+from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
 from ...kernels.exact.rational_text import rational_text
 from ..certificates.evidence import Place
@@ -19,12 +20,12 @@ from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from .case import Case
 from .families import clustering
 from .places import case_places
-from .registry import Finding
+from .registry import Finding, all_claims
 
-Verdict = Literal["verified", "refuted", "undecided"]
+ConclusionVerdict = Literal["verified", "refuted", "undecided"]
 
 
-def overall(findings: Iterable[Finding]) -> Verdict:
+def overall(findings: Iterable[Finding]) -> ConclusionVerdict:
     """Refuted if one finding is, else undecided if one is, else verified."""
     verdicts = {finding.verdict for finding in findings}
     if "refuted" in verdicts:
@@ -33,7 +34,7 @@ def overall(findings: Iterable[Finding]) -> Verdict:
 
 
 @dataclass(frozen=True)
-class Proved:
+class Result:
     """The verdict on one configuration.
 
     Args:
@@ -44,7 +45,7 @@ class Proved:
 
     case: Case
     findings: Mapping[str, Finding]
-    merged: "Proved | None"
+    merged: "Result | None"
 
     @property
     def configuration(self) -> Configuration:
@@ -57,7 +58,7 @@ class Proved:
         return self.case.outcome
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ConclusionVerdict:
         """The verdict on the theorem's conclusion for this very input."""
         return overall(self.findings.values())
 
@@ -117,7 +118,7 @@ def points_to_json(points: Iterable[Vector]) -> list[list[str]]:
     return [list(map(rational_text, point)) for point in sorted(points)]
 
 
-def prove(configuration: Configuration, budget: Budget | None = None, *, merge: bool = True) -> Proved:
+def prove(configuration: Configuration, budget: Budget | None = None, *, merge: bool = True) -> Result:
     """The exact verdict on the clustering theorem's conclusion for this configuration.
 
     Args:
@@ -143,7 +144,24 @@ def prove(configuration: Configuration, budget: Budget | None = None, *, merge: 
     merged = None
     if merge and not configuration.is_distinct:
         merged = prove(configuration.merged(), budget, merge=False)
-    return Proved(case, findings, merged)
+    return Result(case, findings, merged)
 
 
-__all__ = ["Proved", "Verdict", "overall", "points_to_json", "prove"]
+def examine(claim: str, configuration: Configuration, budget: Budget | None = None) -> Finding:
+    """What one claim's exact check finds on one configuration, whether or not its hypotheses hold.
+
+    Args:
+        claim: the id of a claim, like "clustering.boundary".
+        configuration: the input.
+        budget: for the freeze proof.
+
+    Raises:
+        InputError: there is no claim of that id.
+    """
+    for known in all_claims():
+        if known.id == claim:
+            return known.check(Case(configuration, budget))
+    raise InputError(f"no claim has the id {claim!r}; `hardmax claims` lists them")
+
+
+__all__ = ["ConclusionVerdict", "Result", "examine", "overall", "points_to_json", "prove"]

@@ -15,6 +15,3 @@ def check(certificates: tuple[str, ...], seconds: int, memory: int) -> int:
     Exit status: 0 all accepted, 1 one refused, 2 one cannot be read, 3 one not checked within the limits.
     """
     return run(certificates, seconds, memory)
-
-
-__all__ = ["check"]

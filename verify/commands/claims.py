@@ -49,6 +49,3 @@ def _fields(claim: Claim, result: Derived | None) -> dict[str, object]:
         "standing": None if result is None else result.standing,
         "derivation": [] if result is None else list(result.lines),
     }
-
-
-__all__ = ["claims"]

@@ -189,6 +189,3 @@ def _check_fields(result: CheckResult) -> dict[str, Any]:
     if configuration.n <= MOST_DRAWN:
         fields["trajectory"] = trajectory_record(configuration, decide(configuration, Budget(steps=64)), layer)
     return fields
-
-
-__all__ = ["CHECKS_FOLDER", "kernel", "run_fields"]

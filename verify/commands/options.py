@@ -43,6 +43,3 @@ class Seconds(click.ParamType):
         if not (isfinite(seconds) and seconds > 0):
             self.fail(f"{value!r} is no time limit; give a finite number of seconds above 0, or leave it out")
         return seconds
-
-
-__all__ = ["Seconds", "overwrite", "spare"]

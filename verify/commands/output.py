@@ -14,7 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 from ...kernels.errors import InputError
 from ...reports import RecordError, report
 from ...reports.records import codec, store
-from ...reports.records.record import CounterexampleRecord, ResultRecord, RunRecord
+from ...reports.records.record import CounterexampleRecord, ResultRecord
+from ...reports.records.run_record import RunRecord
 from ..claims.case import Case
 from ..claims.registry import Claim, Finding
 from ..records.bundle import counterexample_record, repro_text
@@ -165,14 +166,14 @@ def render(out: Path, console: "Console | None" = None) -> list[Path]:
         raise InputError(str(error)) from None
 
 
-class Progress:
+class ProgressLine:
     """A progress bar on a terminal, plain lines now and then elsewhere, both on stderr."""
 
     def __init__(self, what: str, total: int | None) -> None:
         self._what, self._total, self._done, self._said = what, total, 0, 0
         self._bar: Any = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ProgressLine":
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -197,13 +198,3 @@ class Progress:
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
             self._bar.stop()
-
-
-__all__ = [
-    "Progress",
-    "prepare",
-    "render",
-    "write_counterexample",
-    "write_results",
-    "write_run",
-]

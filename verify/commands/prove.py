@@ -14,7 +14,7 @@ from ...kernels.exact.rational_text import show
 from ...reports.printable import json_text, one_line, printable
 from ..campaigns.interruption import Interruption
 from ..claims.certified import save_certificate
-from ..claims.conclusion import Proved
+from ..claims.conclusion import Result
 from ..claims.conclusion import prove as prove_configuration
 from ..claims.families.clustering import failing_conclusion
 from ..provers.freeze.outcome import Frozen, Undecided
@@ -106,7 +106,7 @@ def _refuse(name: str, error: InputError, writer: "_Writer | None", as_json: boo
         click.echo(json_text({"input": name, "verdict": "invalid", **dict.fromkeys(FIELDS), "error": str(error)}))
 
 
-def _first_layers(proved: Proved, seconds: float | None) -> dict[str, Any] | None:
+def _first_layers(proved: Result, seconds: float | None) -> dict[str, Any] | None:
     """The first layers for the record; None where even the first ones take longer than the limit."""
     outcome = proved.outcome
     if isinstance(outcome, Undecided) and not outcome.phases:
@@ -133,7 +133,7 @@ def _read(path: Path) -> Configuration | InputError:
         return error
 
 
-def describe(name: str, proved: Proved, certificate: str | None = None, note: str | None = None) -> str:
+def describe(name: str, proved: Result, certificate: str | None = None, note: str | None = None) -> str:
     """The verdict for a person: what was decided, and what it rests on.
 
     Args:
@@ -197,7 +197,7 @@ class _Writer:
         fields = dict.fromkeys(FIELDS) | {"hypotheses": {}, "claims": {}}
         self._results.append({"input": name, "verdict": "invalid", **fields, "reason": error})
 
-    def add(self, name: str, proved: Proved, trajectory: dict[str, Any] | None) -> tuple[str | None, str | None]:
+    def add(self, name: str, proved: Result, trajectory: dict[str, Any] | None) -> tuple[str | None, str | None]:
         """Keep the record of one input, and write its certificate and the counterexample that it is.
 
         Returns:
@@ -236,6 +236,3 @@ class _Writer:
         )
         if report:
             render(self._out)
-
-
-__all__ = ["describe", "exit_status", "prove"]

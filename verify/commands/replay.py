@@ -8,12 +8,12 @@ from ...kernels.errors import InputError
 from ...kernels.exact.configuration_file import read_configuration
 from ...reports import RecordError
 from ...reports.records.store import CONFIG, read_counterexample
-from ..claims.examination import examine
+from ..claims.conclusion import examine
 
 SAYS = {
     "refuted": "It still fails.",
     "undecided": "Whether it still fails is not known.",
-    "not_met": "Whether it still fails was not examined: the claim says nothing about this configuration.",
+    "vacuous": "Whether it still fails was not examined: the claim says nothing about this configuration.",
 }
 
 
@@ -31,7 +31,4 @@ def replay(bundle: Path) -> int:
     finding = examine(record.claim, read_configuration(bundle / CONFIG))
     click.echo(f"{record.claim}: {record.statement}\n{finding.verdict}: {finding.message}")
     click.echo(SAYS.get(finding.verdict, "It does not fail any more."))
-    return {"refuted": 1, "undecided": 3, "not_met": 3}.get(finding.verdict, 0)
-
-
-__all__ = ["replay"]
+    return {"refuted": 1, "undecided": 3, "vacuous": 3}.get(finding.verdict, 0)

@@ -17,6 +17,3 @@ def report(directory: Path) -> int:
     for path in render(directory, Console()):
         click.echo(path_text(path))
     return 0
-
-
-__all__ = ["report"]

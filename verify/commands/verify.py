@@ -25,12 +25,12 @@ from ..campaigns.interruption import Interruption
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
 from ..campaigns.tally import histograms
 from ..claims.case import Case
-from ..claims.conclusion import Proved, prove
+from ..claims.conclusion import Result, prove
 from ..claims.families import frank_wolfe, necessity
 from ..claims.registry import Claim, Finding, derived, select_claims
 from ..provers.freeze.outcome import Frozen
 from .options import Seconds, overwrite
-from .output import Progress, prepare, render, write_counterexample, write_run
+from .output import ProgressLine, prepare, render, write_counterexample, write_run
 from .verify_text import claim_lines, claim_records, counted, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -104,7 +104,7 @@ def verify(
                 if plan.claims:
                     wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
                     tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs)
-                    with closing(tallies), Progress("configurations", None if seconds else wanted) as progress:
+                    with closing(tallies), ProgressLine("configurations", None if seconds else wanted) as progress:
                         for tally in tallies:
                             with interruption.held_back():
                                 found.add(tally)
@@ -153,7 +153,7 @@ def _derivations(found: Findings) -> None:
             found.derived[claim.id] = result
 
 
-def _prove(found: Findings, configuration: Configuration) -> Proved:
+def _prove(found: Findings, configuration: Configuration) -> Result:
     """The verdict on a given configuration, counted."""
     proved = prove(configuration, merge=False)
     for claim in found.claims:
@@ -300,6 +300,3 @@ def paper_files() -> Iterator[tuple[str, Path]]:
         if entry.name.endswith(".json"):
             with as_file(entry) as path:
                 yield entry.name.removesuffix(".json"), path
-
-
-__all__ = ["paper_files", "verify"]

@@ -153,15 +153,3 @@ def last_line(found: Findings) -> str:
     return (
         f"{early}{found.tally.configurations:,} configurations, {found.undecided:,} undecided: {SUMMARY[found.status]}"
     )
-
-
-__all__ = [
-    "claim_lines",
-    "claim_records",
-    "counted",
-    "derived_note",
-    "kernel_lines",
-    "kernel_notes",
-    "kernel_records",
-    "last_line",
-]

@@ -5,10 +5,9 @@ failure small, named and replayable.
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,8 @@ from .failures.explain import MOST_TOKENS, explain, followed
 from .failures.shrink import shrink
 from .failures.snippet import exact_text, trial_snippet, vector_text
 from .inputs.trial import Trial
-from .judge import Fault, Lost, examine
-from .record import Status
+from .judge import Fault, examine
+from .record import CheckFinding
 
 CLEAR = 1e6
 """Gaps of more ulps are not near-ties, so that their number says nothing."""
@@ -48,20 +47,6 @@ class Subject:
         return random.Random(f"{self.seed}/{name}")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found: the fields of `CheckResult` but for id and title."""
-
-    status: Status
-    message: str
-    first_divergent_layer: int | None = None
-    gap_ulps: float | None = None
-    configuration: Mapping[str, Any] | None = None
-    snippet: str | None = None
-    token: int | None = None
-    returned: tuple[str, ...] | None = None
-
-
 class NotApplicableError(Exception):
     """A check does not apply to this kernel, for the reason given: something its author declares."""
 
@@ -78,7 +63,7 @@ class Check:
 
     id: str
     title: str
-    run: Callable[[Subject], Finding]
+    run: Callable[[Subject], CheckFinding]
 
 
 def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial]]) -> Check:
@@ -90,24 +75,25 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
         trials: the trials for a kernel; it may raise `NotApplicableError`.
     """
 
-    def run(subject: Subject) -> Finding:
-        count, lost = 0, []
+    def run(subject: Subject) -> CheckFinding:
+        count = 0
+        lost: list[bool] = []
         for trial in trials(subject):
             found = examine(subject.kernel, trial)
             if found.fault is not None:
                 return failure(subject, trial, found.fault)
             count += 1
-            lost += [(trial, one) for one in found.lost]
+            lost += found.lost
         if lost:
-            return Finding("fragile", f"{lost_in_words(lost)}, in {count} trials")
-        return Finding("pass", f"{count} trials")
+            return CheckFinding("fragile", f"{lost_in_words(lost)}, in {count} trials")
+        return CheckFinding("pass", f"{count} trials")
 
     return Check(check_id, title, run)
 
 
-def lost_in_words(lost: list[tuple[Trial, Lost]]) -> str:
-    """How many fragile decisions were lost."""
-    ties = sum(one.tie for _, one in lost)
+def lost_in_words(lost: list[bool]) -> str:
+    """How many fragile decisions were lost; each is True if it was an exact tie."""
+    ties = sum(lost)
     parts = []
     if ties:
         parts.append(f"{ties} exact ties that rounding hides from the kernel came out as no tie")
@@ -116,7 +102,7 @@ def lost_in_words(lost: list[tuple[Trial, Lost]]) -> str:
     return " and ".join(parts)
 
 
-def failure(subject: Subject, trial: Trial, fault: Fault) -> Finding:
+def failure(subject: Subject, trial: Trial, fault: Fault) -> CheckFinding:
     """The finding of a failing trial: shrunk, explained, with a snippet."""
     small, found = shrink(subject.kernel, trial, fault)
     small, found, note = _reproducible(subject, trial, fault, small, found)
@@ -129,7 +115,7 @@ def failure(subject: Subject, trial: Trial, fault: Fault) -> Finding:
             break
     if fault.layer != found.layer:
         note = f" (seen first at layer {fault.layer} of a run of {trial.layers} layers){note}"
-    return Finding(
+    return CheckFinding(
         "fail",
         f"{_in_words(small, found)}{f'; that is what a kernel computes that {words}' if words else ''}{note}",
         found.layer,
@@ -207,6 +193,3 @@ def _gap(fault: Fault) -> str:
 def _set(C: tuple[int, ...]) -> str:
     """A follow set, cut to what a line can carry."""
     return "{" + ", ".join(map(str, C[:12])) + (f", … {len(C)} in all" if len(C) > 12 else "") + "}"
-
-
-__all__ = ["Check", "Finding", "NotApplicableError", "Subject", "failure", "judged", "lost_in_words"]

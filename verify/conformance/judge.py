@@ -88,30 +88,16 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """A fragile decision that did not come out as the exact one.
+class Examination:
+    """What a trial showed.
 
     Args:
-        call: which call.
-        row: which row of its batch.
-        layer: which layer.
-        token: which token.
-        tie: whether it was an exact tie that rounding broke.
+        fault: the first thing that is wrong.
+        lost: for each fragile decision that did not come out as the exact one, whether it was an exact tie.
     """
 
-    call: int
-    row: int
-    layer: int
-    token: int
-    tie: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What a trial showed: the first fault, or the fragile decisions that were lost."""
-
     fault: Fault | None
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[bool, ...] = ()
 
 
 class ExactLayer:
@@ -207,7 +193,7 @@ def read_exactly(tokens: NDArray[np.floating]) -> Matrix:
 
 def judge_layer(
     before: NDArray[np.floating], one: Call, A: NDArray[np.floating], after: NDArray[np.float64], ties: TieRule
-) -> tuple[tuple[int, ExactLayer, Decision, NDArray[np.float64]] | None, list[tuple[int, bool]]]:
+) -> tuple[tuple[int, ExactLayer, Decision, NDArray[np.float64]] | None, list[bool]]:
     """Judge one layer of one token set.
 
     Args:
@@ -218,8 +204,8 @@ def judge_layer(
         ties: the kernel's tie rule.
 
     Returns:
-        The first wrong token with its exact layer, decision and the (d,) tolerance, or None; and the tokens whose
-        fragile decisions were lost, each with whether it was an exact tie.
+        The first wrong token with its exact layer, decision and the (d,) tolerance, or None; and for each
+        fragile decision that was lost, whether it was an exact tie.
     """
     dtype = str(before.dtype)
     tokens = read_exactly(before)
@@ -231,13 +217,13 @@ def judge_layer(
         return None, []
     rows_exact = exact_scores(tokens, one.A, dtype)
     bounds = decision_bound(before[None], A)[0]
-    lost: list[tuple[int, bool]] = []
+    lost: list[bool] = []
     for i in suspects.tolist():
         decision = exact.decision(i, dtype, rows_exact[i], float(bounds[i]))
         tolerance = value_tolerance(before, max(size, len(decision.near)))
         if decision.determined or not _allowed(exact, i, decision.near, after[i], tolerance, ties):
             return (i, exact, decision, tolerance), lost
-        lost.append((i, len({tokens[j] for j in exact.sets[i]}) > 1))
+        lost.append(len({tokens[j] for j in exact.sets[i]}) > 1)
     return None, lost
 
 
@@ -300,7 +286,7 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
         kernel: the kernel under test.
         trial: the trial.
     """
-    lost: list[Lost] = []
+    lost: list[bool] = []
     for c, one in enumerate(trial.calls):
         A = floats(one.A, trial.dtype)
         current = floats(one.tokens, trial.dtype)
@@ -315,8 +301,8 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
                 return Examination(Fault("shape", c, 0, k, 0, detail, read_exactly(current[0])), tuple(lost))
             values = after.astype(np.float64)
             for b in range(len(current)):
-                wrong, rows = judge_layer(current[b], one, A, values[b], kernel.ties)
-                lost.extend(Lost(c, b, k, i, tie) for i, tie in rows)
+                wrong, ties = judge_layer(current[b], one, A, values[b], kernel.ties)
+                lost += ties
                 if wrong is not None:
                     i, exact, decision, tolerance = wrong
                     expected = exact.next_tokens[i]
@@ -327,17 +313,3 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
                     return Examination(fault, tuple(lost))
             current = after.astype(trial.dtype)
     return Examination(None, tuple(lost))
-
-
-__all__ = [
-    "Decision",
-    "ExactLayer",
-    "Examination",
-    "Fault",
-    "Lost",
-    "exact_layer",
-    "examine",
-    "judge_layer",
-    "read_exactly",
-    "value_tolerance",
-]

@@ -51,6 +51,3 @@ def _nearest(entry: str, ids: tuple[str, ...]) -> str:
 
     close = difflib.get_close_matches(entry, ids, n=1)
     return f"; did you mean {close[0]}?" if close else f"; checks are {', '.join(ids)}"
-
-
-__all__ = ["read_known"]

@@ -12,12 +12,10 @@ STATUSES: tuple[Status, ...] = ("pass", "fragile", "not_applicable", "known", "f
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One check of a kernel.
+class CheckFinding:
+    """What one check found.
 
     Args:
-        id: e.g. "ties.exact".
-        title: what a right kernel does, in one sentence.
         status: "pass"; "fail"; "not_applicable": the kernel declares that it does not do this; "fragile": passed, but
             an exact tie, or a gap below any float kernel's error, came out differently; "known": it fails and is
             listed as a known deviation.
@@ -31,8 +29,6 @@ class CheckResult:
         returned: where it put it, an exact number a coordinate.
     """
 
-    id: str
-    title: str
     status: Status
     message: str
     first_divergent_layer: int | None = None
@@ -42,6 +38,19 @@ class CheckResult:
     token: int | None = None
     returned: tuple[str, ...] | None = None
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult(CheckFinding):
+    """One check of a kernel, with what it found.
+
+    Args:
+        id: e.g. "ties.exact".
+        title: what a right kernel does, in one sentence.
+    """
+
+    id: str
+    title: str
+
     @property
     def failed(self) -> bool:
         """Whether the check counts against the kernel."""
@@ -49,7 +58,8 @@ class CheckResult:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        return asdict(self) | {"returned": None if self.returned is None else [*self.returned]}
+        returned = None if self.returned is None else [*self.returned]
+        return {"id": self.id, "title": self.title} | asdict(self) | {"returned": returned}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,3 @@ class ConformanceReport:
             "stale": dict(self.stale),
             "results": [result.to_json() for result in self.results],
         }
-
-
-__all__ = ["STATUSES", "CheckResult", "ConformanceReport", "Status"]

@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from ...kernels.errors import InputError
 from ...kernels.protocol import Kernel, as_kernel
 from ...kernels.registry import load
-from .check import Check, Finding, NotApplicableError, Subject
+from .check import Check, NotApplicableError, Subject
 from .checks import CHECKS
-from .record import CheckResult, ConformanceReport
+from .record import CheckFinding, CheckResult, ConformanceReport
 from .text import plain_text
 
 
@@ -69,14 +69,14 @@ def run_check(subject: Subject, check: Check, known: Mapping[str, str] | None = 
     try:
         finding = check.run(subject)
     except NotApplicableError as reason:
-        finding = Finding("not_applicable", str(reason))
+        finding = CheckFinding("not_applicable", str(reason))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a kernel may return or raise anything; the report goes on to the next check
-        finding = Finding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
+        finding = CheckFinding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
     if finding.status == "fail" and known and check.id in known:
         finding = replace(finding, status="known", message=f"{known[check.id]} (known deviation): {finding.message}")
-    return CheckResult(check.id, check.title, **asdict(finding))
+    return CheckResult(id=check.id, title=check.title, **asdict(finding))
 
 
 def check_ids() -> tuple[str, ...]:
@@ -157,15 +157,3 @@ def assert_conforms(kernel: object, *, seed: int = 0, known: Mapping[str, str] |
     report = run_conformance(kernel, seed=seed, known=known)
     if not report.passed:
         raise AssertionError("\n" + plain_text(report))
-
-
-__all__ = [
-    "assert_conforms",
-    "check_ids",
-    "declared",
-    "definition",
-    "resolve",
-    "run_check",
-    "run_conformance",
-    "stale_entries",
-]

@@ -108,6 +108,3 @@ def print_report(report: ConformanceReport, console: "Console") -> None:
     for line in stale_lines(report):
         console.print(escape(line), style="yellow")
     console.print(escape(summary(report)), style="bold green" if report.passed else "bold red", highlight=False)
-
-
-__all__ = ["failure_text", "headline", "plain_text", "print_report", "stale_lines", "summary"]

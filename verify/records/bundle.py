@@ -142,6 +142,3 @@ def repro_text(claim: Claim, case: Case, finding: Finding, shown: Shown | None) 
     text = json.dumps(data, indent=1, ensure_ascii=True)
     run = "if __name__ == '__main__':\n    raise SystemExit(status(CASE))\n"
     return f"{script}\n\nCASE = {text!r}\n\n{run}"
-
-
-__all__ = ["counterexample_record", "python_configuration", "repro_text"]

@@ -19,7 +19,7 @@ from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.dynamics import Dynamics, Layer, Sets
 from ...kernels.exact.rational_text import rational_text
-from ..claims.conclusion import Proved
+from ..claims.conclusion import Result
 from ..claims.registry import Claim
 from ..provers.freeze.outcome import Frozen, Outcome
 
@@ -97,7 +97,7 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
     }
 
 
-def result_record(proved: Proved, name: str, certificate: str | None = None) -> dict[str, Any]:
+def result_record(proved: Result, name: str, certificate: str | None = None) -> dict[str, Any]:
     """One line of results.jsonl: what `hardmax prove --json` prints, with the configuration.
 
     The first layers are for `trajectory_record` to add: they may cost more than the proof.
@@ -138,6 +138,3 @@ def claim_record(
         "counterexamples": list(counterexamples),
         "note": note,
     }
-
-
-__all__ = ["claim_record", "gap_bounds", "result_record", "smallest_gap", "trajectory_record"]

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardmax.reports.records import codec, record
+from hardmax.reports.records import codec, configuration_record, record, run_record
 from hardmax.reports.records.codec import RecordError
 from hardmax.reports.records.schema import schema
 
 SCHEMAS = Path(record.__file__).parent / "schemas"
 PUBLISHED = {
-    "run": record.RunRecord,
+    "run": run_record.RunRecord,
     "result": record.ResultRecord,
     "counterexample": record.CounterexampleRecord,
     "report": record.ReportRecord,
@@ -30,10 +30,10 @@ def samples(made) -> dict[str, Any]:
     """One record of each published class, every optional part filled in somewhere."""
     kernel, verify = made.kernel_records(), made.verify_records()
     c = made.zero_token().configuration
-    divergence = record.Divergence(
+    divergence = run_record.Divergence(
         layer=1, token=2, exact=(0, 1), computed=None, gap="1/4", configuration=c, bound="1/1000"
     )
-    numpy = record.KernelRecord(
+    numpy = run_record.KernelRecord(
         spec="numpy",
         dtype="float32",
         layers=4,
@@ -186,7 +186,7 @@ BROKEN = {
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: text[:40])
 def test_broken_text_is_refused_with_its_reason(text):
     with pytest.raises(RecordError, match=re.escape(BROKEN[text])) as caught:
-        codec.loads(record.RunRecord, text, "x.json")
+        codec.loads(run_record.RunRecord, text, "x.json")
     assert "\n" not in str(caught.value)
 
 
@@ -209,7 +209,7 @@ def test_a_refusal_names_the_place_and_what_is_required_there(samples, place):
         owner = owner[key]
     owner[path[-1]] = value
     with pytest.raises(RecordError, match=re.escape(f"x.json: {place} is ")) as caught:
-        codec.decode(record.RunRecord, data, "x.json")
+        codec.decode(run_record.RunRecord, data, "x.json")
     assert required in str(caught.value)
 
 
@@ -218,7 +218,7 @@ def test_a_refusal_names_the_place_and_what_is_required_there(samples, place):
 )
 def test_only_canonical_rationals_are_exact_numbers(text):
     with pytest.raises(RecordError):
-        codec.decode(record.ConfigurationRecord, {"tokens": [[text]], "A": [["1"]], "alpha": "1"}, "x")
+        codec.decode(configuration_record.ConfigurationRecord, {"tokens": [[text]], "A": [["1"]], "alpha": "1"}, "x")
 
 
 def test_a_record_that_could_not_be_read_is_not_written(made):

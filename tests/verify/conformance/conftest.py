@@ -1,17 +1,6 @@
-"""What the tests of the conformance suite share: a folder with a user's kernel files, and one thread for torch."""
-
-from pathlib import Path
+"""What the tests of the conformance suite share: one thread for torch."""
 
 import pytest
-
-FIRST = """
-import numpy as np
-
-def step(tokens, A, alpha):
-    scores = tokens @ A @ tokens.transpose(0, 2, 1)
-    target = np.take_along_axis(tokens, scores.argmax(axis=2)[:, :, None], axis=1)
-    return tokens + alpha / (1 + alpha) * (target - tokens)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +15,3 @@ def _one_torch_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture
-def first(tmp_path: Path) -> str:
-    """The SPEC of a kernel that takes the first of several maximisers and does not say so."""
-    (tmp_path / "first.py").write_text(FIRST)
-    return f"{tmp_path / 'first.py'}:step"

@@ -214,5 +214,5 @@ def test_what_a_claim_says_of_its_script_is_in_the_script(claim):
 
 
 def test_no_script_is_chosen_by_the_name_of_a_family():
-    for module in ("bundle", "commands.output"):
+    for module in ("records.bundle", "commands.output"):
         assert ".family" not in inspect.getsource(import_module(f"hardmax.verify.{module}"))

@@ -41,7 +41,7 @@ from ....strategies.reproducible import no_constants_from_source
 from ...geometry.polytopes.polytope import Inside, convex_weights
 from ...provers.freeze.outcome import Frozen, Undecided
 from ..case import Case
-from ..proofs.derivation import Derivation, Step
+from ..proofs.derivation import Derivation, Line
 from ..registry import MOST_LAYERS as MOST_SHOWN
 from ..registry import Claim, Finding, Shown, Source
 from ..search import BUDGET, smallest
@@ -196,14 +196,14 @@ DESCENT = Derivation(
     tokens=("z",),
     others=("m",),
     scalars=("γ",),
-    steps=(Step("1/2 ‖z + γ (m − z)‖² = 1/2 ‖z‖² + γ ⟨z, m − z⟩ + γ² 1/2 ‖m − z‖²"),),
+    steps=(Line("1/2 ‖z + γ (m − z)‖² = 1/2 ‖z‖² + γ ⟨z, m − z⟩ + γ² 1/2 ‖m − z‖²"),),
     symmetric=True,
 )
 INDUCTION = Derivation(
     "2C/(j+2) − (1 − 4/(j+2)) 2C/(j+1) − 2C/(j+2)² = 2C (3/(j+1) − 1/(j+2)) / (j+2), times (j+1)(j+2)²/2C",
     tokens=(),
     scalars=("j",),
-    steps=(Step("(j + 1) (j + 2) − (j − 2) (j + 2) − (j + 1) = 3 (j + 2) − (j + 1)"),),
+    steps=(Line("(j + 1) (j + 2) − (j − 2) (j + 2) − (j + 1) = 3 (j + 2) − (j + 1)"),),
 )
 
 

@@ -22,7 +22,7 @@ from ....kernels.exact.configuration import with_changes
 from ....kernels.exact.dynamics import Sets
 from ...provers.freeze.outcome import Frozen
 from ..case import Case
-from ..proofs.derivation import Derivation, Step
+from ..proofs.derivation import Derivation, Line
 from ..registry import MOST_LAYERS, Claim, Finding, Shown, Source
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "lemmas of the proof")
@@ -235,13 +235,13 @@ def _equilibrium_fault(case: Case) -> str | None:
 # -- derivations: the lemmas for all inputs ---------------------------------------------------------------------------
 
 _RATE = {"λ > 0": "the step", "λ < 1": "rate_below_one"}
-_SCORE = Step("⟨z, m⟩ ≥ ⟨z, z⟩", mean="m")
+_SCORE = Line("⟨z, m⟩ ≥ ⟨z, z⟩", mean="m")
 
 FOLLOW_NORM = Derivation(
     "what a token follows is not shorter than the token",
     tokens=("z",),
     members={"y": "z"},
-    steps=(Step("‖y‖² ≥ ‖z‖²", by="2 (⟨z, y⟩ − ⟨z, z⟩) + ‖y − z‖²"),),
+    steps=(Line("‖y‖² ≥ ‖z‖²", by="2 (⟨z, y⟩ − ⟨z, z⟩) + ‖y − z‖²"),),
     symmetric=True,
     definite=True,
 )
@@ -249,7 +249,7 @@ FOLLOW_NORM_STRICTLY = replace(
     FOLLOW_NORM,
     shows="it is longer where it is elsewhere, so equality holds only for y = z",
     given={"y ≠ z": "what is followed is elsewhere"},
-    steps=(Step("‖y‖² > ‖z‖²", by="2 (⟨z, y⟩ − ⟨z, z⟩) + ‖y − z‖²"),),
+    steps=(Line("‖y‖² > ‖z‖²", by="2 (⟨z, y⟩ − ⟨z, z⟩) + ‖y − z‖²"),),
 )
 NORM_GROWTH = Derivation(
     "a token z becomes z⁺, which is not shorter",
@@ -259,7 +259,7 @@ NORM_GROWTH = Derivation(
     let={"z⁺": "z + λ (m − z)"},
     given={"λ > 0": "the step"},
     scalars=("λ",),
-    steps=(_SCORE, Step("‖z⁺‖² ≥ ‖z‖²", by="2 λ (⟨z, m⟩ − ⟨z, z⟩) + ‖z⁺ − z‖²")),
+    steps=(_SCORE, Line("‖z⁺‖² ≥ ‖z‖²", by="2 λ (⟨z, m⟩ − ⟨z, z⟩) + ‖z⁺ − z‖²")),
     symmetric=True,
     definite=True,
 )
@@ -267,7 +267,7 @@ NORM_GROWTH_STRICTLY = replace(
     NORM_GROWTH,
     shows="it is longer where it moves, so equality holds only for z⁺ = z",
     given={"λ > 0": "the step", "z⁺ ≠ z": "the token moves"},
-    steps=(_SCORE, Step("‖z⁺‖² > ‖z‖²", by="2 λ (⟨z, m⟩ − ⟨z, z⟩) + ‖z⁺ − z‖²")),
+    steps=(_SCORE, Line("‖z⁺‖² > ‖z‖²", by="2 λ (⟨z, m⟩ − ⟨z, z⟩) + ‖z⁺ − z‖²")),
 )
 INJECTIVE = Derivation(
     "two tokens x ≠ y become x⁺ ≠ y⁺",
@@ -278,11 +278,11 @@ INJECTIVE = Derivation(
     given={**_RATE, "x ≠ y": "the tokens are distinct"},
     scalars=("λ",),
     steps=(
-        Step("⟨x, p⟩ ≥ ⟨x, b⟩", mean="p"),
-        Step("⟨x, p⟩ ≥ ⟨x, q⟩", mean="q"),
-        Step("⟨y, q⟩ ≥ ⟨y, a⟩", mean="q"),
-        Step("⟨y, q⟩ ≥ ⟨y, p⟩", mean="p"),
-        Step(
+        Line("⟨x, p⟩ ≥ ⟨x, b⟩", mean="p"),
+        Line("⟨x, p⟩ ≥ ⟨x, q⟩", mean="q"),
+        Line("⟨y, q⟩ ≥ ⟨y, a⟩", mean="q"),
+        Line("⟨y, q⟩ ≥ ⟨y, p⟩", mean="p"),
+        Line(
             "x⁺ ≠ y⁺",
             along="x − y",
             by="(1 − λ) ‖x − y‖² + λ (⟨x, p⟩ − ⟨x, q⟩) + λ (⟨y, q⟩ − ⟨y, p⟩)",
@@ -299,9 +299,9 @@ LEADER_PERSISTENCE = Derivation(
     given={**_RATE, "⟨z, z⟩ > ⟨z, y⟩": "C(z) = {z}, and y is another token"},
     scalars=("λ",),
     steps=(
-        Step("z⁺ = z"),
-        Step("⟨z, z⟩ ≥ ⟨z, m⟩", mean="m"),
-        Step("⟨z⁺, z⁺⟩ > ⟨z⁺, y⁺⟩", by="(1 − λ) (⟨z, z⟩ − ⟨z, y⟩) + λ (⟨z, z⟩ − ⟨z, m⟩)"),
+        Line("z⁺ = z"),
+        Line("⟨z, z⟩ ≥ ⟨z, m⟩", mean="m"),
+        Line("⟨z⁺, z⁺⟩ > ⟨z⁺, y⁺⟩", by="(1 − λ) (⟨z, z⟩ − ⟨z, y⟩) + λ (⟨z, z⟩ − ⟨z, m⟩)"),
     ),
 )
 HULL = Derivation(
@@ -309,13 +309,13 @@ HULL = Derivation(
     tokens=(),
     given={"v + w = 1": "the weights of a mean"},
     scalars=("λ", "v", "w"),
-    steps=(Step("(1 − λ) + λ (v + w) = 1", by="λ (v + w − 1)"),),
+    steps=(Line("(1 − λ) + λ (v + w) = 1", by="λ (v + w − 1)"),),
 )
 EQUILIBRIUM = Derivation(
     "z is nearest the origin among all y with ⟨z, y − z⟩ = 0",
     tokens=("z",),
     others=("y",),
-    steps=(Step("‖y‖² = ‖z‖² + 2 ⟨z, y − z⟩ + ‖y − z‖²"),),
+    steps=(Line("‖y‖² = ‖z‖² + 2 ⟨z, y − z⟩ + ‖y − z‖²"),),
     symmetric=True,
 )
 

@@ -19,7 +19,7 @@ from itertools import islice
 
 from ....kernels.exact.configuration import Configuration, Matrix, Vector, with_changes
 from ..case import Case
-from ..proofs.derivation import Derivation, Step
+from ..proofs.derivation import Derivation, Line
 from ..registry import Claim, Finding, Source
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "symmetries of the layer")
@@ -136,14 +136,14 @@ SCALING = (
         members={"y": "z"},
         given={"c > 0": "the scale"},
         scalars=("c",),
-        steps=(Step("⟨c z, c y⟩ ≥ ⟨c z, c x⟩", by="c² (⟨z, y⟩ − ⟨z, x⟩)"),),
+        steps=(Line("⟨c z, c y⟩ ≥ ⟨c z, c x⟩", by="c² (⟨z, y⟩ − ⟨z, x⟩)"),),
     ),
     Derivation(
         "what does not score best does not after scaling either, so the follow sets are the same",
         tokens=("z", "x", "y"),
         given={"c > 0": "the scale", "⟨z, x⟩ > ⟨z, y⟩": "y is not in C(z)"},
         scalars=("c",),
-        steps=(Step("⟨c z, c x⟩ > ⟨c z, c y⟩", by="c² (⟨z, x⟩ − ⟨z, y⟩)"),),
+        steps=(Line("⟨c z, c x⟩ > ⟨c z, c y⟩", by="c² (⟨z, x⟩ − ⟨z, y⟩)"),),
     ),
 )
 """C_i(cZ) = C_i(Z) for c > 0."""
@@ -156,8 +156,8 @@ HOMOGENEITY = Derivation(
     given=_SCALED,
     scalars=("c", "λ"),
     steps=(
-        Step("n = c m", mean="n"),
-        Step("c z + λ (n − c z) = c (z + λ (m − z))", by="λ (n − c m)"),
+        Line("n = c m", mean="n"),
+        Line("c z + λ (n − c z) = c (z + λ (m − z))", by="λ (n − c m)"),
     ),
 )
 UNNORMALISED = replace(
@@ -166,11 +166,11 @@ UNNORMALISED = replace(
     given={**_SCALED, "λ > 0": "the step", "λ < 1": "rate_below_one", "λ (1 + α) = α": "λ = α/(1 + α)"},
     scalars=("c", "λ", "α"),
     steps=(
-        Step("1 + α ≥ 0", by="(1 − λ) (1 + α)² + (1 + α) (λ (1 + α) − α)"),
-        Step("1 + α > 0", by="1 + λ (1 + α) + (α − λ (1 + α))"),
-        Step("c (1 + α) > 0", by="c (1 + α)"),
-        Step("n = c m", mean="n"),
-        Step(
+        Line("1 + α ≥ 0", by="(1 − λ) (1 + α)² + (1 + α) (λ (1 + α) − α)"),
+        Line("1 + α > 0", by="1 + λ (1 + α) + (α − λ (1 + α))"),
+        Line("c (1 + α) > 0", by="c (1 + α)"),
+        Line("n = c m", mean="n"),
+        Line(
             "c z + α n = c (1 + α) (z + λ (m − z))",
             by="α (n − c m) + c (α − λ (1 + α)) (m − z)",
         ),
@@ -185,7 +185,7 @@ ISOMETRY = (
         given=_ORTHOGONAL,
         maps=("H",),
         steps=(
-            Step(
+            Line(
                 "⟨H z, H y⟩ ≥ ⟨H z, H x⟩",
                 by="(⟨H z, H y⟩ − ⟨z, y⟩) + (⟨z, y⟩ − ⟨z, x⟩) + (⟨z, x⟩ − ⟨H z, H x⟩)",
             ),
@@ -197,7 +197,7 @@ ISOMETRY = (
         given={**_ORTHOGONAL, "⟨z, x⟩ > ⟨z, y⟩": "y is not in C(z)"},
         maps=("H",),
         steps=(
-            Step(
+            Line(
                 "⟨H z, H x⟩ > ⟨H z, H y⟩",
                 by="(⟨H z, H x⟩ − ⟨z, x⟩) + (⟨z, x⟩ − ⟨z, y⟩) + (⟨z, y⟩ − ⟨H z, H y⟩)",
             ),
@@ -213,8 +213,8 @@ ISOMETRY = (
         scalars=("λ",),
         maps=("H",),
         steps=(
-            Step("n = H m", mean="n"),
-            Step("H z + λ (n − H z) = H (z + λ (m − z))", by="λ (n − H m)"),
+            Line("n = H m", mean="n"),
+            Line("H z + λ (n − H z) = H (z + λ (m − z))", by="λ (n − H m)"),
         ),
     ),
 )

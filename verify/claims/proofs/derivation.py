@@ -36,14 +36,14 @@ from dataclasses import dataclass, field, replace
 
 import sympy
 
-from .formulas import NAME, Factor, FormulaError, Language, Scalar, Term, Vector, combined, sides, terms_of, value_of
+from .formulas import NAME, Factor, FormulaError, Language, Scalar, Term, Terms, combined, sides, terms_of, value_of
 
 ZERO, WEAK, STRICT = "= 0", "≥ 0", "> 0"
 _SWAPPED = {"≤": "≥", "<": ">"}
 
 
 @dataclass(frozen=True)
-class Step:
+class Line:
     """One statement and what it follows from.
 
     Args:
@@ -80,7 +80,7 @@ class Derivation:
 
     shows: str
     tokens: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[Line, ...]
     given: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
     means: tuple[Mapping[str, str], ...] = ()
@@ -133,7 +133,7 @@ class Fact:
 
     text: str
     relation: str
-    value: Scalar | Vector
+    value: Scalar | Terms
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def statement(text: str, language: Language) -> Fact:
     return Fact(text, relation, value)
 
 
-def _minus(left: Scalar | Vector, right: Scalar | Vector) -> Scalar | Vector:
+def _minus(left: Scalar | Terms, right: Scalar | Terms) -> Scalar | Terms:
     if isinstance(left, dict) and isinstance(right, dict):
         return combined((sympy.Integer(1), left), (sympy.Integer(-1), right))
     if isinstance(left, dict) or isinstance(right, dict):
@@ -170,19 +170,19 @@ def _minus(left: Scalar | Vector, right: Scalar | Vector) -> Scalar | Vector:
     return sympy.expand(left - right)
 
 
-def same(left: Scalar | Vector, right: Scalar | Vector) -> bool:
+def same(left: Scalar | Terms, right: Scalar | Terms) -> bool:
     """Whether two values are the same polynomial, or the same combination."""
     return isinstance(left, dict) == isinstance(right, dict) and not _is_nonzero(_minus(left, right))
 
 
-def names_in(value: Scalar | Vector) -> set[str]:
+def names_in(value: Scalar | Terms) -> set[str]:
     """The named vectors that occur in a value, under linear maps too."""
     if not isinstance(value, dict):
         return {part for s in value.free_symbols for part in re.findall(r"[^⟨⟩, ]+", str(s))}
     return {part for name in value for part in name.split()} | {n for c in value.values() for n in names_in(c)}
 
 
-def _is_nonzero(value: Scalar | Vector) -> bool:
+def _is_nonzero(value: Scalar | Terms) -> bool:
     return bool(value) if isinstance(value, dict) else value != 0
 
 
@@ -245,7 +245,7 @@ def _preamble(d: Derivation) -> Iterator[str]:
 # -- the two rules ----------------------------------------------------------------------------------------------------
 
 
-def _by_sum(step: Step, goal: Fact, facts: list[Fact], d: Derivation) -> list[str] | str:
+def _by_sum(step: Line, goal: Fact, facts: list[Fact], d: Derivation) -> list[str] | str:
     """The lines that show the goal, or why the sum does not."""
     terms = terms_of(step.by, d.language)
     rest, relation, what = goal.value, goal.relation, "the difference"
@@ -314,18 +314,18 @@ def _factor_sign(factor: Factor, facts: list[Fact], d: Derivation) -> tuple[str 
     return (WEAK, "") if factor.squared else (None, "")
 
 
-def _negative(value: Scalar | Vector) -> Scalar | Vector:
+def _negative(value: Scalar | Terms) -> Scalar | Terms:
     return combined((sympy.Integer(-1), value)) if isinstance(value, dict) else sympy.expand(-value)
 
 
-def _by_mean(step: Step, goal: Fact, facts: list[Fact], d: Derivation) -> list[str] | str:
+def _by_mean(step: Line, goal: Fact, facts: list[Fact], d: Derivation) -> list[str] | str:
     """The lines that show the goal as a fact about members, or why there is none."""
     group = next((group for group in d.means if step.mean in group), None)
     if group is None:
         return f"{step.mean} is no mean"
     language = d.language
     one = sympy.Integer(1)
-    to_means: dict[str, Vector] = {a: {p: one} for p, a in group.items()}
+    to_means: dict[str, Terms] = {a: {p: one} for p, a in group.items()}
     for f in facts:
         if f.relation != goal.relation or f.relation == "≠":
             continue
@@ -337,10 +337,10 @@ def _by_mean(step: Step, goal: Fact, facts: list[Fact], d: Derivation) -> list[s
     return f"no fact about {', '.join(group.values())} says so"
 
 
-def _is_affine(value: Scalar | Vector, members: tuple[str, ...], language: Language) -> bool:
+def _is_affine(value: Scalar | Terms, members: tuple[str, ...], language: Language) -> bool:
     t, one = sympy.Symbol("t#"), sympy.Integer(1)
-    first: dict[str, Vector] = {a: {f"{a}#1": one} for a in members}
-    second: dict[str, Vector] = {a: {f"{a}#2": one} for a in members}
+    first: dict[str, Terms] = {a: {f"{a}#1": one} for a in members}
+    second: dict[str, Terms] = {a: {f"{a}#2": one} for a in members}
     between = {a: combined((1 - t, first[a]), (t, second[a])) for a in members}
     u, v, w = (substituted(value, way, language) for way in (first, second, between))
     if isinstance(u, dict) and isinstance(v, dict):
@@ -350,10 +350,10 @@ def _is_affine(value: Scalar | Vector, members: tuple[str, ...], language: Langu
     return same(w, sympy.expand((1 - t) * u + t * v))
 
 
-def substituted(value: Scalar | Vector, ways: Mapping[str, Vector], language: Language) -> Scalar | Vector:
+def substituted(value: Scalar | Terms, ways: Mapping[str, Terms], language: Language) -> Scalar | Terms:
     """A value with vectors in place of named ones, under linear maps and in the coefficients of vectors too."""
 
-    def image(name: str) -> Vector:
+    def image(name: str) -> Terms:
         linear, _, rest = name.partition(" ")
         if rest:
             return {f"{linear} {n}": c for n, c in image(rest).items()}
@@ -368,8 +368,8 @@ def substituted(value: Scalar | Vector, ways: Mapping[str, Vector], language: La
     return number(value)
 
 
-def _shown(value: Scalar | Vector) -> str:
+def _shown(value: Scalar | Terms) -> str:
     return " + ".join(f"({c}) {name}" for name, c in value.items()) if isinstance(value, dict) else str(value)
 
 
-__all__ = ["Checked", "Derivation", "Fact", "Step", "check", "given_facts", "same", "statement", "substituted"]
+__all__ = ["Checked", "Derivation", "Fact", "Line", "check", "given_facts", "same", "statement", "substituted"]

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import sympy
 
 Scalar = sympy.Expr
-Vector = dict[str, sympy.Expr]
+Terms = dict[str, sympy.Expr]
 """Σ coefficient · named vector; coefficients that are 0 are left out."""
 
 NAME = r"[A-Za-zαγλ][⁺′]*"
@@ -49,21 +49,21 @@ class Language:
     scalars: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
     symmetric: bool = True
-    definitions: Mapping[str, Vector] = field(default_factory=dict)
+    definitions: Mapping[str, Terms] = field(default_factory=dict)
 
     def gram(self, a: str, b: str) -> sympy.Symbol:
         """The symbol of the inner product of two named vectors."""
         return sympy.Symbol("⟨{}, {}⟩".format(*(sorted((a, b)) if self.symmetric else (a, b))))
 
-    def inner(self, u: Vector, v: Vector) -> Scalar:
+    def inner(self, u: Terms, v: Terms) -> Scalar:
         """⟨u, v⟩, expanded."""
         terms = [s * t * self.gram(a, b) for a, s in u.items() for b, t in v.items()]
         return sympy.expand(sympy.Add(*terms))
 
 
-def combined(*terms: tuple[Scalar, Vector]) -> Vector:
+def combined(*terms: tuple[Scalar, Terms]) -> Terms:
     """Σ coefficient · vector."""
-    total: Vector = {}
+    total: Terms = {}
     for factor, v in terms:
         for name, c in v.items():
             total[name] = total.get(name, sympy.Integer(0)) + factor * c
@@ -84,9 +84,9 @@ class Factor:
     """
 
     text: str
-    value: Scalar | Vector
-    base: Scalar | Vector
-    norm: Vector | None = None
+    value: Scalar | Terms
+    base: Scalar | Terms
+    norm: Terms | None = None
     squared: bool = False
 
 
@@ -99,7 +99,7 @@ class Term:
     factors: tuple[Factor, ...]
 
     @property
-    def value(self) -> Scalar | Vector:
+    def value(self) -> Scalar | Terms:
         """The product with its sign."""
         scalar, vector = sympy.Integer(-1 if self.negative else 1), None
         for factor in self.factors:
@@ -121,12 +121,12 @@ def terms_of(text: str, language: Language) -> tuple[Term, ...]:
     return _Parser(text, language).whole() if text.strip() else ()
 
 
-def value_of(text: str, language: Language) -> Scalar | Vector:
+def value_of(text: str, language: Language) -> Scalar | Terms:
     """The value of a formula: a polynomial, or a combination of vectors."""
     return total(terms_of(text, language))
 
 
-def total(terms: tuple[Term, ...]) -> Scalar | Vector:
+def total(terms: tuple[Term, ...]) -> Scalar | Terms:
     """The sum of terms, which must all be scalars or all be vectors."""
     values = [term.value for term in terms]
     vectors = [v for v in values if isinstance(v, dict)]
@@ -223,7 +223,7 @@ class _Parser:
             raise FormulaError(f"{self.since(start)!r} may be read in two ways; write ( )²")
         return Factor(self.since(start), sympy.expand(base**2), base, None, squared=True)
 
-    def atom(self) -> tuple[Scalar | Vector, Vector | None]:
+    def atom(self) -> tuple[Scalar | Terms, Terms | None]:
         token, lang = self.take(), self.language
         if token[0].isdecimal():
             return sympy.Rational(token), None
@@ -255,7 +255,7 @@ class _Parser:
             return sympy.Symbol(token), None
         raise FormulaError(f"{self.text!r}: {token!r} is not declared")
 
-    def vector(self) -> Vector:
+    def vector(self) -> Terms:
         value = total(self.sum())
         if isinstance(value, dict):
             return value
@@ -269,7 +269,7 @@ __all__ = [
     "Language",
     "Scalar",
     "Term",
-    "Vector",
+    "Terms",
     "combined",
     "sides",
     "terms_of",

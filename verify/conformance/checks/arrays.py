@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from ....kernels.protocol import to_numpy
-from ..check import Check, Finding, NotApplicableError, Subject, judged
+from ..check import Check, NotApplicableError, Subject, judged
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import NONSYMMETRIC, lattice_without_ties, random_points
 from ..inputs.trial import Arrangement, Call, Trial, arranged, call, floats, layouts, raw_step
+from ..record import CheckFinding
 
 
 def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:
@@ -44,10 +45,12 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Call]]:
             yield dtype, call(lattice_without_ties(rng, n, 2).tokens)
 
 
-def _each_call(question: Callable[[Subject, str, Call], tuple[str, list[str]] | None]) -> Callable[[Subject], Finding]:
+def _each_call(
+    question: Callable[[Subject, str, Call], tuple[str, list[str]] | None],
+) -> Callable[[Subject], CheckFinding]:
     """The check that asks `question` of some calls: what is wrong, and the lines that show it; or None."""
 
-    def run(subject: Subject) -> Finding:
+    def run(subject: Subject) -> CheckFinding:
         count = 0
         for dtype, one in _calls(subject):
             try:
@@ -58,9 +61,9 @@ def _each_call(question: Callable[[Subject, str, Call], tuple[str, list[str]] | 
                 message, lines = wrong
                 native = [f"native, form = (kernel.arrays_for(values, {dtype!r}) for values in (tokens, A))"]
                 text = [*loading(subject.kernel, subject.spec), *assignments(one, dtype), *native, *lines]
-                return Finding("fail", f"{dtype}: {' '.join(message.split())}", snippet="\n".join(text) + "\n")
+                return CheckFinding("fail", f"{dtype}: {' '.join(message.split())}", snippet="\n".join(text) + "\n")
             count += 1
-        return Finding("pass", f"{count} calls")
+        return CheckFinding("pass", f"{count} calls")
 
     return run
 
@@ -142,5 +145,3 @@ CHECKS: tuple[Check, ...] = (
     Check("array.fresh", "The result is memory of its own", _each_call(_fresh)),
     Check("repeat.bits", "The same call gives the same bits", _each_call(_twice)),
 )
-
-__all__ = ["CHECKS"]

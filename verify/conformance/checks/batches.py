@@ -10,10 +10,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..check import Check, Finding, Subject, judged
+from ..check import Check, Subject, judged
 from ..failures.snippet import loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
 from ..inputs.trial import Call, Trial, call, raw_step
+from ..record import CheckFinding
 
 
 def _batch(rng: random.Random, B: int, n: int, d: int, A: Integers | None = None, *, size: int = 50) -> Call:
@@ -63,7 +64,7 @@ EMPTY = ((0, 3, 2), (0, 1, 1), (0, 70, 3), (0, 2, 40))
 """Shapes of batches without a token set; without tokens or coordinates there is no layer (`protocol.checked`)."""
 
 
-def _empty(subject: Subject) -> Finding:
+def _empty(subject: Subject) -> CheckFinding:
     kernel = subject.kernel
     for dtype in kernel.dtypes:
         for shape in EMPTY:
@@ -75,8 +76,8 @@ def _empty(subject: Subject) -> Finding:
                     f'found = kernel.step(tokens, kernel.arrays_for(np.eye({shape[2]}), "{dtype}"), 1.0)',
                     f"assert tuple(found.shape) == {shape}, found.shape",
                 ]
-                return Finding("fail", f"{dtype}: {problem}", snippet="\n".join(lines) + "\n")
-    return Finding("pass", f"batches of shape {', '.join(map(str, EMPTY))} give batches of the same shape")
+                return CheckFinding("fail", f"{dtype}: {problem}", snippet="\n".join(lines) + "\n")
+    return CheckFinding("pass", f"batches of shape {', '.join(map(str, EMPTY))} give batches of the same shape")
 
 
 def _empty_problem(subject: Subject, dtype: str, shape: tuple[int, int, int]) -> str:
@@ -98,5 +99,3 @@ CHECKS: tuple[Check, ...] = (
     judged("batch.workspace", "Nothing of an earlier call enters a later one", _workspace),
     Check("batch.empty", "An empty batch gives an empty batch", _empty),
 )
-
-__all__ = ["CHECKS"]

@@ -11,7 +11,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from ..check import Check, Subject, judged
-from ..inputs.draws import FORMS, INTEGER_FORMS, KINDS, TIED_KINDS, Draw, Form, Kind
+from ..inputs.draws import FORMS, INTEGER_FORMS, KINDS, TIED_KINDS, Draw, FormKind, TokenKind
 from ..inputs.trial import Arrangement, Trial, layouts
 
 DIMENSIONS = (*range(1, 10), 17)
@@ -25,8 +25,8 @@ def crossed(
     B: int | None = None,
     n: int | None = None,
     d: int | None = None,
-    kind: Kind | None = None,
-    form: Form | None = None,
+    kind: TokenKind | None = None,
+    form: FormKind | None = None,
     arrangement: Arrangement | None = None,
 ) -> Trial:
     """A trial with the properties given, the others drawn: small batches of up to 40 tokens and 17 coordinates.
@@ -79,7 +79,7 @@ def _sizes(subject: Subject) -> Iterator[Trial]:
     rng = subject.random("cross.sizes")
     for dtype in subject.kernel.dtypes:
         for n in (48, 64, 128, 256, 300, 512, 777, 1100):
-            kinds: Sequence[Kind] = ("tied", "lattice", "integers", "near") if n < 300 else ("tied",)
+            kinds: Sequence[TokenKind] = ("tied", "lattice", "integers", "near") if n < 300 else ("tied",)
             for kind in kinds:
                 yield crossed(subject, rng, dtype, B=1, n=n, d=rng.randint(2, 4), kind=kind)
         for d in (17, 32, 100, 128):
@@ -103,5 +103,3 @@ CHECKS: tuple[Check, ...] = (
     judged("cross.sizes", "Many tokens or coordinates are right with any A, ties and near-ties", _sizes),
     judged("cross.ties", "Ties and near-ties are decided right in any size, batch and form", _ties),
 )
-
-__all__ = ["CHECKS", "crossed"]

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from ....kernels.bounds.filter import gamma
 from ....kernels.exact.configuration import identity
 from ....kernels.protocol import to_numpy
-from ..check import Check, Finding, NotApplicableError, Subject
+from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, assignments, loading
 from ..inputs.cases import random_points
-from ..inputs.draws import INTEGER_FORMS, Draw, Kind
+from ..inputs.draws import INTEGER_FORMS, Draw, TokenKind
 from ..inputs.trial import Call, call, exact_rows, floats
 from ..judge import exact_layer
+from ..record import CheckFinding
 
 STEP = Fraction(1, 1 << 12)
 """h of the central differences: a power of two, far below every gap of scores of the points chosen."""
@@ -51,7 +52,7 @@ def _with_ties(subject: Subject, dtype: str) -> Iterator[Call]:
     """The points above, and exact ties under several A: at a tie the layer is the mean of the tied tokens."""
     yield from _points(subject, dtype)
     rng = subject.random(f"gradient/ties/{dtype}")
-    kinds: tuple[tuple[Kind, int, int, int], ...] = (("tied", 1, 5, 2), ("tied", 3, 8, 3), ("lattice", 2, 30, 2))
+    kinds: tuple[tuple[TokenKind, int, int, int], ...] = (("tied", 1, 5, 2), ("tied", 3, 8, 3), ("lattice", 2, 30, 2))
     for kind, B, n, d in kinds:
         for form in INTEGER_FORMS if subject.kernel.supports_A else INTEGER_FORMS[:1]:
             yield Draw(B, n, d, kind, form, "contiguous").call(rng, dtype)
@@ -119,10 +120,10 @@ def _differences(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]
 
 def _check(
     calls: Callable[[Subject, str], Iterator[Call]], reference: Reference, words: str, slack: float
-) -> Callable[[Subject], Finding]:
+) -> Callable[[Subject], CheckFinding]:
     """The check that compares the gradient with a reference; `slack` multiplies the rounding of a sum of n terms."""
 
-    def run(subject: Subject) -> Finding:
+    def run(subject: Subject) -> CheckFinding:
         if subject.kernel.arrays != "torch":
             raise NotApplicableError("the kernel does not compute with torch tensors")
         worst, count = 0.0, 0
@@ -142,14 +143,14 @@ def _check(
                     message = f"the gradient differs from {words} by {error:.3g} (allowed {allowed:.3g})"
                     return _fail(subject, one, dtype, message, wanted, allowed)
                 worst, count = max(worst, error), count + 1
-        return Finding("pass", f"largest difference from {words} in {count} calls: {worst:.2g}")
+        return CheckFinding("pass", f"largest difference from {words} in {count} calls: {worst:.2g}")
 
     return run
 
 
 def _fail(
     subject: Subject, one: Call, dtype: str, message: str, wanted: NDArray[np.float64] | None, allowed: float
-) -> Finding:
+) -> CheckFinding:
     _, n, d = one.shape
     lines = [
         *loading(subject.kernel, subject.spec, "import torch"),
@@ -167,7 +168,7 @@ def _fail(
         ]
     B, _, _ = one.shape
     place = f"{dtype}, n = {n}, d = {d}" + (f", a batch of {B}" if B > 1 else "")
-    return Finding("fail", f"{place}: {' '.join(message.split())}", 0, snippet="\n".join(lines) + "\n")
+    return CheckFinding("fail", f"{place}: {' '.join(message.split())}", 0, snippet="\n".join(lines) + "\n")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -183,5 +184,3 @@ CHECKS: tuple[Check, ...] = (
         _check(_points, _differences, "central differences", float(4 / STEP)),
     ),
 )
-
-__all__ = ["CHECKS"]

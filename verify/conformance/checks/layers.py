@@ -10,7 +10,7 @@ from itertools import product
 
 from ....kernels.bounds.exact_scores import PRECISION
 from ..check import Check, NotApplicableError, Subject, judged
-from ..inputs.cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, Case, lattice_without_ties, random_points
+from ..inputs.cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, InputCase, lattice_without_ties, random_points
 from ..inputs.trial import Trial, call
 from .ties import each
 
@@ -28,7 +28,7 @@ def _chains(subject: Subject) -> Iterator[Trial]:
     yield from each(subject, CHAINS)
 
 
-def _forms(cases: Sequence[Case]) -> Trials:
+def _forms(cases: Sequence[InputCase]) -> Trials:
     def trials(subject: Subject) -> Iterator[Trial]:
         if not subject.kernel.supports_A:
             raise NotApplicableError("the kernel declares supports_A = False")
@@ -54,7 +54,7 @@ def _close(subject: Subject) -> Iterator[Trial]:
 
 def _alphas(values: Sequence[Fraction]) -> Trials:
     tokens = [(2, 1), (1, 3), (-1, 3), (4, 0), (1, 2)]
-    return lambda subject: each(subject, [Case(f"alpha = {alpha}", tokens, alpha=alpha) for alpha in values])
+    return lambda subject: each(subject, [InputCase(f"alpha = {alpha}", tokens, alpha=alpha) for alpha in values])
 
 
 def _sizes(subject: Subject) -> Iterator[Trial]:
@@ -67,10 +67,10 @@ def _sizes(subject: Subject) -> Iterator[Trial]:
 def _padding(subject: Subject) -> Iterator[Trial]:
     """Where a row of zeros would be seen: beside a token at the origin, and where every score is negative."""
     for n in range(1, 18):
-        yield from each(subject, [Case("the origin among others", [(i, (3 * i) % 5) for i in range(n)])])
+        yield from each(subject, [InputCase("the origin among others", [(i, (3 * i) % 5) for i in range(n)])])
         if subject.kernel.supports_A:
             tokens = [(1 + i, 1 + i % 3) for i in range(n)]
-            yield from each(subject, [Case("all scores negative", tokens, [(-1, 0), (0, -2)])])
+            yield from each(subject, [InputCase("all scores negative", tokens, [(-1, 0), (0, -2)])])
 
 
 def _repeated(subject: Subject) -> Iterator[Trial]:
@@ -89,15 +89,15 @@ def _wide(subject: Subject) -> Iterator[Trial]:
 
 
 def _one_token(subject: Subject) -> Iterator[Trial]:
-    yield from each(subject, [Case("one token", [row]) for row in ((3, -1), (0, 0), (5,), (1, 2, 3, 4))])
+    yield from each(subject, [InputCase("one token", [row]) for row in ((3, -1), (0, 0), (5,), (1, 2, 3, 4))])
     if subject.kernel.supports_A:
-        yield from each(subject, [Case("one token", [(3, -1)], [(-1, 2), (0, -1)])])
+        yield from each(subject, [InputCase("one token", [(3, -1)], [(-1, 2), (0, -1)])])
 
 
 def _one_dimension(subject: Subject) -> Iterator[Trial]:
     rng = subject.random("shape.one_dimension")
     fixed = [[(1,), (-1,)], [(3,), (1,), (2,)], [(-2,), (-3,), (1,)], [(4,), (-4,), (1,), (-1,)]]
-    yield from each(subject, [Case("on a line", rows) for rows in fixed])
+    yield from each(subject, [InputCase("on a line", rows) for rows in fixed])
     yield from each(subject, [lattice_without_ties(rng, n, 1) for n in range(2, 9)])
 
 
@@ -131,5 +131,3 @@ CHECKS: tuple[Check, ...] = (
     judged("padding.zeros", "Rows of zeros that a kernel adds never take part", _padding),
     judged("padding.rows", "Copies of a padding token are tokens like all others", _repeated),
 )
-
-__all__ = ["CHECKS"]

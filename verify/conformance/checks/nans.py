@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.protocol import to_numpy
-from ..check import Check, Finding, Subject
+from ..check import Check, Subject
 from ..failures.snippet import array, loading
 from ..inputs.cases import lattice_without_ties
 from ..inputs.trial import raw_step
+from ..record import CheckFinding
 
 SHAPES = ((3, 3, 2), (1, 4, 2), (5, 4, 3), (70, 3, 2), (3, 20, 1), (2, 9, 6), (2, 70, 3))
 """(B, n, d) of the batches; one value of the set in the middle is spoiled."""
@@ -30,7 +31,7 @@ def _tokens(subject: Subject, shape: tuple[int, int, int]) -> NDArray[np.float64
     return np.array([few[b % len(few)] for b in range(B)], dtype=np.float64)
 
 
-Verdict = Callable[[NDArray, NDArray, int, float], tuple[str, str] | None]
+Accepts = Callable[[NDArray, NDArray, int, float], tuple[str, str] | None]
 """(result, result without the bad value, token, value) -> what is wrong and what was to hold, or None."""
 
 
@@ -51,10 +52,10 @@ def _contained(found: NDArray, clean: NDArray, token: int, value: float) -> tupl
     return "the other sets of the batch come out different", wanted
 
 
-def _spoiled(verdict: Verdict, *, may_raise: bool) -> Callable[[Subject], Finding]:
+def _spoiled(verdict: Accepts, *, may_raise: bool) -> Callable[[Subject], CheckFinding]:
     """The check that puts NaN, ∞ and −∞ into the first, a middle and the last token of the middle set."""
 
-    def run(subject: Subject) -> Finding:
+    def run(subject: Subject) -> CheckFinding:
         count = 0
         for dtype in subject.kernel.dtypes:
             for shape in SHAPES:
@@ -65,13 +66,13 @@ def _spoiled(verdict: Verdict, *, may_raise: bool) -> Callable[[Subject], Findin
                         if wrong is not None:
                             return _fail(subject, tokens, value, token, *wrong)
                         count += 1
-        return Finding("pass", f"NaN, inf and -inf in tokens of {len(SHAPES)} shapes, {count} calls")
+        return CheckFinding("pass", f"NaN, inf and -inf in tokens of {len(SHAPES)} shapes, {count} calls")
 
     return run
 
 
 def _wrong(
-    subject: Subject, tokens: NDArray, value: float, token: int, verdict: Verdict, *, may_raise: bool
+    subject: Subject, tokens: NDArray, value: float, token: int, verdict: Accepts, *, may_raise: bool
 ) -> tuple[str, str] | None:
     """What is wrong with one spoiled call and what was to hold, or None."""
     kernel, dtype = subject.kernel, str(tokens.dtype)
@@ -96,7 +97,7 @@ def _with(tokens: NDArray, token: int, value: float) -> NDArray:
     return spoiled
 
 
-def _fail(subject: Subject, tokens: NDArray, value: float, token: int, message: str, wanted: str) -> Finding:
+def _fail(subject: Subject, tokens: NDArray, value: float, token: int, message: str, wanted: str) -> CheckFinding:
     b = len(tokens) // 2
     lines = [
         *loading(subject.kernel, subject.spec),
@@ -107,12 +108,10 @@ def _fail(subject: Subject, tokens: NDArray, value: float, token: int, message: 
         f"assert {wanted}, found",
     ]
     place = f"{tokens.dtype}: {value} in token {token} of set {b} of a batch of shape {tokens.shape}"
-    return Finding("fail", f"{place}: {' '.join(message.split())}", snippet="\n".join(lines) + "\n")
+    return CheckFinding("fail", f"{place}: {' '.join(message.split())}", snippet="\n".join(lines) + "\n")
 
 
 CHECKS: tuple[Check, ...] = (
     Check("nan.visible", "A NaN is never turned into a finite number", _spoiled(_visible, may_raise=True)),
     Check("nan.contained", "A NaN or an infinity stays within its token set", _spoiled(_contained, may_raise=False)),
 )
-
-__all__ = ["CHECKS"]

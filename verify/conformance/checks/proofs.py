@@ -14,10 +14,11 @@ from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.configuration_file import configuration_to_json
 from ....kernels.exact.dynamics import Dynamics
 from ....kernels.protocol import FloatProof
-from ..check import Check, Finding, NotApplicableError, Subject
+from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import lattice_without_ties
 from ..inputs.trial import Trial, call, floats
+from ..record import CheckFinding
 from .cross import crossed
 
 LAYERS = 6
@@ -33,7 +34,7 @@ def _trials(subject: Subject) -> Iterator[Trial]:
             yield crossed(subject, rng, dtype, B=3, n=n, d=d, kind=kind, arrangement="contiguous")
 
 
-def _proved(subject: Subject) -> Finding:
+def _proved(subject: Subject) -> CheckFinding:
     if subject.kernel.prove is None:
         raise NotApplicableError("the kernel proves nothing by itself (no `prove`)")
     proved = total = 0
@@ -54,7 +55,7 @@ def _proved(subject: Subject) -> Finding:
                         return _fail(subject, trial, b, *wrong)
         except (Exception, SystemExit) as error:
             return _fail(subject, trial, 0, 0, f"what `prove` gives cannot be read: {type(error).__name__}: {error}")
-    return Finding("pass", f"{proved} of {total} configurations proved over {LAYERS} layers")
+    return CheckFinding("pass", f"{proved} of {total} configurations proved over {LAYERS} layers")
 
 
 def _wrong(proof: FloatProof, b: int, configuration: Configuration) -> tuple[int, str] | None:
@@ -83,7 +84,7 @@ def _wrong(proof: FloatProof, b: int, configuration: Configuration) -> tuple[int
     return None
 
 
-def _fail(subject: Subject, trial: Trial, row: int, layer: int, message: str) -> Finding:
+def _fail(subject: Subject, trial: Trial, row: int, layer: int, message: str) -> CheckFinding:
     (one,) = trial.calls
     message = " ".join(message.split())
     lines = [
@@ -97,11 +98,9 @@ def _fail(subject: Subject, trial: Trial, row: int, layer: int, message: str) ->
     ]
     words = f"{trial.dtype}: set {row} at layer {layer}: {message}"
     configuration = configuration_to_json(one.configuration(row))
-    return Finding("fail", words, layer, None, configuration, "\n".join(lines) + "\n")
+    return CheckFinding("fail", words, layer, None, configuration, "\n".join(lines) + "\n")
 
 
 CHECKS: tuple[Check, ...] = (
     Check("sets.proved", "What the kernel proves of several layers is what the exact kernel finds", _proved),
 )
-
-__all__ = ["CHECKS"]

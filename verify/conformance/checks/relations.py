@@ -11,11 +11,11 @@ from fractions import Fraction
 
 from ....kernels.bounds.exact_scores import PRECISION
 from ..check import Check, Subject, judged
-from ..inputs.cases import CHAINS, TURNS, Case, lattice_without_ties, permuted, random_points, scaled, turned
+from ..inputs.cases import CHAINS, TURNS, InputCase, lattice_without_ties, permuted, random_points, scaled, turned
 from ..inputs.trial import Trial
 
 
-def _both(subject: Subject, case: Case, image: Case, dtype: str) -> Trial:
+def _both(subject: Subject, case: InputCase, image: InputCase, dtype: str) -> Trial:
     return Trial((case.call(), image.call()), dtype)
 
 
@@ -52,7 +52,7 @@ def _isometry(subject: Subject) -> Iterator[Trial]:
             points = random_points(rng, 15, d, dtype)
             axes, signs = rng.sample(range(d), d), [rng.choice((1, -1)) for _ in range(d)]
             moved = [[s * row[a] for s, a in zip(signs, axes, strict=True)] for row in points.tokens]
-            yield _both(subject, points, Case(f"{points.name}, axes permuted", moved), dtype)
+            yield _both(subject, points, InputCase(f"{points.name}, axes permuted", moved), dtype)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -60,5 +60,3 @@ CHECKS: tuple[Check, ...] = (
     judged("relation.scaling", "Scaling the tokens scales the result", _scaling),
     judged("relation.isometry", "Turning the tokens turns the result", _isometry),
 )
-
-__all__ = ["CHECKS"]

@@ -15,11 +15,12 @@ import numpy as np
 
 from ....kernels.bounds.filter import decision_bound, layer_error
 from ....kernels.exact.configuration_file import configuration_to_json
-from ..check import Check, Finding, Subject, failure
+from ..check import Check, Subject, failure
 from ..failures.snippet import assignments, loading
-from ..inputs.cases import BASES, FORMS, TIES, TURNS, Case, in_basis, random_points, turned
+from ..inputs.cases import BASES, FORMS, TIES, TURNS, InputCase, in_basis, random_points, turned
 from ..inputs.trial import Trial, apply, floats
 from ..judge import exact_layer, examine
+from ..record import CheckFinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def follow(subject: Subject, trial: Trial) -> Orbit:
 def _followed(check_id: str, title: str, trials: Callable[[Subject], Iterator[Trial]]) -> Check:
     """The check that examines runs layer by layer and compares their orbits with the exact ones."""
 
-    def run(subject: Subject) -> Finding:
+    def run(subject: Subject) -> CheckFinding:
         strayed: list[tuple[Orbit, Trial]] = []
         count, layers, worst, allowed = 0, 0, 0.0, 0.0
         for trial in trials(subject):
@@ -97,12 +98,12 @@ def _followed(check_id: str, title: str, trials: Callable[[Subject], Iterator[Tr
             f"{count - len(strayed)} of {count} runs of up to {layers} layers stay within {worst:.2g} of the exact "
             f"orbit (allowed {allowed:.2g}; unit: the largest coordinate)"
         )
-        return _fragile(strayed, stayed) if strayed else Finding("pass", stayed)
+        return _fragile(strayed, stayed) if strayed else CheckFinding("pass", stayed)
 
     return Check(check_id, title, run)
 
 
-def _fragile(strayed: list[tuple[Orbit, Trial]], stayed: str) -> Finding:
+def _fragile(strayed: list[tuple[Orbit, Trial]], stayed: str) -> CheckFinding:
     """The run that strayed farthest stands for all that rounding led away."""
     orbit, trial = max(strayed, key=lambda pair: pair[0].stray)
     (one,) = trial.calls
@@ -112,10 +113,10 @@ def _fragile(strayed: list[tuple[Orbit, Trial]], stayed: str) -> Finding:
         f"know; the free-running orbit strays from the exact one by up to {orbit.stray:.2g} of the largest coordinate "
         f"(layer {orbit.farthest}); {stayed}"
     )
-    return Finding("fragile", message, orbit.left, orbit.gap_ulps, configuration_to_json(one.configuration(0)))
+    return CheckFinding("fragile", message, orbit.left, orbit.gap_ulps, configuration_to_json(one.configuration(0)))
 
 
-def _drifted(subject: Subject, trial: Trial, orbit: Orbit) -> Finding:
+def _drifted(subject: Subject, trial: Trial, orbit: Orbit) -> CheckFinding:
     """The orbit left the exact one although its decisions were beyond doubt and each layer looked right by itself."""
     (one,) = trial.calls
     message = (
@@ -130,7 +131,7 @@ def _drifted(subject: Subject, trial: Trial, orbit: Orbit) -> Finding:
         "    print(tokens)",
     ]
     configuration = configuration_to_json(one.configuration(0))
-    return Finding("fail", message, orbit.left, orbit.gap_ulps, configuration, "\n".join(lines) + "\n")
+    return CheckFinding("fail", message, orbit.left, orbit.gap_ulps, configuration, "\n".join(lines) + "\n")
 
 
 def _short(subject: Subject) -> Iterator[Trial]:
@@ -160,7 +161,7 @@ def _hidden(subject: Subject) -> Iterator[Trial]:
             if subject.kernel.supports_A:
                 shapes.append(in_basis(case, BASES[d][0]))
             for shape in shapes:
-                yield Trial((Case(shape.name, shape.tokens, shape.A, Fraction(1, 2)).call(),), dtype, 10)
+                yield Trial((InputCase(shape.name, shape.tokens, shape.A, Fraction(1, 2)).call(),), dtype, 10)
 
 
 CHECKS: tuple[Check, ...] = (
@@ -168,5 +169,3 @@ CHECKS: tuple[Check, ...] = (
     _followed("run.long", "Long runs stay near the exact orbit", _long),
     _followed("run.ties", "Ties that rounding hides are decided among the tied tokens", _hidden),
 )
-
-__all__ = ["CHECKS", "Orbit", "follow"]

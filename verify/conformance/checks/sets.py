@@ -12,12 +12,13 @@ from ....kernels.bounds.exact_scores import exact_scores
 from ....kernels.bounds.filter import decision_bound
 from ....kernels.exact.configuration_file import configuration_to_json
 from ....kernels.protocol import FollowSets, Kernel, to_numpy
-from ..check import Check, Finding, NotApplicableError, Subject
+from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import DUPLICATES, FORMS, INDEFINITE, TIES, ZEROS, random_lattice, random_points
 from ..inputs.draws import KINDS
 from ..inputs.trial import Trial, floats
 from ..judge import exact_layer
+from ..record import CheckFinding
 from .cross import crossed
 from .ties import each
 
@@ -48,10 +49,10 @@ def _layer(subject: Subject, trial: Trial) -> tuple[np.ndarray, FollowSets, bool
     return to_numpy(moved), sets, same
 
 
-def _each(question: Callable[[Subject, Trial], Finding | None]) -> Callable[[Subject], Finding]:
+def _each(question: Callable[[Subject, Trial], CheckFinding | None]) -> Callable[[Subject], CheckFinding]:
     """The check that asks `question` of all trials; an error that `layer` raises is a failure of the trial."""
 
-    def run(subject: Subject) -> Finding:
+    def run(subject: Subject) -> CheckFinding:
         count = 0
         for trial in _trials(subject):
             try:
@@ -64,12 +65,12 @@ def _each(question: Callable[[Subject, Trial], Finding | None]) -> Callable[[Sub
             if found is not None:
                 return found
             count += 1
-        return Finding("pass", f"{count} trials")
+        return CheckFinding("pass", f"{count} trials")
 
     return run
 
 
-def _sets(subject: Subject, trial: Trial) -> Finding | None:
+def _sets(subject: Subject, trial: Trial) -> CheckFinding | None:
     (one,) = trial.calls
     moved, told, same = _layer(subject, trial)
     if not same:
@@ -99,7 +100,7 @@ def _sets(subject: Subject, trial: Trial) -> Finding | None:
     return None
 
 
-def _margins(subject: Subject, trial: Trial) -> Finding | None:
+def _margins(subject: Subject, trial: Trial) -> CheckFinding | None:
     """Margins must be within the scores' bound of the exact gap to what the set leaves out: proofs are built on them.
 
     A set that holds the first maximiser alone, by rule "first", leaves its ties out: its margin is 0.
@@ -131,7 +132,7 @@ def _margins(subject: Subject, trial: Trial) -> Finding | None:
 
 def _fail(
     subject: Subject, trial: Trial, row: int, message: str, wanted: str, gap_ulps: float | None = None
-) -> Finding:
+) -> CheckFinding:
     """The finding about one row, with a snippet that asserts `wanted` (Python text about `moved` and `sets`)."""
     (one,) = trial.calls
     message = " ".join(message.split())
@@ -142,12 +143,10 @@ def _fail(
         f"assert {wanted}, {message!r}",
     ]
     configuration = configuration_to_json(one.configuration(row))
-    return Finding("fail", f"{trial.dtype}: {message}", 0, gap_ulps, configuration, "\n".join(lines) + "\n")
+    return CheckFinding("fail", f"{trial.dtype}: {message}", 0, gap_ulps, configuration, "\n".join(lines) + "\n")
 
 
 CHECKS: tuple[Check, ...] = (
     Check("sets.told", "The follow sets that the kernel tells are those of its layer", _each(_sets)),
     Check("sets.margins", "The margins that the kernel tells are the gaps of the scores", _each(_margins)),
 )
-
-__all__ = ["CHECKS"]

@@ -15,7 +15,7 @@ from ..inputs.cases import (
     TIES,
     TURNS,
     ZEROS,
-    Case,
+    InputCase,
     in_basis,
     near_ties,
     random_lattice,
@@ -25,7 +25,7 @@ from ..inputs.cases import (
 from ..inputs.trial import Trial, exact_rows
 
 
-def each(subject: Subject, cases: Iterable[Case]) -> Iterator[Trial]:
+def each(subject: Subject, cases: Iterable[InputCase]) -> Iterator[Trial]:
     """Every case in every dtype of the kernel, one layer."""
     for case in cases:
         for dtype in subject.kernel.dtypes:
@@ -50,14 +50,14 @@ def _blocks(subject: Subject) -> Iterator[Trial]:
     n = 1030
     rows = [((17 * i) % 61 - 30, (29 * i) % 53 - 26) for i in range(n)]
     rows[0], rows[3], rows[700], rows[n - 1] = (1, 0), (40, 0), (40, 40), (40, -40)
-    yield from each(subject, [Case(f"integer points, n = {n}", rows)])
+    yield from each(subject, [InputCase(f"integer points, n = {n}", rows)])
 
 
 def _turned(subject: Subject) -> Iterator[Trial]:
     """One rotation after the other, as long as the scores stay exact in the dtype."""
     for trial in each(subject, TIES):
         (one,) = trial.calls
-        case = Case("", one.tokens[0])
+        case = InputCase("", one.tokens[0])
         for Q in TURNS.get(one.shape[2], ()):
             case = turned(case, Q)
             if all(exact_scores(exact_rows(case.tokens), one.A, trial.dtype)):
@@ -89,5 +89,3 @@ CHECKS: tuple[Check, ...] = (
     judged("ties.resolved", "Gaps beyond the rounding error are decided right", _resolved),
     judged("ties.opposite", "A token never follows a large negative score", lambda s: each(s, OPPOSITES)),
 )
-
-__all__ = ["CHECKS", "each"]

@@ -22,7 +22,7 @@ from ..judge import value_tolerance
 MOST_TOKENS = 40
 """Larger configurations are not explained: an exact wrong layer costs n² products of fractions."""
 
-Layer = Callable[[Matrix, Matrix, Fraction], Matrix]
+LayerRule = Callable[[Matrix, Matrix, Fraction], Matrix]
 """(tokens (n, d), A, α) -> next tokens, exact."""
 
 
@@ -63,15 +63,15 @@ def _right(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
 # Ways to go wrong: another A, other scores, another choice among them, another update.
 
 
-def _form(change: Callable[[Matrix], Matrix]) -> Layer:
+def _form(change: Callable[[Matrix], Matrix]) -> LayerRule:
     return lambda Z, A, alpha: _right(Z, change(A), alpha)
 
 
-def _scored(change: Callable[[Fraction], Fraction]) -> Layer:
+def _scored(change: Callable[[Fraction], Fraction]) -> LayerRule:
     return _chosen(lambda row, i: _maximisers([change(s) for s in row]))
 
 
-def _chosen(choose: Callable[[list[Fraction], int], Sequence[int]]) -> Layer:
+def _chosen(choose: Callable[[list[Fraction], int], Sequence[int]]) -> LayerRule:
     """The follow set of token i is `choose(its scores, i)`."""
 
     def layer(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
@@ -81,7 +81,7 @@ def _chosen(choose: Callable[[list[Fraction], int], Sequence[int]]) -> Layer:
     return layer
 
 
-def _updated(update: Callable[[Matrix, int, Sequence[int], Fraction], Vector]) -> Layer:
+def _updated(update: Callable[[Matrix, int, Sequence[int], Fraction], Vector]) -> LayerRule:
     """Token i with the follow set C moves to `update(Z, i, C, alpha)`."""
 
     def layer(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
@@ -109,34 +109,6 @@ def _copies_once(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector
     return _move(Z[i], _mean(Z, list(first.values())), _rate(alpha))
 
 
-def _by_alpha(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _move(Z[i], _mean(Z, C), alpha)
-
-
-def _unscaled(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return tuple(x + alpha * m for x, m in zip(Z[i], _mean(Z, C), strict=True))
-
-
-def _summed(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _move(Z[i], _mean(Z, C, 1), _rate(alpha))
-
-
-def _over_n(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _move(Z[i], _mean(Z, C, len(Z)), _rate(alpha))
-
-
-def _at_once(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _mean(Z, C)
-
-
-def _swapped(Z: Matrix, i: int, C: Sequence[int], alpha: Fraction) -> Vector:
-    return _move(Z[i], _mean(Z, C), 1 / (1 + alpha))
-
-
-def _twice(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
-    return _right(_right(Z, A, alpha), A, alpha)
-
-
 def _in_place(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
     rows = list(Z)
     for i in range(len(rows)):
@@ -144,7 +116,7 @@ def _in_place(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
     return tuple(rows)
 
 
-def _padded(size: int) -> Layer:
+def _padded(size: int) -> LayerRule:
     """The layer on tokens padded by zero rows to a multiple of `size`."""
 
     def layer(Z: Matrix, A: Matrix, alpha: Fraction) -> Matrix:
@@ -154,7 +126,7 @@ def _padded(size: int) -> Layer:
     return layer
 
 
-MISTAKES: tuple[tuple[str, Layer], ...] = (
+MISTAKES: tuple[tuple[str, LayerRule], ...] = (
     ("ignores A (computes with the identity)", _form(lambda A: identity(len(A)))),
     ("transposes A (scores z_l^T A z_i in place of z_i^T A z_l)", _form(_transposed)),
     ("uses the symmetric part of A only", _form(_symmetrised)),
@@ -167,15 +139,27 @@ MISTAKES: tuple[tuple[str, Layer], ...] = (
     ("keeps only the last of several maximisers", _chosen(lambda row, i: _maximisers(row)[-1:])),
     ("counts copies of a token once when it averages", _updated(_copies_once)),
     ("never lets a token follow itself", _chosen(_without_self)),
-    ("applies two layers", _twice),
+    ("applies two layers", lambda Z, A, alpha: _right(_right(Z, A, alpha), A, alpha)),
     ("updates tokens in place, so that later ones see earlier ones already moved", _in_place),
-    ("moves by alpha in place of alpha/(1 + alpha)", _updated(_by_alpha)),
-    ("does not divide by 1 + alpha", _updated(_unscaled)),
-    ("sums over the follow set and does not divide by its size", _updated(_summed)),
-    ("divides the sum over the follow set by n in place of its size", _updated(_over_n)),
-    ("moves to the mean at once, whatever alpha is", _updated(_at_once)),
+    ("moves by alpha in place of alpha/(1 + alpha)", _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C), alpha))),
+    (
+        "does not divide by 1 + alpha",
+        _updated(lambda Z, i, C, alpha: tuple(x + alpha * m for x, m in zip(Z[i], _mean(Z, C), strict=True))),
+    ),
+    (
+        "sums over the follow set and does not divide by its size",
+        _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C, 1), _rate(alpha))),
+    ),
+    (
+        "divides the sum over the follow set by n in place of its size",
+        _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C, len(Z)), _rate(alpha))),
+    ),
+    ("moves to the mean at once, whatever alpha is", _updated(lambda Z, i, C, alpha: _mean(Z, C))),
     ("averages over all tokens", _chosen(lambda row, i: range(len(row)))),
-    ("weighs the token by alpha and the mean by 1", _updated(_swapped)),
+    (
+        "weighs the token by alpha and the mean by 1",
+        _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C), 1 / (1 + alpha))),
+    ),
     ("lets rows of zero padding take part", _padded(4)),
     ("lets rows of zero padding take part", _padded(8)),
     ("returns its input unchanged", lambda Z, A, alpha: Z),
@@ -231,6 +215,3 @@ def followed(
             if all(low <= t <= high for t, (low, high) in zip(target, near, strict=True)):
                 return C
     return None
-
-
-__all__ = ["MISTAKES", "MOST_TOKENS", "explain", "followed"]

@@ -243,6 +243,3 @@ def _simpler_values(value: Fraction) -> Iterator[Fraction]:
 
 def _complexity(value: Fraction) -> tuple[int, int, bool]:
     return value.denominator, abs(value.numerator), value < 0
-
-
-__all__ = ["BUDGET", "shrink"]

@@ -123,6 +123,3 @@ def exact_text(rows: Matrix) -> str:
 def vector_text(vector: Sequence[Fraction | float]) -> str:
     """A vector for a message: (1, 1/2)."""
     return "(" + ", ".join(str(v) if isinstance(v, Fraction) else f"{v:.17g}" for v in vector) + ")"
-
-
-__all__ = ["array", "assignments", "exact_text", "expectation", "literal", "loading", "trial_snippet", "vector_text"]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+from flint import fmpz_mat
 
 from ....kernels.bounds.exact_scores import PRECISION
 from ....kernels.bounds.filter import decision_bound
@@ -23,7 +24,7 @@ Integers = Sequence[Sequence[int | Fraction]]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class InputCase:
     """A named exact configuration.
 
     Args:
@@ -44,89 +45,89 @@ class Case:
 
 
 CUBE = [(x, y, z) for x in (2, -2) for y in (2, -2) for z in (2, -2)]
-TIES: tuple[Case, ...] = (
-    Case("a bisector", [(2, 1), (1, 2), (1, 1)]),
-    Case("a bisector, the follower first", [(1, 1), (1, 2), (2, 1)]),
-    Case("a tie with itself", [(1, 0), (1, 1)]),
-    Case("a tie with itself, itself last", [(1, 1), (1, 0)]),
-    Case("a square with two tokens on axes", [(2, 2), (2, -2), (-2, -2), (-2, 2), (1, 0), (0, -1)]),
-    Case("three on a line, one inside", [(3, -2), (3, 0), (3, 1), (1, 0)]),
-    Case("a lesser token between the tied ones", [(2, 1), (1, 1), (2, -1), (1, 0)]),
-    Case("the maximisers last", [(1, 0), (0, 1), (-1, 0), (5, 3), (5, -3)]),
-    Case("a tie of unequal norms", [(1, 0), (4, 7), (4, -1), (3, 9)]),
-    Case("a simplex", [(3, 0, 0), (0, 3, 0), (0, 0, 3), (1, 1, 1)]),
-    Case("a cube: four-fold and two-fold ties", [*CUBE, (1, 0, 0), (0, -1, 0), (1, 1, 0), (0, 1, -1)]),
-    Case(
+TIES: tuple[InputCase, ...] = (
+    InputCase("a bisector", [(2, 1), (1, 2), (1, 1)]),
+    InputCase("a bisector, the follower first", [(1, 1), (1, 2), (2, 1)]),
+    InputCase("a tie with itself", [(1, 0), (1, 1)]),
+    InputCase("a tie with itself, itself last", [(1, 1), (1, 0)]),
+    InputCase("a square with two tokens on axes", [(2, 2), (2, -2), (-2, -2), (-2, 2), (1, 0), (0, -1)]),
+    InputCase("three on a line, one inside", [(3, -2), (3, 0), (3, 1), (1, 0)]),
+    InputCase("a lesser token between the tied ones", [(2, 1), (1, 1), (2, -1), (1, 0)]),
+    InputCase("the maximisers last", [(1, 0), (0, 1), (-1, 0), (5, 3), (5, -3)]),
+    InputCase("a tie of unequal norms", [(1, 0), (4, 7), (4, -1), (3, 9)]),
+    InputCase("a simplex", [(3, 0, 0), (0, 3, 0), (0, 0, 3), (1, 1, 1)]),
+    InputCase("a cube: four-fold and two-fold ties", [*CUBE, (1, 0, 0), (0, -1, 0), (1, 1, 0), (0, 1, -1)]),
+    InputCase(
         "a cross in five dimensions",
         [tuple(4 * (a == b) for b in range(5)) for a in range(5)] + [(1, 1, 1, 1, 1), (0, 1, 1, 0, 0)],
     ),
-    Case("everything but one token ties", [(1, 1), (2, 0), (0, 2), (1, 1), (-1, 3), (0, 0)]),
+    InputCase("everything but one token ties", [(1, 1), (2, 0), (0, 2), (1, 1), (-1, 3), (0, 0)]),
 )
 """Exact ties of different tokens."""
 
-DUPLICATES: tuple[Case, ...] = (
-    Case("a leader twice", [(2, 1), (2, 1), (1, 2), (1, 1)]),
-    Case("two equal tokens alone", [(1, 0), (1, 0)]),
-    Case("equal tokens around another", [(3, 0), (1, 1), (3, 0), (1, -1), (3, 0), (1, 0)]),
-    Case("weights 3 : 1 in a tie", [(2, 1), (2, 1), (2, 1), (2, -1), (1, 0)]),
-    Case("equal followers", [(4, 0), (1, 1), (1, 1), (0, 4), (1, 1)]),
-    Case("duplicates on a line", [(3,), (3,), (-1,), (-1,), (-1,)]),
-    Case("all equal", [(1, 2, 3)] * 5),
+DUPLICATES: tuple[InputCase, ...] = (
+    InputCase("a leader twice", [(2, 1), (2, 1), (1, 2), (1, 1)]),
+    InputCase("two equal tokens alone", [(1, 0), (1, 0)]),
+    InputCase("equal tokens around another", [(3, 0), (1, 1), (3, 0), (1, -1), (3, 0), (1, 0)]),
+    InputCase("weights 3 : 1 in a tie", [(2, 1), (2, 1), (2, 1), (2, -1), (1, 0)]),
+    InputCase("equal followers", [(4, 0), (1, 1), (1, 1), (0, 4), (1, 1)]),
+    InputCase("duplicates on a line", [(3,), (3,), (-1,), (-1,), (-1,)]),
+    InputCase("all equal", [(1, 2, 3)] * 5),
 )
 """Repeated tokens: each copy enters a mean with its own weight."""
 
-ZEROS: tuple[Case, ...] = (
-    Case("the origin on a line", [(1,), (-1,), (0,)]),
-    Case("the origin in the plane", [(0, 0), (1, 0), (0, 2)]),
-    Case("two at the origin", [(0, 0), (3, 1), (0, 0), (-1, 2)]),
-    Case("nothing but the origin", [(0, 0, 0)] * 3),
+ZEROS: tuple[InputCase, ...] = (
+    InputCase("the origin on a line", [(1,), (-1,), (0,)]),
+    InputCase("the origin in the plane", [(0, 0), (1, 0), (0, 2)]),
+    InputCase("two at the origin", [(0, 0), (3, 1), (0, 0), (-1, 2)]),
+    InputCase("nothing but the origin", [(0, 0, 0)] * 3),
 )
 """A zero token scores 0 with all and follows all."""
 
-OPPOSITES: tuple[Case, ...] = (
-    Case("a longer token behind", [(1, 0), (-3, 0)]),
-    Case("a longer token behind, sideways ones ahead", [(1, 0), (-9, 1), (2, 5), (3, -4)]),
-    Case("only itself is not behind", [(1, 1), (-2, -1), (-1, -3), (-4, -4)]),
-    Case("on a line", [(1,), (-5,), (2,), (-4,)]),
+OPPOSITES: tuple[InputCase, ...] = (
+    InputCase("a longer token behind", [(1, 0), (-3, 0)]),
+    InputCase("a longer token behind, sideways ones ahead", [(1, 0), (-9, 1), (2, 5), (3, -4)]),
+    InputCase("only itself is not behind", [(1, 1), (-2, -1), (-1, -3), (-4, -4)]),
+    InputCase("on a line", [(1,), (-5,), (2,), (-4,)]),
 )
 """Scores of large negative value; no ties."""
 
-CHAINS: tuple[Case, ...] = (
-    Case("one follows another that moves", [(2, 0), (3, 2), (2, 6)]),
-    Case("the same, the leader first", [(2, 6), (3, 2), (2, 0)]),
-    Case("a spiral", [(4, 0), (5, 3), (4, 8), (-2, 13), (-12, 14), (-25, 5)]),
-    Case("a spiral, the leader first", [(-25, 5), (-12, 14), (-2, 13), (4, 8), (5, 3), (4, 0)]),
+CHAINS: tuple[InputCase, ...] = (
+    InputCase("one follows another that moves", [(2, 0), (3, 2), (2, 6)]),
+    InputCase("the same, the leader first", [(2, 6), (3, 2), (2, 0)]),
+    InputCase("a spiral", [(4, 0), (5, 3), (4, 8), (-2, 13), (-12, 14), (-25, 5)]),
+    InputCase("a spiral, the leader first", [(-25, 5), (-12, 14), (-2, 13), (4, 8), (5, 3), (4, 0)]),
 )
 """Tokens that follow tokens that move: all move at once."""
 
-FORMS: tuple[Case, ...] = (
-    Case("diagonal", [(1, 1), (3, 0), (0, 2), (2, -1)], [(1, 0), (0, 4)]),
-    Case("diagonal, d = 3", [(1, 1, 1), (5, 0, 0), (0, 3, 0), (0, 0, 2)], [(1, 0, 0), (0, 2, 0), (0, 0, 8)]),
-    Case("symmetric positive definite", [(1, 0), (3, -1), (1, 2), (-1, 3)], [(2, 1), (1, 3)]),
-    Case("a dyadic diagonal", [(1, 1), (5, 0), (0, 3)], [(Fraction(1, 4), 0), (0, Fraction(3, 2))]),
+FORMS: tuple[InputCase, ...] = (
+    InputCase("diagonal", [(1, 1), (3, 0), (0, 2), (2, -1)], [(1, 0), (0, 4)]),
+    InputCase("diagonal, d = 3", [(1, 1, 1), (5, 0, 0), (0, 3, 0), (0, 0, 2)], [(1, 0, 0), (0, 2, 0), (0, 0, 8)]),
+    InputCase("symmetric positive definite", [(1, 0), (3, -1), (1, 2), (-1, 3)], [(2, 1), (1, 3)]),
+    InputCase("a dyadic diagonal", [(1, 1), (5, 0), (0, 3)], [(Fraction(1, 4), 0), (0, Fraction(3, 2))]),
 )
 """A that is symmetric and not the identity."""
 
-NONSYMMETRIC: tuple[Case, ...] = (
-    Case("a quarter turn", [(2, 0), (0, 1), (-1, 0), (0, -3)], [(0, 1), (-1, 0)]),
-    Case("a shear", [(1, 0), (0, 1), (2, -1), (-1, 3)], [(1, 3), (0, 1)]),
-    Case("d = 3", [(1, 0, 2), (0, 3, 1), (3, -1, 0), (-1, 1, 1)], [(2, -1, 0), (3, 1, 1), (0, -2, 1)]),
+NONSYMMETRIC: tuple[InputCase, ...] = (
+    InputCase("a quarter turn", [(2, 0), (0, 1), (-1, 0), (0, -3)], [(0, 1), (-1, 0)]),
+    InputCase("a shear", [(1, 0), (0, 1), (2, -1), (-1, 3)], [(1, 3), (0, 1)]),
+    InputCase("d = 3", [(1, 0, 2), (0, 3, 1), (3, -1, 0), (-1, 1, 1)], [(2, -1, 0), (3, 1, 1), (0, -2, 1)]),
 )
 """A that is not its transpose, on tokens that tell: with Aᵀ, or (A + Aᵀ)/2, other tokens win."""
 
-INDEFINITE: tuple[Case, ...] = (
-    Case("negative definite: all scores negative", [(2, 0), (4, 1), (1, 3)], [(-1, 0), (0, -1)]),
-    Case("negative definite: the best score is 0", [(1, 0), (0, 1), (2, 1)], [(-1, 0), (0, -3)]),
-    Case("a saddle", [(1, 2), (3, 1), (-2, 3), (0, 2)], [(1, 0), (0, -1)]),
-    Case("a saddle, d = 3", [(1, 2, 1), (2, -1, 3), (-1, 1, 4), (0, 3, -2)], [(1, 0, 1), (0, -2, 0), (1, 0, 0)]),
+INDEFINITE: tuple[InputCase, ...] = (
+    InputCase("negative definite: all scores negative", [(2, 0), (4, 1), (1, 3)], [(-1, 0), (0, -1)]),
+    InputCase("negative definite: the best score is 0", [(1, 0), (0, 1), (2, 1)], [(-1, 0), (0, -3)]),
+    InputCase("a saddle", [(1, 2), (3, 1), (-2, 3), (0, 2)], [(1, 0), (0, -1)]),
+    InputCase("a saddle, d = 3", [(1, 2, 1), (2, -1, 3), (-1, 1, 4), (0, 3, -2)], [(1, 0, 1), (0, -2, 0), (1, 0, 0)]),
 )
 """A without definiteness: the best score may be negative, and a token need not be near itself. No ties."""
 
-DEGENERATE: tuple[Case, ...] = (
-    Case("A = 0: all tie", [(1, 2), (2, 1), (-1, 1)], [(0, 0), (0, 0)]),
-    Case("rank one", [(1, 2), (2, 1), (-1, 1), (3, -3)], [(1, 1), (1, 1)]),
-    Case("a nilpotent A", [(1, 2), (2, 2), (-1, 1), (3, 0)], [(0, 1), (0, 0)]),
-    Case("negative definite, a tie at 0", [(1, 0), (0, 1), (0, 2), (1, 1)], [(-1, 0), (0, -1)]),
+DEGENERATE: tuple[InputCase, ...] = (
+    InputCase("A = 0: all tie", [(1, 2), (2, 1), (-1, 1)], [(0, 0), (0, 0)]),
+    InputCase("rank one", [(1, 2), (2, 1), (-1, 1), (3, -3)], [(1, 1), (1, 1)]),
+    InputCase("a nilpotent A", [(1, 2), (2, 2), (-1, 1), (3, 0)], [(0, 1), (0, 0)]),
+    InputCase("negative definite, a tie at 0", [(1, 0), (0, 1), (0, 2), (1, 1)], [(-1, 0), (0, -1)]),
 )
 """Singular and indefinite A with exact ties."""
 
@@ -149,45 +150,31 @@ def times(rows: Integers, M: Matrix) -> Matrix:
     return tuple(tuple(sum((x * m for x, m in zip(row, c, strict=True)), Fraction(0)) for c in columns) for row in rows)
 
 
-def turned(case: Case, Q: Matrix) -> Case:
+def turned(case: InputCase, Q: Matrix) -> InputCase:
     """The case with every token turned by Q (A must be the identity): the same follow sets, other coordinates."""
     return replace(case, name=f"{case.name}, turned", tokens=times(case.tokens, Q))
 
 
-def in_basis(case: Case, B: Matrix) -> Case:
+def in_basis(case: InputCase, B: Matrix) -> InputCase:
     """The case (with A = I) in the basis B: tokens z with Bz the old ones, and A = BᵀB. The same follow sets."""
-    d = len(B)
-    adjugate = _inverse(B)
-    tokens = times(case.tokens, tuple(zip(*adjugate, strict=True)))
-    A = tuple(tuple(sum((B[k][i] * B[k][j] for k in range(d)), Fraction(0)) for j in range(d)) for i in range(d))
+    basis = fmpz_mat([[int(v) for v in row] for row in B])
+    whole = basis.transpose().inv(), basis.transpose() * basis  # the determinant is 1
+    inverse, A = (exact_rows([[int(v) for v in row] for row in M.tolist()]) for M in whole)
+    tokens = times(case.tokens, inverse)
     return replace(case, name=f"{case.name}, in another basis", tokens=tokens, A=A)
 
 
-def _inverse(B: Matrix) -> Matrix:
-    """B⁻¹ of an integer matrix of determinant ±1, by Gauss–Jordan in fractions."""
-    d = len(B)
-    rows = [list(row) + [Fraction(int(i == j)) for j in range(d)] for i, row in enumerate(B)]
-    for k in range(d):
-        pivot = next(i for i in range(k, d) if rows[i][k])
-        rows[k], rows[pivot] = rows[pivot], rows[k]
-        rows[k] = [v / rows[k][k] for v in rows[k]]
-        for i in range(d):
-            if i != k:
-                rows[i] = [v - rows[i][k] * w for v, w in zip(rows[i], rows[k], strict=True)]
-    return tuple(tuple(row[d:]) for row in rows)
-
-
-def scaled(case: Case, factor: int | Fraction) -> Case:
+def scaled(case: InputCase, factor: int | Fraction) -> InputCase:
     """The case with every token times `factor`."""
     return replace(case, name=f"{case.name}, times {factor}", tokens=[[v * factor for v in row] for row in case.tokens])
 
 
-def permuted(case: Case, order: Sequence[int]) -> Case:
+def permuted(case: InputCase, order: Sequence[int]) -> InputCase:
     """The case with its tokens in another order."""
     return replace(case, name=f"{case.name}, permuted", tokens=[case.tokens[i] for i in order])
 
 
-def near_ties(dtype: str) -> Iterator[Case]:
+def near_ties(dtype: str) -> Iterator[InputCase]:
     """Near-ties that are none: token 0 scores b with one token and b − g with another, g = 1, 2, 4, … units.
 
     b = 2^(p−1) with p the precision of the dtype, so that its unit in the last place is 1 and every score of token 0
@@ -202,28 +189,28 @@ def near_ties(dtype: str) -> Iterator[Case]:
         g = 1 << power
         best, second = (3 * b // 4, b // 4), (b // 4, 3 * b // 4 - g)
         for contenders in ((best, second), (second, best)):
-            yield Case(f"ahead by {g} ulps", [(1, 1), *contenders])
-        yield Case(
+            yield InputCase(f"ahead by {g} ulps", [(1, 1), *contenders])
+        yield InputCase(
             f"ahead by {g} ulps, d = 4, cancelling",
             [(1, -1, 1, 0), (b // 4, -b // 4, b // 2, 5), (b // 2, -b // 4, b // 4 - g, 5)],
         )
-        yield Case(f"ahead by {g} ulps, three contenders", [second, (1, 1), best, (b // 2, b // 2 - g)])
+        yield InputCase(f"ahead by {g} ulps, three contenders", [second, (1, 1), best, (b // 2, b // 2 - g)])
     small = Fraction(1, 1 << (20 if dtype == "float32" else 60))
     for case in (
-        Case("ahead by 1 of 9, small", [(1, 1), (6, 3), (3, 5)]),
-        Case("ahead by 1 of 9, small", [(1, 1), (3, 5), (6, 3)]),
+        InputCase("ahead by 1 of 9, small", [(1, 1), (6, 3), (3, 5)]),
+        InputCase("ahead by 1 of 9, small", [(1, 1), (3, 5), (6, 3)]),
     ):
         yield scaled(case, small)
 
 
-def random_lattice(rng: random.Random, *, most_tokens: int = 10, most_dimensions: int = 4, size: int = 2) -> Case:
+def random_lattice(rng: random.Random, *, most_tokens: int = 10, most_dimensions: int = 4, size: int = 2) -> InputCase:
     """Integer tokens in {−size, …, size}^d: full of ties, repeated tokens and zeros."""
     n, d = rng.randint(2, most_tokens), rng.randint(1, most_dimensions)
     tokens = [tuple(rng.randint(-size, size) for _ in range(d)) for _ in range(n)]
-    return Case(f"random lattice points, n = {n}, d = {d}", tokens, alpha=rng.choice((1, 1, 3, Fraction(1, 2), 7)))
+    return InputCase(f"random lattice points, n = {n}, d = {d}", tokens, alpha=rng.choice((1, 1, 3, Fraction(1, 2), 7)))
 
 
-def lattice_without_ties(rng: random.Random, n: int, d: int, A: Integers | None = None, *, size: int = 99) -> Case:
+def lattice_without_ties(rng: random.Random, n: int, d: int, A: Integers | None = None, *, size: int = 99) -> InputCase:
     """Random integer tokens, nonzero and distinct, each with one best score: a mistake about ties does not show.
 
     Args:
@@ -239,10 +226,10 @@ def lattice_without_ties(rng: random.Random, n: int, d: int, A: Integers | None 
         Z = np.array(tokens, dtype=np.int64)
         scores = np.sort(Z @ form @ Z.T, axis=1)
         if len(set(tokens)) == n and all(map(any, tokens)) and (n == 1 or (scores[:, -1] > scores[:, -2]).all()):
-            return Case(f"integer points, n = {n}, d = {d}", tokens, A)
+            return InputCase(f"integer points, n = {n}, d = {d}", tokens, A)
 
 
-def random_points(rng: random.Random, n: int, d: int, dtype: str, *, alpha: int | Fraction = 1) -> Case:
+def random_points(rng: random.Random, n: int, d: int, dtype: str, *, alpha: int | Fraction = 1) -> InputCase:
     """Gaussian tokens in `dtype`, taken as the dyadic rationals they are: no ties, full mantissas."""
     bits = PRECISION[dtype]
 
@@ -251,10 +238,10 @@ def random_points(rng: random.Random, n: int, d: int, dtype: str, *, alpha: int 
         x = max(-7.5, min(7.5, rng.gauss(0, 1)))
         return Fraction(round(x * (1 << (bits - 4))), 1 << (bits - 4))
 
-    return Case(f"Gaussian points, n = {n}, d = {d}", [[draw() for _ in range(d)] for _ in range(n)], alpha=alpha)
+    return InputCase(f"Gaussian points, n = {n}, d = {d}", [[draw() for _ in range(d)] for _ in range(n)], alpha=alpha)
 
 
-def resolved_tie(rng: random.Random, dtype: str, factor: int) -> Case:
+def resolved_tie(rng: random.Random, dtype: str, factor: int) -> InputCase:
     """Gaussian points with full mantissas, the two best scores of token 0 about `factor` rounding errors apart.
 
     Token 1 is 4 z_0; token 2 is a random point whose last coordinate is solved for so that ⟨z_0, z_2⟩ is less by
@@ -272,29 +259,3 @@ def resolved_tie(rng: random.Random, dtype: str, factor: int) -> Case:
     last = (target - sum((v * w for v, w in zip(x[:-1], rows[2][:-1], strict=True)), Fraction(0))) / x[-1]
     rows[2][-1] = Fraction(float(array.dtype.type(float(last))))
     return replace(case, name=f"a gap of {factor} rounding errors", tokens=rows)
-
-
-__all__ = [
-    "BASES",
-    "CHAINS",
-    "DEGENERATE",
-    "DUPLICATES",
-    "FORMS",
-    "INDEFINITE",
-    "NONSYMMETRIC",
-    "OPPOSITES",
-    "TIES",
-    "TURNS",
-    "ZEROS",
-    "Case",
-    "in_basis",
-    "lattice_without_ties",
-    "near_ties",
-    "permuted",
-    "random_lattice",
-    "random_points",
-    "resolved_tie",
-    "scaled",
-    "times",
-    "turned",
-]

@@ -18,18 +18,18 @@ from ....kernels.exact.configuration import Matrix, identity
 from .cases import Integers, random_points, times
 from .trial import Arrangement, Call, call, exact_rows
 
-Kind = Literal["lattice", "tied", "near", "turned", "integers", "full", "copies"]
+TokenKind = Literal["lattice", "tied", "near", "turned", "integers", "full", "copies"]
 """Tokens: few small integers; built ties; ties split by a few ulps; built ties turned by an integer rotation; integers
 almost without ties; full mantissas; few different tokens of full mantissas, many times."""
-KINDS: tuple[Kind, ...] = get_args(Kind)
-TIED_KINDS: tuple[Kind, ...] = ("lattice", "tied", "near", "turned", "copies")
+KINDS: tuple[TokenKind, ...] = get_args(TokenKind)
+TIED_KINDS: tuple[TokenKind, ...] = ("lattice", "tied", "near", "turned", "copies")
 
-Form = Literal[
+FormKind = Literal[
     "identity", "diagonal", "symmetric", "nonsymmetric", "diagonal floats", "symmetric floats", "nonsymmetric floats"
 ]
 """A: small integers, or numbers of full mantissas."""
-FORMS: tuple[Form, ...] = get_args(Form)
-INTEGER_FORMS: tuple[Form, ...] = FORMS[:4]
+FORMS: tuple[FormKind, ...] = get_args(FormKind)
+INTEGER_FORMS: tuple[FormKind, ...] = FORMS[:4]
 
 ALPHAS = (Fraction(1), Fraction(1, 2), Fraction(0.1), Fraction(1 / 3), Fraction(3))
 """Steps; 0.1 and 1/3 as the floats they are, which float32 cannot hold."""
@@ -54,8 +54,8 @@ class Draw:
     B: int
     n: int
     d: int
-    kind: Kind
-    form: Form
+    kind: TokenKind
+    form: FormKind
     arrangement: Arrangement
 
     def call(self, rng: random.Random, dtype: str) -> Call:
@@ -87,7 +87,7 @@ def _full(rng: random.Random, dtype: str) -> Fraction:
     return random_points(rng, 1, 1, dtype).tokens[0][0] + Fraction(0)
 
 
-def _form(rng: random.Random, d: int, form: Form, dtype: str) -> Matrix:
+def _form(rng: random.Random, d: int, form: FormKind, dtype: str) -> Matrix:
     if form == "identity":
         return identity(d)
     shape, _, floats = form.partition(" ")
@@ -107,7 +107,7 @@ def _form(rng: random.Random, d: int, form: Form, dtype: str) -> Matrix:
     return exact_rows(rows)
 
 
-def _with_first_axis_apart(A: Matrix, form: Form) -> Matrix:
+def _with_first_axis_apart(A: Matrix, form: FormKind) -> Matrix:
     """A with first row (1, 0, …, 0), and first column too if A is symmetric: (c, 0, …, 0) scores c z_1 with z."""
     d = len(A)
     rows = [list(row) for row in A]
@@ -129,7 +129,7 @@ def _turn(rng: random.Random, d: int) -> Matrix:
     return exact_rows(rows)
 
 
-def _tokens(rng: random.Random, n: int, d: int, kind: Kind, dtype: str) -> Integers:
+def _tokens(rng: random.Random, n: int, d: int, kind: TokenKind, dtype: str) -> Integers:
     if kind == "full":
         return random_points(rng, n, d, dtype).tokens
     if kind == "copies":
@@ -164,6 +164,3 @@ def _led(rng: random.Random, n: int, d: int, dtype: str, *, split: bool) -> Inte
     last = rows.pop(0) if n > 1 and rng.random() < 0.5 else None
     rng.shuffle(rows)
     return rows if last is None else [*rows, last]
-
-
-__all__ = ["ALPHAS", "FORMS", "INTEGER_FORMS", "KINDS", "TIED_KINDS", "Draw", "Form", "Kind"]

@@ -159,18 +159,3 @@ def apply(
     dtype = str(tokens.dtype)
     form = arranged(kernel, floats(one.A, dtype) if A is None else A, one.arrangement)
     return to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement), form, one.alpha))
-
-
-__all__ = [
-    "ARRANGEMENTS",
-    "Arrangement",
-    "Call",
-    "Trial",
-    "apply",
-    "arranged",
-    "call",
-    "exact_rows",
-    "floats",
-    "layouts",
-    "raw_step",
-]

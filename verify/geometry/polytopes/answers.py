@@ -18,14 +18,14 @@ from .cone import UnprovedError
 from .exact_lp import Combination, dot, orthogonal_complement, primitive
 from .point_set import PointSet, as_vector
 
-Weights = Mapping[int, Fraction]
+PointWeights = Mapping[int, Fraction]
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
     """Proof of s ∈ conv V: s = Σ_j weights[j] v_j."""
 
-    weights: Weights
+    weights: PointWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,16 @@ class Face:
 
     indices: tuple[int, ...]
     normal: Vector
-    weights: Weights
+    weights: PointWeights
 
 
-def affine_weights(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> Weights:
+def affine_weights(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> PointWeights:
     """Convex weights from den (D s, D) = Σ x_j (D_j v_j, D_j): the weight of v_j is x_j D_j / (den D)."""
     scale = answer.den * row[-1]
     return {j: Fraction(x * rows[j][-1], scale) for j, x in sorted(answer.weights.items())}
 
 
-def weights_at(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> Weights:
+def weights_at(rows: Sequence[Sequence[int]], row: Sequence[int], answer: Combination) -> PointWeights:
     """Convex weights from 0 = Σ x_j u_j with u_j = lcm(D, D_j) (v_j − s), the directions of `PointSet.differences`."""
     *s, D = row
     parts = {j: x * (D // gcd(D, rows[j][-1])) for j, x in answer.weights.items()}
@@ -99,4 +99,4 @@ def face_record(
     return Face(tuple(indices), as_vector(primitive(normal)), {indices[i]: w for i, w in weights.items()})
 
 
-__all__ = ["Face", "Inside", "Separated", "Weights", "affine_weights", "face_record", "weights_at"]
+__all__ = ["Face", "Inside", "PointWeights", "Separated", "affine_weights", "face_record", "weights_at"]

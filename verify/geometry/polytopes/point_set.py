@@ -14,7 +14,7 @@ from typing import Self
 from ....kernels.errors import ExactnessError, InputError
 from ....kernels.exact.configuration import Vector
 
-Points = Iterable[Sequence[int | Fraction]]
+PointRows = Iterable[Sequence[int | Fraction]]
 
 _EXACT = {int, Fraction}
 
@@ -38,7 +38,7 @@ class PointSet:
         InputError: no points, no coordinates, or points of different lengths.
     """
 
-    def __init__(self, points: Points) -> None:
+    def __init__(self, points: PointRows) -> None:
         self.rows = [homogeneous(point, f"points[{i}]") for i, point in enumerate(points)]
         self.n = len(self.rows)
         if not self.n:
@@ -49,7 +49,7 @@ class PointSet:
                 raise InputError(f"points[{i}] has {len(row) - 1} coordinates but points[0] has {self.d}")
 
     @classmethod
-    def of(cls, points: "Points | PointSet") -> Self:
+    def of(cls, points: "PointRows | PointSet") -> Self:
         """`points` itself if it is a `PointSet` already, otherwise a new one."""
         return points if isinstance(points, cls) else cls(points)  # type: ignore[arg-type]
 
@@ -94,4 +94,4 @@ def as_vector(row: Sequence[int]) -> Vector:
     return tuple([Fraction(v) for v in row])
 
 
-__all__ = ["PointSet", "Points", "as_vector", "homogeneous"]
+__all__ = ["PointRows", "PointSet", "as_vector", "homogeneous"]

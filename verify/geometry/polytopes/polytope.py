@@ -15,10 +15,10 @@ from ....kernels.errors import InputError
 from .answers import Face, Inside, Separated, affine_weights, face_record
 from .cone import decide, relative_interior
 from .exact_lp import Farkas, IntVector, dot, primitive
-from .point_set import Points, PointSet, as_vector
+from .point_set import PointRows, PointSet, as_vector
 
 
-def convex_weights(point: Sequence[int | Fraction], points: Points | PointSet) -> Inside | Separated:
+def convex_weights(point: Sequence[int | Fraction], points: PointRows | PointSet) -> Inside | Separated:
     """Whether s ∈ conv V, with weights or a strictly separating normal.
 
     Args:
@@ -39,7 +39,7 @@ def convex_weights(point: Sequence[int | Fraction], points: Points | PointSet) -
     return Inside(affine_weights(V.rows, row, answer))
 
 
-def face_of(point: Sequence[int | Fraction], points: Points | PointSet) -> Face:
+def face_of(point: Sequence[int | Fraction], points: PointRows | PointSet) -> Face:
     """The smallest face of conv V that contains s ∈ conv V, with an exposing normal and weights.
 
     By Stiemke's lemma either Σ x_v (v − s) = 0 with all x_v > 0, and s is a relative interior point, or some h has

@@ -15,7 +15,7 @@ import cvxpy as cp
 import numpy as np
 from cvxpy.error import SolverError
 
-from .frame import Floats
+from .frame import FloatArray
 
 SOLVERS = ("CLARABEL", "SCIPY")
 """Interior points first: they end in the middle of the optimal set, where faces and positive weights are read off."""
@@ -35,11 +35,11 @@ class Proposal:
     """
 
     on: list[int]
-    normal: Floats
-    weights: Floats
+    normal: FloatArray
+    weights: FloatArray
 
 
-def propose_face(directions: Floats, solver: str) -> Proposal | None:
+def propose_face(directions: FloatArray, solver: str) -> Proposal | None:
     """The smallest face of conv{u_j} that contains 0, by one linear program:
 
         maximise Σ_j y_j   subject to   h · u_j ≤ −y_j,   0 ≤ y_j ≤ 1

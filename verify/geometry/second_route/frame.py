@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from ..polytopes.exact_lp import IntVector, eliminate, primitive
 
-Floats = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 
 _ENOUGH = 2
 """Each exchange of a basis vector multiplies the volume of the (scaled) basis by more than this, so they end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SpanFrame:
     """A basis B of the span of n directions in Z^d, chosen among them, and their coordinates.
 
     Attributes:
@@ -48,7 +48,7 @@ class Frame:
         return primitive([int(v) for v in (B.transpose() * solution).entries()])
 
 
-def frame_of(directions: Sequence[IntVector], d: int) -> Frame:
+def frame_of(directions: Sequence[IntVector], d: int) -> SpanFrame:
     """A frame in which every direction, divided by its largest entry, has coordinates of at most 2 in absolute value.
 
     Args:
@@ -71,10 +71,10 @@ def frame_of(directions: Sequence[IntVector], d: int) -> Frame:
     # In units of about the size of each basis vector.
     bits = [sizes[k].bit_length() for k in chosen]
     basis = [[v << max(bits) - b for v in directions[k]] for k, b in zip(chosen, bits, strict=True)]
-    return Frame(basis, [[c << b for c, b in zip(row, bits, strict=True)] for row in coordinates])
+    return SpanFrame(basis, [[c << b for c, b in zip(row, bits, strict=True)] for row in coordinates])
 
 
-def unit_rows(rows: Sequence[IntVector]) -> Floats:
+def unit_rows(rows: Sequence[IntVector]) -> FloatArray:
     """Integer vectors of any size, each divided by its largest entry, as floats; zero vectors stay zero."""
     try:
         floats = np.array(rows, dtype=np.float64)
@@ -103,4 +103,4 @@ def coordinates_in(basis: Sequence[IntVector], vectors: Sequence[IntVector]) -> 
     return [[int(v) for v in row] for row in numerators.transpose().tolist()], int(den)
 
 
-__all__ = ["Floats", "Frame", "coordinates_in", "frame_of", "largest", "unit_rows"]
+__all__ = ["FloatArray", "SpanFrame", "coordinates_in", "frame_of", "largest", "unit_rows"]

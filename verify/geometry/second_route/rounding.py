@@ -24,7 +24,7 @@ from ..polytopes.exact_lp import Combination, IntVector, dot, eliminate
 from ..polytopes.point_set import PointSet
 from ..polytopes.polytope import combined
 from .cvxpy_proposals import propose_face
-from .frame import Floats, coordinates_in, frame_of, largest, unit_rows
+from .frame import FloatArray, coordinates_in, frame_of, largest, unit_rows
 
 _BITS = (10, 30, 50)
 """How finely normals are rounded, short ones first."""
@@ -67,7 +67,7 @@ def proposed_face(V: PointSet, row: IntVector, solver: str) -> Face | None:
         return None
 
 
-def _normal(complement: Sequence[IntVector], off: Sequence[IntVector], normal: Floats) -> list[int] | None:
+def _normal(complement: Sequence[IntVector], off: Sequence[IntVector], normal: FloatArray) -> list[int] | None:
     """An integer combination of the complement near `normal` that is negative on `off`, or None."""
     if not complement:
         return None
@@ -86,7 +86,7 @@ def _normal(complement: Sequence[IntVector], off: Sequence[IntVector], normal: F
     return None
 
 
-def _corrected(directions: Sequence[IntVector], basis: Sequence[int], weights: Floats) -> Combination | None:
+def _corrected(directions: Sequence[IntVector], basis: Sequence[int], weights: FloatArray) -> Combination | None:
     """x with Σ x_i u_i = 0 and all x_i > 0, or None.
 
     Args:

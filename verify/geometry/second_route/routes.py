@@ -26,7 +26,7 @@ from ..polytopes.point_set import PointSet
 from .cvxpy_proposals import SOLVERS
 from .rounding import proposed_face
 
-Kind = Literal["vertex", "projection", "neither", "interior"]
+PlaceKind = Literal["vertex", "projection", "neither", "interior"]
 
 
 class UnconfirmedError(HardmaxError):
@@ -45,14 +45,14 @@ class PlaceOnK:
         weights: {point of the face: weight > 0} over all of `face`, with Σ weights[v] v = s.
     """
 
-    kind: Kind
+    kind: PlaceKind
     face: tuple[Vector, ...]
     normal: Vector
     weights: Mapping[Vector, Fraction]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RouteDifference:
     """One thing on which the dynamics and the second route disagree, both sides in words.
 
     Attributes:
@@ -101,7 +101,7 @@ def _face(V: PointSet, s: Vector) -> Face:
     raise UnconfirmedError(f"no solver's floats could be made exact for {show(s)}: nothing independent is known of it")
 
 
-def _kind(s: Vector, face: Sequence[Vector], normal: Vector, A: Matrix) -> Kind:
+def _kind(s: Vector, face: Sequence[Vector], normal: Vector, A: Matrix) -> PlaceKind:
     if len(face) == 1:
         return "vertex"
     if not any(normal):
@@ -116,7 +116,7 @@ def compare(
     leaders: Iterable[int],
     weights: Sequence[Mapping[int, Fraction]],
     kinds: Mapping[Vector, str] | None = None,
-) -> list[Difference]:
+) -> list[RouteDifference]:
     """Where the dynamics and the second route differ; [] if they agree on all that is determined.
 
     Determined are the vertices, the kind of each cluster point, and that the weights of a limit are convex weights of
@@ -133,20 +133,20 @@ def compare(
     vertices = [s for s, place in route.items() if place.kind == "vertex"]
     differences = []
     if at_leaders != vertices:
-        differences.append(Difference("vertices", None, _words(at_leaders), _words(vertices)))
+        differences.append(RouteDifference("vertices", None, _words(at_leaders), _words(vertices)))
     if set(limits) != set(route):
-        differences.append(Difference("cluster points", None, _words(sorted(set(limits))), _words(route)))
+        differences.append(RouteDifference("cluster points", None, _words(sorted(set(limits))), _words(route)))
         return differences
     for s, kind in (kinds or {}).items():
         there = route[s].kind if s in route else "no cluster point"
         if kind != there:
-            differences.append(Difference("kind", s, kind, there))
+            differences.append(RouteDifference("kind", s, kind, there))
     for i, (s, own) in enumerate(zip(limits, weights, strict=True)):
         over = [(limits[j], w) for j, w in own.items()]
         fault = _fault(s, over, route[s])
         if fault:
             told = ", ".join(f"{short_text(w)} of {show(v)}" for v, w in over)
-            differences.append(Difference(f"weights of token {i}", s, f"{told}: {fault}", _words(route[s].face)))
+            differences.append(RouteDifference(f"weights of token {i}", s, f"{told}: {fault}", _words(route[s].face)))
     return differences
 
 
@@ -168,4 +168,4 @@ def _words(points: Iterable[Vector]) -> str:
     return ", ".join(map(show, points)) or "none"
 
 
-__all__ = ["Difference", "PlaceOnK", "UnconfirmedError", "compare", "second_route"]
+__all__ = ["PlaceOnK", "RouteDifference", "UnconfirmedError", "compare", "second_route"]

@@ -22,7 +22,7 @@ import numpy as np
 
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration
-from ...claims.conclusion import Proved, Verdict, prove
+from ...claims.conclusion import ConclusionVerdict, Result, prove
 from ...provers.freeze.outcome import Frozen
 from ...provers.freeze.prover import Budget
 from .classifier.data import Bags, Ints
@@ -117,8 +117,8 @@ class TextProof:
         literal: on the review as it stands, where a repeated word is as many tokens; None if no word repeats.
     """
 
-    merged: Proved
-    literal: Proved | None
+    merged: Result
+    literal: Result | None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -330,7 +330,7 @@ def _is_count_or_none(value: Any) -> bool:
 
 
 def _is_verdict(value: Any) -> bool:
-    return isinstance(value, str) and value in get_args(Verdict)
+    return isinstance(value, str) and value in get_args(ConclusionVerdict)
 
 
 def _maps_to(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:

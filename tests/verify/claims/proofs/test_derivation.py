@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardmax.verify.claims.families import lemmas, metamorphic
-from hardmax.verify.claims.proofs.derivation import Derivation, Step, check
+from hardmax.verify.claims.proofs.derivation import Derivation, Line, check
 from hardmax.verify.claims.proofs.formulas import FormulaError, Language, value_of
 from hardmax.verify.claims.proofs.witness import breaking, find_witness
 from hardmax.verify.claims.registry import all_claims, derived
@@ -194,97 +194,100 @@ def forged(*steps, **parts):
 
 SPD = {"symmetric": True, "definite": True}
 FORGED = {
-    "a step that rests on itself": forged(Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩")),
-    "a step that rests on a later one": forged(Step("2 ⟨x, y⟩ ≥ 0", by="2 ⟨x, y⟩"), Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩")),
-    "the conclusion is given": forged(Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩"), given={"⟨x, y⟩ ≥ 0": "?"}),
-    "the conclusion is given, turned round": forged(Step("⟨x, y⟩ ≥ 0", by="⟨x, y⟩"), given={"0 ≤ ⟨x, y⟩": "?"}),
-    "a negative number": forged(Step("0 ≥ ‖x‖²", by="(0 − 1) ‖x‖²"), **SPD),
-    "a summand that is subtracted": forged(Step("0 ≥ ‖x‖²", by="−‖x‖²"), **SPD),
-    "a factor of unknown sign": forged(Step("λ ‖x‖² ≥ 0", by="λ ‖x‖²"), **SPD),
-    "1 − λ without a bound on λ": forged(Step("(1 − λ) ‖x‖² ≥ 0", by="(1 − λ) ‖x‖²"), given={"λ > 0": ""}, **SPD),
-    "λ ≤ 1 for λ < 1": forged(Step("(1 − λ) ‖x‖² > 0", by="(1 − λ) ‖x‖²"), given={"λ ≤ 1": "", "x ≠ y − y": ""}, **SPD),
-    "strict from what is not": forged(Step("‖x‖² > 0", by="‖x‖²"), **SPD),
-    "strict from a square of a number": forged(Step("λ² > 0", by="λ²")),
-    "strict from the wrong vector": forged(Step("‖x‖² > 0", by="‖x‖²"), given={"x ≠ y": ""}, **SPD),
-    "strict from no summand": forged(Step("⟨x, y⟩ > ⟨x, y⟩", by="")),
-    "unequal from the same vector": forged(Step("x ≠ x", by="", along="y")),
-    "a square without a definite form": forged(Step("‖x‖² ≥ 0", by="‖x‖²"), symmetric=True),
-    "⟨x, y⟩ for ⟨y, x⟩": forged(Step("⟨x, y⟩ = ⟨y, x⟩", by="")),
-    "⟨x, y⟩ for ⟨y, x⟩, where A is definite": forged(Step("⟨x, y⟩ = ⟨y, x⟩", by=""), definite=True),
+    "a step that rests on itself": forged(Line("⟨x, y⟩ ≥ 0", by="⟨x, y⟩")),
+    "a step that rests on a later one": forged(Line("2 ⟨x, y⟩ ≥ 0", by="2 ⟨x, y⟩"), Line("⟨x, y⟩ ≥ 0", by="⟨x, y⟩")),
+    "the conclusion is given": forged(Line("⟨x, y⟩ ≥ 0", by="⟨x, y⟩"), given={"⟨x, y⟩ ≥ 0": "?"}),
+    "the conclusion is given, turned round": forged(Line("⟨x, y⟩ ≥ 0", by="⟨x, y⟩"), given={"0 ≤ ⟨x, y⟩": "?"}),
+    "a negative number": forged(Line("0 ≥ ‖x‖²", by="(0 − 1) ‖x‖²"), **SPD),
+    "a summand that is subtracted": forged(Line("0 ≥ ‖x‖²", by="−‖x‖²"), **SPD),
+    "a factor of unknown sign": forged(Line("λ ‖x‖² ≥ 0", by="λ ‖x‖²"), **SPD),
+    "1 − λ without a bound on λ": forged(Line("(1 − λ) ‖x‖² ≥ 0", by="(1 − λ) ‖x‖²"), given={"λ > 0": ""}, **SPD),
+    "λ ≤ 1 for λ < 1": forged(Line("(1 − λ) ‖x‖² > 0", by="(1 − λ) ‖x‖²"), given={"λ ≤ 1": "", "x ≠ y − y": ""}, **SPD),
+    "strict from what is not": forged(Line("‖x‖² > 0", by="‖x‖²"), **SPD),
+    "strict from a square of a number": forged(Line("λ² > 0", by="λ²")),
+    "strict from the wrong vector": forged(Line("‖x‖² > 0", by="‖x‖²"), given={"x ≠ y": ""}, **SPD),
+    "strict from no summand": forged(Line("⟨x, y⟩ > ⟨x, y⟩", by="")),
+    "unequal from the same vector": forged(Line("x ≠ x", by="", along="y")),
+    "a square without a definite form": forged(Line("‖x‖² ≥ 0", by="‖x‖²"), symmetric=True),
+    "⟨x, y⟩ for ⟨y, x⟩": forged(Line("⟨x, y⟩ = ⟨y, x⟩", by="")),
+    "⟨x, y⟩ for ⟨y, x⟩, where A is definite": forged(Line("⟨x, y⟩ = ⟨y, x⟩", by=""), definite=True),
     "⟨y, x⟩ for the score ⟨x, y⟩": forged(
-        Step("⟨y, x⟩ ≥ ⟨x, x⟩", by="(⟨x, y⟩ − ⟨x, x⟩)"), tokens=("x",), members={"y": "x"}
+        Line("⟨y, x⟩ ≥ ⟨x, x⟩", by="(⟨x, y⟩ − ⟨x, x⟩)"), tokens=("x",), members={"y": "x"}
     ),
-    "an equation from an inequality": forged(Step("⟨x, y⟩ = 0", by="⟨x, y⟩"), given={"⟨x, y⟩ ≥ 0": ""}),
-    "an equation from an inequation": forged(Step("x = y", by="x − y"), given={"x ≠ y": ""}),
-    "the reverse inequality": forged(Step("0 ≥ 2 ⟨x, y⟩", by="2 (0 − ⟨x, y⟩)"), given={"⟨x, y⟩ ≥ 0": ""}),
-    "a polynomial that is another": forged(Step("2 ‖x‖² ≥ ‖y‖²", by="‖x − y‖²"), **SPD),
-    "a vector and a number": forged(Step("x = y", by="λ"), given={"λ = 0": ""}),
+    "an equation from an inequality": forged(Line("⟨x, y⟩ = 0", by="⟨x, y⟩"), given={"⟨x, y⟩ ≥ 0": ""}),
+    "an equation from an inequation": forged(Line("x = y", by="x − y"), given={"x ≠ y": ""}),
+    "the reverse inequality": forged(Line("0 ≥ 2 ⟨x, y⟩", by="2 (0 − ⟨x, y⟩)"), given={"⟨x, y⟩ ≥ 0": ""}),
+    "a polynomial that is another": forged(Line("2 ‖x‖² ≥ ‖y‖²", by="‖x − y‖²"), **SPD),
+    "a vector and a number": forged(Line("x = y", by="λ"), given={"λ = 0": ""}),
     "a square passes to means": forged(
-        Step("1 ≥ ‖m‖²", mean="m"),
+        Line("1 ≥ ‖m‖²", mean="m"),
         given={"1 ≥ ‖a‖²": ""},
         members={"a": "x"},
         means=({"m": "a"},),
     ),
     "the reverse of a square passes to means": forged(
-        Step("‖m‖² ≥ 1", mean="m"), given={"‖a‖² ≥ 1": ""}, members={"a": "x"}, means=({"m": "a"},), **SPD
+        Line("‖m‖² ≥ 1", mean="m"), given={"‖a‖² ≥ 1": ""}, members={"a": "x"}, means=({"m": "a"},), **SPD
     ),
     "an inequation passes to means": forged(
-        Step("m ≠ y", mean="m"), given={"a ≠ y": ""}, members={"a": "x"}, means=({"m": "a"},)
+        Line("m ≠ y", mean="m"), given={"a ≠ y": ""}, members={"a": "x"}, means=({"m": "a"},)
     ),
     "a fact about another vector passes to the mean": forged(
-        Step("⟨y, m⟩ ≥ ⟨y, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)
+        Line("⟨y, m⟩ ≥ ⟨y, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)
     ),
-    "weak passes to strict means": forged(Step("⟨x, m⟩ > ⟨x, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)),
+    "weak passes to strict means": forged(Line("⟨x, m⟩ > ⟨x, y⟩", mean="m"), members={"a": "x"}, means=({"m": "a"},)),
     "a vector passes to means, the number in front of it does not": forged(  # false for x = z = 1, a = ±1, m = 0
-        Step("⟨a, x⟩ m = z", mean="m"),
+        Line("⟨a, x⟩ m = z", mean="m"),
         tokens=("x", "z"),
         others=("a",),
         means=({"m": "a"},),
         given={"⟨a, x⟩ a = z": ""},
     ),
     "a vector passes to means together with the number in front of it": forged(
-        Step("⟨m, x⟩ m = z", mean="m"),
+        Line("⟨m, x⟩ m = z", mean="m"),
         tokens=("x", "z"),
         others=("a",),
         means=({"m": "a"},),
         given={"⟨a, x⟩ a = z": ""},
     ),
     "the mean passes to the member": forged(
-        Step("⟨y, a⟩ ≥ 0", mean="m"), given={"⟨y, m⟩ ≥ 0": ""}, members={"a": "x"}, means=({"m": "a"},)
+        Line("⟨y, a⟩ ≥ 0", mean="m"), given={"⟨y, m⟩ ≥ 0": ""}, members={"a": "x"}, means=({"m": "a"},)
     ),
-    "a token is no mean": forged(Step("⟨x, y⟩ ≥ ⟨x, x⟩", mean="y"), members={"a": "x"}),
+    "a token is no mean": forged(Line("⟨x, y⟩ ≥ ⟨x, x⟩", mean="y"), members={"a": "x"}),
     "an outsider may score higher": forged(
-        Step("⟨x, a⟩ ≥ ⟨x, u⟩", by="(⟨x, a⟩ − ⟨x, u⟩)"), members={"a": "x"}, others=("u",)
+        Line("⟨x, a⟩ ≥ ⟨x, u⟩", by="(⟨x, a⟩ − ⟨x, u⟩)"), members={"a": "x"}, others=("u",)
     ),
-    "a token that is not followed": forged(Step("⟨x, y⟩ ≥ ⟨x, x⟩", by="(⟨x, y⟩ − ⟨x, x⟩)"), members={"a": "x"}),
-    "a map is not an isometry by itself": forged(Step("⟨H x, H y⟩ = ⟨x, y⟩", by=""), maps=("H",)),
+    "a token that is not followed": forged(Line("⟨x, y⟩ ≥ ⟨x, x⟩", by="(⟨x, y⟩ − ⟨x, x⟩)"), members={"a": "x"}),
+    "a map is not an isometry by itself": forged(Line("⟨H x, H y⟩ = ⟨x, y⟩", by=""), maps=("H",)),
 }
 MALFORMED = {
     "no step": forged(),
-    "two meanings of a name": forged(Step("x = x"), others=("x",)),
-    "an abbreviation of itself": forged(Step("x = x"), let={"u": "u + x"}),
-    "an abbreviation of a token": forged(Step("x = y"), let={"x": "y"}),
-    "an abbreviation of a number": forged(Step("x = x"), let={"u": "λ"}),
-    "a vector called like an image": forged(Step("H x = x"), tokens=("x", "H x"), maps=("H",)),
-    "a vector of two names": forged(Step("x = x"), tokens=("x", "x, x")),
-    "an unknown name": forged(Step("x = u")),
-    "no relation": forged(Step("x")),
-    "two relations": forged(Step("0 ≤ λ ≤ 1")),
+    "two meanings of a name": forged(Line("x = x"), others=("x",)),
+    "an abbreviation of itself": forged(Line("x = x"), let={"u": "u + x"}),
+    "an abbreviation of a token": forged(Line("x = y"), let={"x": "y"}),
+    "an abbreviation of a number": forged(Line("x = x"), let={"u": "λ"}),
+    "a vector called like an image": forged(Line("H x = x"), tokens=("x", "H x"), maps=("H",)),
+    "a vector of two names": forged(Line("x = x"), tokens=("x", "x, x")),
+    "an unknown name": forged(Line("x = u")),
+    "no relation": forged(Line("x")),
+    "two relations": forged(Line("0 ≤ λ ≤ 1")),
     "a member of a member's set is averaged over both": forged(
-        Step("⟨a, b⟩ ≥ ⟨a, m⟩", mean="m"), members={"a": "x", "b": "a"}, means=({"m": "a"},)
+        Line("⟨a, b⟩ ≥ ⟨a, m⟩", mean="m"), members={"a": "x", "b": "a"}, means=({"m": "a"},)
     ),
     "a follow set of a moving owner": forged(
-        Step("⟨m, b⟩ ≥ ⟨m, y⟩", mean="m"), tokens=("x", "y", "a"), members={"a": "x", "b": "a"}, means=({"m": "a"},)
+        Line("⟨m, b⟩ ≥ ⟨m, y⟩", mean="m"),
+        tokens=("x", "y", "a"),
+        members={"a": "x", "b": "a"},
+        means=({"m": "a"},),
     ),
-    "a token is averaged": forged(Step("x = x"), means=({"m": "y"},)),
-    "a member is averaged twice": forged(Step("x = x"), members={"a": "x"}, means=({"m": "a"}, {"n": "a"})),
+    "a token is averaged": forged(Line("x = x"), means=({"m": "y"},)),
+    "a member is averaged twice": forged(Line("x = x"), members={"a": "x"}, means=({"m": "a"}, {"n": "a"})),
     "two groups that are tied together": forged(
-        Step("m = b", mean="m"), given={"a = b": ""}, members={"a": "x", "b": "y"}, means=({"m": "a"}, {"n": "b"})
+        Line("m = b", mean="m"), given={"a = b": ""}, members={"a": "x", "b": "y"}, means=({"m": "a"}, {"n": "b"})
     ),
-    "vectors in order": forged(Step("x ≥ y", by="")),
-    "unequal numbers": forged(Step("λ ≠ 0", by="")),
-    "a vector compared with a number": forged(Step("x = λ", by="")),
-    "unequal along nothing": forged(Step("x ≠ y", by="‖x − y‖²")),
+    "vectors in order": forged(Line("x ≥ y", by="")),
+    "unequal numbers": forged(Line("λ ≠ 0", by="")),
+    "a vector compared with a number": forged(Line("x = λ", by="")),
+    "unequal along nothing": forged(Line("x ≠ y", by="‖x − y‖²")),
 }
 
 

@@ -15,7 +15,7 @@ from hardmax.verify.conformance.inputs.cases import (
     OPPOSITES,
     TIES,
     ZEROS,
-    Case,
+    InputCase,
 )
 from hardmax.verify.conformance.judge import exact_layer
 
@@ -26,7 +26,7 @@ def hints(layer, alpha):
     """What is said of `layer` on every case where it differs from the right one."""
     found = set()
     for case in CASES:
-        one = Case(case.name, case.tokens, case.A, alpha).call()
+        one = InputCase(case.name, case.tokens, case.A, alpha).call()
         tokens = one.tokens[0]
         got = layer(tokens, one.A, one.alpha)
         if got != exact_layer(tokens, one.A, one.alpha, "all").next_tokens:

@@ -13,7 +13,7 @@ from hardmax.verify.geometry.polytopes.polytope import face_of
 from hardmax.verify.geometry.second_route import rounding
 from hardmax.verify.geometry.second_route import routes as module
 from hardmax.verify.geometry.second_route.cvxpy_proposals import SOLVERS, Proposal, propose_face
-from hardmax.verify.geometry.second_route.frame import Frame
+from hardmax.verify.geometry.second_route.frame import SpanFrame
 from hardmax.verify.geometry.second_route.rounding import proposed_face
 from hardmax.verify.geometry.second_route.routes import UnconfirmedError, compare, second_route
 
@@ -228,7 +228,7 @@ class TestFailingAndLyingSolvers:
 )
 def test_rounding_refuses_what_proves_nothing(proposal, faces, monkeypatch):
     V = PointSet([*SQUARE, (1, 0)])
-    monkeypatch.setattr(rounding, "frame_of", lambda directions, d: Frame([[1, 0], [0, 1]], directions))
+    monkeypatch.setattr(rounding, "frame_of", lambda directions, d: SpanFrame([[1, 0], [0, 1]], directions))
     proposals = iter([proposal])
     monkeypatch.setattr(rounding, "propose_face", lambda u, solver: next(proposals, None))
     face = proposed_face(V, V.homogeneous((1, 0)), "none")

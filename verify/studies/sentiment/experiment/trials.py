@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .....kernels.errors import InputError
-from .....strategies.corpus import Source, read_reviews
+from .....strategies.corpus import ReviewSource, read_reviews
 from ..classifier import baseline
 from ..classifier.data import Dataset, Padding, encode, texts_of
 from ..classifier.training import Recipe, train
@@ -66,7 +66,7 @@ class Corpus:
     """Where the reviews come from: a CSV file (the installed package's if None) and which of its rows."""
 
     path: Path | None = None
-    source: Source = "imdb"
+    source: ReviewSource = "imdb"
     size: int = 10_000
 
 
@@ -166,7 +166,7 @@ def _described(trial: Trial, dataset: Dataset) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _texts(path: Path | None, source: Source) -> tuple[list[list[str]], list[int]]:
+def _texts(path: Path | None, source: ReviewSource) -> tuple[list[list[str]], list[int]]:
     reviews = read_reviews(path, source)
     return texts_of(reviews), [review.label for review in reviews]
 

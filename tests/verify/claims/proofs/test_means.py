@@ -9,7 +9,7 @@ from hardmax.verify.claims import derivation
 from hardmax.verify.claims.formulas import FormulaError
 from hardmax.verify.claims.witness import Witness, _test
 
-from ..mutants import Mutant, mutate
+from ...mutants import Mutant, mutate
 
 POINTS = (-1, 1, 2, 0)
 VECTORS = ("x", "y", "a", "b", "a", "b", "H a", "(a + x)", "(x − b)", "⟨a, x⟩ y", "⟨x, y⟩ b", "⟨b, y⟩ a", "2 a")
@@ -43,7 +43,7 @@ def accepted_and_false(module, seed: int, tries: int = 60):
             means=({"m": "a", "n": "b"},),
             maps=("H",),
             given={text: "it holds"},
-            steps=(module.Step(goal, mean=random.choice("mn")),),
+            steps=(module.Line(goal, mean=random.choice("mn")),),
         )
         try:
             if module.check(d).fault is not None:

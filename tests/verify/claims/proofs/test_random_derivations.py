@@ -20,7 +20,7 @@ from hardmax.verify.claims import derivation
 from hardmax.verify.claims.formulas import FormulaError, value_of
 from hardmax.verify.claims.witness import Witness, _compiled, _test, _vector
 
-from ..mutants import Mutant, mutate
+from ...mutants import Mutant, mutate
 
 Point = tuple[Q, ...]
 FORMS = {
@@ -197,11 +197,11 @@ def _step(random: Random, found: Instance, so_far: list[str], module: ModuleType
             text = re.sub(a, lambda match, p=p: p if random.random() < share else match[0], text)
         if random.random() < 0.1:
             text = text.replace("≥", ">")
-        return module.Step(text, mean=random.choice(list(group)))
+        return module.Line(text, mean=random.choice(list(group)))
     if random.random() < 0.15:
         u, v = vector(random, known, 1), vector(random, known, 1)
         w = random.choice((f"{u} − {v}", vector(random, known, 1)))
-        return module.Step(f"{u} ≠ {v}", by=random.choice((f"⟨{w}, {u} − {v}⟩", f"‖{u} − {v}‖²")), along=w)
+        return module.Line(f"{u} ≠ {v}", by=random.choice((f"⟨{w}, {u} − {v}⟩", f"‖{u} − {v}‖²")), along=w)
     terms = []
     vectors = random.random() < 0.25
     for _ in range(random.randint(1, 3)):
@@ -215,7 +215,7 @@ def _step(random: Random, found: Instance, so_far: list[str], module: ModuleType
     for term in terms[1:]:
         by += f" {random.choice('++−')} {term}"
     relation = "=" if vectors else random.choice("≥≥>=")
-    return module.Step(f"{by} {relation} {'v − v' if vectors else '0'}", by=by)
+    return module.Line(f"{by} {relation} {'v − v' if vectors else '0'}", by=by)
 
 
 def _factor(random: Random, known: list[str], so_far: list[str]) -> str:
