@@ -4,7 +4,8 @@ Write the tokens as 2^e N and A as 2^f M with integers N, M. Every monomial N_ia
 sum of such monomials in any order, is an integer of absolute value at most Σ_ab |N_ia| |M_ab| R_b with
 R_b = max_l |N_lb|. If that is at most 2^p, p the precision of the dtype (24 or 53), then all of them are representable:
 additions, multiplications and fused operations round nothing, whichever of zᵀA and Az is formed first (those are
-bounded as well). Equal scores are then equal in floats, and scores that differ, differ.
+bounded as well), if they are no subnormal numbers and stay below the largest float. Equal scores are then equal in
+floats, and scores that differ, differ.
 
 Neighbours: `crosscheck` and the conformance suite's `judge` apply this token by token.
 """
@@ -17,6 +18,8 @@ PRECISION = {"float32": 24, "float64": 53}
 """Bits of the significand, the hidden one included."""
 LEAST_EXPONENT = {"float32": -126, "float64": -1022}
 """Products of the units below this power of two are subnormal, where kernels may flush to zero."""
+GREATEST_EXPONENT = {"float32": 127, "float64": 1023}
+"""The greatest power of two in the dtype."""
 
 
 def _integers(rows: Matrix) -> tuple[list[list[int]], int] | None:
@@ -45,8 +48,10 @@ def exact_scores(tokens: Matrix, A: Matrix, dtype: str) -> tuple[bool, ...]:
     if rows is None or form is None:
         return (False,) * len(tokens)
     (N, e), (M, f) = rows, form
-    least = min(2 * e + f, e + f, e)
-    if least < LEAST_EXPONENT[dtype]:
+    scores, products = 2 * e + f, e + f
+    if min(scores, products, e, f) < LEAST_EXPONENT[dtype]:
+        return (False,) * len(tokens)
+    if max(scores, products) + PRECISION[dtype] > GREATEST_EXPONENT[dtype]:
         return (False,) * len(tokens)
     d = len(A)
     limit = 1 << PRECISION[dtype]
@@ -60,4 +65,4 @@ def exact_scores(tokens: Matrix, A: Matrix, dtype: str) -> tuple[bool, ...]:
     return tuple(result)
 
 
-__all__ = ["LEAST_EXPONENT", "PRECISION", "exact_scores"]
+__all__ = ["GREATEST_EXPONENT", "LEAST_EXPONENT", "PRECISION", "exact_scores"]

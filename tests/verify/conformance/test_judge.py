@@ -74,6 +74,9 @@ def test_no_score_is_exact_with_thirds_or_where_products_are_subnormal():
     assert exact_scores(exact_rows([(Fraction(1, 1 << 63),)]), unit, "float32") == (True,)
     assert exact_scores(exact_rows([(Fraction(1, 1 << 64),)]), unit, "float32") == (False,)
     assert exact_scores(exact_rows([(0,)]), unit, "float32") == (True,)
+    # 2^70 · 2^70 is no float32; and 2^-130 is one, subnormal, which a kernel may take for 0.
+    assert exact_scores(exact_rows([(1 << 70,)]), unit, "float32") == (False,)
+    assert exact_scores(exact_rows([(1 << 10,)]), exact_rows([(Fraction(1, 1 << 130),)]), "float32") == (False,)
 
 
 def test_the_size_of_one_token_does_not_spoil_the_rows_of_others():
