@@ -37,18 +37,16 @@ def accuracies(model: Classifier, dataset: Dataset, rng: np.random.Generator) ->
     """The test accuracy of the model and of each intervention.
 
     Returns:
-        `model`: as it is. `at_leaders`: every token moved all the way to its leader. `shuffled`: the masses of a
-        review's clusters dealt out to its leaders at random. `equal`: every leader the same mass.
-        `random_leaders`: as many words drawn at random as leaders, every token at the one with the largest inner
-        product. `no_attention`: the same embeddings, no layers. `context_free`: every word with the mean weight that
-        the layers give it in the training part, whatever the review.
+        `model`: as it is. `shuffled`: the masses of a review's clusters dealt out to its leaders at random. `equal`:
+        every leader the same mass. `random_leaders`: as many words drawn at random as leaders, every token at the one
+        with the largest inner product. `no_attention`: the same embeddings, no layers. `context_free`: every word
+        with the mean weight that the layers give it in the training part, whatever the review.
     """
     E, v = model.embeddings.astype(np.float64), model.direction.astype(np.float64)
     along = E @ v
     multiplier = mean_multiplier(model, dataset.part("train")[0])
     scores: dict[str, Callable[[_Clustered], Floats]] = {
         "model": lambda part: model.pool(part.bags).mean @ v,
-        "at_leaders": lambda part: _mean(along, part.bags, part.masses),
         "shuffled": lambda part: _mean(along, part.bags, dealt(part.masses, part.bags, rng)),
         "equal": lambda part: _mean(along, part.bags, (part.masses > 0).astype(np.float64)),
         "random_leaders": lambda part: _mean(along, part.bags, _random_masses(E, part, rng)),
@@ -58,7 +56,8 @@ def accuracies(model: Classifier, dataset: Dataset, rng: np.random.Generator) ->
             / part.bags.lengths
         ),
     }
-    validation, test = (_clustered(model, *dataset.part(name)) for name in ("validation", "test"))
+    parts = (dataset.part(name) for name in ("validation", "test"))
+    validation, test = (_Clustered(bags, labels, cluster_masses(model, bags)) for bags, labels in parts)
     result = {}
     for name, score in scores.items():
         threshold = best_threshold(score(validation), validation.labels)
@@ -98,14 +97,9 @@ def mean_multiplier(model: Classifier, bags: Bags) -> Floats:
 
 def cluster_masses(model: Classifier, bags: Bags) -> Floats:
     """(total,) the number of tokens whose leader a token is, repeats counted; zero for what is no leader."""
-    followed = clusters_of(model, bags).followed
-    masses = np.zeros(len(bags.tokens))
-    for r in range(len(bags)):
-        span = slice(bags.start[r], bags.start[r + 1])
-        leader = destinations(followed[span])
-        led = leader != TIE
-        np.add.at(masses[span], leader[led], bags.counts[span][led])
-    return masses
+    leader = destinations(clusters_of(model, bags).followed)
+    led = leader != TIE
+    return np.bincount(leader[led], bags.counts[led], len(bags.tokens)).astype(np.float64)
 
 
 def dealt(masses: Floats, bags: Bags, rng: np.random.Generator) -> Floats:
@@ -115,10 +109,6 @@ def dealt(masses: Floats, bags: Bags, rng: np.random.Generator) -> Floats:
     result = np.zeros_like(masses)
     result[at] = masses[at[order]]
     return result
-
-
-def _clustered(model: Classifier, bags: Bags, labels: Floats) -> _Clustered:
-    return _Clustered(bags, labels, cluster_masses(model, bags))
 
 
 def _mean(along: Floats, bags: Bags, masses: Floats) -> Floats:
