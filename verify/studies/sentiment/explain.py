@@ -128,7 +128,7 @@ def explain(model: Classifier, text: str) -> Explanation:
                 contribution=sum(shares[i] for i in members),
             )
         )
-    logit = float(sum(shares) + model.bias)
+    logit = sum(shares) + float(model.bias)
     with np.errstate(over="ignore"):  # exp(−logit) = ∞ gives the right limit, 0
         probability = float(1 / (1 + np.exp(-logit)))
     return Explanation(
