@@ -12,6 +12,7 @@ from hardmax.verify.studies.sentiment.classifier.model import Classifier, shippe
 from hardmax.verify.studies.sentiment.experiment.trials import Corpus
 from hardmax.verify.studies.sentiment.experiment.verification import dataset_of
 
+
 @pytest.fixture(scope="session")
 def dataset(corpus_file: Path) -> Dataset:
     reviews = read_reviews(corpus_file)

@@ -15,7 +15,6 @@ Source: arXiv:2407.01602, section 4, and the code published with it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import log
 from typing import Any
 
 from .judgement import Evidence, Part, SentimentClaim, against, part_of
@@ -80,31 +79,26 @@ def _measured(quantity: str, effect: str, *rivals: Rival) -> Callable[[Evidence]
     return parts
 
 
-def _published(e: Evidence) -> list[Part]:
-    """The best epoch by test accuracy against the paper's figure, for both ways of training."""
-    return [
+def _against_fixed(
+    ways: dict[str, str], quantity: str, path: str, name: str, number: Callable[[int], float | None], margin: float
+) -> Callable[[Evidence], list[Part]]:
+    """What several ways of training come to, against a number that is fixed for each dimension.
+
+    Args:
+        ways: {kind of training: it in words}.
+        quantity: in words.
+        path: where it is measured.
+        name: the number in words.
+        number: of a dimension; None to leave it out.
+        margin: how much the quantity may be worse, negative.
+    """
+    return lambda e: [
         part
         for d in e.dimensions
-        if d in PUBLISHED
-        for kind, words in (("hard", HARD), ("published", AS_PUBLISHED))
+        if (fixed := number(d)) is not None
+        for kind, words in ways.items()
         for part in part_of(
-            f"d = {d}, {words}",
-            "best test accuracy over the epochs, as the paper reports it",
-            against(
-                "the published figure", e.by_seed(kind, "accuracy best_test", dimension=d), PUBLISHED[d], margin=-CLOSE
-            ),
-        )
-    ]
-
-
-def _dimension(e: Evidence) -> list[Part]:
-    """The accuracy at each dimension against that at the next smaller one."""
-    accuracy = {d: e.by_seed("hard", TEST, dimension=d) for d in e.dimensions}
-    return [
-        part
-        for low, high in pairwise(e.dimensions)
-        for part in part_of(
-            f"d = {high} against {low}", "test accuracy", against(f"d = {low}", accuracy[high], accuracy[low])
+            f"d = {d}, {words}", quantity, against(name, e.by_seed(kind, path, dimension=d), fixed, margin=margin)
         )
     ]
 
@@ -126,46 +120,26 @@ def _attention(e: Evidence) -> list[Part]:
 
 
 def _steps(name: str, symbol: str) -> Callable[[Evidence], list[Part]]:
-    """Neighbouring values of a setting compared, the larger against the smaller."""
+    """Neighbouring values of a setting compared, the larger against the smaller; all but d at the smallest d."""
 
     def parts(e: Evidence) -> list[Part]:
-        if not e.dimensions:
-            return []
-        low = e.dimensions[0]
+        fixed = {"dimension": min(e.dimensions, default=0)} if name != "dimension" else {}
         series = {value: e.by_seed(name, TEST, **{name: value}) for value in e.settings(name, name)}
         for value in e.settings("hard", name):
-            series[value] = e.by_seed("hard", TEST, dimension=low, **{name: value})
-        if name == "depth":
-            series[0] = e.by_seed("twin", TEST, dimension=low)
+            series[value] = e.by_seed("hard", TEST, **fixed, **{name: value})
+        if name == "depth" and e.dimensions:
+            series[0] = e.by_seed("twin", TEST, **fixed)
         return [
             part
             for less, more in pairwise(sorted(series))
             for part in part_of(
                 f"{symbol} = {more:g} against {less:g}",
-                f"test accuracy at d = {low}",
+                f"test accuracy at d = {fixed['dimension']}" if fixed else "test accuracy",
                 against(f"{symbol} = {less:g}", series[more], series[less]),
             )
         ]
 
     return parts
-
-
-def _learned(e: Evidence) -> list[Part]:
-    """log α after training against its start, for both ways of training."""
-    return [
-        part
-        for d in e.dimensions
-        for kind, words in (("learned", "through the hard layers"), ("published", "through softmax, padding kept"))
-        for part in part_of(
-            f"d = {d}, {words}",
-            "log α after training from α = 1",
-            against(
-                "its start, log α = 0",
-                {seed: log(alpha) for seed, alpha in e.by_seed(kind, "alpha", dimension=d).items()},
-                0.0,
-            ),
-        )
-    ]
 
 
 def _compared(kind: str, label: str, rival: str, margin: float, *more: Any) -> Callable[[Evidence], list[Part]]:
@@ -199,14 +173,21 @@ CLAIMS = (
         "paper",
         f"the classifier reaches the published accuracy (within {CLOSE:g}) on fewer training reviews",
         "an accuracy below the published one by more than the tolerance refutes it",
-        _published,
+        _against_fixed(
+            {"hard": HARD, "published": AS_PUBLISHED},
+            "best test accuracy over the epochs, as the paper reports it",
+            "accuracy best_test",
+            "the published figure",
+            PUBLISHED.get,
+            margin=-CLOSE,
+        ),
     ),
     SentimentClaim(
         "sentiment.dimension",
         "paper",
         "accuracy grows with the dimension of the embedding",
         "the next smaller dimension on the same split",
-        _dimension,
+        _steps("dimension", "d"),
     ),
     SentimentClaim(
         "sentiment.attention",
@@ -234,7 +215,14 @@ CLAIMS = (
         "question",
         "training, free to choose α, keeps the attention at least as strong as it starts",
         "α falling under training refutes it",
-        _learned,
+        _against_fixed(
+            {"learned": "through the hard layers", "published": "through softmax, padding kept"},
+            "log α after training from α = 1",
+            "log_alpha",
+            "its start, log α = 0",
+            lambda d: 0.0,
+            margin=0.0,
+        ),
     ),
     SentimentClaim(
         "sentiment.softmax_agreement",

@@ -1,6 +1,9 @@
 """From trainings to verdicts: series over seeds, comparisons that can refute, claims that stand or fall.
 
-Neighbours: `claims` states what is compared, `trials` makes the results.
+`Estimate`, `Comparison`, `Part` and `JudgedClaim` have the fields of the records of the same names.
+
+Neighbours: `claims` states what is compared, `trials` makes the results; `reports.records.sentiment_record` has the
+records.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,15 +57,10 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A quantity against what else could explain it, seed by seed.
+    """A quantity against what else could explain it, seed by seed: `ComparisonRecord` says what the fields are.
 
     Args:
-        verdict: supported or refuted if the interval of the difference lies on that side of 0, else not_supported.
-        name: the alternative, in words.
-        effect: the quantity.
-        alternative: the same quantity for the alternative.
         difference: the advantage of the effect, positive in favour of the claim, less `margin`.
-        margin: by how much the effect must be better; negative: by how much it may be worse.
         control: False if the claim itself says how this comes out; True if the alternative is another explanation
             of what the claim says, so that failing takes the support away but does not refute the claim.
     """
@@ -120,14 +118,7 @@ def joint_verdict(comparisons: Sequence[Comparison]) -> ClaimVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One instance of a claim, for example at one dimension.
-
-    Args:
-        label: which.
-        quantity: what is measured, in words.
-        verdict: what its comparisons say together (`joint_verdict`).
-        comparisons: at least one.
-    """
+    """One instance of a claim, for example at one dimension; its verdict is the `joint_verdict` of its comparisons."""
 
     label: str
     quantity: str
@@ -198,13 +189,7 @@ class SentimentClaim:
 
 @dataclass(frozen=True, slots=True)
 class JudgedClaim:
-    """A claim with its parts and verdict, field by field as in the record.
-
-    Args:
-        id, origin, statement, why: those of the claim.
-        verdict: supported or refuted if every part is, else not_supported; so too where nothing was measured.
-        parts: its instances; none where nothing was measured.
-    """
+    """A claim with its parts, none where nothing was measured: supported or refuted if every part is."""
 
     id: str
     origin: str

@@ -9,6 +9,7 @@ Neighbours: `training` trains, `measures` and `interventions` measure, `journal`
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
+from math import log
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -96,21 +97,30 @@ def plan(
 def run_trial(trial: TrainingTrial, corpus: Corpus) -> dict[str, Any]:
     """Train and measure; the result as plain JSON values."""
     dataset = _dataset(corpus, trial.seed, trial.padding)
-    began = perf_counter()
-    if trial.kind == "words":
-        regression = baseline.fit(dataset)
-        return _described(trial, dataset) | {"accuracy": {"test": regression.accuracy(*dataset.part("test"))}}
+    about = {
+        "trial": asdict(trial),
+        "data": {
+            **{name: len(getattr(dataset, name)) for name in ("train", "validation", "test")},
+            "duplicates": dataset.duplicates,
+            "dropped": dataset.dropped,
+            "words": len(dataset.vocabulary.words),
+        },
+    }
     test = dataset.part("test")
+    if trial.kind == "words":
+        return about | {"accuracy": {"test": baseline.fit(dataset).accuracy(*test)}}
+    began = perf_counter()
     trained = train(dataset, trial.recipe, watch={"test": test})
     seconds = perf_counter() - began
     rng = np.random.default_rng((trial.seed, 1))
-    return _described(trial, dataset) | {
+    return about | {
         "accuracy": {
             "test": trained.history[trained.chosen].watched["test"],
             "best_test": max(epoch.watched["test"] for epoch in trained.history),
         },
         "epoch": trained.chosen + 1,
         "alpha": trained.model.alpha,
+        "log_alpha": log(trained.model.alpha),
         "digest": trained.model.digest(),
         "epoch_seconds": seconds / trial.recipe.epochs,
         "measures": _measures(trial, trained.model, dataset, corpus, rng),
@@ -135,21 +145,6 @@ def _measures(
         "spread": measures.spread(model, bags, rng),
         "softmax": measures.softmax_agreement(model, bags, rng),
         "interventions": interventions.accuracies(model, dataset, rng),
-    }
-
-
-def _described(trial: TrainingTrial, dataset: Dataset) -> dict[str, Any]:
-    """What the trial is, and how many reviews it had."""
-    return {
-        "trial": asdict(trial),
-        "data": {
-            "train": len(dataset.train),
-            "validation": len(dataset.validation),
-            "test": len(dataset.test),
-            "duplicates": dataset.duplicates,
-            "dropped": dataset.dropped,
-            "words": len(dataset.vocabulary.words),
-        },
     }
 
 

@@ -95,7 +95,8 @@ def verify(
         "claims": [asdict(judge(claim, evidence)) for claim in CLAIMS],
         "accuracy": accuracy_table(evidence),
         "leaders": leader_table(evidence),
-        "frequent": _first(evidence.by_seed("hard", "measures frequent", dimension=min(dimensions))),
+        # The first seed's: words differ between seeds, and no seed is picked for its words.
+        "frequent": evidence.by_seed("hard", "measures frequent", dimension=min(dimensions))[min(seeds)],
         "spread": {str(d): _mean_curves(evidence.by_seed("hard", "measures spread", dimension=d)) for d in dimensions},
         "speed": speed_table(evidence),
         "proofs": summary(proofs),
@@ -104,7 +105,7 @@ def verify(
             **{name: model.provenance.get(name) for name in ("command", "test_accuracy", "twin_test_accuracy")},
         },
         "reproduced": any(result.get("digest") == model.digest() for result in results),
-        "example": example_json(model, dataset, read_reviews(corpus.path, corpus.source)),
+        "example": example(model, dataset, read_reviews(corpus.path, corpus.source)),
         "trainings": {
             "all": sum("epoch" in result for result in results),
             "longest": sum(result.get("epoch") == epochs for result in results),
@@ -121,8 +122,8 @@ def dataset_of(model: Classifier, corpus: Corpus) -> Dataset:
     return encode(texts_of(reviews), labels, seed=seed, padding=model.padding, vocabulary=model.vocabulary)
 
 
-def example_review(model: Classifier, dataset: Dataset) -> tuple[int, str]:
-    """The index of the review that the page shows, and the rule by which it was taken.
+def example(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> dict[str, Any]:
+    """The review that the page shows, explained, with its place in the corpus, its label and the rule it was taken by.
 
     Among the test reviews of 25 to 45 distinct words that are classified correctly with a probability above 0.95, the
     first one; if there is none, the first test review.
@@ -132,14 +133,12 @@ def example_review(model: Classifier, dataset: Dataset) -> tuple[int, str]:
     probability = 1 / (1 + np.exp(-model.logits(bags)))
     fits = (sizes >= 25) & (sizes <= 45) & (np.abs(probability - (1 - labels)) > 0.95)
     rule = "the first test review of 25 to 45 distinct words that is classified correctly and confidently"
-    return int(dataset.test[np.argmax(fits)]), rule if fits.any() else "the first test review"
-
-
-def example_json(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> dict[str, Any]:
-    """The explanation of the example review, with its place in the corpus and its label."""
-    index, rule = example_review(model, dataset)
-    label = "positive" if reviews[index].label else "negative"
-    return {"review": index, "rule": rule, "label": label} | explain(model, reviews[index].text).to_json()
+    index = int(dataset.test[np.argmax(fits)])
+    return {
+        "review": index,
+        "rule": rule if fits.any() else "the first test review",
+        "label": "positive" if reviews[index].label else "negative",
+    } | explain(model, reviews[index].text).to_json()
 
 
 def accuracy_table(evidence: Evidence) -> list[dict[str, Any]]:
@@ -194,11 +193,6 @@ def _estimate(values: Mapping[int, float]) -> dict[str, Any] | None:
     return asdict(Estimate.of(values.values())) if values else None
 
 
-def _first(values: Mapping[int, Any]) -> Any:
-    """The value of the first seed: words differ between seeds, and no seed is picked for its words."""
-    return values[min(values)] if values else None
-
-
 def _mean_curves(by_seed: Mapping[int, Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
     names = next(iter(by_seed.values()))
     return {name: np.mean([one[name] for one in by_seed.values()], axis=0).tolist() for name in names}
@@ -209,7 +203,7 @@ __all__ = [
     "VERSION",
     "accuracy_table",
     "dataset_of",
-    "example_review",
+    "example",
     "leader_table",
     "speed_table",
     "verify",

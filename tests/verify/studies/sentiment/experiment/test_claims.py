@@ -87,7 +87,7 @@ def made(*, good: bool, noise: float = 0.001):
                     measures=measures,
                 ),
                 result("twin", seed, dimension=d, depth=0, accuracy=accuracy(about(base - s * 0.05))),
-                result("learned", seed, dimension=d, accuracy=accuracy(value), alpha=float(np.exp(about(s)))),
+                result("learned", seed, dimension=d, accuracy=accuracy(value), log_alpha=about(s)),
                 result("softmax", seed, dimension=d, accuracy=accuracy(about(base - (0 if good else 0.1)))),
                 result(
                     "padding",
