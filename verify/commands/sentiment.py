@@ -1,7 +1,7 @@
 """`hardmax sentiment`: train, prove, explain and question the movie-review classifier.
 
-Neighbours: `training`, `proofs`, `explain` and `verification` do the work; `reports.sentiment` makes the page. Every
-fault is an `InputError`, which the command `hardmax` turns into one line and status 2.
+Neighbours: `training`, `proofs`, `explain` and `verification` do the work; `reports.pages.sentiment_page` makes the
+page. Every fault is an `InputError`, which the command `hardmax` turns into one line and status 2.
 """
 
 import json
@@ -12,16 +12,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from ...kernels.errors import InputError
 from .options import overwrite, spare
-
-if TYPE_CHECKING:
-    from ..studies.sentiment.classifier.model import Classifier
 
 STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
 RECORD, JOURNAL, PAGE = "sentiment.json", "journal", "sentiment.html"
@@ -328,7 +325,7 @@ def _dimensions(text: str) -> tuple[int, ...]:
     return values
 
 
-def _load(path: Path | None) -> "Classifier":
+def _load(path: Path | None) -> Any:
     from ..studies.sentiment.classifier.model import Classifier, shipped_model
 
     return shipped_model() if path is None else Classifier.load(path)

@@ -4,7 +4,7 @@
 
 Who leads and who follows for ever is proved exactly; the sum is the classifier's own, in float64.
 
-Neighbours: `proofs` proves, `model` decides, `cli` prints, the report draws.
+Neighbours: `proofs` proves, `model` decides, `text` prints, the page draws.
 """
 
 from dataclasses import asdict, dataclass

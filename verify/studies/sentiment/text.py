@@ -1,6 +1,6 @@
 """What the commands print for a person.
 
-Neighbours: `cli` prints it; the page of a run is made by `reports.sentiment`.
+Neighbours: `commands.sentiment` prints it; `reports.pages.sentiment_page` makes the page of a run.
 """
 
 from collections.abc import Mapping

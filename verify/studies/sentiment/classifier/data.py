@@ -3,7 +3,7 @@
 A hardmax layer with A = I sees equal tokens as one with a multiplicity, so a review is a *bag*: its distinct words,
 how often each occurs, in order of first appearance. Bags of many reviews lie one after another in flat arrays.
 
-Neighbours: `strategies.corpus` reads the reviews and defines their words; `training` and `experiments` use the bags.
+Neighbours: `strategies.corpus` reads the reviews and defines their words; `training` and `experiment` use the bags.
 """
 
 from collections import Counter
@@ -58,8 +58,6 @@ class Vocabulary:
             texts: the words of each review: of the training split only, or the test would leak into the model.
             size: V ≥ 1; fewer words are kept if the texts have no more.
         """
-        if size < 1:
-            raise InputError(f"vocabulary size is {size}; give at least 1")
         counts = Counter(word for text in texts for word in text)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return cls(tuple(word for word, _ in ranked[:size]))

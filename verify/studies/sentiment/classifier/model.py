@@ -181,8 +181,8 @@ class Classifier:
                     alpha=np.float64(self.alpha),
                     depth=np.int64(self.depth),
                     padding=np.bytes_(self.padding.encode()),
-                    vocabulary=_bytes("\n".join(self.vocabulary.words)),
-                    provenance=_bytes(json.dumps(self.provenance, sort_keys=True)),
+                    vocabulary=np.frombuffer("\n".join(self.vocabulary.words).encode(), np.uint8),
+                    provenance=np.frombuffer(json.dumps(self.provenance, sort_keys=True).encode(), np.uint8),
                 )
             os.replace(partial, path)
         finally:
@@ -228,10 +228,6 @@ def shipped_model() -> Classifier:
     """The model that comes with the package: d = 2, K = 8, α = 1."""
     with resources.as_file(resources.files("hardmax.verify.studies.sentiment.classifier").joinpath(SHIPPED)) as path:
         return Classifier.load(path)
-
-
-def _bytes(text: str) -> NDArray[np.uint8]:
-    return np.frombuffer(text.encode(), np.uint8)
 
 
 __all__ = ["ALPHAS", "DEEPEST", "SHIPPED", "Classifier", "shipped_model"]

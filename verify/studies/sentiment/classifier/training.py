@@ -89,13 +89,11 @@ class Epoch:
         loss: the mean cross-entropy of its batches, under dropout, by the layers that are trained through.
         validation: the accuracy of the hard layers on the validation part.
         watched: the same on parts that are looked at but never chosen by.
-        alpha: α at its end.
     """
 
     loss: float
     validation: float
     watched: Mapping[str, float]
-    alpha: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +172,6 @@ def train(
                 loss=float(np.mean(losses)),
                 validation=model.accuracy(*validation_part),
                 watched={name: model.accuracy(*part) for name, part in (watch or {}).items()},
-                alpha=model.alpha,
             )
         )
         if best is None or history[epoch].validation > history[chosen].validation:

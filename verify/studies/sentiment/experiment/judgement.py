@@ -153,9 +153,7 @@ class Evidence:
             trial = result["trial"]
             if trial["kind"] == kind and all(trial["recipe"][name] == value for name, value in recipe.items()):
                 if trial["seed"] in found:
-                    raise ValueError(
-                        f"several {kind} trainings of seed {trial['seed']} have {recipe}; name more settings"
-                    )
+                    raise ValueError(f"several {kind} trainings of seed {trial['seed']} have {recipe}")
                 value: Any = result
                 for key in path.split():
                     value = None if value is None else value[-1] if key == "last" else value.get(key)
@@ -223,11 +221,9 @@ def part_of(label: str, quantity: str, *comparisons: list[Comparison]) -> list[P
 
 
 __all__ = [
-    "ClaimVerdict",
     "Comparison",
     "Estimate",
     "Evidence",
-    "JudgedClaim",
     "Part",
     "SentimentClaim",
     "against",

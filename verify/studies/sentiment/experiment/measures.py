@@ -301,9 +301,6 @@ def _mean_standing(rows: list[dict[str, Any]]) -> float:
 
 
 __all__ = [
-    "CONFIDENT",
-    "FILTER",
-    "TOP",
     "clusters_of",
     "destinations",
     "frequent_leaders",

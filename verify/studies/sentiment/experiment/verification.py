@@ -23,10 +23,7 @@ from ..journal import Journal
 from ..proofs import prove_reviews, summary
 from .claims import CLAIMS, PUBLISHED
 from .judgement import Estimate, Evidence, judge
-from .trials import DIMENSIONS, Corpus, plan, run_trials
-
-FORMAT = "hardmax-sentiment"
-VERSION = 1
+from .trials import Corpus, plan, run_trials
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, how much of it is done, and how much there is."""
@@ -35,15 +32,15 @@ Progress = Callable[[str, int, int], None]
 def verify(
     model: Classifier,
     *,
-    journal: Journal | None = None,
-    seeds: Sequence[int] = (0, 1, 2, 3, 4),
-    dimensions: Sequence[int] = DIMENSIONS,
-    epochs: int = 8,
-    softmax: bool = True,
-    reviews: int | None = None,
-    jobs: int = 1,
-    corpus: Corpus | None = None,
-    progress: Progress | None = None,
+    journal: Journal,
+    seeds: Sequence[int],
+    dimensions: Sequence[int],
+    epochs: int,
+    softmax: bool,
+    reviews: int | None,
+    jobs: int,
+    corpus: Corpus,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Do what is missing in the journal, judge every claim, and return the record as JSON values.
 
@@ -56,15 +53,13 @@ def verify(
         softmax: whether some are trained through softmax (needs torch).
         reviews: how many test reviews are proved; all if None.
         jobs: processes.
-        corpus: the reviews; the installed package's if None.
+        corpus: the reviews.
         progress: told how far the run is.
 
     Raises:
         InputError: the reviews are not installed or too few.
     """
     began = perf_counter()
-    corpus = corpus or Corpus()
-    report = progress or (lambda stage, done, total: None)
     dataset = dataset_of(model, corpus)
     chosen = dataset.test[:reviews]
     proofs = prove_reviews(
@@ -72,18 +67,18 @@ def verify(
         dataset.bags.take(chosen),
         jobs=jobs,
         journal=journal,
-        progress=lambda done: report("proofs", done, len(chosen)),
+        progress=lambda done: progress("proofs", done, len(chosen)),
     )
     proved = perf_counter()
     trials = plan(seeds, dimensions, epochs, softmax)
     results = run_trials(
-        trials, corpus, journal=journal, jobs=jobs, progress=lambda done: report("trials", done, len(trials))
+        trials, corpus, journal=journal, jobs=jobs, progress=lambda done: progress("trials", done, len(trials))
     )
     trained = perf_counter()
     evidence = Evidence(results)
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": "hardmax-sentiment",
+        "version": 1,
         "settings": {
             "seeds": list(seeds),
             "dimensions": list(dimensions),
@@ -198,13 +193,4 @@ def _mean_curves(by_seed: Mapping[int, Mapping[str, Sequence[float]]]) -> dict[s
     return {name: np.mean([one[name] for one in by_seed.values()], axis=0).tolist() for name in names}
 
 
-__all__ = [
-    "FORMAT",
-    "VERSION",
-    "accuracy_table",
-    "dataset_of",
-    "example",
-    "leader_table",
-    "speed_table",
-    "verify",
-]
+__all__ = ["dataset_of", "verify"]
