@@ -96,7 +96,7 @@ def train(
     recipe = Recipe(**settings)
     if out.parent and not out.parent.is_dir():
         raise InputError(f"{out.parent} is no folder; --out must name a file in an existing one")
-    _spare(overwrite, out)
+    spare(out, overwrite or not out.exists())
     reviews = read_reviews(path, source)
     labels = [review.label for review in reviews]
     dataset = encode(texts_of(reviews), labels, seed=recipe.seed, size=words, padding=padding)
@@ -184,7 +184,7 @@ def prove(
     elif certificate_path is not None:
         raise InputError("--certificate needs --text: a certificate is about one review")
     if certificate_path is not None:
-        _spare(overwrite, certificate_path)
+        spare(certificate_path, overwrite or not certificate_path.exists())
     model = _load(model_path)
     if text is not None:
         proved = prove_text(model, text)
@@ -276,7 +276,7 @@ def verify(
     from ..studies.sentiment.journal import Journal
     from ..studies.sentiment.text import record_text
 
-    _spare(overwrite, out / RECORD)
+    spare(out / RECORD, overwrite or not (out / RECORD).exists())
     model, corpus, wanted = _load(model_path), Corpus(path, source), _dimensions(dimensions)
     dataset_of(model, corpus)  # what is wrong with the reviews shows before anything is written or removed
     with _progress() as report, _writing(out):
@@ -307,12 +307,6 @@ def report(folder: Path) -> int:
     """Write the page of a run of `hardmax sentiment verify` again from its record in FOLDER."""
     _write_page(folder)
     return 0
-
-
-def _spare(replace: bool, earlier: Path) -> None:
-    """Refuse to write over a file that is there, unless it is to be replaced."""
-    if earlier.exists() or earlier.is_symlink():
-        spare(earlier, replace)
 
 
 def _dimensions(text: str) -> tuple[int, ...]:

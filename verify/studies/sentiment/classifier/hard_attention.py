@@ -34,7 +34,7 @@ TIE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class FloatLayer:
     """The tokens of one layer and whom they follow.
 
     Args:
@@ -87,7 +87,7 @@ class Clusters:
     followed: Ints
 
 
-def layers(E: Floats, bags: Bags, rate: float, depth: int) -> Iterator[Layer]:
+def layers(E: Floats, bags: Bags, rate: float, depth: int) -> Iterator[FloatLayer]:
     """Layers 0 … K of all bags.
 
     Args:
@@ -104,7 +104,7 @@ def layers(E: Floats, bags: Bags, rate: float, depth: int) -> Iterator[Layer]:
         means = Z.take(followed, axis=0, mode="clip")
         for i, (places, shares) in tied.items():
             means[i] = shares @ Z[places]
-        yield Layer(Z, followed, tied, means - Z)
+        yield FloatLayer(Z, followed, tied, means - Z)
         Z = Z + rate * (means - Z)
 
 
@@ -194,4 +194,4 @@ else:
         return _compiled(np.ascontiguousarray(Z.T), start, before)
 
 
-__all__ = ["TIE", "Clusters", "Floats", "Layer", "Pooled", "cluster", "follow", "follow_numpy", "layers", "pool"]
+__all__ = ["TIE", "Clusters", "FloatLayer", "Floats", "Pooled", "cluster", "follow", "follow_numpy", "layers", "pool"]

@@ -1,9 +1,8 @@
 """What becomes of the accuracy when the clusters of a trained classifier are changed: does it matter who follows whom?
 
 The mass of a token is how many tokens it leads, itself included; zero for what is no leader. With every token at its
-leader the logit is Σ_l (mass of l) ⟨v, z_l⟩ / n + b. Each intervention changes the masses or
-the leaders and keeps embeddings and decoder; each gets its own bias, chosen on the validation part, so that none fails
-for a shift alone.
+leader the logit is Σ_l (mass of l) ⟨v, z_l⟩ / n + b. Each intervention changes the masses or the leaders and keeps
+embeddings and decoder; each gets its own bias, chosen on the validation part, so that none fails for a shift alone.
 
 Neighbours: `measures` describes leaders; `claims` compares over seeds.
 """

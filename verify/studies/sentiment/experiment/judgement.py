@@ -15,7 +15,7 @@ from scipy.stats import t
 
 from ..classifier.data import TRAIN_SHARE
 
-ClaimVerdict = Literal["supported", "not_supported", "refuted"]
+Support = Literal["supported", "not_supported", "refuted"]
 
 CONFIDENCE = 0.95
 OVERLAP = (1 - TRAIN_SHARE) / TRAIN_SHARE
@@ -65,7 +65,7 @@ class Comparison:
             of what the claim says, so that failing takes the support away but does not refute the claim.
     """
 
-    verdict: ClaimVerdict
+    verdict: Support
     name: str
     effect: Estimate
     alternative: Estimate
@@ -95,7 +95,7 @@ class Comparison:
         """
         ours, theirs = np.asarray(effect, np.float64), np.asarray(alternative, np.float64)
         advantage = Estimate.of((theirs - ours if smaller else ours - theirs) - margin)
-        verdict: ClaimVerdict = "not_supported"
+        verdict: Support = "not_supported"
         if advantage.low is not None and advantage.low > 0:
             verdict = "supported"
         if advantage.high is not None and advantage.high < 0:
@@ -103,7 +103,7 @@ class Comparison:
         return cls(verdict, name, Estimate.of(ours), Estimate.of(theirs), advantage, margin, control)
 
 
-def joint_verdict(comparisons: Sequence[Comparison]) -> ClaimVerdict:
+def joint_verdict(comparisons: Sequence[Comparison]) -> Support:
     """The verdict of several comparisons on what they test together.
 
     Refuted if one that is no control is; supported if all are, the controls included; not_supported otherwise.
@@ -122,7 +122,7 @@ class Part:
 
     label: str
     quantity: str
-    verdict: ClaimVerdict
+    verdict: Support
     comparisons: tuple[Comparison, ...]
 
 
@@ -193,7 +193,7 @@ class JudgedClaim:
     origin: str
     statement: str
     why: str
-    verdict: ClaimVerdict
+    verdict: Support
     parts: tuple[Part, ...]
 
 
