@@ -8,6 +8,7 @@ Neighbours: `sentiment_record` is the record, `templates/sentiment.html.j2` the 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import hypot
 from pathlib import Path
 
 from jinja2 import Environment
@@ -57,7 +58,7 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SentimentFrame:
     """One layer of the picture: its words, and the mean of all tokens, which decides."""
 
     layer: int
@@ -70,7 +71,7 @@ class Picture:
     """The example at d = 2, layer by layer, with the decision line ⟨v, z⟩ + b = 0 as (x1, y1, x2, y2)."""
 
     size: int
-    frames: tuple[Frame, ...]
+    frames: tuple[SentimentFrame, ...]
     line: tuple[float, float, float, float] | None
 
 
@@ -195,32 +196,25 @@ def picture(example: ExampleRecord) -> Picture | None:
         )
         mean = [sum(count * p[c] for p, count in zip(layer, example.counts, strict=True)) / n for c in (0, 1)]
         above = v[0] * mean[0] + v[1] * mean[1] + b > 0
-        frames.append(Frame(k, dots, Dot(*screen(*mean), radius=6, word="mean", leads=False, positive=above)))
-    return Picture(SIZE, tuple(frames), _decision_line(v, b, (cx, cy), SIZE / 2 / scale, screen))
+        frames.append(SentimentFrame(k, dots, Dot(*screen(*mean), radius=6, word="mean", leads=False, positive=above)))
+    return Picture(SIZE, tuple(frames), _decision_line(v, b, (cx, cy), SIZE / scale, screen))
 
 
 def _decision_line(
     v: Sequence[float],
     b: float,
     centre: tuple[float, float],
-    half: float,
+    length: float,
     screen: Callable[[float, float], tuple[float, float]],
 ) -> tuple[float, float, float, float] | None:
-    """Where ⟨v, z⟩ + b = 0 crosses the square of half-width `half`; None if it misses it."""
-    crossings = []
-    for axis in (0, 1):
-        other = 1 - axis
-        if v[other] == 0:
-            continue
-        for side in (-1, 1):
-            at = centre[axis] + side * half
-            value = -(b + v[axis] * at) / v[other]
-            if abs(value - centre[other]) <= half:
-                crossings.append((at, value) if axis == 0 else (value, at))
-    crossings = sorted(set(crossings))
-    if len(crossings) < 2:
+    """A stretch of ⟨v, z⟩ + b = 0, `length` to both sides of its point nearest to `centre`; the picture cuts it off."""
+    norm = hypot(*v)
+    if norm == 0:
         return None
-    (x1, y1), (x2, y2) = (screen(*point) for point in (crossings[0], crossings[-1]))
+    x, y = v[0] / norm, v[1] / norm
+    away = x * centre[0] + y * centre[1] + b / norm
+    foot = centre[0] - away * x, centre[1] - away * y
+    (x1, y1), (x2, y2) = (screen(foot[0] - s * length * y, foot[1] + s * length * x) for s in (-1, 1))
     return x1, y1, x2, y2
 
 

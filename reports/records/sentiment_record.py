@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from .codec import RecordError
 
-ClaimVerdict = Literal["supported", "not_supported", "refuted"]
+Support = Literal["supported", "not_supported", "refuted"]
 Label = Literal["positive", "negative"]
 
 
@@ -46,7 +46,7 @@ class ComparisonRecord:
         control: whether the alternative is another explanation of what the claim says.
     """
 
-    verdict: ClaimVerdict
+    verdict: Support
     name: str
     effect: EstimateRecord
     alternative: EstimateRecord
@@ -57,29 +57,20 @@ class ComparisonRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartRecord:
-    """One instance of a claim.
-
-    Args:
-        label: which, e.g. "d = 2".
-        quantity: what is measured, in words.
-        verdict: refuted if a comparison is that is no control, supported if all are.
-        comparisons: at least one.
-    """
+    """One instance of a claim, e.g. "d = 2": refuted if a comparison is that is no control, supported if all are."""
 
     label: str
     quantity: str
-    verdict: ClaimVerdict
+    verdict: Support
     comparisons: tuple[ComparisonRecord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentClaimRecord:
-    """One claim about the classifier.
+    """One claim about the classifier, e.g. "sentiment.attention".
 
     Args:
-        id: e.g. "sentiment.attention".
         origin: whether the paper says so, or it is asked of the paper's model.
-        statement: the claim.
         why: how the comparisons could refute it.
         verdict: supported or refuted if every part is.
         parts: its instances; none where nothing was measured.
@@ -89,7 +80,7 @@ class SentimentClaimRecord:
     origin: Literal["paper", "question"]
     statement: str
     why: str
-    verdict: ClaimVerdict
+    verdict: Support
     parts: tuple[PartRecord, ...]
 
 
@@ -199,13 +190,7 @@ class SpeedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HypothesesRecord:
-    """In how many reviews the theorem's hypotheses hold.
-
-    Args:
-        literal: as the review stands.
-        merged_only: only once equal words are merged.
-        never: not even then.
-    """
+    """In how many reviews the hypotheses hold as it stands, only once equal words are merged, and not even then."""
 
     literal: int
     merged_only: int
@@ -365,20 +350,13 @@ class SentimentRecord:
     """A run of `hardmax sentiment verify`.
 
     Args:
-        settings: what was asked.
-        data: the reviews.
-        claims: every claim with its verdict.
         accuracy: one row a dimension.
         leaders: one row a dimension and treatment of the padding.
-        frequent: the most frequent leaders at the smallest dimension, first seed.
+        frequent: at the smallest dimension, first seed.
         spread: {dimension: {whose: share of the first distance at each layer}}.
         speed: one row a dimension that was trained both ways.
-        proofs: the exact verdicts.
         model: the classifier that was proved.
         reproduced: whether training it again gave the same numbers, bit for bit.
-        example: one review.
-        trainings: how far the trainings went.
-        seconds: how long it took.
     """
 
     FORMAT: ClassVar[str] = "hardmax-sentiment"
@@ -400,18 +378,4 @@ class SentimentRecord:
     seconds: SecondsRecord
 
 
-__all__ = [
-    "AccuracyRow",
-    "ClaimVerdict",
-    "ClusterRecord",
-    "ComparisonRecord",
-    "EstimateRecord",
-    "ExampleRecord",
-    "FrequentRecord",
-    "LeaderRow",
-    "PartRecord",
-    "ProofsRecord",
-    "SentimentClaimRecord",
-    "SentimentRecord",
-    "WordRow",
-]
+__all__ = ["ComparisonRecord", "EstimateRecord", "ExampleRecord", "SentimentClaimRecord", "SentimentRecord"]

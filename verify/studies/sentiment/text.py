@@ -1,6 +1,6 @@
 """What the commands print for a person.
 
-Neighbours: `cli` prints it; the page of a run is made by `reports.sentiment`.
+Neighbours: `commands.sentiment` prints it; `reports.pages.sentiment_page` makes the page of a run.
 """
 
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ def explanation_text(e: Explanation) -> str:
         f"{'leader':20} {'from layer':>10} {'tokens':>6} {'⟨v, leader⟩':>12} {'adds':>8}  members",
     ]
     for cluster in e.clusters:
-        members = " ".join(word if times == 1 else f"{word}×{times}" for word, times in cluster.members)
+        members = " ".join(word if times == 1 else f"{word}×{times}" for word, times in cluster.members.items())
         layer = "–" if cluster.first_layer is None else str(cluster.first_layer)
         numbers = f"{cluster.size:6} {cluster.logit:12.3f} {cluster.contribution:+8.3f}"
         lines.append(f"{cluster.name:20} {layer:>10} {numbers}  {members}")

@@ -1,6 +1,5 @@
-"""A small synthetic corpus with a known answer, and the real one where its package is installed."""
+"""Classifiers and data sets: of the synthetic corpus, and of the real one where its package is installed."""
 
-import csv
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,34 +11,6 @@ from hardmax.verify.studies.sentiment.classifier.data import Bags, Dataset, Voca
 from hardmax.verify.studies.sentiment.classifier.model import Classifier, shipped_model
 from hardmax.verify.studies.sentiment.experiment.trials import Corpus
 from hardmax.verify.studies.sentiment.experiment.verification import dataset_of
-
-GOOD = ("wonderful", "excellent", "lovely", "brilliant")
-BAD = ("awful", "boring", "dreadful", "stupid")
-PLAIN = tuple(f"{a}{b}" for a in ("film", "plot", "actor", "scene", "music") for b in ("one", "two", "three", "four"))
-
-
-def synthetic_rows(count: int, seed: int = 0) -> list[tuple[str, int, str]]:
-    """Reviews of plain words with two or three words of their class."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for i in range(count):
-        label = i % 2
-        words = [*rng.choice(PLAIN, rng.integers(4, 12)), *rng.choice(GOOD if label else BAD, rng.integers(2, 4))]
-        rows.append((" ".join(rng.permutation(words)), label, "imdb"))
-    return rows
-
-
-def write_csv(path: Path, rows: list[tuple[str, int, str]]) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("text", "label", "source"))
-        writer.writerows(rows)
-    return path
-
-
-@pytest.fixture(scope="session")
-def corpus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_csv(tmp_path_factory.mktemp("corpus") / "reviews.csv", synthetic_rows(240))
 
 
 @pytest.fixture(scope="session")

@@ -4,15 +4,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hardmax.kernels.errors import InputError
 from hardmax.strategies.corpus import read_reviews
 from hardmax.verify.certificates.checker import command
 from hardmax.verify.claims.certified import certificate_text
 from hardmax.verify.studies.sentiment.classifier.data import Bags
 from hardmax.verify.studies.sentiment.classifier.hard_attention import cluster
 from hardmax.verify.studies.sentiment.explain import explain
+from hardmax.verify.studies.sentiment.journal import Journal
 from hardmax.verify.studies.sentiment.proofs import (
-    literal_configuration,
+    prove_bag,
     prove_review,
     prove_reviews,
     prove_text,
@@ -25,21 +25,20 @@ TEXT = "The worst film I ever saw: boring, stupid, and a stupid, boring script. 
 
 def test_a_leader_that_is_repeated_leads_only_up_to_multiplicity(make_model):
     model = make_model([[4.0, 0.0], [-4.0, 0.0], [1.0, 0.25]], [1, 0], words=("best", "worst", "film"))
-    once = prove_review(model, 7, *Bags.of([[0, 1, 2]]).bag(0))
-    assert (once.review, once.literal, once.merged) == (7, True, True)
+    once = prove_review(model, Bags.of([[0, 1, 2]]).bag(0))
+    assert (once.literal, once.merged) == (True, True)
     assert once.literal_verdict == once.verdict == "verified"
     assert once.leaders == {"best": 0, "worst": 0}
     assert once.rules == {"leader": 2, "R1": 1}
-    twice = prove_review(model, 7, *Bags.of([[0, 0, 1, 2, 2]]).bag(0))
-    assert (twice.literal, twice.merged, twice.tokens, twice.words) == (False, True, 5, 3)
+    twice = prove_review(model, Bags.of([[0, 0, 1, 2, 2]]).bag(0))
+    assert (twice.literal, twice.merged) == (False, True)
     assert (twice.literal_verdict, twice.verdict) == ("refuted", "verified")
     assert twice.leaders == once.leaders
-    assert twice.cluster_points == 2
 
 
 def test_a_zero_embedding_meets_the_hypotheses_not_even_merged(make_model):
     model = make_model([[1.0], [-1.0], [0.0]], [1])
-    proof = prove_review(model, 0, *Bags.of([[0, 1, 2]]).bag(0))
+    proof = prove_review(model, Bags.of([[0, 1, 2]]).bag(0))
     assert not proof.merged
     assert proof.verdict == "refuted"  # the origin stays in the interior
     assert summary([proof])["hypotheses"] == {"literal": 0, "merged_only": 0, "never": 1}
@@ -47,8 +46,8 @@ def test_a_zero_embedding_meets_the_hypotheses_not_even_merged(make_model):
 
 def test_a_cluster_point_on_a_face_is_counted(make_model):
     model = make_model([[2.0, 1.0], [2.0, -1.0], [1.0, 0.0]], [1, 0])
-    proof = prove_review(model, 0, *Bags.of([[0, 1, 2]]).bag(0))
-    assert (proof.verdict, proof.cluster_points, proof.on_faces) == ("verified", 3, 1)
+    proof = prove_review(model, Bags.of([[0, 1, 2]]).bag(0))
+    assert (proof.verdict, proof.on_faces) == ("verified", 1)
     assert proof.rules["R2"] == 1
 
 
@@ -60,7 +59,7 @@ def real(shipped, real_dataset):
 
 def test_real_reviews_are_verified_and_their_leaders_are_those_of_the_float_run(real):
     model, bags, chosen = real
-    proofs = prove_reviews(model, bags, chosen)
+    proofs = prove_reviews(model, bags)
     counts = summary(proofs)
     assert counts["merged"] == {"verified": len(chosen)}
     assert counts["reviews"] == len(chosen)
@@ -73,13 +72,14 @@ def test_real_reviews_are_verified_and_their_leaders_are_those_of_the_float_run(
 
 
 def test_literal_verdicts_are_refuted_exactly_where_a_leader_is_repeated(real):
-    model, bags, chosen = real
-    for r, proof in enumerate(prove_reviews(model, bags, chosen)):
+    model, bags, _ = real
+    for r, proof in enumerate(prove_reviews(model, bags)):
         tokens, counts = bags.bag(r)
         times = {model.vocabulary.name(int(t)): int(c) for t, c in zip(tokens, counts, strict=True)}
         repeated = any(times[word] > 1 for word in proof.leaders)
         assert proof.literal_verdict == ("refuted" if repeated else "verified")
-        assert literal_configuration(model, tokens, counts).n == proof.tokens
+        literal = prove_bag(model, tokens, counts).literal
+        assert (counts.max() == 1) if literal is None else (literal.configuration.n == counts.sum())
 
 
 def test_certificates_of_reviews_convince_the_checker_and_damaged_ones_do_not(shipped, tmp_path):
@@ -95,106 +95,29 @@ def test_certificates_of_reviews_convince_the_checker_and_damaged_ones_do_not(sh
     assert command.main([str(path)]) != 0
 
 
-def test_a_journal_is_gone_on_from_and_gives_the_same(real, tmp_path):
-    model, bags, chosen = real
-    journal = tmp_path / "proofs.jsonl"
-    whole = prove_reviews(model, bags, chosen, journal=journal)
-    lines = journal.read_text().splitlines(keepends=True)
-    assert len(lines) == len(chosen) + 1
-    journal.write_text("".join(lines[:21]) + lines[21][:30])  # cut off in the middle of a line
-    done = []
-    again = prove_reviews(model, bags, chosen, journal=journal, progress=done.append)
-    assert again == whole
-    assert done[0] == 20
-    assert prove_reviews(model, bags, chosen, journal=journal) == whole
+def test_a_longer_run_goes_on_from_a_shorter_one_and_gives_the_same(real, tmp_path):
+    model, bags, _ = real
+    path, done = tmp_path / "journal", []
+    prove_reviews(model, bags.take(np.arange(10)), journal=Journal(path))
+    longer = prove_reviews(model, bags, journal=Journal(path), progress=done.append)
+    assert done[0] == 10
+    assert done[-1] == len(bags)
+    assert longer == prove_reviews(model, bags) == prove_reviews(model, bags, journal=Journal(path))
+    assert len(path.read_text().splitlines()) == len(bags) + 1
 
 
-def test_journals_of_other_runs_and_damaged_ones_are_refused(make_model, tmp_path):
-    model = make_model([[4.0, 0.0], [-4.0, 0.0]], [1, 0])
-    bags, journal = Bags.of([[0, 1], [1]]), tmp_path / "proofs.jsonl"
-    prove_reviews(model, bags, [0, 1], journal=journal)
-    whole = journal.read_bytes()
-    with pytest.raises(InputError, match="journal of another model"):
-        prove_reviews(replace(model, alpha=2.0), bags, [0, 1], journal=journal)
-    with pytest.raises(InputError, match="journal of other reviews: review 0 has other words there"):
-        prove_reviews(model, bags, [1, 0], journal=journal)
-    with pytest.raises(InputError, match="journal of other reviews: review 1"):
-        prove_reviews(model, Bags.of([[0, 1], [1, 1]]), [0, 1], journal=journal)
-    assert journal.read_bytes() == whole
-    for other in (b"some notes", b"some notes\n", b'{"fingerprint": "abc"}\n', whole[:10] + b"x"):
-        journal.write_bytes(other)
-        with pytest.raises(InputError, match="or no journal; delete it or give another name"):
-            prove_reviews(model, bags, [0, 1], journal=journal)
-        assert journal.read_bytes() == other
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"leaders": 5}, "line 2: leaders has a wrong value"),
-        ({"leaders": {"w0": -1}}, "leaders has a wrong value"),
-        ({"verdict": "banana"}, "line 2: verdict has a wrong value"),
-        ({"literal_verdict": None}, "literal_verdict has a wrong value"),
-        ({"claims": {"clustering.boundary": "maybe"}}, "claims has a wrong value"),
-        ({"review": "0"}, "review has a wrong value"),
-        ({"tokens": True}, "tokens has a wrong value"),
-        ({"literal": 1}, "literal has a wrong value"),
-        ({"freeze_layer": 0.5}, "freeze_layer has a wrong value"),
-        ({"on_faces": "x"}, "on_faces has a wrong value"),
-        ({"rules": {"R1": "x"}}, "rules has a wrong value"),
-        ({"digest": 7}, "digest has a wrong value"),
-        ({"more": 7}, "not an object with the keys digest, review"),
-    ],
-)
-def test_lines_of_a_journal_with_wrong_values_are_refused(make_model, tmp_path, change, message):
-    model = make_model([[4.0, 0.0], [-4.0, 0.0]], [1, 0])
-    bags, journal = Bags.of([[0, 1], [1]]), tmp_path / "proofs.jsonl"
-    prove_reviews(model, bags, [0, 1], journal=journal)
-    header, line, last = journal.read_text().splitlines()
-    journal.write_text("\n".join([header, json.dumps(json.loads(line) | change), last, ""]))
-    with pytest.raises(InputError, match=f"is damaged .*{message}"):
-        prove_reviews(model, bags, [0, 1], journal=journal)
-
-
-@pytest.mark.parametrize("line", [b"\xff\xfe", b"[]", b"5", b"", b'{"review": 0}', b"[" * 100_000])
-def test_lines_that_are_no_verdicts_are_refused(make_model, tmp_path, line):
-    model = make_model([[4.0, 0.0], [-4.0, 0.0]], [1, 0])
-    bags, journal = Bags.of([[0, 1], [1]]), tmp_path / "proofs.jsonl"
-    prove_reviews(model, bags, [0, 1], journal=journal)
-    journal.write_bytes(journal.read_bytes() + line + b"\n")
-    with pytest.raises(InputError, match=r"is damaged .line 4: "):
-        prove_reviews(model, bags, [0, 1], journal=journal)
-
-
-def test_a_longer_run_goes_on_from_a_shorter_one(make_model, tmp_path):
-    rng = np.random.default_rng(0)
-    model, journal = make_model(rng.standard_normal((40, 2)), [1, 0]), tmp_path / "proofs.jsonl"
-    bags = Bags.of(rng.choice(40, 6).tolist() for _ in range(30))
-    reviews = np.arange(100, 130)
-    prove_reviews(model, bags.take(np.arange(10)), reviews[:10], journal=journal)
-    done = []
-    longer = prove_reviews(model, bags, reviews, journal=journal, progress=done.append)
-    assert done == [10, 30]
-    assert longer == prove_reviews(model, bags, reviews)
-    assert len(journal.read_text().splitlines()) == 31
-    # A shorter run, and one on other reviews, count what they ask for and leave the rest of the journal alone.
-    assert prove_reviews(model, bags.take(np.arange(5, 8)), reviews[5:8], journal=journal) == longer[5:8]
-    done.clear()
-    prove_reviews(model, bags.take(np.arange(2)), [0, 1], journal=journal, progress=done.append)
-    assert done == [0, 2]
-    assert prove_reviews(model, bags, reviews, journal=journal) == longer
-    assert len(journal.read_text().splitlines()) == 33
-
-
-def test_an_empty_journal_and_one_cut_in_its_header_are_new(make_model, tmp_path):
-    model = make_model([[4.0, 0.0], [-4.0, 0.0]], [1, 0])
-    bags, journal = Bags.of([[0, 1], [1]]), tmp_path / "proofs.jsonl"
-    proofs = prove_reviews(model, bags, [0, 1], journal=journal)
-    whole = journal.read_bytes()
-    for cut in range(whole.index(b"\n") + 2):
-        journal.write_bytes(whole[:cut])
-        assert prove_reviews(model, bags, [0, 1], journal=journal) == proofs
-        assert journal.read_bytes() == whole
+def test_verdicts_on_other_reviews_and_of_another_model_are_not_taken_for_these(make_model, tmp_path):
+    model, path = make_model([[4.0, 0.0], [-4.0, 0.0], [1.0, 0.0]], [1, 0]), tmp_path / "journal"
+    for given, bags in (
+        (model, Bags.of([[0, 1]])),
+        (replace(model, alpha=2.0), Bags.of([[0, 1]])),
+        (model, Bags.of([[0, 1, 1]])),
+        (model, Bags.of([[0, 1, 2]])),
+    ):
+        before, done = path.read_bytes() if path.exists() else b"", []
+        assert prove_reviews(given, bags, journal=Journal(path), progress=done.append) == prove_reviews(given, bags)
+        assert done == [0, 1]
+        assert path.read_bytes().startswith(before)
 
 
 def test_the_verdict_on_a_text_says_that_equal_words_were_merged(make_model):
@@ -227,7 +150,7 @@ def test_two_processes_give_what_one_gives(make_model):
     rng = np.random.default_rng(0)
     model = make_model(rng.standard_normal((40, 2)), [1, 0])
     bags = Bags.of(rng.choice(40, 6).tolist() for _ in range(120))
-    assert prove_reviews(model, bags, range(120), jobs=2) == prove_reviews(model, bags, range(120))
+    assert prove_reviews(model, bags, jobs=2) == prove_reviews(model, bags)
 
 
 def test_an_explanation_adds_up(shipped):
@@ -240,9 +163,9 @@ def test_an_explanation_adds_up(shipped):
     assert sum(c.size for c in explanation.clusters) == explanation.tokens == len(tokens)
     for cluster_ in explanation.clusters:
         assert len(cluster_.leaders) == 1
-        assert cluster_.name in dict(cluster_.members)
-    stupid = next(c for c in explanation.clusters if "stupid" in dict(c.members))
-    assert dict(stupid.members)["stupid"] == 2
+        assert cluster_.name in cluster_.members
+    stupid = next(c for c in explanation.clusters if "stupid" in c.members)
+    assert stupid.members["stupid"] == 2
     json.dumps(explanation.to_json(), allow_nan=False)
 
 

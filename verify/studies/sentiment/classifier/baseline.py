@@ -25,12 +25,10 @@ class LogisticRegression:
     Args:
         weights: (V,) β, the sentiment of each word.
         bias: b.
-        penalty: the strength that was chosen.
     """
 
     weights: Floats
     bias: float
-    penalty: float
 
     def accuracy(self, bags: Bags, labels: Floats) -> float:
         """The share of bags whose class is that of their label."""
@@ -57,7 +55,7 @@ def fit(dataset: Dataset) -> LogisticRegression:
             return loss, np.append(X.T @ pull + penalty * beta[:-1], pull.sum())
 
         start = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
-        model = LogisticRegression(start[:-1], float(start[-1]), penalty)
+        model = LogisticRegression(start[:-1], float(start[-1]))
         score = model.accuracy(*dataset.part("validation"))
         if best is None or score > best[0]:
             best = score, model

@@ -58,8 +58,6 @@ class Vocabulary:
             texts: the words of each review: of the training split only, or the test would leak into the model.
             size: V ≥ 1; fewer words are kept if the texts have no more.
         """
-        if size < 1:
-            raise InputError(f"vocabulary size is {size}; give at least 1")
         counts = Counter(word for text in texts for word in text)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return cls(tuple(word for word, _ in ranked[:size]))

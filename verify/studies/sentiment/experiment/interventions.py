@@ -1,14 +1,13 @@
 """What becomes of the accuracy when the clusters of a trained classifier are changed: does it matter who follows whom?
 
-With every token at its leader the logit is Σ_l (mass of l) ⟨v, z_l⟩ / n + b. Each intervention changes the masses or
-the leaders and keeps embeddings and decoder; each gets its own bias, chosen on the validation part, so that none fails
-for a shift alone.
+The mass of a token is how many tokens it leads, itself included; zero for what is no leader. With every token at its
+leader the logit is Σ_l (mass of l) ⟨v, z_l⟩ / n + b. Each intervention changes the masses or the leaders and keeps
+embeddings and decoder; each gets its own bias, chosen on the validation part, so that none fails for a shift alone.
 
 Neighbours: `measures` describes leaders; `claims` compares over seeds.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,51 +17,32 @@ from ..classifier.model import Classifier
 from .measures import clusters_of, destinations
 
 
-@dataclass(frozen=True, slots=True)
-class _Clustered:
-    """The reviews of one part and their clusters.
-
-    Args:
-        bags: the reviews.
-        labels: (m,) 0 or 1.
-        masses: (total,) how many tokens a token leads, itself included; zero for what is no leader.
-    """
-
-    bags: Bags
-    labels: Floats
-    masses: Floats
-
-
 def accuracies(model: Classifier, dataset: Dataset, rng: np.random.Generator) -> dict[str, float]:
     """The test accuracy of the model and of each intervention.
 
     Returns:
-        `model`: as it is. `at_leaders`: every token moved all the way to its leader. `shuffled`: the masses of a
-        review's clusters dealt out to its leaders at random. `equal`: every leader the same mass.
-        `random_leaders`: as many words drawn at random as leaders, every token at the one with the largest inner
-        product. `no_attention`: the same embeddings, no layers. `context_free`: every word with the mean weight that
-        the layers give it in the training part, whatever the review.
+        `model`: as it is. `shuffled`: the masses of a review's clusters dealt out to its leaders at random. `equal`:
+        every leader the same mass. `random_leaders`: as many words drawn at random as leaders, every token at the one
+        with the largest inner product. `no_attention`: the same embeddings, no layers. `context_free`: every word
+        with the mean weight that the layers give it in the training part, whatever the review.
     """
     E, v = model.embeddings.astype(np.float64), model.direction.astype(np.float64)
     along = E @ v
     multiplier = mean_multiplier(model, dataset.part("train")[0])
-    scores: dict[str, Callable[[_Clustered], Floats]] = {
-        "model": lambda part: model.pool(part.bags).mean @ v,
-        "at_leaders": lambda part: _mean(along, part.bags, part.masses),
-        "shuffled": lambda part: _mean(along, part.bags, dealt(part.masses, part.bags, rng)),
-        "equal": lambda part: _mean(along, part.bags, (part.masses > 0).astype(np.float64)),
-        "random_leaders": lambda part: _mean(along, part.bags, _random_masses(E, part, rng)),
-        "no_attention": lambda part: _mean(along, part.bags, part.bags.counts.astype(np.float64)),
-        "context_free": lambda part: (
-            np.bincount(part.bags.rows, part.bags.counts * (multiplier * along)[part.bags.tokens], len(part.bags))
-            / part.bags.lengths
-        ),
+    scores: dict[str, Callable[[Bags, Floats], Floats]] = {
+        "model": lambda bags, masses: model.pool(bags).mean @ v,
+        "shuffled": lambda bags, masses: _mean(along, bags, dealt(masses, bags, rng)),
+        "equal": lambda bags, masses: _mean(along, bags, (masses > 0).astype(np.float64)),
+        "random_leaders": lambda bags, masses: _mean(along, bags, _random_masses(E, bags, masses, rng)),
+        "no_attention": lambda bags, masses: _mean(along, bags, bags.counts.astype(np.float64)),
+        "context_free": lambda bags, masses: _mean(multiplier * along, bags, bags.counts.astype(np.float64)),
     }
-    validation, test = (_clustered(model, *dataset.part(name)) for name in ("validation", "test"))
+    (validation, labels), (test, classes) = dataset.part("validation"), dataset.part("test")
+    masses = [cluster_masses(model, bags) for bags in (validation, test)]
     result = {}
     for name, score in scores.items():
-        threshold = best_threshold(score(validation), validation.labels)
-        result[name] = float(np.mean((score(test) > threshold) == (test.labels > 0.5)))
+        threshold = best_threshold(score(validation, masses[0]), labels)
+        result[name] = float(np.mean((score(test, masses[1]) > threshold) == (classes > 0.5)))
     return result
 
 
@@ -98,14 +78,9 @@ def mean_multiplier(model: Classifier, bags: Bags) -> Floats:
 
 def cluster_masses(model: Classifier, bags: Bags) -> Floats:
     """(total,) the number of tokens whose leader a token is, repeats counted; zero for what is no leader."""
-    followed = clusters_of(model, bags).followed
-    masses = np.zeros(len(bags.tokens))
-    for r in range(len(bags)):
-        span = slice(bags.start[r], bags.start[r + 1])
-        leader = destinations(followed[span])
-        led = leader != TIE
-        np.add.at(masses[span], leader[led], bags.counts[span][led])
-    return masses
+    leader = destinations(clusters_of(model, bags).followed)
+    led = leader != TIE
+    return np.bincount(leader[led], bags.counts[led], len(bags.tokens)).astype(np.float64)
 
 
 def dealt(masses: Floats, bags: Bags, rng: np.random.Generator) -> Floats:
@@ -117,28 +92,23 @@ def dealt(masses: Floats, bags: Bags, rng: np.random.Generator) -> Floats:
     return result
 
 
-def _clustered(model: Classifier, bags: Bags, labels: Floats) -> _Clustered:
-    return _Clustered(bags, labels, cluster_masses(model, bags))
-
-
 def _mean(along: Floats, bags: Bags, masses: Floats) -> Floats:
     """(m,) Σ masses ⟨v, E⟩ / Σ masses of each bag."""
     m = len(bags)
     return np.bincount(bags.rows, masses * along[bags.tokens], m) / np.bincount(bags.rows, masses, m)
 
 
-def _random_masses(E: Floats, part: _Clustered, rng: np.random.Generator) -> Floats:
+def _random_masses(E: Floats, bags: Bags, masses: Floats, rng: np.random.Generator) -> Floats:
     """The masses if as many random tokens led as do."""
-    bags = part.bags
-    count = np.bincount(bags.rows, part.masses > 0, len(bags)).astype(int)
-    masses = np.zeros(len(bags.tokens))
+    count = np.bincount(bags.rows, masses > 0, len(bags)).astype(int)
+    result = np.zeros(len(bags.tokens))
     for r in range(len(bags)):
         tokens, counts = bags.bag(r)
         chosen = rng.choice(len(tokens), count[r], replace=False)
         nearest = np.argmax(E[tokens] @ E[tokens[chosen]].T, axis=1)
         nearest[chosen] = np.arange(len(chosen))
-        np.add.at(masses[bags.start[r] : bags.start[r + 1]], chosen[nearest], counts)
-    return masses
+        np.add.at(result[bags.start[r] : bags.start[r + 1]], chosen[nearest], counts)
+    return result
 
 
 __all__ = ["accuracies", "best_threshold", "cluster_masses", "dealt", "mean_multiplier"]

@@ -1,37 +1,133 @@
-"""From trials to verdicts: series over seeds, parts that compare them, claims that stand or fall.
+"""From trainings to verdicts: series over seeds, comparisons that can refute, claims that stand or fall.
 
-Neighbours: `statistics` has intervals, `claims` states what is compared, `trials` makes the results.
+`Estimate`, `Comparison`, `Part` and `JudgedClaim` have the fields of the records of the same names.
+
+Neighbours: `claims` states what is compared, `trials` makes the results; `reports.records.sentiment_record` has the
+records.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .statistics import Comparison, Verdict, joint_verdict
+import numpy as np
+from scipy.stats import t
+
+from ..classifier.data import TRAIN_SHARE
+
+Support = Literal["supported", "not_supported", "refuted"]
+
+CONFIDENCE = 0.95
+OVERLAP = (1 - TRAIN_SHARE) / TRAIN_SHARE
+"""Test reviews for each training review: seeds split the same reviews again, so their numbers are not independent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over seeds with its uncertainty.
+
+    Args:
+        mean: of the values.
+        deviation: their standard deviation (n − 1), None for one value.
+        low, high: the 95 % confidence interval of the mean, None for one value. Student's t with the variance s²/n
+            replaced by s² (1/n + test reviews / training reviews), because the splits of different seeds overlap.
+        values: one number a seed.
+
+    Source: C. Nadeau, Y. Bengio, "Inference for the generalization error", Machine Learning 52, 2003 (the corrected
+    resampled t-test).
+    """
+
+    mean: float
+    deviation: float | None
+    low: float | None
+    high: float | None
+    values: tuple[float, ...]
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> "Estimate":
+        """The estimate from one number a seed (at least one)."""
+        array = np.array(list(values), np.float64)
+        mean, n = float(array.mean()), len(array)
+        if n == 1:
+            return cls(mean, None, None, None, (mean,))
+        deviation = float(array.std(ddof=1))
+        half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation * (1 / n + OVERLAP) ** 0.5
+        return cls(mean, deviation, mean - half, mean + half, tuple(array.tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A quantity against what else could explain it, seed by seed: `ComparisonRecord` says what the fields are.
+
+    Args:
+        difference: the advantage of the effect, positive in favour of the claim, less `margin`.
+        control: False if the claim itself says how this comes out; True if the alternative is another explanation
+            of what the claim says, so that failing takes the support away but does not refute the claim.
+    """
+
+    verdict: Support
+    name: str
+    effect: Estimate
+    alternative: Estimate
+    difference: Estimate
+    margin: float
+    control: bool
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        effect: Sequence[float],
+        alternative: Sequence[float],
+        *,
+        smaller: bool = False,
+        margin: float = 0.0,
+        control: bool = False,
+    ) -> "Comparison":
+        """The comparison of numbers measured on the same seeds.
+
+        Args:
+            name: the alternative, in words.
+            effect: one number a seed.
+            alternative: one number a seed, in the same order.
+            smaller: the claim says that the effect is the smaller of the two.
+            margin, control: see above.
+        """
+        ours, theirs = np.asarray(effect, np.float64), np.asarray(alternative, np.float64)
+        advantage = Estimate.of((theirs - ours if smaller else ours - theirs) - margin)
+        verdict: Support = "not_supported"
+        if advantage.low is not None and advantage.low > 0:
+            verdict = "supported"
+        if advantage.high is not None and advantage.high < 0:
+            verdict = "refuted"
+        return cls(verdict, name, Estimate.of(ours), Estimate.of(theirs), advantage, margin, control)
+
+
+def joint_verdict(comparisons: Sequence[Comparison]) -> Support:
+    """The verdict of several comparisons on what they test together.
+
+    Refuted if one that is no control is; supported if all are, the controls included; not_supported otherwise.
+
+    Args:
+        comparisons: at least one.
+    """
+    if any(one.verdict == "refuted" and not one.control for one in comparisons):
+        return "refuted"
+    return "supported" if all(one.verdict == "supported" for one in comparisons) else "not_supported"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One instance of a claim, for example at one dimension.
-
-    Args:
-        label: which.
-        quantity: what is measured, in words.
-        comparisons: at least one.
-    """
+    """One instance of a claim, for example at one dimension; its verdict is the `joint_verdict` of its comparisons."""
 
     label: str
     quantity: str
+    verdict: Support
     comparisons: tuple[Comparison, ...]
-
-    @property
-    def verdict(self) -> Verdict:
-        """What its comparisons say together (`statistics.joint_verdict`)."""
-        return joint_verdict(self.comparisons)
 
 
 class Evidence:
-    """The results of the trials, to be asked for series over seeds.
+    """The results of the trainings, to be asked for series over seeds.
 
     Args:
         results: as `trials.run_trial` returns them.
@@ -39,49 +135,35 @@ class Evidence:
 
     def __init__(self, results: Iterable[Mapping[str, Any]]) -> None:
         self._results = sorted(results, key=lambda result: result["trial"]["seed"])
-        self.dimensions = sorted({self._recipe(r)["dimension"] for r in self._results if self._is(r, "hard")})
+        self.dimensions = self.settings("hard", "dimension")
 
-    @staticmethod
-    def _recipe(result: Mapping[str, Any]) -> Mapping[str, Any]:
-        return result["trial"]["recipe"]
-
-    @staticmethod
-    def _is(result: Mapping[str, Any], kind: str) -> bool:
-        return result["trial"]["kind"] == kind
-
-    def by_seed(self, kind: str, *path: str, **recipe: Any) -> dict[int, Any]:
-        """{seed: value} of the trials of one kind.
+    def by_seed(self, kind: str, path: str, **recipe: Any) -> dict[int, Any]:
+        """{seed: value} of the trainings of one kind, without those that have no such value.
 
         Args:
-            kind: the kind of trial.
-            path: keys that lead to the value in a result.
-            recipe: settings that the trial's recipe must have.
+            kind: the kind of training.
+            path: the keys that lead to the value in a result, separated by spaces.
+            recipe: settings that the recipe must have.
 
         Raises:
-            ValueError: two trials of one seed fit, so that the value of that seed is not determined.
+            ValueError: two trainings of one seed fit, so that the value of that seed is not determined.
         """
         found: dict[int, Any] = {}
         for result in self._results:
-            settings = self._recipe(result)
-            if self._is(result, kind) and all(settings[name] == value for name, value in recipe.items()):
+            trial = result["trial"]
+            if trial["kind"] == kind and all(trial["recipe"][name] == value for name, value in recipe.items()):
+                if trial["seed"] in found:
+                    raise ValueError(f"several {kind} trainings of seed {trial['seed']} have {recipe}")
                 value: Any = result
-                for key in path:
-                    value = value[key]
-                seed = result["trial"]["seed"]
-                if seed in found:
-                    raise ValueError(f"several {kind} trials of seed {seed} have {recipe}; name more settings")
-                found[seed] = value
-        return found
+                for key in path.split():
+                    value = None if value is None else value[-1] if key == "last" else value.get(key)
+                found[trial["seed"]] = value
+        return {seed: value for seed, value in found.items() if value is not None}
 
     def settings(self, kind: str, name: str) -> list[Any]:
-        """The values that a setting takes in the trials of one kind, ascending."""
-        return sorted({self._recipe(result)[name] for result in self._results if self._is(result, kind)})
-
-
-def paired(*series: Mapping[int, Any]) -> list[list[Any]]:
-    """The values of several series on the seeds that all of them have, in the order of the seeds."""
-    seeds = sorted(set.intersection(*(set(s) for s in series)))
-    return [[s[seed] for seed in seeds] for s in series]
+        """The values that a setting takes in the trainings of one kind, ascending."""
+        trials = (result["trial"] for result in self._results)
+        return sorted({trial["recipe"][name] for trial in trials if trial["kind"] == kind})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,43 +186,48 @@ class SentimentClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A claim with its parts and verdict.
+class JudgedClaim:
+    """A claim with its parts, none where nothing was measured: supported or refuted if every part is."""
 
-    Args:
-        claim: the claim.
-        parts: its instances; none where nothing was measured.
-    """
-
-    claim: SentimentClaim
+    id: str
+    origin: str
+    statement: str
+    why: str
+    verdict: Support
     parts: tuple[Part, ...]
 
-    @property
-    def verdict(self) -> Verdict:
-        """supported or refuted if every part is, else not_supported; so too where nothing was measured."""
-        verdicts = {part.verdict for part in self.parts}
-        return self.parts[0].verdict if len(verdicts) == 1 else "not_supported"
 
-
-def judge(claims: Sequence[SentimentClaim], evidence: Evidence) -> list[Judged]:
-    """Every claim with the parts that the evidence allows."""
-    return [Judged(claim, tuple(claim.parts(evidence))) for claim in claims]
+def judge(claim: SentimentClaim, evidence: Evidence) -> JudgedClaim:
+    """The claim with the parts that the evidence allows."""
+    parts = tuple(claim.parts(evidence))
+    verdict = parts[0].verdict if len({part.verdict for part in parts}) == 1 else "not_supported"
+    return JudgedClaim(claim.id, claim.origin, claim.statement, claim.why, verdict, parts)
 
 
 def against(
     name: str, effect: Mapping[int, float], alternative: Mapping[int, float] | float, **options: Any
 ) -> list[Comparison]:
-    """The comparison on the seeds that both have; none if there is no such seed."""
-    if isinstance(alternative, Mapping):
-        ours, theirs = paired(effect, alternative)
-        return [Comparison.of(name, ours, theirs, **options)] if ours else []
-    return [Comparison.of(name, list(effect.values()), alternative, **options)] if effect else []
+    """The comparison on the seeds that both have, in their order; none if there is no such seed."""
+    other = alternative if isinstance(alternative, Mapping) else dict.fromkeys(effect, alternative)
+    seeds = sorted(effect.keys() & other.keys())
+    ours, theirs = ([series[seed] for seed in seeds] for series in (effect, other))
+    return [Comparison.of(name, ours, theirs, **options)] if seeds else []
 
 
 def part_of(label: str, quantity: str, *comparisons: list[Comparison]) -> list[Part]:
     """The part with these comparisons; none if there is nothing to compare."""
     flat = tuple(comparison for group in comparisons for comparison in group)
-    return [Part(label, quantity, flat)] if flat else []
+    return [Part(label, quantity, joint_verdict(flat), flat)] if flat else []
 
 
-__all__ = ["Evidence", "Judged", "Part", "SentimentClaim", "against", "judge", "paired", "part_of"]
+__all__ = [
+    "Comparison",
+    "Estimate",
+    "Evidence",
+    "Part",
+    "SentimentClaim",
+    "against",
+    "joint_verdict",
+    "judge",
+    "part_of",
+]

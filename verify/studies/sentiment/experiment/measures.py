@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from ..classifier.data import Bags, Ints
 from ..classifier.hard_attention import TIE, Clusters, Floats, cluster, layers
 from ..classifier.model import Classifier
 from ..classifier.softmax_attention import softmax_mean
-from .statistics import superiority
 
 CONFIDENT = 0.95
 """A review counts as confident from this probability of its class on."""
@@ -108,7 +108,7 @@ def leaders_against_others(
     directions = rng.standard_normal((DIRECTIONS, model.dimension))
 
     def within(scores: Floats, chosen: NDArray[np.bool_]) -> float:
-        return _superior(scores, chosen, bags, len(sentiment))
+        return superiority(scores, chosen, bags, len(sentiment))
 
     decoder = np.abs(E @ v)
     matched = _matched(np.linalg.norm(E, axis=1), leads, bags, len(sentiment), rng)
@@ -124,8 +124,6 @@ def leaders_against_others(
             "same_length": _paired(independent, *matched),
             "shuffled": within(independent, leads_mixed),
         },
-        "matched_share": len(matched[0]) / max(1, int(leads.sum())),
-        "longer": within(np.linalg.norm(E, axis=1), leads),
     }
 
 
@@ -198,12 +196,12 @@ def spread(model: Classifier, bags: Bags, rng: np.random.Generator) -> dict[str,
 
 
 def softmax_agreement(
-    model: Classifier, bags: Bags, rng: np.random.Generator, temperatures: tuple[float, ...] = (0.001, 0.1, 1.0)
+    model: Classifier, bags: Bags, rng: np.random.Generator, temperatures: tuple[float, ...] = (0.001, 1.0)
 ) -> Mapping[str, dict[str, float]]:
     """How far the classifier with softmax attention agrees with that with hardmax.
 
     Returns:
-        {temperature: {`same`: share of reviews in the same class, `gap`: mean, `worst`: largest |Δp|}}.
+        {temperature: {`same`: share of reviews in the same class}}.
     """
     sample = sampled(bags, SAMPLE, rng)
     E, v = model.embeddings.astype(np.float64), model.direction.astype(np.float64)
@@ -211,71 +209,60 @@ def softmax_agreement(
     result = {}
     for temperature in temperatures:
         soft = softmax_mean(E, sample, model.rate, model.depth, temperature) @ v + float(model.bias)
-        gap = np.abs(1 / (1 + np.exp(-soft)) - 1 / (1 + np.exp(-hard)))
-        result[str(temperature)] = {
-            "same": float(np.mean((soft > 0) == (hard > 0))),
-            "gap": float(gap.mean()),
-            "worst": float(gap.max()),
-        }
+        result[str(temperature)] = {"same": float(np.mean((soft > 0) == (hard > 0)))}
     return result
 
 
-def padding_role(model: Classifier, bags: Bags) -> dict[str, float]:
-    """What the padding token does in reviews that have some.
-
-    Returns:
-        `padded`, the share of reviews with padding; among them `leads`, the share where it is a leader, `tokens` its
-        mean share of the tokens and `weight` its mean share of the mean's weights; `logit`, its own decoder logit.
-    """
-    token = model.vocabulary.padding
-    entries = np.flatnonzero(bags.tokens == token)
-    rows = bags.rows[entries]
-    if not len(entries):
-        return {"padded": 0.0, "leads": 0.0, "tokens": 0.0, "weight": 0.0, "logit": float(model.word_logits()[token])}
-    return {
-        "padded": len(entries) / len(bags),
-        "leads": float(np.mean(clusters_of(model, bags).first_leader[entries] >= 0)),
-        "tokens": float(np.mean(bags.counts[entries] / bags.lengths[rows])),
-        "weight": float(np.mean(model.pool(bags).weights[entries])),
-        "logit": float(model.word_logits()[token]),
-    }
+def padding_leads(model: Classifier, bags: Bags) -> float:
+    """In what share of the reviews with padding it leads; 0 if there are none."""
+    leads = clusters_of(model, bags).first_leader[bags.tokens == model.vocabulary.padding] >= 0
+    return float(np.mean(leads)) if len(leads) else 0.0
 
 
 def destinations(followed: Ints) -> Ints:
     """Where the chain of followed tokens ends: the leader of each token, TIE where a tie is met.
 
     Args:
-        followed: (n,) places within one bag; every chain ends, because lengths grow along it.
+        followed: (total,) places in the flat arrays; every chain ends, because lengths grow along it.
     """
-    end = followed.copy()
-    for _ in range(len(end)):
-        further = np.where(end == TIE, TIE, followed[end])
-        if np.array_equal(further, end):
-            break
+    end = followed
+    while not np.array_equal(further := np.where(end == TIE, TIE, followed[end]), end):
         end = further
     return end
 
 
 def _spread(model: Classifier, bags: Bags) -> list[float]:
     """The mean distance to the leader at layers 0 … K, divided by that at layer 0."""
-    E = model.embeddings.astype(np.float64)
-    followed = clusters_of(model, bags).followed
-    total = np.zeros(model.depth + 1)
-    for r in range(len(bags)):
-        tokens, counts = bags.bag(r)
-        end = destinations(followed[bags.start[r] : bags.start[r + 1]])
-        Z, _ = layers(E, tokens, counts, model.rate, model.depth)
-        led = end != TIE
-        distance = np.linalg.norm(Z[:, led] - Z[-1][end[led]], axis=2)
-        total += distance @ counts[led] / counts.sum()
+    *_, last = run = list(layers(model.embeddings.astype(np.float64), bags, model.rate, model.depth))
+    end = destinations(last.followed)
+    led = end != TIE
+    weights = bags.counts[led] / bags.lengths[bags.rows[led]]
+    total = np.array([np.linalg.norm(layer.Z[led] - last.Z[end[led]], axis=1) @ weights for layer in run])
     return (total / total[0]).tolist()
 
 
-def _superior(scores: Floats, chosen: NDArray[np.bool_], bags: Bags, words: int) -> float:
-    """The mean over reviews of `superiority` of the chosen words over the others; the padding is left out."""
+def superiority(scores: Floats, chosen: NDArray[np.bool_], bags: Bags, words: int) -> float:
+    """The mean over reviews of P(x > y) + ½ P(x = y), x the score of a chosen word of the review, y of another one.
+
+    ½ means that neither tends to be larger; so too if no review has both. The padding is left out.
+
+    Args:
+        scores: (V,) a number for each word.
+        chosen: (total,) which tokens x is drawn from.
+        bags: the reviews.
+        words: V; the tokens below it are words.
+
+    Source: Mann and Whitney's statistic, divided by the number of pairs.
+    """
     word = bags.tokens < words
-    result = superiority(scores[bags.tokens[word]], chosen[word], bags.rows[word], len(bags))
-    return float(np.nanmean(result)) if np.isfinite(result).any() else 0.5
+    rows, chosen, m = bags.rows[word], chosen[word], len(bags)
+    _, place = np.unique(scores[bags.tokens[word]], return_inverse=True)
+    earlier = np.cumsum(np.bincount(rows, minlength=m)) - np.bincount(rows, minlength=m)
+    ranks = rankdata(rows * (len(rows) + 1) + place) - earlier[rows]  # within the review; equal scores share theirs
+    ours, others = np.bincount(rows, chosen, m), np.bincount(rows, ~chosen, m)
+    both = ours * others > 0
+    wins = np.bincount(rows, ranks * chosen, m) - ours * (ours + 1) / 2
+    return float(np.mean(wins[both] / (ours * others)[both])) if both.any() else 0.5
 
 
 def _matched(
@@ -314,17 +301,15 @@ def _mean_standing(rows: list[dict[str, Any]]) -> float:
 
 
 __all__ = [
-    "CONFIDENT",
-    "FILTER",
-    "TOP",
     "clusters_of",
     "destinations",
     "frequent_leaders",
     "leader_counts",
     "leaders_against_others",
-    "padding_role",
+    "padding_leads",
     "shuffled",
     "softmax_agreement",
     "spread",
+    "superiority",
     "untrained",
 ]

@@ -26,6 +26,6 @@ def test_it_is_the_minimum_of_its_objective(dataset, monkeypatch):
 
 
 def test_repeats_count_once_and_the_padding_not_at_all():
-    model = baseline.LogisticRegression(np.array([2.0, -1.0]), -0.5, 0.0)
+    model = baseline.LogisticRegression(np.array([2.0, -1.0]), -0.5)
     bags = Bags.of([[0, 0, 0, 1, 1], [1, 1, 2, 2], [0, 2]])
     assert model.accuracy(bags, np.array([1.0, 0.0, 1.0])) == 1.0

@@ -92,8 +92,6 @@ def test_vocabulary_by_frequency_then_alphabet():
     assert Vocabulary.of(texts, 10).words == ("c", "a", "b")
     assert Vocabulary.of(texts, 2).words == ("c", "a")
     assert Vocabulary.of([["b", "a"]], 5).words == ("a", "b")
-    with pytest.raises(InputError, match="size is 0"):
-        Vocabulary.of(texts, 0)
     with pytest.raises(InputError, match="empty"):
         Vocabulary.of([[]], 3)
     with pytest.raises(InputError, match="'a' 2 times"):

@@ -1,11 +1,12 @@
 """The layers against the exact kernel, and the gradient against autograd; wrong layers must be noticed."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hardmax.kernels import Configuration
@@ -14,16 +15,19 @@ from hardmax.verify.studies.sentiment.classifier import hard_attention
 from hardmax.verify.studies.sentiment.classifier.data import Bags
 from hardmax.verify.studies.sentiment.classifier.hard_attention import (
     TIE,
-    averaging,
     cluster,
-    cluster_numpy,
+    follow_numpy,
     layers,
     pool,
-    pool_numpy,
 )
 from hardmax.verify.studies.sentiment.classifier.training import hard_gradients
 
-FORMS = {"compiled": pool, "numpy": pool_numpy}
+
+@pytest.fixture(params=["as installed", "numpy"])
+def form(request, monkeypatch):
+    """The search for whom a token follows: compiled where numba is installed, and the form that serves without it."""
+    if request.param == "numpy":
+        monkeypatch.setattr(hard_attention, "follow", follow_numpy)
 
 
 def exact_mean(E, tokens, counts, rate, depth):
@@ -39,8 +43,8 @@ def exact_mean(E, tokens, counts, rate, depth):
     return [sum(int(c) * z[k] for c, z in zip(counts, Z, strict=True)) / total for k in range(E.shape[1])]
 
 
-def agrees_with_exact(form, E, bags, rate=Fraction(1, 2), depth=3):
-    pooled = form(E, bags, float(rate), depth)
+def agrees_with_exact(E, bags, rate=Fraction(1, 2), depth=3, pool=pool):
+    pooled = pool(E, bags, float(rate), depth)
     return all(
         abs(float(exact) - got) < 1e-9 * (1 + abs(got))
         for r in range(len(bags))
@@ -55,57 +59,56 @@ tied_embeddings = st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2)), mi
 )
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.usefixtures("form")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the form is the same for all examples
 @given(E=tied_embeddings, reviews=small_reviews)
-def test_layers_are_those_of_the_exact_kernel_ties_and_multiplicities_included(name, E, reviews):
-    # λ = 1/2 and three layers: dyadic unless a mean is over three tokens, so a tie at layer 0 is decided exactly.
-    assert agrees_with_exact(FORMS[name], E, Bags.of(reviews), depth=1)
+def test_layers_are_those_of_the_exact_kernel_ties_and_multiplicities_included(E, reviews):
+    # λ = 1/2 and one layer: a tie at layer 0 is decided exactly.
+    assert agrees_with_exact(E, Bags.of(reviews), depth=1)
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_many_layers_of_generic_tokens(name, random_bags):
+@pytest.mark.usefixtures("form")
+def test_many_layers_of_generic_tokens(random_bags):
     E = np.random.default_rng(1).standard_normal((30, 3)).astype(np.float32).astype(np.float64)
-    assert agrees_with_exact(FORMS[name], E, random_bags(2), rate=Fraction(1, 3), depth=6)
+    assert agrees_with_exact(E, random_bags(2), rate=Fraction(1, 3), depth=6)
 
 
 def _ignores_multiplicities(E, bags, rate, depth):
-    return pool_numpy(E, Bags(bags.start, bags.tokens, np.ones_like(bags.counts)), rate, depth)
+    return pool(E, Bags(bags.start, bags.tokens, np.ones_like(bags.counts)), rate, depth)
 
 
 def _one_layer_less(E, bags, rate, depth):
-    return pool_numpy(E, bags, rate, depth - 1)
+    return pool(E, bags, rate, depth - 1)
 
 
 def _takes_alpha_for_lambda(E, bags, rate, depth):
-    return pool_numpy(E, bags, rate / (1 - rate) / 2, depth)
+    return pool(E, bags, rate / (1 - rate) / 2, depth)
 
 
-def _keeps_only_the_first_of_a_tie(E, bags, rate, depth, monkey=averaging):
-    def first(Z, counts):
-        scores = Z @ Z.T
-        C = np.zeros(scores.shape, bool)
-        C[np.arange(len(Z)), scores.argmax(axis=1)] = True
-        return C, C.astype(float)
+def _with_follow(wrong):
+    def pooled(E, bags, rate, depth):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hard_attention, "follow", wrong)
+            return pool(E, bags, rate, depth)
 
-    hard_attention.averaging = first
-    try:
-        return pool_numpy(E, bags, rate, depth)
-    finally:
-        hard_attention.averaging = monkey
+    return pooled
 
 
-def _follows_the_smallest(E, bags, rate, depth, monkey=averaging):
-    hard_attention.averaging = lambda Z, counts: monkey_smallest(Z, counts)
-    try:
-        return pool_numpy(E, bags, rate, depth)
-    finally:
-        hard_attention.averaging = monkey
+def _first_of_a_tie(Z, start, before):
+    return np.concatenate([a + (Z[a:b] @ Z[a:b].T).argmax(axis=1) for a, b in pairwise(start)])
 
 
-def monkey_smallest(Z, counts):
-    scores = Z @ Z.T
-    W = (scores == scores.min(axis=1, keepdims=True)) * counts
-    return W > 0, W / W.sum(axis=1, keepdims=True)
+def _the_smallest(Z, start, before):
+    return np.concatenate([a + (Z[a:b] @ Z[a:b].T).argmin(axis=1) for a, b in pairwise(start)])
+
+
+def _never_again(Z, start, before):
+    return before if (before != TIE).any() else follow_numpy(Z, start, before)
+
+
+def test_searching_at_the_first_layer_alone_is_noticed(random_bags):
+    E = np.random.default_rng(1).standard_normal((30, 3)).astype(np.float32).astype(np.float64)
+    assert not agrees_with_exact(E, random_bags(2), rate=Fraction(1, 3), depth=6, pool=_with_follow(_never_again))
 
 
 @pytest.mark.parametrize(
@@ -114,35 +117,27 @@ def monkey_smallest(Z, counts):
         _ignores_multiplicities,
         _one_layer_less,
         _takes_alpha_for_lambda,
-        _keeps_only_the_first_of_a_tie,
-        _follows_the_smallest,
+        _with_follow(_first_of_a_tie),
+        _with_follow(_the_smallest),
     ],
 )
 def test_a_wrong_layer_is_noticed(mutant):
     E = np.array([[1, 0], [1, 1], [1, -1], [-2, 0], [0, 0]], float)  # (1, 0) ties between (1, 1) and (1, −1)
     bags = Bags.of([[0, 1, 1, 2, 3, 4], [3, 3, 3, 1, 4]])
-    assert agrees_with_exact(pool_numpy, E, bags, rate=Fraction(1, 3), depth=2)
-    assert not agrees_with_exact(mutant, E, bags, rate=Fraction(1, 3), depth=2)
+    assert agrees_with_exact(E, bags, rate=Fraction(1, 3), depth=2)
+    assert not agrees_with_exact(E, bags, rate=Fraction(1, 3), depth=2, pool=mutant)
 
 
 @pytest.mark.parametrize("d", [1, 2, 5])
-def test_both_forms_give_the_same(d, random_bags):
-    E = np.random.default_rng(d).standard_normal((30, d))
-    bags = random_bags(d)
-    for ours, theirs in ((pool(E, bags, 0.4, 7), pool_numpy(E, bags, 0.4, 7)),):
-        for name in ("mean", "weights", "slope"):
-            np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), atol=1e-12)
-    ours, theirs = cluster(E, bags, 0.4, 7), cluster_numpy(E, bags, 0.4, 7)
-    np.testing.assert_array_equal(ours.first_leader, theirs.first_leader)
-    np.testing.assert_array_equal(ours.followed, theirs.followed)
-
-
-def test_without_numba_the_numpy_form_serves(monkeypatch, random_bags):
-    E = np.random.default_rng(0).standard_normal((30, 2))
-    expected = pool(E, random_bags(0), 0.5, 4)
-    monkeypatch.setattr(hard_attention, "_compiled", None)
-    np.testing.assert_allclose(pool(E, random_bags(0), 0.5, 4).mean, expected.mean, atol=1e-12)
-    assert cluster(E, random_bags(0), 0.5, 4).followed.shape == random_bags(0).tokens.shape
+def test_both_forms_give_the_same(d, random_bags, monkeypatch):
+    E, bags = np.random.default_rng(d).standard_normal((30, d)), random_bags(d)
+    ours, found = pool(E, bags, 0.4, 7), cluster(E, bags, 0.4, 7)
+    monkeypatch.setattr(hard_attention, "follow", follow_numpy)
+    for name in ("mean", "weights", "slope"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(pool(E, bags, 0.4, 7), name), atol=1e-12)
+    again = cluster(E, bags, 0.4, 7)
+    np.testing.assert_array_equal(found.first_leader, again.first_leader)
+    np.testing.assert_array_equal(found.followed, again.followed)
 
 
 @given(E=tied_embeddings, reviews=small_reviews, depth=st.integers(0, 5))
@@ -167,9 +162,9 @@ def test_no_layers_is_the_plain_mean(random_bags):
 def test_repeats_written_out_are_the_same_as_multiplicities():
     E = np.array([[3.0, 1.0], [1.0, -2.0], [-1.0, 0.5], [0.2, 0.1]])
     tokens = [0, 1, 1, 2, 3, 3, 3]
-    merged = pool_numpy(E, Bags.of([tokens]), 0.5, 4).mean
+    merged = pool(E, Bags.of([tokens]), 0.5, 4).mean
     # Equal tokens as different rows of E: the literal review.
-    literal = pool_numpy(E[tokens], Bags.of([range(len(tokens))]), 0.5, 4).mean
+    literal = pool(E[tokens], Bags.of([range(len(tokens))]), 0.5, 4).mean
     np.testing.assert_allclose(merged, literal, atol=1e-12)
 
 
@@ -193,7 +188,8 @@ def test_leaders_and_followers_of_a_picture():
 def test_a_token_can_become_a_leader_late():
     # (3, 0) follows (4, 4), moves out and leads from layer 1 on.
     E = np.array([[4.0, 4.0], [3.5, -2.0], [3.4, -2.6], [-1.0, -1.0]])
-    _, C = layers(E, np.arange(4), np.ones(4, int), 0.5, 8)
+    Z = [layer.Z for layer in layers(E, Bags.of([range(4)]), 0.5, 8)]
+    C = np.array([z @ z.T == (z @ z.T).max(axis=1, keepdims=True) for z in Z])
     first = cluster(E, Bags.of([range(4)]), 0.5, 8).first_leader
     for i in range(4):
         leads = [k for k in range(9) if C[k, i].sum() == 1 and C[k, i, i]]

@@ -1,4 +1,3 @@
-import zipfile
 from dataclasses import replace
 from fractions import Fraction
 from importlib import resources
@@ -50,10 +49,10 @@ def test_the_digest_knows_every_field(model, field):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"embeddings": np.zeros((4, 2), np.float32)}, r"shape \(4, 2\) for a vocabulary of 5 words"),
+        ({"embeddings": np.zeros((4, 2), np.float32)}, r"shape \(4, 2\) and dtype float32 for a vocabulary of 5 words"),
         ({"embeddings": np.zeros((5, 2))}, "dtype float64"),
-        ({"embeddings": np.full((5, 2), np.nan, np.float32)}, "not all finite"),
-        ({"direction": np.zeros(3, np.float32)}, r"decoder of shape \(3,\)"),
+        ({"embeddings": np.full((5, 2), np.nan, np.float32)}, "finite float32 numbers of shape"),
+        ({"direction": np.zeros(3, np.float32)}, r"direction of shape \(3,\)"),
         ({"alpha": 0.0}, "alpha 0.0"),
         ({"alpha": 1e-320}, "alpha 1e-320; a number between 1e-15 and 1e[+]15"),
         ({"alpha": 1e17}, "alpha 1e[+]17"),
@@ -62,20 +61,12 @@ def test_the_digest_knows_every_field(model, field):
         ({"depth": 2.7}, "depth 2.7; a whole number"),
         ({"depth": "8"}, "depth '8'"),
         ({"depth": 10**9}, "depth 1000000000; a whole number from 0 to 1000"),
-        ({"provenance": []}, "provenance that is a list; an object is required"),
-        ({"provenance": None}, "provenance that is null"),
-        ({"provenance": {"recipe": None}}, "recipe null in its provenance"),
-        ({"provenance": {"recipe": {"seed": "x"}}}, 'seed "x" in its provenance'),
+        ({"provenance": {"recipe": 5}}, "recipe 5 in its provenance; dict is required"),
+        ({"provenance": {"recipe": {"seed": "x"}}}, "seed 'x' in its provenance"),
         ({"provenance": {"recipe": {"seed": -3}}}, "seed -3"),
-        ({"provenance": {"recipe": {"seed": 1.5}}}, "seed 1.5"),
-        ({"provenance": {"recipe": {"seed": True}}}, "seed true"),
-        ({"provenance": {"command": ["train"]}}, "command a list in its provenance; a string is required"),
-        ({"provenance": {"test_accuracy": float("nan")}}, "no JSON of finite numbers"),
-        ({"provenance": {"test_accuracy": "good"}}, r'test_accuracy "good" .* a number in \[0, 1\] is required'),
-        ({"provenance": {"twin_test_accuracy": 3}}, "twin_test_accuracy 3"),
-        ({"provenance": {"note": {1, 2}}}, "no JSON"),
-        ({"provenance": {"note": "\ud800"}}, "no JSON"),
-        ({"padding": "kept"}, "6 rows are required"),
+        ({"provenance": {"command": ["train"]}}, "command .'train'. in its provenance; str is required"),
+        ({"provenance": {"test_accuracy": "good"}}, "test_accuracy 'good' in its provenance; float is required"),
+        ({"padding": "kept"}, r"of shape \(6, 2\) are required"),
         ({"padding": "other"}, '"masked" or "kept"'),
     ],
 )
@@ -125,20 +116,18 @@ def fields_of(path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"vocabulary": None}, "not a model file: it has no array vocabulary"),
-        ({"format": None, "bias": None}, "not a model file: it has no array format, bias"),
+        ({"vocabulary": None}, "damaged or not a model file: .*vocabulary"),
         ({"format": np.int64(99)}, "format 99; this version reads format 1"),
         ({"vocabulary": np.frombuffer(b"one\ntwo", np.uint8)}, "vocabulary of 2 words"),
         ({"vocabulary": np.frombuffer(b"a\na\nb\nc\nd", np.uint8)}, "'a' 2 times"),
         ({"alpha": np.array([1.0, 2.0])}, "damaged or not a model file"),
         ({"provenance": np.frombuffer(b"{", np.uint8)}, "damaged or not a model file"),
-        ({"provenance": np.frombuffer(b"[" * 100_000, np.uint8)}, "its provenance is nested too deep"),
-        ({"provenance": np.frombuffer(b'{"epoch": "x"}', np.uint8)}, 'epoch "x" in its provenance'),
-        ({"provenance": np.zeros(2)}, "its provenance has dtype float64; UTF-8 bytes are required"),
-        ({"depth": np.float64(2.7)}, r"its depth has shape \(\) and dtype float64; one whole number is required"),
-        ({"depth": np.str_("8")}, "its depth has shape"),
-        ({"bias": np.zeros(2, np.float32)}, r"bias of shape \(2,\); one number is required"),
-        ({"embeddings": np.array([{}], dtype=object)}, "model file: an array in it holds Python objects"),
+        ({"provenance": np.frombuffer(b"[]", np.uint8)}, "damaged or not a model file"),
+        ({"provenance": np.frombuffer(b"[" * 100_000, np.uint8)}, "damaged or not a model file"),
+        ({"depth": np.float64(2.7)}, "depth 2.7; a whole number from 0 to 1000 is required"),
+        ({"depth": np.str_("8")}, "depth '8'"),
+        ({"bias": np.zeros(2, np.float32)}, r"bias of shape \(2,\)"),
+        ({"embeddings": np.array([{}], dtype=object)}, "damaged or not a model file: Object arrays cannot be loaded"),
     ],
 )
 def test_files_with_wrong_parts_are_refused(model, tmp_path, change, message):
@@ -155,15 +144,6 @@ def test_a_file_of_another_kind_gets_no_advice_to_unpickle_it(tmp_path, content)
     path = tmp_path / "m.npz"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"damaged or not a model file: it is no \.npz archive"):
-        Classifier.load(path)
-
-
-def test_an_archive_with_something_else_than_arrays_is_refused(model, tmp_path):
-    path = tmp_path / "m.npz"
-    model.save(path)
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("notes.txt", "hello")
-    with pytest.raises(InputError, match=r"notes\.txt in it is no array"):
         Classifier.load(path)
 
 
@@ -217,8 +197,6 @@ def test_the_shipped_model_is_small_and_says_where_it_comes_from(shipped):
     assert len(shipped.vocabulary.words) == 10_000
     assert shipped.provenance["test_accuracy"] >= 0.82
     assert shipped.provenance["command"].startswith("hardmax sentiment train --seed 0 ")
-    assert shipped.embedding("wonderful") == shipped.embeddings[shipped.vocabulary.index["wonderful"]].tolist()
-    assert shipped.embedding("zzzz") is None
 
 
 def test_the_shipped_model_has_the_accuracy_that_it_claims(shipped, real_dataset):

@@ -87,14 +87,14 @@ def made(*, good: bool, noise: float = 0.001):
                     measures=measures,
                 ),
                 result("twin", seed, dimension=d, depth=0, accuracy=accuracy(about(base - s * 0.05))),
-                result("learned", seed, dimension=d, accuracy=accuracy(value), alpha=float(np.exp(about(s)))),
+                result("learned", seed, dimension=d, accuracy=accuracy(value), log_alpha=about(s)),
                 result("softmax", seed, dimension=d, accuracy=accuracy(about(base - (0 if good else 0.1)))),
                 result(
                     "padding",
                     seed,
                     dimension=d,
                     accuracy=accuracy(about(base - (0 if good else 0.1))),
-                    measures={"padding": {"leads": about(0.05 if good else 0.9)}, "leaders": {"share": about(0.3)}},
+                    measures={"padding_leads": about(0.05 if good else 0.9), "leaders": {"share": about(0.3)}},
                 ),
             ]
     return Evidence(results)
@@ -102,12 +102,12 @@ def made(*, good: bool, noise: float = 0.001):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_evidence_in_favour_supports_and_evidence_against_refutes(claim):
-    (for_it,) = judge([claim], made(good=True))
+    for_it = judge(claim, made(good=True))
     assert for_it.parts
     assert for_it.verdict == "supported", [
         (p.label, [(c.name, c.verdict) for c in p.comparisons]) for p in for_it.parts
     ]
-    (against_it,) = judge([claim], made(good=False))
+    against_it = judge(claim, made(good=False))
     assert against_it.verdict == "refuted", [
         (p.label, [(c.name, c.verdict) for c in p.comparisons]) for p in against_it.parts
     ]
@@ -115,14 +115,14 @@ def test_evidence_in_favour_supports_and_evidence_against_refutes(claim):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_noise_and_nothing_support_nothing(claim):
-    (noisy,) = judge([claim], made(good=True, noise=5.0))
+    noisy = judge(claim, made(good=True, noise=5.0))
     assert noisy.verdict != "supported"
-    (nothing,) = judge([claim], Evidence([]))
+    nothing = judge(claim, Evidence([]))
     assert (nothing.verdict, nothing.parts) == ("not_supported", ())
 
 
 def test_every_part_compares_with_something_and_claims_are_named_once():
-    judged = judge(CLAIMS, made(good=True))
+    judged = [judge(claim, made(good=True)) for claim in CLAIMS]
     assert all(part.comparisons for one in judged for part in one.parts)
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS)
     assert all(claim.id.startswith("sentiment.") and claim.why and claim.origin for claim in CLAIMS)
@@ -135,7 +135,7 @@ def test_a_claim_that_holds_at_one_dimension_and_not_at_another_is_not_supported
         + [r for r in bad._results if r["trial"]["recipe"]["dimension"] == 4]
     )
     few = next(claim for claim in CLAIMS if claim.id == "sentiment.few_leaders")
-    (judged,) = judge([few], mixed)
+    judged = judge(few, mixed)
     assert [part.verdict for part in judged.parts] == ["supported", "refuted"]
     assert judged.verdict == "not_supported"
 
@@ -147,11 +147,11 @@ def test_comparisons_are_made_on_the_seeds_that_both_sides_have():
         + [result("words", s, accuracy=accuracy(0.6)) for s in (1, 2, 3)]
     )
     attention = next(claim for claim in CLAIMS if claim.id == "sentiment.attention")
-    (judged,) = judge([attention], evidence)
+    judged = judge(attention, evidence)
     assert judged.parts[0].comparisons[0].effect.values == pytest.approx((0.81, 0.82))
 
 
 def test_a_series_that_is_not_determined_is_an_error():
     evidence = Evidence([result("hard", 0, dimension=d, accuracy=accuracy(0.8)) for d in (2, 4)])
-    with pytest.raises(ValueError, match="several hard trials of seed 0"):
-        evidence.by_seed("hard", "accuracy", "test")
+    with pytest.raises(ValueError, match="several hard trainings of seed 0"):
+        evidence.by_seed("hard", "accuracy test")

@@ -61,7 +61,6 @@ def test_clusters_that_decide_are_missed_when_they_are_changed(dataset):
     model = train(dataset, Recipe(epochs=8, depth=8, rate=0.05, batch=32)).model
     found = accuracies(model, dataset, np.random.default_rng(0))
     assert found["model"] > 0.8
-    assert found["at_leaders"] == pytest.approx(found["model"], abs=0.03)
     assert found["shuffled"] < found["model"] - 0.05
     assert found["random_leaders"] < found["model"]
 

@@ -3,10 +3,12 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from hardmax.kernels.errors import InputError
 from hardmax.verify.studies.sentiment.classifier.training import Recipe
 from hardmax.verify.studies.sentiment.experiment import trials
-from hardmax.verify.studies.sentiment.experiment.trials import Corpus, Trial, plan, run_trial, run_trials
+from hardmax.verify.studies.sentiment.experiment.claims import CLAIMS
+from hardmax.verify.studies.sentiment.experiment.judgement import Evidence, judge
+from hardmax.verify.studies.sentiment.experiment.trials import Corpus, TrainingTrial, plan, run_trial, run_trials
+from hardmax.verify.studies.sentiment.journal import Journal
 
 QUICK = Recipe(epochs=1, depth=2, batch=32)
 
@@ -18,7 +20,7 @@ def corpus(corpus_file):
 
 def test_the_plan_trains_a_twin_for_every_classifier_on_the_same_seed():
     planned = plan(range(3), (2, 4))
-    assert len({trial.name for trial in planned}) == len(planned)
+    assert len(set(planned)) == len(planned)
     hard = {(t.seed, t.recipe.dimension) for t in planned if t.kind == "hard"}
     twins = {(t.seed, t.recipe.dimension) for t in planned if t.kind == "twin"}
     assert hard == twins == {(seed, d) for seed in range(3) for d in (2, 4)}
@@ -34,12 +36,16 @@ def test_softmax_is_trained_first_on_few_seeds_or_not_at_all():
 
 
 def test_results_are_plain_json_and_name_their_trial(corpus):
-    for trial in (Trial("hard", 0, QUICK), Trial("padding", 0, QUICK, "kept"), Trial("words", 0, QUICK)):
+    for trial in (
+        TrainingTrial("hard", 0, QUICK),
+        TrainingTrial("padding", 0, QUICK, "kept"),
+        TrainingTrial("words", 0, QUICK),
+    ):
         result = run_trial(trial, corpus)
         assert json.loads(json.dumps(result, allow_nan=False)) == json.loads(json.dumps(result))
         assert result["trial"] == asdict(trial)
         assert 0 <= result["accuracy"]["test"] <= 1
-    hard = run_trial(Trial("hard", 0, QUICK), corpus)
+    hard = run_trial(TrainingTrial("hard", 0, QUICK), corpus)
     assert set(hard["measures"]) == {
         "leaders", "untrained_leaders", "against_others", "frequent", "spread", "softmax", "interventions",
     }  # fmt: skip
@@ -47,68 +53,47 @@ def test_results_are_plain_json_and_name_their_trial(corpus):
 
 
 def test_results_depend_on_the_seed_alone(corpus):
-    ours, again = (run_trial(Trial("hard", 1, replace(QUICK, seed=1)), corpus) for _ in range(2))
+    ours, again = (run_trial(TrainingTrial("hard", 1, replace(QUICK, seed=1)), corpus) for _ in range(2))
     del ours["epoch_seconds"], again["epoch_seconds"]
     assert ours == again
 
 
-def test_a_folder_is_gone_on_from(corpus, tmp_path, monkeypatch):
-    planned = [Trial("twin", s, replace(QUICK, depth=0, seed=s)) for s in range(3)]
-    first = run_trials(planned[:2], tmp_path, corpus)
-    ran = []
-    right = trials.run_trial
-    monkeypatch.setattr(trials, "run_trial", lambda trial, c: ran.append(trial) or right(trial, c))
-    told = []
-    results = run_trials(planned, tmp_path, corpus, progress=told.append)
-    assert ran == planned[2:]
-    assert results[:2] == first
-    assert told == planned
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"{t.name}.json" for t in planned)
-
-
-def test_a_folder_of_other_settings_or_a_damaged_one_is_refused(corpus, tmp_path):
-    trial = Trial("twin", 0, replace(QUICK, depth=0))
-    run_trials([trial], tmp_path, corpus)
-    with pytest.raises(InputError, match="other settings"):
-        run_trials([replace(trial, recipe=replace(trial.recipe, epochs=2))], tmp_path, corpus)
-    (tmp_path / f"{trial.name}.json").write_text("{")
-    with pytest.raises(InputError, match="delete it to run this trial again"):
-        run_trials([trial], tmp_path, corpus)
-
-
-def test_a_folder_of_other_reviews_is_refused(corpus, tmp_path):
-    trial = Trial("twin", 0, replace(QUICK, depth=0))
-    run_trials([trial], tmp_path / "run", corpus)
+def test_trials_are_gone_on_from_on_the_same_reviews_alone(corpus, tmp_path):
+    planned = [TrainingTrial("twin", s, replace(QUICK, depth=0, seed=s)) for s in range(2)]
+    path, done = tmp_path / "journal", []
+    first = run_trials(planned[:1], corpus, journal=Journal(path))
+    results = run_trials(planned, corpus, journal=Journal(path), progress=done.append)
+    assert (done, results[:1]) == ([1, 2], first)
     rows = corpus.path.read_text(encoding="utf-8").splitlines()
     changed = tmp_path / "other.csv"
     changed.write_text("\n".join([rows[0], *rows[2:], rows[1]]) + "\n", encoding="utf-8")  # one review moved
-    with pytest.raises(InputError, match="on other reviews; give another folder or delete it"):
-        run_trials([trial], tmp_path / "run", replace(corpus, path=changed))
+    for other in (replace(corpus, path=changed), replace(corpus, size=150)):
+        done.clear()
+        run_trials(planned, other, journal=Journal(path), progress=done.append)
+        assert done == [0, 1, 2]
+    done.clear()
+    longer = [replace(trial, recipe=replace(trial.recipe, epochs=2)) for trial in planned]
+    run_trials(longer, corpus, journal=Journal(path), progress=done.append)
+    assert done == [0, 1, 2]
 
 
-def test_a_number_changed_by_hand_is_noticed(corpus, tmp_path):
-    trial = Trial("twin", 0, replace(QUICK, depth=0))
-    run_trials([trial], tmp_path, corpus)
-    path = tmp_path / f"{trial.name}.json"
-    document = json.loads(path.read_text())
-    document["result"]["accuracy"]["test"] += 0.01
-    path.write_text(json.dumps(document))
-    with pytest.raises(InputError, match="its content was changed"):
-        run_trials([trial], tmp_path, corpus)
-
-
-def test_a_mean_over_nothing_is_one_line(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(trials, "run_trial", lambda trial, c: {"trial": {}, "accuracy": float("nan")})
-    with pytest.raises(InputError, match="too few reviews for the trial"):
-        run_trials([Trial("twin", 0, QUICK)], tmp_path, corpus)
-    assert list(tmp_path.iterdir()) == []
+def test_every_claim_has_all_its_comparisons_on_measured_evidence(corpus):
+    planned = plan([0], [2, 3], epochs=1, softmax=False)
+    evidence = Evidence(run_trials([trial for trial in planned if trial.kind != "depth"], corpus))
+    found = {claim.id: [len(p.comparisons) for p in judge(claim, evidence).parts] for claim in CLAIMS}
+    assert found["sentiment.leader_logit"] == [4, 4]
+    assert found["sentiment.leader_words"] == found["sentiment.gathering"] == found["sentiment.clusters"] == [3, 3]
+    assert found["sentiment.softmax_agreement"] == found["sentiment.few_leaders"] == [2, 2]
+    assert found["sentiment.context"] == found["sentiment.padding"] == [2, 2]
+    assert found["sentiment.attention"] == [2, 2, 2, 2]
+    assert found["sentiment.step"] == [1, 1, 1, 1]
 
 
 @pytest.mark.deep
-def test_two_processes_give_what_one_gives(corpus, tmp_path):
-    planned = [Trial("twin", s, replace(QUICK, depth=0, seed=s)) for s in range(3)]
-    together = run_trials(planned, tmp_path / "two", corpus, jobs=2)
-    alone = run_trials(planned, tmp_path / "one", corpus)
+def test_two_processes_give_what_one_gives(corpus):
+    planned = [TrainingTrial("twin", s, replace(QUICK, depth=0, seed=s)) for s in range(3)]
+    together = run_trials(planned, corpus, jobs=2)
+    alone = run_trials(planned, corpus)
     for result in (*together, *alone):
         del result["epoch_seconds"]
     assert together == alone

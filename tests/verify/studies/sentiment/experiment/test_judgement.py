@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from hardmax.verify.studies.sentiment.experiment.statistics import Comparison, Estimate, joint_verdict, superiority
+from hardmax.verify.studies.sentiment.classifier.data import Bags
+from hardmax.verify.studies.sentiment.experiment.judgement import Comparison, Estimate, against, joint_verdict
+from hardmax.verify.studies.sentiment.experiment.measures import superiority
 
 
 def test_the_interval_is_that_of_scipy_widened_for_the_overlap_of_the_splits():
@@ -38,7 +40,10 @@ def test_one_seed_gives_no_interval_and_no_verdict():
     ],
 )
 def test_verdicts_by_hand(effect, alternative, options, verdict):
-    assert Comparison.of("alternative", effect, alternative, **options).verdict == verdict
+    effect = dict(enumerate(effect))
+    alternative = dict(enumerate(alternative)) if isinstance(alternative, list) else alternative
+    (comparison,) = against("alternative", effect, alternative, **options)
+    assert comparison.verdict == verdict
 
 
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=8), st.lists(st.floats(-1, 1), min_size=8, max_size=8))
@@ -57,7 +62,7 @@ def test_comparisons_are_paired_by_seed():
 
 def one(verdict, control=False):
     effect = {"supported": [0.9, 0.91], "refuted": [0.1, 0.11], "not_supported": [0.1, 0.9]}[verdict]
-    comparison = Comparison.of("x", effect, 0.5, control=control)
+    comparison = Comparison.of("x", effect, [0.5, 0.5], control=control)
     assert comparison.verdict == verdict
     return comparison
 
@@ -83,7 +88,7 @@ def false_verdicts(shared, trials=2_000, seeds=5):
     verdicts = []
     for _ in range(trials):
         values = shared**0.5 * rng.standard_normal() + (1 - shared) ** 0.5 * rng.standard_normal(seeds)
-        verdicts.append(Comparison.of("null", values, 0.0).verdict)
+        verdicts.append(Comparison.of("null", values, np.zeros(seeds)).verdict)
     return 1 - verdicts.count("not_supported") / trials
 
 
@@ -96,13 +101,14 @@ groups = st.lists(st.tuples(st.integers(0, 3), st.integers(-3, 3), st.booleans()
 
 
 @given(groups)
-def test_superiority_is_the_statistic_of_mann_and_whitney_in_every_group(rows):
+def test_superiority_is_the_statistic_of_mann_and_whitney_averaged_over_reviews(rows):
+    rows = sorted(rows, key=lambda row: row[0])
     group, values, chosen = (np.array(column) for column in zip(*rows, strict=True))
-    found = superiority(values.astype(float), chosen.astype(bool), group, 4)
+    bags = Bags(np.searchsorted(group, np.arange(5)), np.arange(len(rows)), np.ones(len(rows), int))
+    expected = []
     for g in range(4):
-        x, y = values[(group == g) & chosen], values[(group == g) & ~chosen.astype(bool)]
+        x, y = values[(group == g) & chosen], values[(group == g) & ~chosen]
         if len(x) and len(y):
-            expected = stats.mannwhitneyu(x, y, method="asymptotic").statistic / (len(x) * len(y))
-            assert found[g] == pytest.approx(expected)
-        else:
-            assert np.isnan(found[g])
+            expected.append(stats.mannwhitneyu(x, y, method="asymptotic").statistic / (len(x) * len(y)))
+    found = superiority(values.astype(float), chosen, bags, len(rows))
+    assert found == pytest.approx(np.mean(expected) if expected else 0.5)
