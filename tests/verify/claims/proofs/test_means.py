@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from hardmax.verify.claims import derivation
-from hardmax.verify.claims.formulas import FormulaError
-from hardmax.verify.claims.witness import Witness, _test
+from hardmax.verify.claims.proofs import derivation
+from hardmax.verify.claims.proofs.formulas import FormulaError
+from hardmax.verify.claims.proofs.witness import Witness, _test
 
 from ...mutants import Mutant, mutate
 
@@ -80,16 +80,16 @@ def test_what_passes_to_means_holds_for_them(seed):
         Mutant("everything is affine", "            if not _is_affine(", "            if False and not _is_affine("),
         Mutant("numbers in front of vectors stay", "((number(c), image(name)) for", "((c, image(name)) for"),
         Mutant(
-            "weak passes to strict", 'if f.relation != goal.relation or f.relation == "≠":', 'if f.relation == "≠":'
+            "weak passes to strict", "if f.relation != goal.relation or f.relation == '≠':", "if f.relation == '≠':"
         ),
         Mutant(
             "inequations pass to means",
-            'if f.relation != goal.relation or f.relation == "≠":',
+            "if f.relation != goal.relation or f.relation == '≠':",
             "if f.relation != goal.relation:",
         ),
     ],
     ids=lambda m: m.what,
 )
 def test_a_wrong_rule_for_means_is_noticed(mutant):
-    wrong = mutate("hardmax.verify.claims.derivation", mutant)
+    wrong = mutate("hardmax.verify.claims.proofs.derivation", mutant)
     assert any(accepted_and_false(wrong, seed)[1] for seed in range(20))

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from hardmax.verify.claims import derivation
-from hardmax.verify.claims.formulas import FormulaError, value_of
-from hardmax.verify.claims.witness import Witness, _compiled, _test, _vector
+from hardmax.verify.claims.proofs import derivation
+from hardmax.verify.claims.proofs.formulas import FormulaError, value_of
+from hardmax.verify.claims.proofs.witness import Witness, _compiled, _test, _vector
 
 from ...mutants import Mutant, mutate
 
@@ -256,7 +256,7 @@ def test_what_is_accepted_holds():
 @pytest.mark.parametrize(
     ("mutant", "seeds"),
     [
-        (Mutant("one strict factor is enough", "STRICT if all(sign ==", "STRICT if any(sign =="), range(20, 30)),
+        (Mutant("one strict factor is enough", "STRICT if all((sign ==", "STRICT if any((sign =="), range(20, 30)),
         (
             Mutant(
                 "everything is affine", "            if not _is_affine(", "            if False and not _is_affine("
@@ -268,5 +268,5 @@ def test_what_is_accepted_holds():
     ids=lambda x: getattr(x, "what", ""),
 )
 def test_a_wrong_checker_accepts_what_is_false(mutant, seeds):
-    wrong = mutate("hardmax.verify.claims.derivation", mutant)
+    wrong = mutate("hardmax.verify.claims.proofs.derivation", mutant)
     assert any(accepted(Random(seed), wrong)[1] for seed in seeds)
