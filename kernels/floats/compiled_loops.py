@@ -3,7 +3,7 @@
 The layout of the arrays, and the sums, are those of `compiled_layer`, whose functions are compiled into those of this
 file. numba's cache of machine code would not notice a change of them, so the names under which it keeps the functions
 of this file end in a digest of that one (`compiled`).
-Neighbours: `compiled_kernel` checks the input, allocates, and calls `run_configurations`; `filter` derives `bounds`.
+Neighbours: `compiled_kernel` checks the input, allocates, and calls these; `filter` derives the bounds.
 """
 
 import inspect

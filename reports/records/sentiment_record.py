@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from .codec import RecordError
 
-Support = Literal["supported", "not_supported", "refuted"]
+RecordedSupport = Literal["supported", "not_supported", "refuted"]
 Label = Literal["positive", "negative"]
 
 
@@ -46,7 +46,7 @@ class ComparisonRecord:
         control: whether the alternative is another explanation of what the claim says.
     """
 
-    verdict: Support
+    verdict: RecordedSupport
     name: str
     effect: EstimateRecord
     alternative: EstimateRecord
@@ -61,7 +61,7 @@ class PartRecord:
 
     label: str
     quantity: str
-    verdict: Support
+    verdict: RecordedSupport
     comparisons: tuple[ComparisonRecord, ...]
 
 
@@ -80,7 +80,7 @@ class SentimentClaimRecord:
     origin: Literal["paper", "question"]
     statement: str
     why: str
-    verdict: Support
+    verdict: RecordedSupport
     parts: tuple[PartRecord, ...]
 
 

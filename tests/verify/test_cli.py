@@ -301,7 +301,7 @@ def test_verify_writes_a_bundle_for_each_refutation_that_replays_and_runs_alone(
         assert (status, replayed.splitlines()[-1]) == (1, "It still fails.")
     status, checked, _ = run("check", "out")
     assert status == 0
-    assert checked.splitlines()[-1].endswith("accepted, 0 refused, 0 unreadable")
+    assert checked.splitlines()[-1].endswith("accepted, 0 refused, 0 not checked, 0 unreadable")
     run_record = json.loads(Path("out/run.json").read_text())
     assert {c["id"]: c["verdict"] for c in run_record["claims"]}["necessity.nonzero"] == "refuted"
     assert run_record["coverage"]
@@ -447,7 +447,7 @@ def test_bad_input_alone_makes_no_folder(run):
 def test_counterexamples_that_nobody_expected_never_replace_earlier_ones(run, monkeypatch):
     wrong = "tests claim: the norm of a token never grows"
     claim = next(c for c in registry.all_claims() if c.id == "lemmas.norm_growth")
-    false = replace(claim, check=lambda _: registry.Finding("refuted", wrong, 0, 0), identity=None)
+    false = replace(claim, check=lambda _: registry.Finding("refuted", wrong, 0, 0), proof=())
     monkeypatch.setattr(campaign, "select_claims", lambda _: (false,))
     for _ in range(2):
         assert run("verify", "--claims", "lemmas.norm_growth", "--examples", "1", "--families", "lattice")[0] == 1
@@ -460,7 +460,7 @@ def test_counterexamples_that_nobody_expected_never_replace_earlier_ones(run, mo
         ("refuted", 1, "It still fails."),
         ("verified", 0, "It does not fail any more."),
         ("undecided", 3, "Whether it still fails is not known."),
-        ("not_met", 3, "Whether it still fails was not examined: the claim says nothing about this configuration."),
+        ("vacuous", 3, "Whether it still fails was not examined: the claim says nothing about this configuration."),
     ],
 )
 def test_replay_says_no_more_than_it_knows(run, monkeypatch, verdict, status, line):
