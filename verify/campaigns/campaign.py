@@ -45,8 +45,10 @@ CHUNK = 500
 """Configurations a chunk at most: enough to make its start cheap, few enough to share out evenly."""
 SAMPLE = {"lemmas": 8, "metamorphic": 8, "routes": 100}
 """Family of claims → it is checked on every so many configurations; on all of them if it is not named here."""
-LAYERED = 8
+LAYERED = 16
 """One in so many configurations has a step that depends on the layer, for claims that do not assume a constant one."""
+LAYERED_BUDGET = Budget(operations=10**7)
+"""Its proof cannot jump, and no claim about it asks for the limits: it may cost some hundredth of a second."""
 KERNEL_SAMPLE = 16
 """Float kernels are compared on every so many configurations."""
 CERTIFICATE_SAMPLE = 100
@@ -123,7 +125,7 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK) -> Tally:
         else:
             nth = tally.configurations
             tally.configurations += 1
-            about, thinned = (layered, LAYERED) if c.alpha is None else (claims, 1)
+            about, thinned = (layered, SAMPLE["lemmas"]) if c.alpha is None else (claims, 1)
             wanted = [claim for claim in about if (nth - first) % max(1, every[claim.family] // thinned) == 0]
             case, refuted = _examine_claims(plan, wanted, c, tally)
             for regime, value in regimes(sample, case):
@@ -172,7 +174,7 @@ def _examine_claims(
     plan: Plan, claims: Iterable[Claim], configuration: Configuration, tally: Tally
 ) -> tuple[Case, Refutation | None]:
     """Check claims on one configuration and count the verdicts; the first refutation."""
-    case = Case(configuration, plan.budget)
+    case = Case(configuration, plan.budget if configuration.alpha is not None else LAYERED_BUDGET)
     refuted = None
     for claim in claims:
         counts = tally.claims.setdefault(claim.id, Counter())

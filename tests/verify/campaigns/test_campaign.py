@@ -49,16 +49,16 @@ def test_every_family_is_met_and_every_claim_examined_even_in_a_short_campaign()
     assert whole.kernels["numpy"]["agree"] > 0
 
 
-def test_one_in_eight_steps_depends_on_the_layer_and_claims_of_constant_steps_are_spared():
+def test_one_in_sixteen_steps_depends_on_the_layer_and_claims_of_constant_steps_are_spared():
     tally = run_chunk(Plan((*CLAIMS, "lemmas.injective"), ("lattice",)), 0, 160)
-    assert tally.coverage["step"]["harmonic"] == 20
-    constant = tally.configurations - 20
+    assert tally.coverage["step"]["harmonic"] == 10
+    constant = tally.configurations - 10
     assert tally.claims["clustering.convergence"]["verified"] == constant
     assert "vacuous" not in tally.claims["clustering.convergence"]
     injective = tally.claims["lemmas.injective"]
     assert injective["vacuous"] > 0  # λ_0 = 1
-    assert injective["verified"] + injective["vacuous"] == 20 + -(-constant // 8)
-    assert tally.claims["lemmas.norm_growth"]["verified"] == 20 + -(-constant // 8)
+    assert injective["verified"] + injective["vacuous"] == 10 + -(-constant // 8)
+    assert tally.claims["lemmas.norm_growth"]["verified"] == 10 + -(-constant // 8)
     alone = run_chunk(Plan(("clustering.vertices",), ("lattice",)), 0, 40)
     assert "harmonic" not in alone.coverage["step"]
 

@@ -64,7 +64,7 @@ CLAIMS = (
     Claim(
         "routes.polytope",
         "the polytope, cluster points and weights of the dynamics are those that cvxpy finds from the limits alone",
-        ("nonzero", "distinct", "spd"),
+        ("nonzero", "distinct", "spd", "constant_step"),
         SOURCE,
         "theorem",
         check_polytope,
@@ -73,7 +73,7 @@ CLAIMS = (
     Claim(
         "routes.certificate",
         "the certificate of every decided configuration is accepted by the independent checker",
-        (),
+        ("constant_step",),
         SOURCE,
         "theorem",
         check_certificate,
