@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from ..printable import printable
 from ..records.record import ResultRecord
-from ..records.run_record import CheckRecord, ClaimRecord, KernelRecord, RunRecord
+from ..records.run_record import CheckResult, ClaimRecord, KernelRecord, RunRecord
 from ..records.store import Records
 from .exact_text import configuration_line
 from .wording import CHECK_STATUS, EXPECTED, headline, plural, where
@@ -121,7 +121,7 @@ def _kernel(kernel: KernelRecord) -> ET.Element:
     return case
 
 
-def _check(run: RunRecord, check: CheckRecord) -> ET.Element:
+def _check(run: RunRecord, check: CheckResult) -> ET.Element:
     case = _case("checks", check.id)
     if run.subject and run.subject.file:
         case.set("file", printable(run.subject.file))

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from ..records.record import CounterexampleRecord
-from ..records.run_record import CheckRecord, ClaimCounts, ClaimRecord, KernelRecord, RunRecord
+from ..records.run_record import CheckResult, ClaimCounts, ClaimRecord, KernelRecord, RunRecord
 from ..records.store import Records
 
 HYPOTHESES = {
@@ -85,7 +85,7 @@ def claim_of(run: RunRecord, counterexample: CounterexampleRecord) -> ClaimRecor
     return next((c for c in run.claims if c.id == counterexample.claim), None)
 
 
-def failed_checks(run: RunRecord) -> tuple[CheckRecord, ...]:
+def failed_checks(run: RunRecord) -> tuple[CheckResult, ...]:
     """The checks of a kernel that fail and are not known to."""
     return tuple(check for check in run.checks if check.status == "fail")
 

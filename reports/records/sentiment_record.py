@@ -4,17 +4,16 @@ Neighbours: `codec` reads it strictly, `sentiment` makes the page.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
-from .codec import RecordError
+from .codec import Record, RecordError
+from .configuration_record import ByNumber
 
 RecordedSupport = Literal["supported", "not_supported", "refuted"]
 Label = Literal["positive", "negative"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EstimateRecord:
+class EstimateRecord(Record, frozen=True):
     """A mean over seeds.
 
     Args:
@@ -32,8 +31,7 @@ class EstimateRecord:
     values: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonRecord:
+class ComparisonRecord(Record, frozen=True):
     """A quantity against an alternative explanation.
 
     Args:
@@ -55,8 +53,7 @@ class ComparisonRecord:
     control: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartRecord:
+class PartRecord(Record, frozen=True):
     """One instance of a claim, e.g. "d = 2": refuted if a comparison is that is no control, supported if all are."""
 
     label: str
@@ -65,8 +62,7 @@ class PartRecord:
     comparisons: tuple[ComparisonRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentimentClaimRecord:
+class SentimentClaimRecord(Record, frozen=True):
     """One claim about the classifier, e.g. "sentiment.attention".
 
     Args:
@@ -84,8 +80,7 @@ class SentimentClaimRecord:
     parts: tuple[PartRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccuracyRow:
+class AccuracyRow(Record, frozen=True):
     """Accuracies at one dimension; null where nothing was trained.
 
     Args:
@@ -113,8 +108,7 @@ class AccuracyRow:
     learned_alpha: EstimateRecord | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaderRow:
+class LeaderRow(Record, frozen=True):
     """Leaders per review at one dimension.
 
     Args:
@@ -137,11 +131,10 @@ class LeaderRow:
     share: EstimateRecord | None
     min: int
     max: int
-    histogram: Mapping[int, int]
+    histogram: ByNumber[int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordRow:
+class WordRow(Record, frozen=True):
     """A word that leads often.
 
     Args:
@@ -159,8 +152,7 @@ class WordRow:
     positive: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrequentRecord:
+class FrequentRecord(Record, frozen=True):
     """The most frequent leaders of confident, correct reviews.
 
     Args:
@@ -178,8 +170,7 @@ class FrequentRecord:
     alternatives: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeedRow:
+class SpeedRow(Record, frozen=True):
     """Seconds an epoch at one dimension, through hard and through softmax layers, and their ratio."""
 
     dimension: int
@@ -188,8 +179,7 @@ class SpeedRow:
     ratio: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HypothesesRecord:
+class HypothesesRecord(Record, frozen=True):
     """In how many reviews the hypotheses hold as it stands, only once equal words are merged, and not even then."""
 
     literal: int
@@ -197,8 +187,7 @@ class HypothesesRecord:
     never: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofsRecord:
+class ProofsRecord(Record, frozen=True):
     """Exact verdicts on test reviews.
 
     Args:
@@ -217,15 +206,14 @@ class ProofsRecord:
     hypotheses: HypothesesRecord
     literal: Mapping[str, int]
     merged: Mapping[str, int]
-    freeze_layers: Mapping[int, int]
-    leaders: Mapping[int, int]
+    freeze_layers: ByNumber[int]
+    leaders: ByNumber[int]
     mean_leaders: float | None
     with_face_points: int
     rules: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterRecord:
+class ClusterRecord(Record, frozen=True):
     """The words of the example that tend to one point.
 
     Args:
@@ -247,8 +235,7 @@ class ClusterRecord:
     contribution: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExampleRecord:
+class ExampleRecord(Record, frozen=True):
     """One review, taken apart.
 
     Args:
@@ -295,8 +282,7 @@ class ExampleRecord:
             raise RecordError(f"layers must hold {n} points of {d} numbers at each layer, and at least one layer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsRecord:
+class SettingsRecord(Record, frozen=True):
     """What was asked: seeds, dimensions, epochs, whether softmax was trained through, which reviews."""
 
     seeds: tuple[int, ...]
@@ -306,8 +292,7 @@ class SettingsRecord:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataRecord:
+class DataRecord(Record, frozen=True):
     """The sizes of the split and of the vocabulary; test reviews that also occur outside; reviews left out."""
 
     train: int
@@ -318,8 +303,7 @@ class DataRecord:
     words: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRecord:
+class ModelRecord(Record, frozen=True):
     """The classifier whose reviews were proved; null where its file does not say."""
 
     digest: str
@@ -328,16 +312,14 @@ class ModelRecord:
     twin_test_accuracy: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingsRecord:
+class TrainingsRecord(Record, frozen=True):
     """How many classifiers were trained, and for how many of them the last epoch was the best one."""
 
     all: int
     longest: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondsRecord:
+class SecondsRecord(Record, frozen=True):
     """How long the last session of the run took."""
 
     trials: float
@@ -345,8 +327,7 @@ class SecondsRecord:
     all: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentimentRecord:
+class SentimentRecord(Record, frozen=True):
     """A run of `hardmax sentiment verify`.
 
     Args:
@@ -359,16 +340,15 @@ class SentimentRecord:
         reproduced: whether training it again gave the same numbers, bit for bit.
     """
 
-    FORMAT: ClassVar[str] = "hardmax-sentiment"
-    VERSION: ClassVar[int] = 1
-
+    format: Literal["hardmax-sentiment"]
+    version: Literal[1]
     settings: SettingsRecord
     data: DataRecord
     claims: tuple[SentimentClaimRecord, ...]
     accuracy: tuple[AccuracyRow, ...]
     leaders: tuple[LeaderRow, ...]
     frequent: FrequentRecord | None
-    spread: Mapping[int, Mapping[str, tuple[float, ...]]]
+    spread: ByNumber[Mapping[str, tuple[float, ...]]]
     speed: tuple[SpeedRow, ...]
     proofs: ProofsRecord
     model: ModelRecord

@@ -269,7 +269,7 @@ def verify(
     """
     from importlib.util import find_spec
 
-    from ...reports.records.store import write_text
+    from ...reports.records.files import write_file
     from ..studies.sentiment.experiment.trials import Corpus
     from ..studies.sentiment.experiment.verification import dataset_of
     from ..studies.sentiment.experiment.verification import verify as run
@@ -295,7 +295,7 @@ def verify(
             corpus=corpus,
             progress=report,
         )
-        write_text(out / RECORD, json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+        write_file(out / RECORD, json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
     click.echo(record_text(record))
     _write_page(out)
     return max((STATUS[verdict] for verdict in record["proofs"]["merged"]), key=(0, 3, 1).index)
