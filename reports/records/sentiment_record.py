@@ -9,7 +9,7 @@ from typing import Literal
 from .codec import Record, RecordError
 from .configuration_record import ByNumber
 
-RecordedSupport = Literal["supported", "not_supported", "refuted"]
+Support = Literal["supported", "not_supported", "refuted"]
 Label = Literal["positive", "negative"]
 
 
@@ -44,7 +44,7 @@ class ComparisonRecord(Record, frozen=True):
         control: whether the alternative is another explanation of what the claim says.
     """
 
-    verdict: RecordedSupport
+    verdict: Support
     name: str
     effect: EstimateRecord
     alternative: EstimateRecord
@@ -58,7 +58,7 @@ class PartRecord(Record, frozen=True):
 
     label: str
     quantity: str
-    verdict: RecordedSupport
+    verdict: Support
     comparisons: tuple[ComparisonRecord, ...]
 
 
@@ -76,7 +76,7 @@ class SentimentClaimRecord(Record, frozen=True):
     origin: Literal["paper", "question"]
     statement: str
     why: str
-    verdict: RecordedSupport
+    verdict: Support
     parts: tuple[PartRecord, ...]
 
 
@@ -217,13 +217,13 @@ class ClusterRecord(Record, frozen=True):
     """The words of the example that tend to one point.
 
     Args:
-        leaders: {word: weight}.
+        leaders: {word: weight}; empty for a point with no leader.
         first_layer: the layer at which the one leader leads first; null otherwise.
-        members: {word: times}.
+        members: {word: times}, the leaders' own words included.
         size: tokens.
         point: the limit.
         logit: ⟨v, limit⟩.
-        contribution: what the cluster adds to the logit.
+        contribution: what the cluster adds to the logit, (1/n) Σ ⟨v, z_i^K⟩ over it.
     """
 
     leaders: Mapping[str, float]
@@ -235,20 +235,17 @@ class ClusterRecord(Record, frozen=True):
     contribution: float
 
 
-class ExampleRecord(Record, frozen=True):
-    """One review, taken apart.
+class ExplanationRecord(Record, frozen=True):
+    """The classification of one review, taken apart.
 
     Args:
-        review: its index in the corpus.
-        rule: which one it is, in words.
-        label: its class.
         text: the review, any text.
         prediction: the classifier's class.
         probability: of a positive review.
         logit: Σ contributions + bias.
         bias: b.
-        tokens: n, repeats counted.
-        verdict: the exact verdict.
+        tokens: n, repeats and padding counted.
+        verdict: the exact verdict on the clustering theorem's conclusion for the merged review.
         freeze_layer: null if undecided.
         clusters: the largest contribution first.
         words: distinct words.
@@ -257,9 +254,6 @@ class ExampleRecord(Record, frozen=True):
         direction: v.
     """
 
-    review: int
-    rule: str
-    label: Label
     text: str
     prediction: Label
     probability: float
@@ -280,6 +274,20 @@ class ExampleRecord(Record, frozen=True):
             raise RecordError(f"counts has {len(self.counts)} entries for {n} words")
         if not self.layers or any(len(layer) != n or any(len(row) != d for row in layer) for layer in self.layers):
             raise RecordError(f"layers must hold {n} points of {d} numbers at each layer, and at least one layer")
+
+
+class ExampleRecord(ExplanationRecord, frozen=True):
+    """The review that the page shows.
+
+    Args:
+        review: its index in the corpus.
+        rule: which one it is, in words.
+        label: its class.
+    """
+
+    review: int
+    rule: str
+    label: Label
 
 
 class SettingsRecord(Record, frozen=True):
@@ -356,6 +364,3 @@ class SentimentRecord(Record, frozen=True):
     example: ExampleRecord
     trainings: TrainingsRecord
     seconds: SecondsRecord
-
-
-__all__ = ["ComparisonRecord", "EstimateRecord", "ExampleRecord", "SentimentClaimRecord", "SentimentRecord"]
