@@ -15,7 +15,6 @@ from ...reports.records.run_record import (
     Divergence,
     KernelFailure,
     KernelRecord,
-    SourceRecord,
     VerdictOnClaim,
 )
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
@@ -71,7 +70,7 @@ def claim_records(found: Findings, names: dict[str, str]) -> tuple[ClaimRecord, 
             family=claim.family,
             statement=claim.statement,
             hypotheses=tuple(claim.hypotheses),
-            source=SourceRecord(claim.source.paper, claim.source.version, claim.source.label),
+            source=claim.source,
             expected=claim.expected,
             verdict=cast(VerdictOnClaim, j.verdict),
             as_expected=j.as_expected,
