@@ -234,13 +234,20 @@ def test_a_refusal_names_the_place_and_what_is_required_there(samples, place):
 
 
 @pytest.mark.parametrize(
-    "text", ["1.5", "+1", "01", "-0", "1/0", "1/02", "2/-3", "", " 1", "1 ", "٣", "1e3", "0/5", "inf"]
+    "text", ["1.5", "+1", "01", "-0", "1/0", "1/02", "2/-3", "", " 1", "1 ", "٣", "1e3", "0/5", "inf", "1\n"]
 )
 def test_only_canonical_rationals_are_exact_numbers(text):
     with pytest.raises(RecordError):
         codec.loads(
             configuration_record.ConfigurationRecord, json.dumps({"tokens": [[text]], "A": [["1"]], "alpha": "1"}), "x"
         )
+
+
+@pytest.mark.parametrize("key", ["-1", "01", "1.0", " 1", "x", ""])
+def test_only_whole_numbers_are_keys_of_tokens(samples, key):
+    data = codec.encode(samples["result"]) | {"leaders": {key: 0}}
+    with pytest.raises(RecordError, match="x: a key of leaders: "):
+        codec.loads(record.ResultRecord, json.dumps(data), "x")
 
 
 def test_a_record_that_could_not_be_read_is_not_written(made):
