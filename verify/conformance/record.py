@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from msgspec import convert, structs, to_builtins
+from msgspec import convert, to_builtins
 
 from ...reports.records.run_record import CheckResult
 from ...reports.records.run_record import CheckStatus as Status
@@ -73,24 +73,11 @@ class ConformanceReport:
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {
-            "kernel": self.kernel,
-            "spec": self.spec,
-            "file": self.file,
-            "line": self.line,
-            "declared": dict(self.declared),
-            "seed": self.seed,
-            "passed": self.passed,
-            "counts": self.counts(),
-            "stale": dict(self.stale),
-            "results": [_without_picture(result) for result in self.results],
-        }
-
-
-def _without_picture(result: CheckResult) -> dict[str, Any]:
-    fields = structs.asdict(result)
-    del fields["trajectory"]
-    return to_builtins(fields)
+        data = to_builtins(self)
+        for result in data["results"]:
+            result.setdefault("token", None)
+            result.setdefault("returned", None)
+        return data | {"passed": self.passed, "counts": self.counts()}
 
 
 __all__ = ["STATUSES", "CheckFinding", "CheckResult", "ConformanceReport", "Status"]

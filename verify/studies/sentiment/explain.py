@@ -93,6 +93,3 @@ def explain(model: Classifier, text: str) -> Explanation:
         known_words=sum(word in model.vocabulary.index for word in words_of(text)),
         read_words=int(counts[tokens != model.vocabulary.padding].sum()),
     )
-
-
-__all__ = ["Explanation", "explain"]

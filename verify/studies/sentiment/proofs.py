@@ -190,6 +190,3 @@ def summary(proofs: Iterable[ReviewProof]) -> ProofsRecord:
 
 def _histogram(values: Iterable[int | None]) -> dict[int, int]:
     return dict(sorted(Counter(value for value in values if value is not None).items()))
-
-
-__all__ = ["ReviewProof", "TextProof", "prove_bag", "prove_review", "prove_reviews", "prove_text", "summary"]

@@ -90,6 +90,3 @@ def _read(e: Explanation) -> str:
 
 def _times(count: int, noun: str) -> str:
     return f"{count} {noun}" + "s" * (count != 1)
-
-
-__all__ = ["explanation_text", "proof_text", "proofs_text", "record_text"]

@@ -224,6 +224,3 @@ def shipped_model() -> Classifier:
     """The model that comes with the package: d = 2, K = 8, α = 1."""
     with resources.as_file(resources.files("hardmax.verify.studies.sentiment.classifier").joinpath(SHIPPED)) as path:
         return Classifier.load(path)
-
-
-__all__ = ["ALPHAS", "DEEPEST", "SHIPPED", "Classifier", "shipped_model"]

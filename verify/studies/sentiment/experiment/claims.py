@@ -356,5 +356,3 @@ CLAIMS = (
         ),
     ),
 )
-
-__all__ = ["CLAIMS", "PUBLISHED"]

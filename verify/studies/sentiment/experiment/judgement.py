@@ -166,15 +166,3 @@ def part_of(label: str, quantity: str, *comparisons: list[ComparisonRecord]) -> 
     """The part with these comparisons; none if there is nothing to compare."""
     flat = tuple(comparison for group in comparisons for comparison in group)
     return [PartRecord(label, quantity, joint_verdict(flat), flat)] if flat else []
-
-
-__all__ = [
-    "Evidence",
-    "SentimentClaim",
-    "against",
-    "compare",
-    "estimate",
-    "joint_verdict",
-    "judge",
-    "part_of",
-]

@@ -197,6 +197,3 @@ def _estimate(values: Mapping[int, float]) -> EstimateRecord | None:
 def _mean_curves(by_seed: Mapping[int, Mapping[str, Sequence[float]]]) -> dict[str, tuple[float, ...]]:
     names = next(iter(by_seed.values()))
     return {name: tuple(np.mean([one[name] for one in by_seed.values()], axis=0).tolist()) for name in names}
-
-
-__all__ = ["dataset_of", "verify"]
