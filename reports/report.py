@@ -9,9 +9,10 @@ Neighbours: one module a format; `terminal` prints instead of writing.
 """
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from .formats.junit import render_junit
 from .formats.markdown import render_markdown
@@ -19,8 +20,9 @@ from .formats.sarif import render_sarif
 from .pages import svg
 from .pages.scene import scene_of
 from .records.codec import dumps
+from .records.files import write_files
 from .records.record import CounterexampleRecord, ReportRecord, ResultRecord
-from .records.store import Records, read_records, write_texts
+from .records.store import Records, read_records
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +35,7 @@ OWN = ("report.html", "report.json", "report.md", "report.sarif", "junit.xml", F
 def render_json(records: Records) -> str:
     """All records in one JSON document of the schema `schemas/report.schema.json`."""
     results = tuple(replace(result, trajectory=None) for result in records.results)
-    report = ReportRecord(run=records.run, results=results, counterexamples=records.counterexamples)
+    report = ReportRecord("hardmax-report", 1, records.run, results, records.counterexamples)
     return dumps(report, indent=1) + "\n"
 
 
@@ -64,12 +66,12 @@ def write_report(directory: Path, console: "Console | None" = None) -> tuple[Pat
 
     Raises:
         RecordError: a record is missing or damaged; nothing is written.
-        OSError: a report cannot be written; the reports of before are as they were.
+        OSError: a report cannot be written; as `write_files`.
     """
     directory = Path(directory)
     records = read_records(directory)
     files = {directory / name: text for name, text in render_all(records).items()}
-    write_texts(files)
+    write_files(files)
     for old in (directory / FIGURES).glob("*.svg"):
         if old not in files:
             old.unlink()

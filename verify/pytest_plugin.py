@@ -136,11 +136,13 @@ class ConformanceFailure(Exception):  # noqa: N818 the user reads the name in th
 
 def _outcome(item: pytest.Item, subject: Subject, check: Check, known: dict[str, str]) -> None:
     """Run a check and end the item as its status says: pass (fragile as well), skip, xfail or failure."""
+    from msgspec import to_builtins
+
     from .conformance.suite import run_check
 
     __tracebackhide__ = True
     result = run_check(subject, check, known)
-    item.user_properties.append((PROPERTY, json.dumps({"kernel": subject.kernel.name, **result.to_json()})))
+    item.user_properties.append((PROPERTY, json.dumps({"kernel": subject.kernel.name, **to_builtins(result)})))
     if result.status == "not_applicable":
         pytest.skip(result.message)
     if result.status == "known":

@@ -168,14 +168,14 @@ class Configuration:
     @cached_property
     def is_spd(self) -> bool:
         """Whether A is symmetric positive definite."""
-        return self.A == identity(self.d) or (self.is_symmetric and _is_positive_definite(self.A))
+        return self.A == identity(self.d) or (self.is_symmetric and is_positive_definite(self.A))
 
     @cached_property
     def has_inner_product(self) -> bool:
         """Whether the scores are an inner product: A, or −A where tokens follow the smallest, is SPD."""
         if self.follow == "largest":
             return self.is_spd
-        return self.is_symmetric and _is_positive_definite([[-v for v in row] for row in self.A])
+        return self.is_symmetric and is_positive_definite([[-v for v in row] for row in self.A])
 
     def hypotheses(self) -> dict[str, bool]:
         """The hypotheses of the clustering theorem and whether this input meets each."""
@@ -223,7 +223,7 @@ def with_changes(configuration: Configuration, **changes: Any) -> Configuration:
     return Configuration(**fields)
 
 
-def _is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
+def is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
     """Whether a symmetric matrix is positive definite: exact LDLᵀ, all pivots positive."""
     rows = [list(row) for row in A]
     for k, pivot_row in enumerate(rows):
@@ -274,4 +274,13 @@ def _dyadic(name: str, values: Any, ndim: int) -> Any:
     return [[Fraction(v) for v in row] for row in array.tolist()]
 
 
-__all__ = ["Configuration", "Follow", "Matrix", "Vector", "identity", "refuse_flushing", "with_changes"]
+__all__ = [
+    "Configuration",
+    "Follow",
+    "Matrix",
+    "Vector",
+    "identity",
+    "is_positive_definite",
+    "refuse_flushing",
+    "with_changes",
+]

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from ..printable import printable
 from ..records.record import ResultRecord
-from ..records.run_record import CheckRecord, ClaimRecord, KernelRecord, RunRecord
+from ..records.run_record import CheckResult, ClaimRecord, KernelRecord, RunRecord
 from ..records.store import Records
 from .exact_text import configuration_line
 from .wording import CHECK_STATUS, EXPECTED, headline, plural, where
@@ -24,12 +24,8 @@ def render_junit(records: Records) -> str:
         groups.setdefault(suite, []).append(case)
     totals: dict[str, int] = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     for name, cases in groups.items():
-        counts = {
-            "tests": len(cases),
-            "failures": _having(cases, "failure"),
-            "errors": _having(cases, "error"),
-            "skipped": _having(cases, "skipped"),
-        }
+        tags = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+        counts = {"tests": len(cases)} | {k: sum(c.find(tag) is not None for c in cases) for k, tag in tags.items()}
         for key, value in counts.items():
             totals[key] += value
         suite = ET.SubElement(suites, "testsuite", {"name": printable(name)} | {k: str(v) for k, v in counts.items()})
@@ -40,10 +36,6 @@ def render_junit(records: Records) -> str:
         suites.set("time", f"{run.seconds:.3f}")
     ET.indent(suites)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
-
-
-def _having(cases: list[ET.Element], tag: str) -> int:
-    return sum(case.find(tag) is not None for case in cases)
 
 
 def _cases(records: Records) -> Iterator[tuple[str, ET.Element]]:
@@ -121,7 +113,7 @@ def _kernel(kernel: KernelRecord) -> ET.Element:
     return case
 
 
-def _check(run: RunRecord, check: CheckRecord) -> ET.Element:
+def _check(run: RunRecord, check: CheckResult) -> ET.Element:
     case = _case("checks", check.id)
     if run.subject and run.subject.file:
         case.set("file", printable(run.subject.file))

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ..printable import json_text, printable
 from ..records.codec import encode
-from ..records.run_record import CheckRecord, KernelRecord, RunRecord, SubjectRecord
+from ..records.run_record import CheckResult, KernelRecord, RunRecord, SubjectRecord
 from ..records.store import Records
 from .wording import CHECK_STATUS
 
@@ -43,7 +43,7 @@ def render_sarif(records: Records) -> str:
     return json_text(log, indent=1) + "\n"
 
 
-def _check(run: RunRecord, check: CheckRecord) -> dict[str, Any]:
+def _check(run: RunRecord, check: CheckResult) -> dict[str, Any]:
     message = check.message or CHECK_STATUS[check.status]
     properties: dict[str, Any] = {"status": check.status}
     if check.first_divergent_layer is not None:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from ..records.record import CounterexampleRecord
-from ..records.run_record import CheckRecord, ClaimCounts, ClaimRecord, KernelRecord, RunRecord
+from ..records.run_record import CheckResult, ClaimCounts, ClaimRecord, KernelRecord, RunRecord
 from ..records.store import Records
 
 HYPOTHESES = {
@@ -85,9 +85,9 @@ def claim_of(run: RunRecord, counterexample: CounterexampleRecord) -> ClaimRecor
     return next((c for c in run.claims if c.id == counterexample.claim), None)
 
 
-def failed_checks(run: RunRecord) -> tuple[CheckRecord, ...]:
+def failed_checks(run: RunRecord) -> tuple[CheckResult, ...]:
     """The checks of a kernel that fail and are not known to."""
-    return tuple(check for check in run.checks if check.status == "fail")
+    return tuple(check for check in run.checks if check.failed)
 
 
 def command_line(run: RunRecord) -> str:
@@ -126,18 +126,10 @@ def _verify(run: RunRecord) -> str:
 
 
 def _prove(run: RunRecord) -> str:
-    counts = run.counts
-    parts = [
-        f"{n:,} {word}"
-        for n, word in (
-            (counts.verified, "verified"),
-            (counts.refuted, "refuted"),
-            (counts.undecided, "undecided"),
-            (counts.invalid, "invalid"),
-        )
-        if n
-    ]
-    return f"The conclusion of the theorem on {plural(counts.inputs, 'configuration')}: {', '.join(parts) or 'none'}."
+    words = ("verified", "refuted", "undecided", "invalid")
+    parts = [f"{n:,} {word}" for word in words if (n := getattr(run.counts, word))]
+    inputs = plural(run.counts.inputs, "configuration")
+    return f"The conclusion of the theorem on {inputs}: {', '.join(parts) or 'none'}."
 
 
 def _kernel(run: RunRecord) -> str:

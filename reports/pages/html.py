@@ -21,7 +21,7 @@ from ..formats.exact_text import matrix_text, point, short, step_text
 from ..printable import printable
 from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
-from ..records.run_record import CheckRecord, ClaimRecord
+from ..records.run_record import CheckResult, ClaimRecord
 from ..records.store import COUNTEREXAMPLES, Records
 from . import gap_plot, page, svg
 from .scene import Pictured, Scene, scene_of
@@ -126,7 +126,7 @@ class _Figures:
             data=scene.to_json(),
             first=svg.inner(scene, 0),
             last=svg.inner(scene, len(scene.frames) - 1),
-            plot=None if isinstance(record, CheckRecord) else gap_plot.gap_plot(record),
+            plot=None if isinstance(record, CheckResult) else gap_plot.gap_plot(record),
             gaps=tuple("" if g is None else short(g) for g in record.trajectory.gaps),
         )
 

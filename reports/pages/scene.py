@@ -15,10 +15,10 @@ import numpy as np
 from ..printable import one_line
 from ..records.configuration_record import ConfigurationRecord, LayerSets, Row, Rows, TrajectoryRecord
 from ..records.record import CounterexampleRecord, ResultRecord
-from ..records.run_record import CheckRecord
+from ..records.run_record import CheckResult
 from .geometry import Camera, Edges, ScenePoint, hull_edges, projection, scaled
 
-Pictured = CounterexampleRecord | ResultRecord | CheckRecord
+Pictured = CounterexampleRecord | ResultRecord | CheckResult
 
 MAX_TOKENS = 200
 """A picture of more tokens shows nothing; the tables still have all of them."""
@@ -176,7 +176,7 @@ def scene_of(record: Pictured) -> Scene | None:
     if configuration is None or trajectory is None or configuration.n > MAX_TOKENS:
         return None
     failing = record if isinstance(record, CounterexampleRecord) else None
-    returned = record.returned if isinstance(record, CheckRecord) else None
+    returned = record.returned if isinstance(record, CheckResult) else None
     leaders, limits, vertices = _known(record, trajectory)
     cluster_points = () if limits is None else tuple(dict.fromkeys(limits))
     shown = [*trajectory.layers, *([limits] if limits is not None else [])]
@@ -195,7 +195,7 @@ def scene_of(record: Pictured) -> Scene | None:
         for c, s in enumerate(cluster_points)
         if (face := _face(s, vertices, configuration)) and s not in vertices
     )
-    wrong = _misplaced(record, look(returned_array), trajectory) if isinstance(record, CheckRecord) else None
+    wrong = _misplaced(record, look(returned_array), trajectory) if isinstance(record, CheckResult) else None
     cloud = [p for frame in frames for p in frame.points] + list(corners) + ([] if wrong is None else [wrong.point])
     (origin,) = look(np.zeros((1, configuration.d)))
     origin_shown = _near(origin, cloud)
@@ -225,7 +225,7 @@ def scene_of(record: Pictured) -> Scene | None:
 
 def _known(record: Pictured, trajectory: TrajectoryRecord) -> tuple[dict[int, int], Rows | None, Rows]:
     """Leaders, limits and the vertices of K; of a kernel's check only the leaders among the layers shown."""
-    if not isinstance(record, CheckRecord):
+    if not isinstance(record, CheckResult):
         return dict(record.leaders or {}), record.limits, record.vertices or ()
     leaders: dict[int, int] = {}
     for k, sets in enumerate(trajectory.follow_sets):
@@ -235,7 +235,7 @@ def _known(record: Pictured, trajectory: TrajectoryRecord) -> tuple[dict[int, in
     return leaders, None, ()
 
 
-def _misplaced(check: CheckRecord, returned: Sequence[ScenePoint], trajectory: TrajectoryRecord) -> Misplaced | None:
+def _misplaced(check: CheckResult, returned: Sequence[ScenePoint], trajectory: TrajectoryRecord) -> Misplaced | None:
     """What the kernel put elsewhere, and where; None if that is not what is wrong, or happens at a layer not shown."""
     k = check.first_divergent_layer
     if k is None or check.token is None or not returned or k + 1 >= len(trajectory.layers):

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from ..printable import path_text
 from ..records.codec import loads
+from ..records.files import write_file
 from ..records.sentiment_record import (
     ComparisonRecord,
     EstimateRecord,
@@ -23,7 +24,7 @@ from ..records.sentiment_record import (
     SentimentClaimRecord,
     SentimentRecord,
 )
-from ..records.store import GIVE_OUT, read_text, write_text
+from ..records.store import GIVE_OUT, read_bytes
 from . import page
 
 RECORD = "sentiment.json"
@@ -92,7 +93,7 @@ def read_record(folder: Path) -> SentimentRecord:
         RecordError: it is missing, damaged or of another version.
     """
     path = Path(folder) / RECORD
-    return loads(SentimentRecord, read_text(path, GIVE_OUT), path_text(path))
+    return loads(SentimentRecord, read_bytes(path, GIVE_OUT), path_text(path))
 
 
 def write_page(folder: Path) -> Path:
@@ -103,7 +104,7 @@ def write_page(folder: Path) -> Path:
         OSError: the page cannot be written; it is as it was.
     """
     path = Path(folder) / PAGE
-    write_text(path, render(read_record(folder)))
+    write_file(path, render(read_record(folder)))
     return path
 
 

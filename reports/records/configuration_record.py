@@ -3,16 +3,28 @@
 Neighbours: `run_record` and `record` hold them, `codec` reads and writes them.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
-from .codec import RecordError, Text
+from msgspec import Meta, convert
 
-Rational = Annotated[str, Text(r"0|-?[1-9][0-9]*(?:/[1-9][0-9]*)?", 'a string like "3" or "-1/2"')]
+from .codec import Record, RecordError
+
+_END = r"$(?!\n)"  # Python's $ is also before a newline at the end
+Rational = Annotated[
+    str, Meta(pattern=rf"^(?:0|-?[1-9][0-9]*(?:/[1-9][0-9]*)?){_END}", description='A string like "3" or "-1/2".')
+]
 """An exact number."""
-Identifier = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "a name of letters, digits and . _ -")]
+Identifier = Annotated[
+    str, Meta(pattern=rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,99}}{_END}", description="Letters, digits and . _ -")
+]
 """A name that is also the name of a folder or a file, without a path."""
+Value = TypeVar("Value")
+ByNumber = Annotated[
+    Mapping[Annotated[int, Meta(ge=0)], Value],
+    Meta(extra_json_schema={"propertyNames": {"pattern": "^(?:0|[1-9][0-9]*)$"}}),
+]
+"""An object whose keys are whole numbers ≥ 0."""
 
 Row = tuple[Rational, ...]
 Rows = tuple[Row, ...]
@@ -21,8 +33,7 @@ LayerSets = tuple[tuple[int, ...], ...]
 """The follow sets of one layer: entry i holds C_i, ascending."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
+class StepRecord(Record, frozen=True):
     """A step that depends on the layer.
 
     Args:
@@ -36,8 +47,7 @@ class StepRecord:
     offset: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigurationRecord:
+class ConfigurationRecord(Record, frozen=True):
     """A configuration, exactly, in the form of a configuration file.
 
     Args:
@@ -70,6 +80,11 @@ class ConfigurationRecord:
             if values is not None and len(values) != n:
                 raise RecordError(f"{name} has {len(values)} entries for {n} tokens")
 
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "ConfigurationRecord":
+        """The record of a configuration that is given as a configuration file has it."""
+        return convert(data, cls)
+
     @property
     def n(self) -> int:
         """The number of tokens."""
@@ -81,8 +96,7 @@ class ConfigurationRecord:
         return len(self.tokens[0])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrajectoryRecord:
+class TrajectoryRecord(Record, frozen=True):
     """The first layers of a configuration, for pictures and tables; proofs do not rest on it.
 
     Args:

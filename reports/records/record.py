@@ -11,16 +11,16 @@
 
 Numbers that are exact are strings: "3", "-1/2". Token indices count from 0. Text is UTF-8; a name of a file that is
 not is written as its escape, and half a surrogate pair is refused. A file, or a line of results.jsonl, of more than
-2^30 bytes is not read. `codec` derives reader, writer and JSON Schema (the files `schemas/*.schema.json`) from the type
-hints below; `store` handles the folder.
+2^30 bytes is not read. `codec` reads and writes them and derives the JSON Schemas (the files
+`schemas/*.schema.json`) from the types below; `store` handles the folder.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal
 
-from .codec import RecordError
+from .codec import Record, RecordError
 from .configuration_record import (
+    ByNumber,
     ConfigurationRecord,
     Identifier,
     Rows,
@@ -34,8 +34,7 @@ from .run_record import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutcomeRecord:
+class OutcomeRecord(Record, frozen=True):
     """What was proved of one configuration; fields that are not decided are null.
 
     Args:
@@ -53,7 +52,7 @@ class OutcomeRecord:
     verdict: InputVerdict
     hypotheses: Mapping[str, bool]
     freeze_layer: int | None
-    leaders: Mapping[int, int] | None
+    leaders: ByNumber[int] | None
     limits: Rows | None
     cluster_points: Rows | None
     vertices: Rows | None
@@ -61,8 +60,7 @@ class OutcomeRecord:
     certificate: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultRecord(OutcomeRecord):
+class ResultRecord(OutcomeRecord, frozen=True):
     """One line of results.jsonl: what `prove --json` prints of an input, with what a picture needs.
 
     Args:
@@ -92,8 +90,7 @@ class ResultRecord(OutcomeRecord):
             raise RecordError("has a trajectory but no configuration; give both or neither")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CounterexampleRecord:
+class CounterexampleRecord(Record, frozen=True):
     """One input that refutes a claim, with all that a person needs to understand and to replay it.
 
     Args:
@@ -117,9 +114,8 @@ class CounterexampleRecord:
         example: the line to put above a Hypothesis test.
     """
 
-    FORMAT: ClassVar[str] = "hardmax-counterexample"
-    VERSION: ClassVar[int] = 1
-
+    format: Literal["hardmax-counterexample"]
+    version: Literal[1]
     id: Identifier
     claim: str
     statement: str
@@ -131,7 +127,7 @@ class CounterexampleRecord:
     configuration: ConfigurationRecord
     trajectory: TrajectoryRecord
     freeze_layer: int | None
-    leaders: Mapping[int, int]
+    leaders: ByNumber[int]
     limits: Rows | None
     vertices: Rows | None
     certificate: Identifier | None
@@ -149,8 +145,7 @@ class CounterexampleRecord:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRecord:
+class ReportRecord(Record, frozen=True):
     """All records of a run in one document: what the JSON report holds.
 
     Args:
@@ -159,9 +154,8 @@ class ReportRecord:
         counterexamples: every record.json.
     """
 
-    FORMAT: ClassVar[str] = "hardmax-report"
-    VERSION: ClassVar[int] = 1
-
+    format: Literal["hardmax-report"]
+    version: Literal[1]
     run: RunRecord
     results: tuple[ResultRecord, ...]
     counterexamples: tuple[CounterexampleRecord, ...]

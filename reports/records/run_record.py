@@ -4,10 +4,9 @@ Neighbours: `configuration_record` has the exact inputs, `record` the records of
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
-from .codec import RecordError
+from .codec import Record, RecordError
 from .configuration_record import (
     ConfigurationRecord,
     Identifier,
@@ -24,8 +23,7 @@ ExpectedStatus = Literal["theorem", "false_as_printed", "open", "needs_hypothesi
 CheckStatus = Literal["pass", "fail", "not_applicable", "fragile", "known"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRecord:
+class SourceRecord(Record, frozen=True):
     """Where a claim stands.
 
     Args:
@@ -39,8 +37,7 @@ class SourceRecord:
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimCounts:
+class ClaimCounts(Record, frozen=True):
     """On how many inputs a claim had which verdict.
 
     Args:
@@ -58,8 +55,7 @@ class ClaimCounts:
     trivial: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRecord:
+class ClaimRecord(Record, frozen=True):
     """What became of one claim over all inputs.
 
     Args:
@@ -89,8 +85,7 @@ class ClaimRecord:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bin:
+class Bin(Record, frozen=True):
     """One bar of a histogram.
 
     Args:
@@ -102,8 +97,7 @@ class Bin:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histogram:
+class Histogram(Record, frozen=True):
     """How often each regime was met: shown in the order given.
 
     Args:
@@ -115,8 +109,7 @@ class Histogram:
     bins: tuple[Bin, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Divergence:
+class Divergence(Record, frozen=True):
     """Where a float kernel first left the exact layers.
 
     Args:
@@ -138,8 +131,7 @@ class Divergence:
     bound: Rational | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KernelFailure:
+class KernelFailure(Record, frozen=True):
     """Where a float kernel first gave no answer.
 
     Args:
@@ -151,8 +143,7 @@ class KernelFailure:
     configuration: ConfigurationRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KernelRecord:
+class KernelRecord(Record, frozen=True):
     """A float kernel compared with the exact one, decision by decision (one token at one layer).
 
     Args:
@@ -180,8 +171,7 @@ class KernelRecord:
     first_failure: KernelFailure | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectRecord:
+class SubjectRecord(Record, frozen=True):
     """The kernel that a conformance run tests.
 
     Args:
@@ -199,8 +189,7 @@ class SubjectRecord:
     declared: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRecord:
+class CheckResult(Record, frozen=True):
     """One check of a conformance run.
 
     Args:
@@ -209,12 +198,13 @@ class CheckRecord:
         status: "fragile": an exact tie was lost to rounding, which no float kernel can know, so it passes; "known": it
             fails and is listed as a known deviation.
         message: what was found.
-        first_divergent_layer: the first layer that is wrong.
-        gap_ulps: the exact gap there, in units in the last place of the score.
+        first_divergent_layer: the first layer of the configuration that is wrong.
+        gap_ulps: there, the exact gap between the best score and the best one outside the follow set, in units in the
+            last place of the score; 0 on an exact tie; null if no decision is at stake.
         configuration: a minimal input that shows it.
         snippet: Python to paste that shows it.
         token: the token that the kernel put elsewhere at that layer; null if something else is wrong.
-        returned: where it put it.
+        returned: where it put it, an exact number a coordinate.
         trajectory: the exact layers of the configuration; null where there is no picture.
     """
 
@@ -230,6 +220,11 @@ class CheckRecord:
     returned: Row | None = None
     trajectory: TrajectoryRecord | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether the check counts against the kernel."""
+        return self.status == "fail"
+
     def __post_init__(self) -> None:
         if self.configuration is None:
             if self.trajectory is not None or self.token is not None:
@@ -240,8 +235,7 @@ class CheckRecord:
         check_picture(self.configuration, self.trajectory, tokens=token, limits=None, points=points)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCounts:
+class RunCounts(Record, frozen=True):
     """Over all inputs of a run (configurations, or checks of a kernel).
 
     Args:
@@ -259,8 +253,7 @@ class RunCounts:
     invalid: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class RunRecord(Record, frozen=True):
     """One run of `hardmax verify`, `prove` or `kernel`.
 
     Args:
@@ -283,9 +276,8 @@ class RunRecord:
         notes: what else the reader must know, one sentence each, e.g. stale entries of a list of known deviations.
     """
 
-    FORMAT: ClassVar[str] = "hardmax-run"
-    VERSION: ClassVar[int] = 1
-
+    format: Literal["hardmax-run"]
+    version: Literal[1, 2]
     tool_version: str
     command: Literal["verify", "prove", "kernel"]
     arguments: tuple[str, ...]
@@ -299,7 +291,7 @@ class RunRecord:
     coverage: tuple[Histogram, ...]
     kernels: tuple[KernelRecord, ...]
     subject: SubjectRecord | None
-    checks: tuple[CheckRecord, ...]
+    checks: tuple[CheckResult, ...]
     results: int
     counterexamples: tuple[Identifier, ...]
     notes: tuple[str, ...] = ()

@@ -4,17 +4,16 @@ Neighbours: `codec` reads it strictly, `sentiment` makes the page.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
-from .codec import RecordError
+from .codec import Record, RecordError
+from .configuration_record import ByNumber
 
-RecordedSupport = Literal["supported", "not_supported", "refuted"]
+Support = Literal["supported", "not_supported", "refuted"]
 Label = Literal["positive", "negative"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EstimateRecord:
+class EstimateRecord(Record, frozen=True):
     """A mean over seeds.
 
     Args:
@@ -32,8 +31,7 @@ class EstimateRecord:
     values: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonRecord:
+class ComparisonRecord(Record, frozen=True):
     """A quantity against an alternative explanation.
 
     Args:
@@ -46,7 +44,7 @@ class ComparisonRecord:
         control: whether the alternative is another explanation of what the claim says.
     """
 
-    verdict: RecordedSupport
+    verdict: Support
     name: str
     effect: EstimateRecord
     alternative: EstimateRecord
@@ -55,18 +53,16 @@ class ComparisonRecord:
     control: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartRecord:
+class PartRecord(Record, frozen=True):
     """One instance of a claim, e.g. "d = 2": refuted if a comparison is that is no control, supported if all are."""
 
     label: str
     quantity: str
-    verdict: RecordedSupport
+    verdict: Support
     comparisons: tuple[ComparisonRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentimentClaimRecord:
+class SentimentClaimRecord(Record, frozen=True):
     """One claim about the classifier, e.g. "sentiment.attention".
 
     Args:
@@ -80,12 +76,11 @@ class SentimentClaimRecord:
     origin: Literal["paper", "question"]
     statement: str
     why: str
-    verdict: RecordedSupport
+    verdict: Support
     parts: tuple[PartRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccuracyRow:
+class AccuracyRow(Record, frozen=True):
     """Accuracies at one dimension; null where nothing was trained.
 
     Args:
@@ -113,8 +108,7 @@ class AccuracyRow:
     learned_alpha: EstimateRecord | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaderRow:
+class LeaderRow(Record, frozen=True):
     """Leaders per review at one dimension.
 
     Args:
@@ -137,11 +131,10 @@ class LeaderRow:
     share: EstimateRecord | None
     min: int
     max: int
-    histogram: Mapping[int, int]
+    histogram: ByNumber[int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordRow:
+class WordRow(Record, frozen=True):
     """A word that leads often.
 
     Args:
@@ -159,8 +152,7 @@ class WordRow:
     positive: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrequentRecord:
+class FrequentRecord(Record, frozen=True):
     """The most frequent leaders of confident, correct reviews.
 
     Args:
@@ -178,8 +170,7 @@ class FrequentRecord:
     alternatives: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeedRow:
+class SpeedRow(Record, frozen=True):
     """Seconds an epoch at one dimension, through hard and through softmax layers, and their ratio."""
 
     dimension: int
@@ -188,8 +179,7 @@ class SpeedRow:
     ratio: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HypothesesRecord:
+class HypothesesRecord(Record, frozen=True):
     """In how many reviews the hypotheses hold as it stands, only once equal words are merged, and not even then."""
 
     literal: int
@@ -197,8 +187,7 @@ class HypothesesRecord:
     never: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofsRecord:
+class ProofsRecord(Record, frozen=True):
     """Exact verdicts on test reviews.
 
     Args:
@@ -217,25 +206,24 @@ class ProofsRecord:
     hypotheses: HypothesesRecord
     literal: Mapping[str, int]
     merged: Mapping[str, int]
-    freeze_layers: Mapping[int, int]
-    leaders: Mapping[int, int]
+    freeze_layers: ByNumber[int]
+    leaders: ByNumber[int]
     mean_leaders: float | None
     with_face_points: int
     rules: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterRecord:
+class ClusterRecord(Record, frozen=True):
     """The words of the example that tend to one point.
 
     Args:
-        leaders: {word: weight}.
+        leaders: {word: weight}; empty for a point with no leader.
         first_layer: the layer at which the one leader leads first; null otherwise.
-        members: {word: times}.
+        members: {word: times}, the leaders' own words included.
         size: tokens.
         point: the limit.
         logit: ⟨v, limit⟩.
-        contribution: what the cluster adds to the logit.
+        contribution: what the cluster adds to the logit, (1/n) Σ ⟨v, z_i^K⟩ over it.
     """
 
     leaders: Mapping[str, float]
@@ -247,21 +235,17 @@ class ClusterRecord:
     contribution: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExampleRecord:
-    """One review, taken apart.
+class ExplanationRecord(Record, frozen=True):
+    """The classification of one review, taken apart.
 
     Args:
-        review: its index in the corpus.
-        rule: which one it is, in words.
-        label: its class.
         text: the review, any text.
         prediction: the classifier's class.
         probability: of a positive review.
         logit: Σ contributions + bias.
         bias: b.
-        tokens: n, repeats counted.
-        verdict: the exact verdict.
+        tokens: n, repeats and padding counted.
+        verdict: the exact verdict on the clustering theorem's conclusion for the merged review.
         freeze_layer: null if undecided.
         clusters: the largest contribution first.
         words: distinct words.
@@ -270,9 +254,6 @@ class ExampleRecord:
         direction: v.
     """
 
-    review: int
-    rule: str
-    label: Label
     text: str
     prediction: Label
     probability: float
@@ -295,8 +276,21 @@ class ExampleRecord:
             raise RecordError(f"layers must hold {n} points of {d} numbers at each layer, and at least one layer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsRecord:
+class ExampleRecord(ExplanationRecord, frozen=True):
+    """The review that the page shows.
+
+    Args:
+        review: its index in the corpus.
+        rule: which one it is, in words.
+        label: its class.
+    """
+
+    review: int
+    rule: str
+    label: Label
+
+
+class SettingsRecord(Record, frozen=True):
     """What was asked: seeds, dimensions, epochs, whether softmax was trained through, which reviews."""
 
     seeds: tuple[int, ...]
@@ -306,8 +300,7 @@ class SettingsRecord:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataRecord:
+class DataRecord(Record, frozen=True):
     """The sizes of the split and of the vocabulary; test reviews that also occur outside; reviews left out."""
 
     train: int
@@ -318,8 +311,7 @@ class DataRecord:
     words: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRecord:
+class ModelRecord(Record, frozen=True):
     """The classifier whose reviews were proved; null where its file does not say."""
 
     digest: str
@@ -328,16 +320,14 @@ class ModelRecord:
     twin_test_accuracy: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingsRecord:
+class TrainingsRecord(Record, frozen=True):
     """How many classifiers were trained, and for how many of them the last epoch was the best one."""
 
     all: int
     longest: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondsRecord:
+class SecondsRecord(Record, frozen=True):
     """How long the last session of the run took."""
 
     trials: float
@@ -345,8 +335,7 @@ class SecondsRecord:
     all: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentimentRecord:
+class SentimentRecord(Record, frozen=True):
     """A run of `hardmax sentiment verify`.
 
     Args:
@@ -359,16 +348,15 @@ class SentimentRecord:
         reproduced: whether training it again gave the same numbers, bit for bit.
     """
 
-    FORMAT: ClassVar[str] = "hardmax-sentiment"
-    VERSION: ClassVar[int] = 1
-
+    format: Literal["hardmax-sentiment"]
+    version: Literal[1]
     settings: SettingsRecord
     data: DataRecord
     claims: tuple[SentimentClaimRecord, ...]
     accuracy: tuple[AccuracyRow, ...]
     leaders: tuple[LeaderRow, ...]
     frequent: FrequentRecord | None
-    spread: Mapping[int, Mapping[str, tuple[float, ...]]]
+    spread: ByNumber[Mapping[str, tuple[float, ...]]]
     speed: tuple[SpeedRow, ...]
     proofs: ProofsRecord
     model: ModelRecord
@@ -376,6 +364,3 @@ class SentimentRecord:
     example: ExampleRecord
     trainings: TrainingsRecord
     seconds: SecondsRecord
-
-
-__all__ = ["ComparisonRecord", "EstimateRecord", "ExampleRecord", "SentimentClaimRecord", "SentimentRecord"]

@@ -1,23 +1,20 @@
 """The folder of a run: writing records into it, and reading all of it back or not at all.
 
-Every file is complete or absent, and files that belong together are all there or none: they are written beside their
-places and then renamed. `run.json` is written last, so that a folder without it is a run that did not end.
+Every file is complete or absent, and files that belong together are all there or none. `run.json` is written last, so
+that a folder without it is a run that did not end.
 
-Neighbours: `record` says what the files hold, `codec` how.
+Neighbours: `record` says what the files hold, `codec` how, `files` writes them.
 """
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from errno import EISDIR, ENOTDIR
-from itertools import takewhile
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from ..printable import path_text
-from .codec import RecordError, dumps, loads
+from .codec import Record, RecordError, dumps, loads
 from .configuration_record import ConfigurationRecord
+from .files import write_file, write_files
 from .record import CounterexampleRecord, ResultRecord
 from .run_record import RunRecord
 
@@ -28,8 +25,7 @@ MAX_BYTES = 2**30
 """Larger files, and longer lines of results.jsonl, are refused: to read one would take all memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Record, frozen=True):
     """All records of a folder.
 
     Args:
@@ -41,58 +37,6 @@ class Records:
     run: RunRecord
     results: tuple[ResultRecord, ...]
     counterexamples: tuple[CounterexampleRecord, ...]
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file completely or not at all, parents included; newlines stay as they are."""
-    write_texts({path: text})
-
-
-def write_texts(texts: Mapping[Path, str]) -> None:
-    """Write all of some files or none: each beside its place first, and renamed when the last of them is complete.
-
-    Args:
-        texts: file → text; missing folders are made, newlines stay as they are.
-
-    Raises:
-        OSError: a file cannot be written; it names the file. What was there before is still there, and nothing else.
-    """
-    made: list[Path] = []
-    path = Path()
-    complete = False
-    try:
-        for path, text in texts.items():
-            made += _make_folder(path.parent)
-            _beside(path).write_text(text, encoding="utf-8", newline="")
-        for path in texts:
-            if path.is_dir():
-                raise IsADirectoryError(EISDIR, "is a folder, where a file is to be written")
-        complete = True
-        for path in texts:
-            _beside(path).replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
-    finally:
-        for each in texts:
-            with suppress(FileNotFoundError, NotADirectoryError):
-                _beside(each).unlink()
-        if not complete:
-            for folder in reversed(made):
-                with suppress(OSError):  # another process has begun to use it
-                    folder.rmdir()
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
-
-
-def _make_folder(folder: Path) -> list[Path]:
-    """Make a folder and those that it lies in; those that were not there, the outermost first."""
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(ENOTDIR, "lies in a file, where a folder is needed")
-    missing = list(takewhile(lambda f: not f.exists(), (folder, *folder.parents)))[::-1]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
 
 
 def write_counterexample(
@@ -119,23 +63,14 @@ def write_counterexample(
     texts = {folder / CONFIG: dumps(record.configuration, indent=1) + "\n", folder / REPRO: repro}
     if record.certificate is not None and certificate is not None:
         texts[folder / record.certificate] = certificate
-    write_texts({**texts, folder / RECORD: text + "\n"})
+    write_files({**texts, folder / RECORD: text + "\n"})
     return folder
-
-
-def result_line(record: ResultRecord) -> str:
-    """The line of results.jsonl (newline included) that holds `record`.
-
-    Raises:
-        RecordError: the record is not valid.
-    """
-    return dumps(record) + "\n"
 
 
 def write_results(directory: Path, records: Iterable[ResultRecord]) -> int:
     """Write results.jsonl and return how many lines it has, the value of `RunRecord.results`."""
-    lines = [result_line(record) for record in records]
-    write_text(Path(directory) / RESULTS, "".join(lines))
+    lines = [dumps(record) + "\n" for record in records]
+    write_file(Path(directory) / RESULTS, "".join(lines))
     return len(lines)
 
 
@@ -146,7 +81,7 @@ def write_run(directory: Path, run: RunRecord) -> Path:
         RecordError: the record is not valid.
     """
     path = Path(directory) / RUN
-    write_text(path, dumps(run, indent=1) + "\n")
+    write_file(path, dumps(run, indent=1) + "\n")
     return path
 
 
@@ -158,7 +93,7 @@ def read_records(directory: Path) -> Records:
             nothing is skipped.
     """
     directory = Path(directory)
-    run = loads(RunRecord, read_text(directory / RUN, GIVE_OUT), path_text(directory / RUN))
+    run = _run(directory / RUN)
     path = directory / RESULTS
     results = tuple(_results(path)) if run.results else ()
     if not run.results and path.exists():
@@ -174,6 +109,14 @@ def read_records(directory: Path) -> Records:
     return Records(run, results, counterexamples)
 
 
+def _run(path: Path) -> RunRecord:
+    """run.json; early files of version 1 say "not_met" where version 2 says "vacuous"."""
+    data = read_bytes(path, GIVE_OUT)
+    if re.match(rb'\{\s*"format": "hardmax-run",\s*"version": 1,', data):
+        data = re.sub(rb'"not_met"(?=:)|(?<="verdict": )"not_met"', b'"vacuous"', data)
+    return loads(RunRecord, data, path_text(path))
+
+
 def read_counterexample(folder: Path) -> CounterexampleRecord:
     """The record of one counterexample's folder, whatever the folder is called now.
 
@@ -185,8 +128,8 @@ def read_counterexample(folder: Path) -> CounterexampleRecord:
     path, config = folder / RECORD, folder / CONFIG
     if not path.exists():
         raise RecordError(_other_than_a_counterexample(folder))
-    record = loads(CounterexampleRecord, read_text(path), path_text(path))
-    if loads(ConfigurationRecord, read_text(config), path_text(config)) != record.configuration:
+    record = loads(CounterexampleRecord, read_bytes(path), path_text(path))
+    if loads(ConfigurationRecord, read_bytes(config), path_text(config)) != record.configuration:
         raise RecordError(f"{path_text(config)}: differs from the configuration in {RECORD}")
     if record.certificate is not None and not (folder / record.certificate).is_file():
         raise RecordError(f"{path_text(folder / record.certificate)}: is missing, but {RECORD} names it")
@@ -216,24 +159,24 @@ def _results(path: Path) -> Iterator[ResultRecord]:
                 raise RecordError(f"{where} is longer than {MAX_BYTES} bytes; no more are read")
             if not line.endswith(b"\n"):
                 raise RecordError(f"{where} is cut off; every line ends with a newline")
-            yield loads(ResultRecord, _decoded(line, where), where)
+            yield loads(ResultRecord, line, where)
 
 
-def read_text(path: Path, hint: str = "") -> str:
-    """The text of a file that a run wrote.
+def read_bytes(path: Path, hint: str = "") -> bytes:
+    """The content of a file that a run wrote.
 
     Args:
         path: the file.
         hint: what to do if it cannot be opened, after a semicolon.
 
     Raises:
-        RecordError: it cannot be read, is no regular file, is larger than `MAX_BYTES` or is not UTF-8.
+        RecordError: it cannot be read, is no regular file or is larger than `MAX_BYTES`.
     """
     with _open(path, hint) as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise RecordError(f"{path_text(path)}: is larger than {MAX_BYTES} bytes; no more are read")
-    return _decoded(data, path_text(path))
+    return data
 
 
 def _open(path: Path, hint: str = "") -> BinaryIO:
@@ -244,10 +187,3 @@ def _open(path: Path, hint: str = "") -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise RecordError(f"{path_text(path)}: cannot be read: {error.strerror}{hint}") from None
-
-
-def _decoded(data: bytes, where: str) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise RecordError(f"{where}: is not UTF-8 text (byte {error.start})") from None

@@ -1,12 +1,13 @@
 """The classifier's page in a real browser: the slider moves the words, and nothing else happens."""
 
+import json
 from pathlib import Path
 from runpy import run_path
 
 import pytest
 
 from hardmax.reports.pages.sentiment_page import render
-from hardmax.reports.records.codec import decode
+from hardmax.reports.records.codec import loads
 from hardmax.reports.records.sentiment_record import SentimentRecord
 
 pytestmark = pytest.mark.browser
@@ -15,7 +16,7 @@ MADE = run_path(str(Path(__file__).parents[1] / "reports" / "made_sentiment.py")
 
 
 def page(word: str = "worst") -> str:
-    return render(decode(SentimentRecord, MADE["made_record"](word), "made"))
+    return render(loads(SentimentRecord, json.dumps(MADE["made_record"](word)), "made"))
 
 
 def test_the_slider_shows_one_layer_after_the_other(open_report):

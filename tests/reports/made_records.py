@@ -1,11 +1,12 @@
 """Records for the tests: made by hand on trajectories of the exact kernel, limits given by the test that knows them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from hardmax.kernels import Configuration
 from hardmax.kernels.exact.dynamics import Dynamics
@@ -93,7 +94,7 @@ def counterexample(
         "snippet": f"from fractions import Fraction\nfrom hardmax.kernels import Configuration\nprint({expression})\n",
         "example": f"@example({expression})",
     }
-    return record.CounterexampleRecord(**fields | changes)
+    return record.CounterexampleRecord("hardmax-counterexample", 1, **fields | changes)
 
 
 def zero_token(**changes: Any) -> record.CounterexampleRecord:
@@ -156,7 +157,7 @@ def run(command: str = "verify", **changes: Any) -> run_record.RunRecord:
         "results": 0,
         "counterexamples": (),
     }
-    return run_record.RunRecord(**fields | changes)
+    return run_record.RunRecord("hardmax-run", 2, **fields | changes)
 
 
 def verify_records(*found: record.CounterexampleRecord, **changes: Any) -> Records:
@@ -208,7 +209,7 @@ def prove_records(results: Sequence[record.ResultRecord], **changes: Any) -> Rec
     return Records(run("prove", **fields), tuple(results), ())
 
 
-def check(name: str, status: run_record.CheckStatus = "pass", **changes: Any) -> run_record.CheckRecord:
+def check(name: str, status: run_record.CheckStatus = "pass", **changes: Any) -> run_record.CheckResult:
     fields: dict[str, Any] = {
         "id": name,
         "title": "All maximisers of an exact tie are kept.",
@@ -219,7 +220,7 @@ def check(name: str, status: run_record.CheckStatus = "pass", **changes: Any) ->
         "configuration": None,
         "snippet": None,
     }
-    return run_record.CheckRecord(**fields | changes)
+    return run_record.CheckResult(**fields | changes)
 
 
 def kernel_records(**changes: Any) -> Records:

@@ -10,7 +10,7 @@ import pytest
 import hardmax.reports
 
 FOLDER = Path(hardmax.reports.__file__).parent
-ALLOWED = {"jinja2", "markupsafe", "numpy", "rich", "scipy"}
+ALLOWED = {"jinja2", "markupsafe", "msgspec", "numpy", "rich", "scipy"}
 FORBIDDEN = {
     "subprocess",
     "socket",

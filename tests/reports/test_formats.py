@@ -3,15 +3,15 @@
 import io
 import json
 import re
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from hardmax.kernels import Configuration
-from hardmax.reports import RecordError, read_records, render_all, write_report
+from hardmax.reports import RecordError, read_records
 from hardmax.reports.formats.exact_text import configuration_line
 from hardmax.reports.formats.junit import render_junit
 from hardmax.reports.formats.markdown import escaped, render_markdown
@@ -20,8 +20,8 @@ from hardmax.reports.formats.terminal import print_summary
 from hardmax.reports.formats.wording import command_line
 from hardmax.reports.pages.html import render_html
 from hardmax.reports.records import configuration_record, record
-from hardmax.reports.records.schema import schema
-from hardmax.reports.report import OWN, render_json
+from hardmax.reports.records.codec import schema
+from hardmax.reports.report import OWN, render_all, render_json, write_report
 
 HOSTILE = "</failure>]]><b>[x](http://x) @all #1 `a|b` {0}\x00\x1b[31m\nnext"
 

@@ -13,7 +13,8 @@ import pytest
 
 import hardmax.reports
 import hardmax.verify
-from hardmax.reports import read_records, render_all
+from hardmax.reports import read_records
+from hardmax.reports.report import render_all
 
 GALLERY = Path(hardmax.reports.__file__).parent / "examples"
 PAPER = Path(hardmax.verify.__file__).parent / "claims" / "figures"

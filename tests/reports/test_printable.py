@@ -3,17 +3,17 @@
 import json
 import os
 import unicodedata
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hardmax.kernels import Configuration
-from hardmax.reports import render_all
 from hardmax.reports.printable import isolated, json_text, one_line, path_text, printable
+from hardmax.reports.report import render_all
 
 ANY_TEXT = st.text(st.characters() | st.characters(categories=["Cs"]))
 """Lone surrogates included."""

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ...kernels.bounds.crosscheck import CrossCheck
 from ...kernels.exact.configuration import Configuration
+from ...reports.records.run_record import Bin, Histogram
 from ...strategies import Sample
 from ..claims.case import Case
 from ..claims.registry import Finding
@@ -100,15 +101,11 @@ def _bin(value: int) -> str | int:
     return f"{low:>6}-{2 * low - 1}"
 
 
-def histograms(coverage: Mapping[str, Mapping[str | int, int]]) -> list[dict[str, object]]:
+def histograms(coverage: Mapping[str, Mapping[str | int, int]]) -> tuple[Histogram, ...]:
     """Coverage as records: bars in ascending order, numbers first."""
-    return [
-        {
-            "name": regime,
-            "bins": [
-                {"label": str(value).strip(), "count": counts[value]}
-                for value in sorted(counts, key=lambda v: (isinstance(v, str), v))
-            ],
-        }
-        for regime, counts in coverage.items()
-    ]
+
+    def bins(counts: Mapping[str | int, int]) -> Iterator[Bin]:
+        for value in sorted(counts, key=lambda v: (isinstance(v, str), v)):
+            yield Bin(str(value).strip(), counts[value])
+
+    return tuple(Histogram(regime, tuple(bins(counts))) for regime, counts in coverage.items())

@@ -8,7 +8,6 @@ Neighbours: `outcome` and `evidence` hold what is written; `self_check` has it c
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +18,7 @@ from ...kernels.exact.configuration import Configuration, Vector
 from ...kernels.exact.dynamics import Sets
 from ...kernels.exact.rational_text import rational_text
 from ...kernels.exact.step import ConstantStep
+from ...reports.records.files import write_file
 from ..provers.freeze.outcome import Frozen, Outcome, Phase, SelfSimilar, Undecided
 from .evidence import CertifiedVerdict, Interior, Neither, Outside, Place, Projection, Vertex, Weights
 
@@ -86,14 +86,11 @@ def write_text(path: str | Path, text: str) -> Path:
         InputError: the file cannot be written.
     """
     path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(path)
+        path.parent.stat()  # a folder that is not there is a mistake of whoever named it
+        write_file(path, text)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}; give another place") from None
-    finally:
-        beside.unlink(missing_ok=True)
     return path
 
 

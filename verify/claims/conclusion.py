@@ -4,7 +4,7 @@ Neighbours: `prover` decides the itinerary, `clustering` examines the conclusion
 to a file, the command line prints `Result.to_json()`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +13,9 @@ from typing import Any, Literal
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
 from ...kernels.exact.rational_text import rational_text
+from ...reports.records.codec import encode
+from ...reports.records.configuration_record import Rows
+from ...reports.records.record import OutcomeRecord
 from ..certificates.evidence import Place
 from ..provers.freeze.outcome import Frozen, Outcome, SelfSimilar, Undecided
 from ..provers.freeze.prover import Budget
@@ -78,44 +81,50 @@ class Result:
             return ((Fraction(0),) * self.configuration.d,) * self.configuration.n
         return None
 
-    def fields(self) -> dict[str, Any]:
-        """The JSON fields that literal and merged verdicts share: rationals as strings, null if undecided."""
+    def reasons(self) -> dict[str, str]:
+        """{claim id: why it is not verified}."""
+        return {c: f.message for c, f in self.findings.items() if f.verdict != "verified"}
+
+    def record(self, certificate: str | None = None) -> OutcomeRecord:
+        """The record of the verdict; `certificate` is the path of the certificate file, if one was written."""
         outcome, limits = self.outcome, self.limits
         decided = not isinstance(outcome, Undecided)
         vertices = None
         if not isinstance(outcome, Undecided):
             at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
-            vertices = points_to_json({at_rest[i] for i in outcome.leaders})
-        return {
-            "verdict": self.verdict,
-            "hypotheses": self.configuration.hypotheses(),
-            "freeze_layer": outcome.freeze_layer if isinstance(outcome, Frozen) else None,
-            "leaders": {str(i): k for i, k in sorted(outcome.leaders.items())} if decided else None,
-            "limits": None if limits is None else [list(map(rational_text, point)) for point in limits],
-            "cluster_points": None if limits is None else points_to_json(set(limits)),
-            "vertices": vertices,
-            "claims": {claim: finding.verdict for claim, finding in self.findings.items()},
-        }
+            vertices = rows(sorted({at_rest[i] for i in outcome.leaders}))
+        return OutcomeRecord(
+            verdict=self.verdict,
+            hypotheses=self.configuration.hypotheses(),
+            freeze_layer=outcome.freeze_layer if isinstance(outcome, Frozen) else None,
+            leaders=dict(sorted(outcome.leaders.items())) if decided else None,
+            limits=None if limits is None else rows(limits),
+            cluster_points=None if limits is None else rows(sorted(set(limits))),
+            vertices=vertices,
+            claims={claim: finding.verdict for claim, finding in self.findings.items()},
+            certificate=certificate,
+        )
 
     def to_json(self, name: str, certificate: str | None = None) -> dict[str, Any]:
-        """The JSON object of `hardmax prove --json`.
+        """The JSON object of `hardmax prove --json`: the record of the verdict, and what else there is to say.
 
         Args:
             name: the input as the user named it.
             certificate: the path of the certificate file, if one was written.
         """
-        fields = self.fields()
-        data = {"input": name, **fields, "certificate": certificate}
+        data = {"input": name, **encode(self.record(certificate))}
         if self.verdict != "verified":
-            data["reasons"] = {c: f.message for c, f in self.findings.items() if f.verdict != "verified"}
+            data["reasons"] = self.reasons()
         if self.merged is not None:
-            data["merged"] = {**self.merged.fields(), "multiplicities": list(self.merged.configuration.multiplicities)}
+            merged = encode(self.merged.record()) | {"multiplicities": list(self.merged.configuration.multiplicities)}
+            del merged["certificate"]
+            data["merged"] = merged
         return data
 
 
-def points_to_json(points: Iterable[Vector]) -> list[list[str]]:
-    """Points in ascending order, coordinates as fractions in lowest terms."""
-    return [list(map(rational_text, point)) for point in sorted(points)]
+def rows(points: Iterable[Sequence[Fraction]]) -> Rows:
+    """Points as records have them: coordinates as fractions in lowest terms."""
+    return tuple(tuple(map(rational_text, point)) for point in points)
 
 
 def prove(configuration: Configuration, budget: Budget | None = None, *, merge: bool = True) -> Result:
@@ -164,4 +173,4 @@ def examine(claim: str, configuration: Configuration, budget: Budget | None = No
     raise InputError(f"no claim has the id {claim!r}; `hardmax claims` lists them")
 
 
-__all__ = ["ConclusionVerdict", "Result", "examine", "overall", "points_to_json", "prove"]
+__all__ = ["ConclusionVerdict", "Result", "examine", "overall", "prove", "rows"]

@@ -17,6 +17,8 @@ from typing import Any, Literal
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.step import ConstantStep
+from ...reports.records.run_record import ExpectedStatus as Expected
+from ...reports.records.run_record import SourceRecord as Source
 from .case import Case
 from .proofs.derivation import Derivation, check
 from .proofs.witness import breaking
@@ -24,7 +26,6 @@ from .proofs.witness import breaking
 Verdict = Literal["proved", "verified", "refuted", "undecided", "vacuous"]
 """`proved`: for all inputs. `verified`, `refuted`: for this input, exactly. `undecided`: no proof within the budget.
 `vacuous`: the claim says nothing about this input."""
-Expected = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
 MOST_LAYERS = 60
 """Layers that a script computes: with plain fractions, more would take long."""
 HYPOTHESES: Mapping[str, Callable[[Configuration], bool]] = {
@@ -37,15 +38,6 @@ HYPOTHESES: Mapping[str, Callable[[Configuration], bool]] = {
 """What claims may assume: no token is the origin; no two are equal; the scores are an inner product; λ_k is the same at
 every layer; λ_k < 1 at every layer, so that no token lands on the mean of its follow set."""
 FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity", "frank_wolfe")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a claim is printed: paper (arXiv identifier), version and label."""
-
-    paper: str
-    version: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from ...reports.records.codec import encode
 from ..claims.registry import Claim, Derived, derived, select_claims
 
 
@@ -38,13 +39,12 @@ _STANDING = {
 
 
 def _fields(claim: Claim, result: Derived | None) -> dict[str, object]:
-    source = claim.source
     return {
         "id": claim.id,
         "family": claim.family,
         "statement": claim.statement,
         "hypotheses": list(claim.hypotheses),
-        "source": {"paper": source.paper, "version": source.version, "label": source.label},
+        "source": encode(claim.source),
         "expected": claim.expected,
         "standing": None if result is None else result.standing,
         "derivation": [] if result is None else list(result.lines),

@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import structs
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration_file import configuration_from_json
 from ...reports.printable import json_text, printable
+from ...reports.records.codec import dumps, encode
+from ...reports.records.files import write_files
+from ...reports.records.run_record import RunCounts, SubjectRecord
 from ..conformance.known import read_known
 from ..conformance.record import CheckResult, ConformanceReport
 from ..conformance.suite import check_ids, resolve, run_conformance
@@ -75,7 +79,8 @@ def kernel(
 def _printable(report: ConformanceReport) -> ConformanceReport:
     """The report with what a kernel said about itself, in its errors for instance, safe for a terminal."""
     results = (
-        replace(r, message=printable(r.message), snippet=r.snippet and printable(r.snippet)) for r in report.results
+        structs.replace(r, message=printable(r.message), snippet=r.snippet and printable(r.snippet))
+        for r in report.results
     )
     return replace(report, results=tuple(results), kernel=printable(report.kernel), spec=printable(report.spec))
 
@@ -125,17 +130,13 @@ def _write(out: Path, result: ConformanceReport, arguments: list[str], status: i
     """The record of the run, what each failing check needs to be replayed, and the reports if asked for."""
     from .output import render, write_run
 
+    failing = [r for r in result.results if r.status in ("fail", "known")]
+    folder = out / CHECKS_FOLDER
+    files = {folder / f"{r.id}.json": dumps(r.configuration) + "\n" for r in failing if r.configuration is not None}
+    files |= {folder / f"{r.id}.py": r.snippet for r in failing if r.snippet is not None}
     try:
-        failing = [r for r in result.results if r.status in ("fail", "known")]
-        folder = out / CHECKS_FOLDER
-        if failing:
-            folder.mkdir()
-        for r in failing:
-            if r.configuration is not None:
-                (folder / f"{r.id}.json").write_text(json.dumps(r.configuration) + "\n", encoding="utf-8")
-            if r.snippet is not None:
-                (folder / f"{r.id}.py").write_text(r.snippet, encoding="utf-8")
-        write_run(out, run_fields(result, arguments, status))
+        write_files(files)
+        write_run(out, **run_fields(result, arguments, status))
         if report:
             render(out)
     except OSError as error:
@@ -143,30 +144,21 @@ def _write(out: Path, result: ConformanceReport, arguments: list[str], status: i
 
 
 def run_fields(result: ConformanceReport, arguments: list[str], status: int) -> dict[str, Any]:
-    """The report as fields of a run record (`reports`)."""
-    counts = result.counts()
+    """The report as fields of a run record."""
+    counts, inputs = result.counts(), len(result.results)
+    file = None if result.file is None else _seen_from_here(result.file)
     return {
         "command": "kernel",
-        "arguments": arguments,
+        "arguments": tuple(arguments),
         "seed": result.seed,
         "verdict": "verified" if result.passed else "refuted",
         "exit_status": status,
-        "counts": {
-            "inputs": len(result.results),
-            "verified": len(result.results) - counts["fail"],
-            "refuted": counts["fail"],
-            "undecided": 0,
-            "invalid": 0,
-        },
-        "subject": {
-            "spec": result.spec,
-            "name": result.kernel,
-            "file": None if result.file is None else _seen_from_here(result.file),
-            "line": result.line,
-            "declared": dict(result.declared),
-        },
-        "checks": [_check_fields(one) for one in result.results],
-        "notes": [f"{name} is listed as a known deviation, but {what}." for name, what in result.stale.items()],
+        "counts": RunCounts(
+            inputs=inputs, verified=inputs - counts["fail"], refuted=counts["fail"], undecided=0, invalid=0
+        ),
+        "subject": SubjectRecord(result.spec, result.kernel, file, result.line, result.declared),
+        "checks": tuple(map(_with_layers, result.results)),
+        "notes": tuple(f"{name} is listed as a known deviation, but {what}." for name, what in result.stale.items()),
     }
 
 
@@ -176,16 +168,14 @@ def _seen_from_here(file: str) -> str:
     return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else file
 
 
-def _check_fields(result: CheckResult) -> dict[str, Any]:
+def _with_layers(result: CheckResult) -> CheckResult:
     """One check; with the exact layers of its configuration where the kernel put a token elsewhere."""
     from ..provers.freeze.prover import Budget, decide
     from ..records.findings import SHOWN_LAYERS, trajectory_record
 
-    fields = result.to_json()
-    layer = result.first_divergent_layer
-    if result.configuration is None or result.token is None or layer is None or layer + 2 > SHOWN_LAYERS:
-        return fields
-    configuration = configuration_from_json(result.configuration)
-    if configuration.n <= MOST_DRAWN:
-        fields["trajectory"] = trajectory_record(configuration, decide(configuration, Budget(steps=64)), layer)
-    return fields
+    given, layer = result.configuration, result.first_divergent_layer
+    if given is None or result.token is None or layer is None or layer + 2 > SHOWN_LAYERS or given.n > MOST_DRAWN:
+        return result
+    configuration = configuration_from_json(encode(given))
+    outcome = decide(configuration, Budget(steps=64))
+    return structs.replace(result, trajectory=trajectory_record(configuration, outcome, layer))

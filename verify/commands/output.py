@@ -1,20 +1,19 @@
 """The folder that a command writes: records, certificates, counterexamples, and the reports made of them.
 
-Records are plain dictionaries until here; `reports` decodes them strictly, so a record that does not have the
-published shape is an error of this program and is never written.
+A record that does not have the published shape is an error of this program and is never written.
 """
 
 import shutil
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ...kernels.errors import InputError
-from ...reports import RecordError, report
-from ...reports.records import codec, store
-from ...reports.records.record import CounterexampleRecord, ResultRecord
+from ...reports import report
+from ...reports.records import store
+from ...reports.records.codec import RecordError
 from ...reports.records.run_record import RunRecord
 from ..claims.case import Case
 from ..claims.registry import Claim, Finding
@@ -100,32 +99,19 @@ def _unmark(out: Path) -> None:
         mark.close()
 
 
-def write_run(out: Path, fields: dict[str, Any]) -> None:
-    """Write run.json: `fields` completed with what is the same for every command."""
-    record = {
-        "format": RunRecord.FORMAT,
-        "version": RunRecord.VERSION,
-        "tool_version": version("hardmax"),
-        "seed": None,
-        "interrupted": False,
-        "seconds": None,
-        "claims": [],
-        "coverage": [],
-        "kernels": [],
-        "subject": None,
-        "checks": [],
-        "results": 0,
-        "counterexamples": [],
-        **fields,
-    }
-    store.write_run(out, codec.decode(RunRecord, record, store.RUN))
+def write_run(out: Path, **fields: Any) -> None:
+    """Write run.json.
+
+    Args:
+        out: the folder.
+        fields: of `RunRecord`; left out is what the command does not have.
+    """
+    nothing = dict.fromkeys(("seed", "seconds", "subject"))
+    none = dict.fromkeys(("claims", "coverage", "kernels", "checks", "counterexamples"), ())
+    rest = {"tool_version": version("hardmax"), "interrupted": False, "results": 0, **nothing, **none, **fields}
+    store.write_run(out, RunRecord("hardmax-run", 2, **rest))
     _unmark(out)
     (out / BEGUN).unlink(missing_ok=True)
-
-
-def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
-    """Write results.jsonl; the number of its lines."""
-    return store.write_results(out, [codec.decode(ResultRecord, r, r["input"]) for r in records])
 
 
 def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding: Finding) -> Path:
@@ -147,8 +133,7 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
         shown=shown,
         certificate=None if text is None else "proof.cert.json",
     )
-    decoded = codec.decode(CounterexampleRecord, record, name)
-    return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding, shown), certificate=text)
+    return store.write_counterexample(out, record, repro=repro_text(claim, case, finding, shown), certificate=text)
 
 
 def render(out: Path, console: "Console | None" = None) -> list[Path]:

@@ -12,6 +12,10 @@ from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import read_configuration
 from ...kernels.exact.rational_text import show
 from ...reports.printable import json_text, one_line, printable
+from ...reports.records.configuration_record import TrajectoryRecord
+from ...reports.records.record import ResultRecord
+from ...reports.records.run_record import RunCounts
+from ...reports.records.store import write_results
 from ..campaigns.interruption import Interruption
 from ..claims.certified import save_certificate
 from ..claims.conclusion import Result
@@ -22,7 +26,7 @@ from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from ..records.findings import result_record, trajectory_record
 from .options import Seconds, overwrite
-from .output import prepare, render, write_counterexample, write_results, write_run
+from .output import prepare, render, write_counterexample, write_run
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
 
@@ -106,7 +110,7 @@ def _refuse(name: str, error: InputError, writer: "_Writer | None", as_json: boo
         click.echo(json_text({"input": name, "verdict": "invalid", **dict.fromkeys(FIELDS), "error": str(error)}))
 
 
-def _first_layers(proved: Result, seconds: float | None) -> dict[str, Any] | None:
+def _first_layers(proved: Result, seconds: float | None) -> TrajectoryRecord | None:
     """The first layers for the record; None where even the first ones take longer than the limit."""
     outcome = proved.outcome
     if isinstance(outcome, Undecided) and not outcome.phases:
@@ -181,7 +185,7 @@ class _Writer:
         prepare(out, overwrite)
         self._out, self._seconds = out, seconds
         self._arguments = [*arguments, *([] if seconds is None else ["--seconds", str(seconds)])]
-        self._results: list[dict[str, Any]] = []
+        self._results: list[ResultRecord] = []
         self._names: set[str] = set()
         self._refuted: list[str] = []
 
@@ -194,10 +198,10 @@ class _Writer:
 
     def add_invalid(self, name: str, error: str) -> None:
         """Keep the record of an input that is none."""
-        fields = dict.fromkeys(FIELDS) | {"hypotheses": {}, "claims": {}}
-        self._results.append({"input": name, "verdict": "invalid", **fields, "reason": error})
+        fields: dict[str, Any] = dict.fromkeys(FIELDS) | {"hypotheses": {}, "claims": {}}
+        self._results.append(ResultRecord(input=name, verdict="invalid", reason=error, **fields))
 
-    def add(self, name: str, proved: Result, trajectory: dict[str, Any] | None) -> tuple[str | None, str | None]:
+    def add(self, name: str, proved: Result, trajectory: TrajectoryRecord | None) -> tuple[str | None, str | None]:
         """Keep the record of one input, and write its certificate and the counterexample that it is.
 
         Returns:
@@ -210,7 +214,7 @@ class _Writer:
         path = self._out / f"{stem}.cert.json"
         written, note = save_certificate(path, proved.case, self._seconds)
         certificate = str(path) if written else None
-        self._results.append({**result_record(proved, name, certificate), "trajectory": trajectory})
+        self._results.append(result_record(proved, name, certificate, trajectory))
         failing = failing_conclusion(proved.case)
         if failing is not None:
             claim, finding = failing
@@ -223,16 +227,14 @@ class _Writer:
         counts = {v: verdicts.count(v) for v in ("verified", "refuted", "undecided", "invalid")}
         write_run(
             self._out,
-            {
-                "command": "prove",
-                "arguments": self._arguments,
-                "verdict": {0: "verified", 1: "refuted", 2: "invalid", 3: "undecided"}[status],
-                "exit_status": status,
-                "interrupted": interrupted,
-                "counts": {"inputs": len(verdicts), **counts},
-                "results": write_results(self._out, self._results) if self._results else 0,
-                "counterexamples": self._refuted,
-            },
+            command="prove",
+            arguments=tuple(self._arguments),
+            verdict={0: "verified", 1: "refuted", 2: "invalid", 3: "undecided"}[status],
+            exit_status=status,
+            interrupted=interrupted,
+            counts=RunCounts(inputs=len(verdicts), **counts),
+            results=write_results(self._out, self._results) if self._results else 0,
+            counterexamples=tuple(self._refuted),
         )
         if report:
             render(self._out)

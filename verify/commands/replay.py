@@ -6,7 +6,7 @@ import click
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration_file import read_configuration
-from ...reports import RecordError
+from ...reports.records.codec import RecordError
 from ...reports.records.store import CONFIG, read_counterexample
 from ..claims.conclusion import examine
 

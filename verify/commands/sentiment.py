@@ -18,6 +18,8 @@ import click
 from click.core import ParameterSource
 
 from ...kernels.errors import InputError
+from ...reports.records.codec import RecordError, dumps
+from ...reports.records.files import write_file
 from .options import overwrite, spare
 
 STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
@@ -214,8 +216,8 @@ def prove(
             progress=lambda done: report("proofs", done, len(bags)),
         )
     counts = summary(proofs)
-    click.echo(json.dumps(counts) if as_json else proofs_text(counts))
-    return max((STATUS[verdict] for verdict in counts["merged"]), key=(0, 3, 1).index)
+    click.echo(dumps(counts) if as_json else proofs_text(counts))
+    return max((STATUS[verdict] for verdict in counts.merged), key=(0, 3, 1).index)
 
 
 @sentiment.command(context_settings={"ignore_unknown_options": True})  # TEXT may begin with "-"
@@ -230,8 +232,7 @@ def explain(text: str, model_path: Path | None, as_json: bool) -> int:
     model = _load(model_path)
     explanation = explain_review(model, text)
     if as_json:
-        words = {"known_words": explanation.known, "read_words": explanation.read}
-        click.echo(json.dumps(explanation.to_json() | words, ensure_ascii=False))
+        click.echo(dumps(explanation))
         return 0
     click.echo(explanation_text(explanation))
     return 0
@@ -269,7 +270,6 @@ def verify(
     """
     from importlib.util import find_spec
 
-    from ...reports.records.store import write_text
     from ..studies.sentiment.experiment.trials import Corpus
     from ..studies.sentiment.experiment.verification import dataset_of
     from ..studies.sentiment.experiment.verification import verify as run
@@ -295,10 +295,10 @@ def verify(
             corpus=corpus,
             progress=report,
         )
-        write_text(out / RECORD, json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+        write_file(out / RECORD, dumps(record, indent=1) + "\n")
     click.echo(record_text(record))
     _write_page(out)
-    return max((STATUS[verdict] for verdict in record["proofs"]["merged"]), key=(0, 3, 1).index)
+    return max((STATUS[verdict] for verdict in record.proofs.merged), key=(0, 3, 1).index)
 
 
 @sentiment.command()
@@ -344,7 +344,6 @@ def _name(path: Path) -> str:
 
 def _write_page(folder: Path) -> None:
     from ...reports.pages.sentiment_page import write_page
-    from ...reports.records.codec import RecordError
 
     try:
         click.echo(f"written to {write_page(folder)}")

@@ -18,6 +18,7 @@ from ...kernels.exact.rational_text import show
 from ...kernels.protocol import Kernel
 from ...kernels.registry import load
 from ...reports.printable import path_text
+from ...reports.records.run_record import RunCounts
 from ...reports.records.store import COUNTEREXAMPLES
 from ...strategies import FAMILIES
 from ..campaigns.campaign import Plan, run_campaign
@@ -122,9 +123,9 @@ def verify(
     return found.status
 
 
-def _arguments() -> list[str]:
+def _arguments() -> tuple[str, ...]:
     """What the user typed, for the record."""
-    return sys.argv[2:] if sys.argv[1:2] == ["verify"] else []
+    return tuple(sys.argv[2:]) if sys.argv[1:2] == ["verify"] else ()
 
 
 def _usable(specs: Iterable[str]) -> dict[str, Kernel]:
@@ -245,31 +246,21 @@ def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared
         return
     total, undecided = found.tally.configurations, found.undecided
     refuted = sum(claim.expected == "theorem" for claim, _, _ in found.counterexamples)
+    verified = max(0, total - refuted - undecided)
     write_run(
         out,
-        {
-            "command": "verify",
-            "arguments": _arguments(),
-            "seed": seed,
-            "verdict": {VERIFIED: "verified", REFUTED: "refuted", UNDECIDED: "undecided"}[found.status],
-            "exit_status": found.status,
-            "interrupted": found.interrupted,
-            "counts": {
-                "inputs": total,
-                "verified": max(0, total - refuted - undecided),
-                "refuted": refuted,
-                "undecided": undecided,
-                "invalid": 0,
-            },
-            "claims": claim_records(found, names),
-            "coverage": histograms(found.tally.coverage),
-            "kernels": kernel_records(found.tally, compared),
-            "notes": [
-                *(["The time was up before all was done."] if found.out_of_time else []),
-                *kernel_notes(found.tally),
-            ],
-            "counterexamples": list(names),
-        },
+        command="verify",
+        arguments=_arguments(),
+        seed=seed,
+        verdict={VERIFIED: "verified", REFUTED: "refuted", UNDECIDED: "undecided"}[found.status],
+        exit_status=found.status,
+        interrupted=found.interrupted,
+        counts=RunCounts(inputs=total, verified=verified, refuted=refuted, undecided=undecided, invalid=0),
+        claims=claim_records(found, names),
+        coverage=histograms(found.tally.coverage),
+        kernels=kernel_records(found.tally, compared),
+        notes=("The time was up before all was done.",) * found.out_of_time + kernel_notes(found.tally),
+        counterexamples=tuple(names),
     )
     click.echo(f"records: {path_text(out)}")
     if report:

@@ -2,18 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from ...kernels.bounds.crosscheck import written_out
 from ...kernels.exact.configuration import Configuration, identity
-from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import rational_text, show
 from ...kernels.protocol import Kernel
-from ...reports.formats.wording import plural
+from ...reports.formats.wording import CLAIM_COUNTS, KERNEL_COUNTS, plural
+from ...reports.records.run_record import (
+    ClaimCounts,
+    ClaimRecord,
+    Divergence,
+    KernelFailure,
+    KernelRecord,
+    VerdictOnClaim,
+)
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
 from ..campaigns.tally import Tally
 from ..claims.registry import Claim, Derived
-from ..records.findings import claim_record
+from ..records.findings import configuration_record
 
 LONGEST_INPUT = 400
 """Characters of a configuration that are printed."""
@@ -53,15 +60,26 @@ def derived_note(claim: Claim, derived: Derived | None) -> str:
     return f"rests on {identities} shown here, the rest of its proof is on paper"
 
 
-def claim_records(found: Findings, names: dict[str, str]) -> list[dict[str, Any]]:
+def claim_records(found: Findings, names: dict[str, str]) -> tuple[ClaimRecord, ...]:
     """The records of the claims; `names` maps counterexample ids to claim ids."""
 
-    def record(j: Judged) -> dict[str, Any]:
-        note = derived_note(j.claim, found.derived.get(j.claim.id))
-        cited = [name for name, claim in names.items() if claim == j.claim.id]
-        return claim_record(j.claim, j.verdict, j.counts, as_expected=j.as_expected, counterexamples=cited, note=note)
+    def record(j: Judged) -> ClaimRecord:
+        claim = j.claim
+        return ClaimRecord(
+            id=claim.id,
+            family=claim.family,
+            statement=claim.statement,
+            hypotheses=tuple(claim.hypotheses),
+            source=claim.source,
+            expected=claim.expected,
+            verdict=cast(VerdictOnClaim, j.verdict),
+            as_expected=j.as_expected,
+            counts=ClaimCounts(**{name: j.counts[name] for name in CLAIM_COUNTS}),
+            counterexamples=tuple(name for name, refuted in names.items() if refuted == claim.id),
+            note=derived_note(claim, found.derived.get(claim.id)),
+        )
 
-    return [record(found.judge(claim)) for claim in found.claims]
+    return tuple(record(found.judge(claim)) for claim in found.claims)
 
 
 def kernel_lines(tally: Tally, kernels: Mapping[str, Kernel], out: Path | None) -> Iterator[str]:
@@ -110,41 +128,35 @@ def _input(configuration: Configuration, recorded: str | None, key: str) -> str:
     return f"on {c.n} tokens of {c.d} coordinates, too long to print: {where}"
 
 
-def kernel_records(tally: Tally, kernels: Mapping[str, Kernel]) -> list[dict[str, Any]]:
+def kernel_records(tally: Tally, kernels: Mapping[str, Kernel]) -> tuple[KernelRecord, ...]:
     """The records of the same."""
-    records = []
-    for spec, counts in tally.kernels.items():
+
+    def record(spec: str, counts: Mapping[str, int]) -> KernelRecord:
         first = failure = None
         if spec in tally.disagreements:
             configuration, result = tally.disagreements[spec]
-            d = result.first_disagreement
-            if d is not None:
-                first = {
-                    "layer": d.layer,
-                    "token": d.token,
-                    "exact": list(d.exact_set),
-                    "computed": None if d.float_set is None else list(d.float_set),
-                    "gap": rational_text(d.gap),
-                    "configuration": configuration_to_json(configuration),
-                }
+            if (d := result.first_disagreement) is not None:
+                given, gap = configuration_record(configuration), rational_text(d.gap)
+                first = Divergence(d.layer, d.token, d.exact_set, d.float_set, gap, given)
         if spec in tally.failures:
             configuration, message = tally.failures[spec]
-            failure = {"message": message, "configuration": configuration_to_json(configuration)}
-        names = ("layers", "agree", "too_close", "disagree", "ties_lost", "failed")
-        numbers = {name: counts[name] for name in names}
-        fields = {"spec": spec, "dtype": kernels[spec].dtypes[0], **numbers}
-        records.append({**fields, "first_disagreement": first, "first_failure": failure})
-    return records
+            failure = KernelFailure(message, configuration_record(configuration))
+        numbers = {name: counts[name] for name in (*KERNEL_COUNTS, "failed")}
+        return KernelRecord(
+            spec=spec, dtype=kernels[spec].dtypes[0], first_disagreement=first, first_failure=failure, **numbers
+        )
+
+    return tuple(record(spec, counts) for spec, counts in tally.kernels.items())
 
 
-def kernel_notes(tally: Tally) -> list[str]:
+def kernel_notes(tally: Tally) -> tuple[str, ...]:
     """What the counts do not say: which configurations a kernel was spared."""
-    return [
+    return tuple(
         f"{spec} declares supports_A = False: it is compared where A is the identity, "
         f"and not where it is another ({counts['other_A']:,} of the configurations)."
         for spec, counts in tally.kernels.items()
         if counts["other_A"]
-    ]
+    )
 
 
 def last_line(found: Findings) -> str:

@@ -1,33 +1,23 @@
-"""What a conformance run found: plain frozen records that become JSON, and nothing else.
+"""What a conformance run found. `CheckResult` is the record of a check that reports read.
 
-Neighbours: `suite` fills them, `text` prints them; `reports` turns their JSON into pages.
+Neighbours: `suite` fills them, `text` prints them.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-Status = Literal["pass", "fail", "not_applicable", "fragile", "known"]
+from msgspec import convert, to_builtins
+
+from ...reports.records.run_record import CheckResult
+from ...reports.records.run_record import CheckStatus as Status
+
 STATUSES: tuple[Status, ...] = ("pass", "fragile", "not_applicable", "known", "fail")
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """What one check found.
-
-    Args:
-        status: "pass"; "fail"; "not_applicable": the kernel declares that it does not do this; "fragile": passed, but
-            an exact tie, or a gap below any float kernel's error, came out differently; "known": it fails and is
-            listed as a known deviation.
-        message: what was found, in one line.
-        first_divergent_layer: the first wrong layer of the configuration below, counted from 0.
-        gap_ulps: there, the exact gap between the best score and the best one outside the follow set, in units in the
-            last place of the score; 0 on an exact tie. None if no decision is at stake.
-        configuration: a minimal input that shows it, as a configuration file has it (`hardmax prove` reads it).
-        snippet: Python to paste that shows it.
-        token: the token that the kernel put elsewhere at that layer; None if that is not what is wrong.
-        returned: where it put it, an exact number a coordinate.
-    """
+    """What one check found: the fields of `CheckResult`, with the configuration as a configuration file has it."""
 
     status: Status
     message: str
@@ -38,28 +28,9 @@ class CheckFinding:
     token: int | None = None
     returned: tuple[str, ...] | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult(CheckFinding):
-    """One check of a kernel, with what it found.
-
-    Args:
-        id: e.g. "ties.exact".
-        title: what a right kernel does, in one sentence.
-    """
-
-    id: str
-    title: str
-
-    @property
-    def failed(self) -> bool:
-        """Whether the check counts against the kernel."""
-        return self.status == "fail"
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        returned = None if self.returned is None else [*self.returned]
-        return {"id": self.id, "title": self.title} | asdict(self) | {"returned": returned}
+    def of_check(self, name: str, title: str) -> CheckResult:
+        """The record of the check of this id that found it; `title` says what a right kernel does."""
+        return convert({"id": name, "title": title, **asdict(self)}, CheckResult)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +73,11 @@ class ConformanceReport:
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values."""
-        return {
-            "kernel": self.kernel,
-            "spec": self.spec,
-            "file": self.file,
-            "line": self.line,
-            "declared": dict(self.declared),
-            "seed": self.seed,
-            "passed": self.passed,
-            "counts": self.counts(),
-            "stale": dict(self.stale),
-            "results": [result.to_json() for result in self.results],
-        }
+        data = to_builtins(self)
+        for result in data["results"]:
+            result.setdefault("token", None)
+            result.setdefault("returned", None)
+        return data | {"passed": self.passed, "counts": self.counts()}
+
+
+__all__ = ["STATUSES", "CheckFinding", "CheckResult", "ConformanceReport", "Status"]

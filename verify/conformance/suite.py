@@ -8,7 +8,7 @@ Neighbours: `checks` holds the checks, `known` reads known deviations, `text` pr
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from ...kernels.errors import InputError
@@ -76,7 +76,7 @@ def run_check(subject: Subject, check: Check, known: Mapping[str, str] | None = 
         finding = CheckFinding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
     if finding.status == "fail" and known and check.id in known:
         finding = replace(finding, status="known", message=f"{known[check.id]} (known deviation): {finding.message}")
-    return CheckResult(id=check.id, title=check.title, **asdict(finding))
+    return finding.of_check(check.id, check.title)
 
 
 def check_ids() -> tuple[str, ...]:

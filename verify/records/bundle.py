@@ -14,12 +14,14 @@ from typing import Any
 
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
-from ...kernels.exact.rational_text import integer_text, rational_text
+from ...kernels.exact.rational_text import integer_text
 from ...kernels.exact.step import ConstantStep, Step
+from ...reports.records.record import CounterexampleRecord
 from ..claims.case import Case
+from ..claims.conclusion import rows
 from ..claims.registry import MOST_LAYERS, Claim, Finding, Shown
 from ..provers.freeze.outcome import Frozen, Undecided
-from .findings import trajectory_record
+from .findings import configuration_record, trajectory_record
 
 LONGEST_DECIMAL = 600
 """Characters of a decimal literal in Python text; longer ones are hexadecimal."""
@@ -76,7 +78,7 @@ def counterexample_record(
     folder: str,
     shown: Shown | None,
     certificate: str | None = None,
-) -> dict[str, Any]:
+) -> CounterexampleRecord:
     """The record of a refutation.
 
     Args:
@@ -92,39 +94,36 @@ def counterexample_record(
     theorem = shown is not None and shown.fails is not None
     failing, finding = shown.fails if shown is not None and shown.fails is not None else (claim, finding)
     token = finding.token if shown is None else shown.token
-    frozen = isinstance(outcome, Frozen)
+    frozen = outcome if isinstance(outcome, Frozen) else None
     expression = python_configuration(c)
-    unmet = [h for h, met in c.hypotheses().items() if theorem and not met]
-    return {
-        "format": "hardmax-counterexample",
-        "version": 1,
-        "id": name,
-        "claim": claim.id,
-        "statement": claim.statement,
-        "fails": failing.statement.rpartition("then ")[2],
-        "because": finding.message,
-        "layer": finding.layer,
-        "tokens": [] if token is None else [token],
-        "dropped": unmet,
-        "configuration": configuration_to_json(c),
-        "trajectory": trajectory_record(c, outcome, finding.layer or 0),
-        "freeze_layer": outcome.freeze_layer if frozen else None,
-        "leaders": {} if isinstance(outcome, Undecided) else {str(i): k for i, k in sorted(outcome.leaders.items())},
-        "limits": [list(map(rational_text, s)) for s in outcome.limits] if frozen else None,
-        "vertices": [list(map(rational_text, v)) for v in sorted({outcome.limits[i] for i in outcome.leaders})]
-        if frozen
-        else None,
-        "certificate": certificate,
-        "replay": f"hardmax replay {_shell_word(folder)}",
-        "snippet": (
+    return CounterexampleRecord(
+        "hardmax-counterexample",
+        1,
+        id=name,
+        claim=claim.id,
+        statement=claim.statement,
+        fails=failing.statement.rpartition("then ")[2],
+        because=finding.message,
+        layer=finding.layer,
+        tokens=() if token is None else (token,),
+        dropped=tuple(h for h, met in c.hypotheses().items() if theorem and not met),
+        configuration=configuration_record(c),
+        trajectory=trajectory_record(c, outcome, finding.layer or 0),
+        freeze_layer=frozen and frozen.freeze_layer,
+        leaders={} if isinstance(outcome, Undecided) else dict(sorted(outcome.leaders.items())),
+        limits=frozen and rows(frozen.limits),
+        vertices=frozen and rows(sorted({frozen.limits[i] for i in frozen.leaders})),
+        certificate=certificate,
+        replay=f"hardmax replay {_shell_word(folder)}",
+        snippet=(
             "from fractions import Fraction\n"
             "from hardmax.kernels import Configuration, HarmonicStep\n"
             "from hardmax.verify import examine\n\n"
             f"configuration = {expression}\n"
             f"print(examine({claim.id!r}, configuration))\n"
         ),
-        "example": f"@example({expression})",
-    }
+        example=f"@example({expression})",
+    )
 
 
 def repro_text(claim: Claim, case: Case, finding: Finding, shown: Shown | None) -> str:

@@ -1,26 +1,24 @@
-"""Plain records of what was proved: the dictionaries that files and reports are made of.
-
-Exact numbers are strings in lowest terms. The shape is the one of `hardmax.reports.records.record`, which the
-command line checks record by record when it writes them; nothing here knows how they are shown.
+"""The records of what was proved, of which files and reports are made.
 
 Neighbours: `conclusion` and `campaign` find, `bundle` turns a refutation into something to replay.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import islice
 from math import lcm
-from typing import Any
 
 import numpy as np
+from msgspec.structs import asdict
 
 from ...kernels.bounds.filter import decision_bound, layer_error
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.dynamics import Dynamics, Layer, Sets
 from ...kernels.exact.rational_text import rational_text
-from ..claims.conclusion import Result
-from ..claims.registry import Claim
+from ...reports.records.configuration_record import ConfigurationRecord, Rational, TrajectoryRecord
+from ...reports.records.record import ResultRecord
+from ..claims.conclusion import Result, rows
 from ..provers.freeze.outcome import Frozen, Outcome
 
 SHOWN_LAYERS = 40
@@ -41,7 +39,7 @@ def smallest_gap(dynamics: Dynamics, layer: Layer, sets: Sets) -> Fraction | Non
     return Fraction(int(min(gaps)), int(layer.denominator) ** 2 * unit)
 
 
-def gap_bounds(configuration: Configuration, run: Sequence[tuple[Layer, Sets]]) -> list[str] | None:
+def gap_bounds(configuration: Configuration, run: Sequence[tuple[Layer, Sets]]) -> tuple[Rational, ...] | None:
     """For each layer how large a gap must be for a float64 kernel on its own orbit to see it; None if unbounded.
 
     Source: the bounds (1) and (2) of `kernels.filter`.
@@ -67,10 +65,15 @@ def gap_bounds(configuration: Configuration, run: Sequence[tuple[Layer, Sets]]) 
             return None
         bounds.append(rational_text(Fraction(bound)))
         error = layer_error(tokens, max(map(len, sets)), float(alpha), error)
-    return bounds
+    return tuple(bounds)
 
 
-def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: int = 0) -> dict[str, Any]:
+def configuration_record(configuration: Configuration) -> ConfigurationRecord:
+    """The record of a configuration."""
+    return ConfigurationRecord.of(configuration_to_json(configuration))
+
+
+def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: int = 0) -> TrajectoryRecord:
     """The first layers with follow sets and gaps: up to two after the freeze, at most `SHOWN_LAYERS`.
 
     Args:
@@ -82,59 +85,26 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
     frozen = outcome.freeze_layer if isinstance(outcome, Frozen) else None
     wanted = max(8 if frozen is None else frozen + 8, at_least + 2)
     run = list(islice(dynamics.layers(), min(wanted, SHOWN_LAYERS)))
-    layers, sets, gaps = [], [], []
-    for layer, follow in run:
-        layers.append([list(map(rational_text, row)) for row in layer.tokens()])
-        sets.append([list(C) for C in follow])
-        gap = smallest_gap(dynamics, layer, follow)
-        gaps.append(None if gap is None else rational_text(gap))
-    return {
-        "layers": layers,
-        "follow_sets": sets,
-        "gaps": gaps,
-        "bounds": gap_bounds(configuration, run),
-        "complete": frozen is not None and len(layers) > frozen,
-    }
+    gaps = (smallest_gap(dynamics, layer, sets) for layer, sets in run)
+    return TrajectoryRecord(
+        layers=tuple(rows(layer.tokens()) for layer, _ in run),
+        follow_sets=tuple(sets for _, sets in run),
+        gaps=tuple(None if gap is None else rational_text(gap) for gap in gaps),
+        bounds=gap_bounds(configuration, run),
+        complete=frozen is not None and len(run) > frozen,
+    )
 
 
-def result_record(proved: Result, name: str, certificate: str | None = None) -> dict[str, Any]:
-    """One line of results.jsonl: what `hardmax prove --json` prints, with the configuration.
-
-    The first layers are for `trajectory_record` to add: they may cost more than the proof.
-    """
-    data = proved.to_json(name, certificate)
-    reasons = data.pop("reasons", None)
-    merged = data.pop("merged", None)
-    if merged is not None:
-        merged.pop("multiplicities")
-        data["merged"] = {**merged, "certificate": None}
-    return {
-        **data,
-        "reason": None if not reasons else "; ".join(dict.fromkeys(reasons.values())),
-        "configuration": configuration_to_json(proved.configuration),
-    }
-
-
-def claim_record(
-    claim: Claim,
-    verdict: str,
-    counts: Mapping[str, int],
-    *,
-    as_expected: bool,
-    counterexamples: Sequence[str] = (),
-    note: str = "",
-) -> dict[str, Any]:
-    """What became of one claim over all inputs; `counts` maps verdicts (and "trivial") to inputs."""
-    return {
-        "id": claim.id,
-        "family": claim.family,
-        "statement": claim.statement,
-        "hypotheses": list(claim.hypotheses),
-        "source": {"paper": claim.source.paper, "version": claim.source.version, "label": claim.source.label},
-        "expected": claim.expected,
-        "verdict": verdict,
-        "as_expected": as_expected,
-        "counts": {name: counts.get(name, 0) for name in ("verified", "trivial", "refuted", "undecided", "vacuous")},
-        "counterexamples": list(counterexamples),
-        "note": note,
-    }
+def result_record(
+    proved: Result, name: str, certificate: str | None, trajectory: TrajectoryRecord | None
+) -> ResultRecord:
+    """One line of results.jsonl: what `hardmax prove --json` prints, with the configuration and its first layers."""
+    reasons = proved.reasons()
+    return ResultRecord(
+        **asdict(proved.record(certificate)),
+        input=name,
+        reason="; ".join(dict.fromkeys(reasons.values())) or None,
+        merged=None if proved.merged is None else proved.merged.record(),
+        configuration=configuration_record(proved.configuration),
+        trajectory=trajectory,
+    )

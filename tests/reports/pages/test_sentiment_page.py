@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hardmax.reports.pages.sentiment_page import RECORD, estimate, interval, picture, read_record, render, write_page
-from hardmax.reports.records.codec import RecordError, decode
+from hardmax.reports.records.codec import RecordError, loads
 from hardmax.reports.records.sentiment_record import EstimateRecord, SentimentRecord
 
 # Run, not imported: test folders are no packages.
@@ -20,7 +20,7 @@ EVIL = '<script>alert("x")</script>&\u202e'
 
 
 def record(word: str = "worst", **changes: Any) -> SentimentRecord:
-    return decode(SentimentRecord, made_record(word) | changes, "made")
+    return loads(SentimentRecord, json.dumps(made_record(word) | changes), "made")
 
 
 def test_the_page_says_what_was_proved_and_what_the_claims_came_to():
@@ -101,7 +101,7 @@ def test_intervals_share_the_scale_of_their_part():
     assert theirs is not None
     assert ours.zero == theirs.zero
     assert theirs.high < theirs.zero < ours.low < ours.mean < ours.high
-    single = decode(SentimentRecord, made_record(), "made").accuracy[0].twin
+    single = record().accuracy[0].twin
     assert isinstance(single, EstimateRecord)
     assert estimate(single) == "0.870"
     assert estimate(None) == "–"
@@ -135,7 +135,7 @@ def test_damaged_files_are_refused_by_name(tmp_path: Path):
         read_record(tmp_path)
     (tmp_path / RECORD).unlink()
     (tmp_path / RECORD).write_bytes(b"\xff")
-    with pytest.raises(RecordError, match="not UTF-8"):
+    with pytest.raises(RecordError, match="is not JSON: invalid character"):
         read_record(tmp_path)
     (tmp_path / RECORD).write_text(json.dumps(made_record())[:-10])
     with pytest.raises(RecordError, match="is not JSON"):

@@ -1,13 +1,14 @@
 """The pictures show what the records say: who follows whom, who leads from which layer, where the limits are."""
 
+import dataclasses
 import re
-from dataclasses import replace
 from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hardmax.kernels import Configuration
 from hardmax.reports.pages import svg
@@ -57,7 +58,7 @@ def test_leaders_are_marked_from_the_layer_at_which_they_emerge(late):
 
 @pytest.mark.parametrize("shift", [-1, 1])
 def test_a_leader_marked_one_layer_off_is_noticed(late, shift):
-    wrong = replace(scene_of(late), leaders={i: k + shift if k else k for i, k in late.leaders.items()})
+    wrong = dataclasses.replace(scene_of(late), leaders={i: k + shift if k else k for i, k in late.leaders.items()})
     with pytest.raises(AssertionError, match="layer"):
         check_leaders(late, wrong)
 

@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from hardmax.reports.records import codec, configuration_record, record, run_record
-from hardmax.reports.records.codec import RecordError
-from hardmax.reports.records.schema import schema
+from hardmax.reports.records.codec import RecordError, schema
 
 SCHEMAS = Path(record.__file__).parent / "schemas"
 PUBLISHED = {
@@ -44,11 +44,9 @@ def samples(made) -> dict[str, Any]:
         first_disagreement=divergence,
     )
     result = made.result(made.Configuration([(1, 0), (0, 1), (1, 0)]))
-    outcome = {f: getattr(result, f) for f in record.OutcomeRecord.__dataclass_fields__}
-    result = record.ResultRecord(
-        **{f: getattr(result, f) for f in result.__dataclass_fields__}
-        | {"merged": record.OutcomeRecord(**outcome), "reason": "it is open", "verdict": "undecided"}
-    )
+    outcome = {f: getattr(result, f) for f in record.OutcomeRecord.__struct_fields__}
+    merged = record.OutcomeRecord(**outcome)
+    result = record.ResultRecord(**asdict(result) | {"merged": merged, "reason": "it is open", "verdict": "undecided"})
     run = made.run(
         kernels=(numpy,),
         claims=verify.run.claims,
@@ -62,7 +60,7 @@ def samples(made) -> dict[str, Any]:
         "run": run,
         "result": result,
         "counterexample": verify.counterexamples[0],
-        "report": record.ReportRecord(run=run, results=(result,), counterexamples=verify.counterexamples),
+        "report": record.ReportRecord("hardmax-report", 1, run, (result,), verify.counterexamples),
     }
 
 
@@ -79,7 +77,7 @@ def test_the_published_schema_is_the_one_of_the_record_class(name):
         text = json.dumps(schema(PUBLISHED[name]), indent=1, ensure_ascii=False)
         (SCHEMAS / f"{name}.schema.json").write_text(f"{text}\n", "utf-8")
     published = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
-    assert published == schema(PUBLISHED[name])
+    assert published == json.loads(json.dumps(schema(PUBLISHED[name])))
     jsonschema.Draft202012Validator.check_schema(published)
 
 
@@ -95,8 +93,12 @@ def test_what_is_written_meets_the_schema(samples, name):
 def test_every_field_of_a_published_record_is_described():
     for cls in PUBLISHED.values():
         for name, definition in schema(cls)["$defs"].items():
-            bare = [k for k, v in definition["properties"].items() if "description" not in v and "const" not in v]
-            assert not bare, f"{name} does not describe {bare}"
+            described = definition["description"]
+            bare = [k for k in definition["properties"] if f"    {k}: " not in described]
+            assert not set(bare) - {"format", "version", *INHERITED.get(name, ())}, f"{name} does not describe {bare}"
+
+
+INHERITED = {"ResultRecord": record.OutcomeRecord.__struct_fields__}
 
 
 def places(value: Any, path: tuple = ()) -> list[tuple]:
@@ -145,7 +147,7 @@ def test_reader_and_schema_agree_on_every_damage_and_a_refusal_is_one_line(sampl
     changed = damaged(value, path, data.draw(st.sampled_from(DAMAGES)))
     valid = jsonschema.Draft202012Validator(schema(PUBLISHED[name])).is_valid(changed)
     try:
-        codec.decode(PUBLISHED[name], changed, "dir/x.json")
+        codec.loads(PUBLISHED[name], json.dumps(changed), "dir/x.json")
     except RecordError as error:
         message = str(error)
         assert message.startswith("dir/x.json: ")
@@ -168,35 +170,53 @@ def test_reader_and_schema_agree_on_every_damage_and_a_refusal_is_one_line(sampl
         assert valid, f"the reader accepts {path}, the schema does not"
 
 
+HEAD = '{"format": "hardmax-run", "version": 2'
 BROKEN = {
-    '{"a": 1': "is not JSON",
-    "[1, 2]": "an object (RunRecord) is required",
-    '{"format": "hardmax-run", "version": 1}': 'lacks the key "tool_version"',
-    '{"format": "hardmax-run", "version": 2}': 'has "version" 2; 1 is required: read it with the release of hardmax',
-    '{"format": "hardmax-run", "version": true}': 'has "version" true',
-    '{"format": "other", "version": 1}': 'has "format" "other"',
-    '{"format": "hardmax-run", "version": 1, "format": "x"}': 'the key "format" is given twice',
-    '{"format": "hardmax-run", "version": NaN}': "holds NaN",
-    '{"format": "hardmax-run", "version": 1, "colour": 3}': 'has the unknown key "colour"',
-    "[" * 100_000: "nested too deeply",
-    '{"format": ' + "9" * 5000 + "}": "x.json: ",
+    HEAD: "is not JSON: ",
+    "": "is not JSON: ",
+    "[1, 2]": "found array; object is required",
+    HEAD + "}": "Object missing required field tool_version",
+    HEAD.replace("2", "3") + "}": "version: Invalid enum value 3; read it with the release of hardmax that wrote it",
+    HEAD.replace("2", "true") + "}": "version: found bool; int is required; read it with",
+    HEAD.replace("-run", "") + "}": "format: Invalid enum value 'hardmax'; read it with",
+    HEAD.replace("2", "NaN") + "}": "is not JSON: ",
+    HEAD + ', "seconds": 1e999}': "seconds: Number out of range",
+    HEAD + ', "seconds": -Infinity}': "is not JSON: ",
+    HEAD + ', "colour": 3}': "unknown field colour",
+    HEAD + ', "two\\nlines\\u001b": 3}': r"unknown field two lines\u001b",
+    HEAD + f', "{"long" * 1000}": 3' + "}": "nglo...",
+    "[" * 100_000: "found array; object is required",
+    HEAD + ', "claims": ' + "[" * 100_000: "claims[0]: found array; object is required",
+    HEAD + ', "seed": ' + "9" * 5000 + "}": "seed: Integer value out of range",
+    HEAD + r', "tool_version": "\ud800 and more"}': "is not JSON: ",
+    HEAD + r', "tool_version": "\ude00"}': "is not JSON: ",
+    HEAD + ', "tool_version": "\ud800"}': "is not JSON: ",
 }
 
 
-@pytest.mark.parametrize("text", BROKEN, ids=lambda text: text[:40])
+@pytest.mark.parametrize("text", BROKEN, ids=lambda text: ascii(text)[:60])
 def test_broken_text_is_refused_with_its_reason(text):
     with pytest.raises(RecordError, match=re.escape(BROKEN[text])) as caught:
         codec.loads(run_record.RunRecord, text, "x.json")
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith("x.json: ")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
+
+
+def test_of_a_key_that_is_given_twice_the_last_one_counts(samples):
+    text = codec.dumps(samples["run"])
+    twice = text.replace('"seed": 7', '"seed": 8, "seed": 7')
+    assert codec.loads(run_record.RunRecord, twice, "x.json") == samples["run"] != twice
 
 
 WRONG = {
-    "claims[0].verdict": (("claims", 0, "verdict"), "maybe", "one of"),
-    "counts.inputs": (("counts", "inputs"), 1.5, "a whole number is required"),
-    "interrupted": (("interrupted",), 0, "true or false is required"),
-    "coverage[0].bins[1].count": (("coverage", 0, "bins", 1, "count"), "900", "a whole number is required"),
-    "counterexamples[0]": (("counterexamples", 0), "../../etc", "a name of letters"),
-    "checks[1].configuration.tokens[0][1]": (("checks", 1, "configuration", "tokens", 0, 1), "0.5", '"-1/2"'),
+    "claims[0].verdict": (("claims", 0, "verdict"), "maybe", "Invalid enum value 'maybe'"),
+    "counts.inputs": (("counts", "inputs"), 1.5, "found float; int is required"),
+    "interrupted": (("interrupted",), 0, "found int; bool is required"),
+    "coverage[0].bins[1].count": (("coverage", 0, "bins", 1, "count"), "900", "found str; int is required"),
+    "counterexamples[0]": (("counterexamples", 0), "../../etc", "str matching regex '^[A-Za-z0-9]"),
+    "checks[1].configuration.tokens[0][1]": (("checks", 1, "configuration", "tokens", 0, 1), "0.5", "is required"),
+    "subject.declared[...]": (("subject", "declared", "ties"), 1, "found int; str is required"),
 }
 
 
@@ -208,17 +228,26 @@ def test_a_refusal_names_the_place_and_what_is_required_there(samples, place):
     for key in path[:-1]:
         owner = owner[key]
     owner[path[-1]] = value
-    with pytest.raises(RecordError, match=re.escape(f"x.json: {place} is ")) as caught:
-        codec.decode(run_record.RunRecord, data, "x.json")
+    with pytest.raises(RecordError, match=re.escape(f"x.json: {place}: ")) as caught:
+        codec.loads(run_record.RunRecord, json.dumps(data), "x.json")
     assert required in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "text", ["1.5", "+1", "01", "-0", "1/0", "1/02", "2/-3", "", " 1", "1 ", "٣", "1e3", "0/5", "inf"]
+    "text", ["1.5", "+1", "01", "-0", "1/0", "1/02", "2/-3", "", " 1", "1 ", "٣", "1e3", "0/5", "inf", "1\n"]
 )
 def test_only_canonical_rationals_are_exact_numbers(text):
     with pytest.raises(RecordError):
-        codec.decode(configuration_record.ConfigurationRecord, {"tokens": [[text]], "A": [["1"]], "alpha": "1"}, "x")
+        codec.loads(
+            configuration_record.ConfigurationRecord, json.dumps({"tokens": [[text]], "A": [["1"]], "alpha": "1"}), "x"
+        )
+
+
+@pytest.mark.parametrize("key", ["-1", "01", "1.0", " 1", "x", ""])
+def test_only_whole_numbers_are_keys_of_tokens(samples, key):
+    data = codec.encode(samples["result"]) | {"leaders": {key: 0}}
+    with pytest.raises(RecordError, match="x: a key of leaders: "):
+        codec.loads(record.ResultRecord, json.dumps(data), "x")
 
 
 def test_a_record_that_could_not_be_read_is_not_written(made):

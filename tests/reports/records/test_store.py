@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hardmax.reports import RecordError, read_records
-from hardmax.reports.records import record, store
+from hardmax.reports.records import files, record, store
 
 BUNDLE = "counterexamples/no-zero-token-1"
 
@@ -94,7 +95,7 @@ def test_a_damaged_line_is_named_by_its_number(proved):
     data = json.loads(lines[1])
     data["verdict"] = "perhaps"
     path.write_text(lines[0] + json.dumps(data) + "\n" + lines[2], "utf-8")
-    with pytest.raises(RecordError, match=r'results\.jsonl: line 2: verdict is "perhaps"'):
+    with pytest.raises(RecordError, match=r"results\.jsonl: line 2: verdict: Invalid enum value 'perhaps'"):
         read_records(proved)
 
 
@@ -147,6 +148,21 @@ def test_a_run_without_a_counterexample_is_told_apart(proved):
         store.read_counterexample(proved)
 
 
+def test_runs_of_version_1_are_read_whatever_they_call_vacuous(made, tmp_path):
+    vacuous = made.claim(verdict="vacuous", note='say "not_met": or "verdict": "not_met"')
+    wanted = made.run(claims=(vacuous,), counterexamples=())
+    path = store.write_run(tmp_path, wanted)
+    today = path.read_text("utf-8").replace('"version": 2', '"version": 1')
+    early = today.replace('"vacuous":', '"not_met":').replace('"verdict": "vacuous"', '"verdict": "not_met"')
+    assert early.count('"not_met"') == 2
+    for text in (today, early):
+        path.write_text(text, "utf-8")
+        assert read_records(tmp_path).run == replace(wanted, version=1)
+    path.write_text(early.replace('"version": 1', '"version": 2'), "utf-8")
+    with pytest.raises(RecordError, match=r"'not_met'|unknown field not_met"):
+        read_records(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["run.json", f"{BUNDLE}/record.json", f"{BUNDLE}/config.json"])
 def test_what_is_endless_or_never_opens_is_refused_at_once(folder, name):
     path = folder / name
@@ -173,7 +189,7 @@ def test_a_string_that_is_no_text_is_refused_wherever_it_stands(folder, proved, 
     for path, old in damaged.items():
         text = path.read_text("utf-8")
         path.write_text(text.replace(old, f'{old[:-1]}{escape}"', 1), "utf-8")
-        with pytest.raises(RecordError, match=r"holds \".*\\ud.*\", which is no text: half a surrogate pair") as caught:
+        with pytest.raises(RecordError, match=r"(run|record|results)\.json.*: is not JSON: .") as caught:
             read_records(path.parent.parent.parent if path.name == "record.json" else path.parent)
         assert str(caught.value).isprintable()
         path.write_text(text, "utf-8")
@@ -212,14 +228,14 @@ def test_an_invalid_record_leaves_nothing_behind(made, tmp_path):
 
 def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "run.json"
-    store.write_text(path, "old")
+    files.write_file(path, "old")
 
     def fail(self, target):
         raise OSError("disk full")
 
     monkeypatch.setattr(type(path), "replace", fail)
     with pytest.raises(OSError, match="disk full"):
-        store.write_text(path, "new")
+        files.write_file(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
 
@@ -239,22 +255,39 @@ def test_files_that_belong_together_are_all_written_or_none(tmp_path, monkeypatc
         bad.unlink(missing_ok=True)
         bad.mkdir(parents=True)
     else:
-        write = Path.write_text
+        write = Path.write_bytes
 
         def fail(path, *arguments, **options):
             write(path, *arguments, **options)
             if path.parent == bad.parent and bad.name in path.name:
                 raise KeyboardInterrupt if damage == "interrupted" else OSError(28, "No space left on device")
 
-        monkeypatch.setattr(Path, "write_text", fail)
+        monkeypatch.setattr(Path, "write_bytes", fail)
     before = content(tmp_path)
     with pytest.raises(KeyboardInterrupt if damage == "interrupted" else OSError) as caught:
-        store.write_texts({tmp_path / name: f"new {name}" for name in names})
+        files.write_files({tmp_path / name: f"new {name}" for name in names})
     assert damage == "interrupted" or caught.value.filename == str(bad)
     assert content(tmp_path) == before
 
 
+def test_a_rename_that_fails_after_others_says_which_files_are_new(tmp_path, monkeypatch):
+    names = ["a", "b", "c"]
+    files.write_files({tmp_path / name: "old" for name in names})
+    replace = Path.replace
+
+    def fail(path, target):
+        if target.name == "c":
+            raise PermissionError(1, "Operation not permitted")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="Operation not permitted; new already: a, b") as caught:
+        files.write_files({tmp_path / name: "new" for name in names})
+    assert caught.value.filename == str(tmp_path / "c")
+    assert content(tmp_path) == {"a": "new", "b": "new", "c": "old"}
+
+
 def test_files_are_replaced_together_and_nothing_else_stays(tmp_path):
     for text in ("one", "two"):
-        store.write_texts({tmp_path / name: text for name in ("a", "b/c")})
+        files.write_files({tmp_path / name: text for name in ("a", "b/c")})
         assert content(tmp_path) == {"a": text, "b": None, "b/c": text}

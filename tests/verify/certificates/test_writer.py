@@ -228,12 +228,13 @@ def test_a_certificate_is_written_completely_or_not_at_all(tmp_path, monkeypatch
     assert command.main([str(tmp_path)]) == 0
     before = path.read_bytes()
 
-    def full(self, text, **options):
-        type(self).write_bytes(self, text.encode()[:100])
+    def full(self, content):
+        with self.open("wb") as file:
+            file.write(content[:100])
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(path), "write_text", full)
+        patch.setattr(type(path), "write_bytes", full)
         with pytest.raises(InputError, match=r"square\.cert\.json cannot be written: No space left on device"):
             write_text(path, to_text({**document, "version": 2}))
     assert path.read_bytes() == before

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hardmax.kernels.exact.configuration_file import configuration_from_json
+from hardmax.reports.records.codec import encode
 from hardmax.verify.conformance import check_ids, run_conformance
 
 FOLDER = Path(__file__).parents[2] / "kernels" / "defects"
@@ -43,7 +44,7 @@ def test_is_killed_by_its_check_and_the_snippet_shows_it(path, name, check):
     if result.gap_ulps is not None or result.first_divergent_layer is not None:
         assert result.configuration is not None or check.startswith("gradient")
     if result.configuration is not None:
-        configuration_from_json(result.configuration)
+        configuration_from_json(encode(result.configuration))
         assert result.first_divergent_layer is not None
     assert result.snippet is not None
     assert f"load('{path}:{name}')" in result.snippet

@@ -32,7 +32,7 @@ from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ....kernels.exact.configuration import Configuration, Matrix, Vector, with_changes
+from ....kernels.exact.configuration import Configuration, Matrix, Vector, is_positive_definite, with_changes
 from ....kernels.exact.dynamics import Layer
 from ....kernels.exact.rational_text import show
 from ....kernels.exact.step import HarmonicStep
@@ -106,9 +106,7 @@ class Bound:
         if energy <= 0 or self.diameter == 0:
             return energy > 0
         r = energy * (k + 1) / (2 * self.diameter)
-        d = len(self.B)
-        shifted = sympy.Matrix(d, d, lambda i, j: r * (i == j) - self.B[i][j])
-        return bool(shifted.is_positive_definite)
+        return is_positive_definite([r * (i == j) - v for j, v in enumerate(row)] for i, row in enumerate(self.B))
 
     def broken_from(self, energy: Fraction, k: int) -> int:
         """The first layer ≥ k at which a token that keeps its positive `energy` breaks the bound."""

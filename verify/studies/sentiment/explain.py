@@ -7,11 +7,11 @@ Who leads and who follows for ever is proved exactly; the sum is the classifier'
 Neighbours: `proofs` proves, `model` decides, `text` prints, the page draws.
 """
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from ....reports.records.sentiment_record import ClusterRecord, ExplanationRecord
 from ....strategies.corpus import words as words_of
 from ...claims.conclusion import prove
 from ...provers.freeze.outcome import Frozen
@@ -20,71 +20,16 @@ from .classifier.hard_attention import layers
 from .classifier.model import Classifier
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """The words that tend to one point, field by field as in `reports.records.sentiment_record.ClusterRecord`.
+class Explanation(ExplanationRecord, frozen=True):
+    """The record, and how much of the text it is about.
 
     Args:
-        leaders: empty for a point with no leader.
-        members: the leader's own word included.
-        contribution: (1/n) Σ ⟨v, z_i^K⟩ over the cluster.
+        known_words: how many words of the text the model knows, repeats counted.
+        read_words: how many of them it reads: the first 128.
     """
 
-    leaders: dict[str, float]
-    first_layer: int | None
-    members: dict[str, int]
-    size: int
-    point: tuple[float, ...]
-    logit: float
-    contribution: float
-
-    @property
-    def name(self) -> str:
-        """The leaders' words."""
-        return " + ".join(self.leaders) or "(no leader)"
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The classification of one review, taken apart, field by field as in `ExampleRecord` of the same module.
-
-    Args:
-        tokens: n, repeats and padding counted.
-        known: how many words of the text the model knows, repeats counted; it reads the first 128 of them.
-        padding: how many of the tokens are padding.
-        verdict: the exact verdict on the clustering theorem's conclusion for the merged review.
-    """
-
-    text: str
-    probability: float
-    logit: float
-    bias: float
-    tokens: int
-    known: int
-    padding: int
-    verdict: str
-    freeze_layer: int | None
-    clusters: tuple[Cluster, ...]
-    words: tuple[str, ...]
-    counts: tuple[int, ...]
-    layers: tuple[tuple[tuple[float, ...], ...], ...]
-    direction: tuple[float, ...]
-
-    @property
-    def read(self) -> int:
-        """How many words of the text the model reads, repeats counted."""
-        return self.tokens - self.padding
-
-    @property
-    def positive(self) -> bool:
-        """Whether the review is classified as positive."""
-        return self.logit > 0
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, for a program or the report; its record has these keys and no others."""
-        values = asdict(self)
-        del values["known"], values["padding"]
-        return values | {"prediction": "positive" if self.positive else "negative"}
+    known_words: int
+    read_words: int
 
 
 def explain(model: Classifier, text: str) -> Explanation:
@@ -118,7 +63,7 @@ def explain(model: Classifier, text: str) -> Explanation:
             first_layer = outcome.leaders.get(next(iter(weights))) if len(weights) == 1 else None
             point = tuple(float(x) for x in outcome.limits[members[0]])
         clusters.append(
-            Cluster(
+            ClusterRecord(
                 leaders=leaders,
                 first_layer=first_layer,
                 members={words[i]: int(counts[i]) for i in members},
@@ -133,12 +78,11 @@ def explain(model: Classifier, text: str) -> Explanation:
         probability = float(1 / (1 + np.exp(-logit)))
     return Explanation(
         text=text,
+        prediction="positive" if logit > 0 else "negative",
         probability=probability,
         logit=logit,
         bias=float(model.bias),
         tokens=int(counts.sum()),
-        known=sum(word in model.vocabulary.index for word in words_of(text)),
-        padding=int(counts[tokens == model.vocabulary.padding].sum()),
         verdict=proved.verdict,
         freeze_layer=outcome.freeze_layer if isinstance(outcome, Frozen) else None,
         clusters=tuple(sorted(clusters, key=lambda cluster: -abs(cluster.contribution))),
@@ -146,7 +90,6 @@ def explain(model: Classifier, text: str) -> Explanation:
         counts=tuple(counts.tolist()),
         layers=tuple(tuple(tuple(row) for row in layer) for layer in Z.tolist()),
         direction=tuple(v.tolist()),
+        known_words=sum(word in model.vocabulary.index for word in words_of(text)),
+        read_words=int(counts[tokens != model.vocabulary.padding].sum()),
     )
-
-
-__all__ = ["Cluster", "Explanation", "explain"]

@@ -127,6 +127,3 @@ def _worked(work: Callable[[Any], Any], tasks: Sequence[tuple[str, Any]]) -> lis
 
 def _checksum(text: bytes) -> bytes:
     return sha256(text).hexdigest()[:16].encode()
-
-
-__all__ = ["Journal", "key_of"]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ....reports.records.sentiment_record import HypothesesRecord, ProofsRecord
 from ...claims.conclusion import Result, prove
 from ...provers.freeze.outcome import Frozen
 from .classifier.data import Bags, Ints
@@ -166,30 +167,26 @@ def _proved(model: Classifier, bag: tuple[Ints, Ints]) -> dict[str, Any]:
     return asdict(prove_review(model, bag))
 
 
-def summary(proofs: Iterable[ReviewProof]) -> dict[str, Any]:
-    """The counts over many reviews, as plain JSON values."""
+def summary(proofs: Iterable[ReviewProof]) -> ProofsRecord:
+    """The counts over many reviews."""
     proofs = list(proofs)
     leaders = [len(proof.leaders) for proof in proofs]
-    return {
-        "reviews": len(proofs),
-        "hypotheses": {
-            "literal": sum(proof.literal for proof in proofs),
-            "merged_only": sum(proof.merged and not proof.literal for proof in proofs),
-            "never": sum(not proof.merged for proof in proofs),
-        },
-        "literal": dict(Counter(proof.literal_verdict for proof in proofs)),
-        "merged": dict(Counter(proof.verdict for proof in proofs)),
-        "freeze_layers": _histogram(proof.freeze_layer for proof in proofs),
-        "leaders": _histogram(leaders),
-        "mean_leaders": float(np.mean(leaders)) if leaders else None,
-        "with_face_points": sum(bool(proof.on_faces) for proof in proofs),
-        "rules": dict(sum((Counter(proof.rules) for proof in proofs), Counter())),
-    }
+    return ProofsRecord(
+        reviews=len(proofs),
+        hypotheses=HypothesesRecord(
+            literal=sum(proof.literal for proof in proofs),
+            merged_only=sum(proof.merged and not proof.literal for proof in proofs),
+            never=sum(not proof.merged for proof in proofs),
+        ),
+        literal=dict(Counter(proof.literal_verdict for proof in proofs)),
+        merged=dict(Counter(proof.verdict for proof in proofs)),
+        freeze_layers=_histogram(proof.freeze_layer for proof in proofs),
+        leaders=_histogram(leaders),
+        mean_leaders=float(np.mean(leaders)) if leaders else None,
+        with_face_points=sum(bool(proof.on_faces) for proof in proofs),
+        rules=dict(sum((Counter(proof.rules) for proof in proofs), Counter())),
+    )
 
 
-def _histogram(values: Iterable[int | None]) -> dict[str, int]:
-    counted = Counter(value for value in values if value is not None)
-    return {str(value): counted[value] for value in sorted(counted)}
-
-
-__all__ = ["ReviewProof", "TextProof", "prove_bag", "prove_review", "prove_reviews", "prove_text", "summary"]
+def _histogram(values: Iterable[int | None]) -> dict[int, int]:
+    return dict(sorted(Counter(value for value in values if value is not None).items()))

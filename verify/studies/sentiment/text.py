@@ -4,51 +4,43 @@ Neighbours: `commands.sentiment` prints it; `reports.pages.sentiment_page` makes
 """
 
 from collections.abc import Mapping
-from typing import Any
 
+from ....reports.records.sentiment_record import ComparisonRecord, ProofsRecord, SentimentRecord
 from .explain import Explanation
 from .proofs import TextProof
 
 
-def record_text(record: Mapping[str, Any]) -> str:
-    """The claims of a record with their verdicts, and the counts of its proofs.
-
-    Args:
-        record: what `verification.verify` returns.
-    """
+def record_text(record: SentimentRecord) -> str:
+    """The claims of a record with their verdicts, and the counts of its proofs."""
     lines = []
-    for claim in record["claims"]:
-        lines.append(f"{claim['verdict']:14} {claim['id']}: {claim['statement']}")
-        for part in claim["parts"]:
-            lines.append(f"    {part['verdict']:14} {part['label']}: {part['quantity']}")
-            for one in part["comparisons"]:
+    for claim in record.claims:
+        lines.append(f"{claim.verdict:14} {claim.id}: {claim.statement}")
+        for part in claim.parts:
+            lines.append(f"    {part.verdict:14} {part.label}: {part.quantity}")
+            for one in part.comparisons:
                 lines.append(f"        {_comparison(one)}")
-        if not claim["parts"]:
+        if not claim.parts:
             lines.append("    nothing was measured")
-    return "\n".join([*lines, proofs_text(record["proofs"])])
+    return "\n".join([*lines, proofs_text(record.proofs)])
 
 
-def _comparison(one: Mapping[str, Any]) -> str:
+def _comparison(one: ComparisonRecord) -> str:
     """One comparison on one line: both means, and the interval of the advantage."""
-    difference = one["difference"]
-    interval = "one seed" if difference["low"] is None else f"[{difference['low']:+.4f}, {difference['high']:+.4f}]"
-    notes = one["name"] + ("" if not one["margin"] else f", margin {one['margin']:+g}") + ", control" * one["control"]
-    means = f"{one['effect']['mean']:.4f} against {one['alternative']['mean']:.4f} ({notes})"
-    return f"{one['verdict']:14} {means}: advantage {difference['mean']:+.4f} {interval}"
+    difference = one.difference
+    interval = "one seed" if difference.low is None else f"[{difference.low:+.4f}, {difference.high:+.4f}]"
+    notes = one.name + ("" if not one.margin else f", margin {one.margin:+g}") + ", control" * one.control
+    means = f"{one.effect.mean:.4f} against {one.alternative.mean:.4f} ({notes})"
+    return f"{one.verdict:14} {means}: advantage {difference.mean:+.4f} {interval}"
 
 
-def proofs_text(counts: Mapping[str, Any]) -> str:
-    """The counts of the exact proofs.
-
-    Args:
-        counts: what `proofs.summary` returns.
-    """
-    hypotheses = counts["hypotheses"]
+def proofs_text(counts: ProofsRecord) -> str:
+    """The counts of the exact proofs."""
+    hypotheses = counts.hypotheses
     return (
-        f"{counts['reviews']} reviews proved exactly: {_counted(counts['merged'])} (equal words merged); "
-        f"{_counted(counts['literal'])} as they stand\n"
-        f"hypotheses hold as it stands in {hypotheses['literal']}, only after merging in {hypotheses['merged_only']}, "
-        f"not even then in {hypotheses['never']}; {counts['mean_leaders']:.2f} leaders a review"
+        f"{counts.reviews} reviews proved exactly: {_counted(counts.merged)} (equal words merged); "
+        f"{_counted(counts.literal)} as they stand\n"
+        f"hypotheses hold as it stands in {hypotheses.literal}, only after merging in {hypotheses.merged_only}, "
+        f"not even then in {hypotheses.never}; {counts.mean_leaders:.2f} leaders a review"
     )
 
 
@@ -74,7 +66,7 @@ def explanation_text(e: Explanation) -> str:
     frozen = "" if e.freeze_layer is None else f", nothing changes from layer {e.freeze_layer} on"
     merged = " (equal words merged)" if max(e.counts) > 1 else ""
     lines = [
-        f"{'positive' if e.positive else 'negative'}: p(positive) = σ({e.logit:+.3f}) = {e.probability:.3f}",
+        f"{e.prediction}: p(positive) = σ({e.logit:+.3f}) = {e.probability:.3f}",
         f"{_read(e)}, {_times(len(e.clusters), 'cluster')}; exact verdict{merged}: {e.verdict}{frozen}",
         "",
         f"{'leader':20} {'from layer':>10} {'tokens':>6} {'⟨v, leader⟩':>12} {'adds':>8}  members",
@@ -83,7 +75,7 @@ def explanation_text(e: Explanation) -> str:
         members = " ".join(word if times == 1 else f"{word}×{times}" for word, times in cluster.members.items())
         layer = "–" if cluster.first_layer is None else str(cluster.first_layer)
         numbers = f"{cluster.size:6} {cluster.logit:12.3f} {cluster.contribution:+8.3f}"
-        lines.append(f"{cluster.name:20} {layer:>10} {numbers}  {members}")
+        lines.append(f"{' + '.join(cluster.leaders) or '(no leader)':20} {layer:>10} {numbers}  {members}")
     lines.append(f"{'bias':20} {'':>10} {'':>6} {'':>12} {e.bias:+8.3f}")
     lines.append(f"{'logit':20} {'':>10} {e.tokens:6} {'':>12} {e.logit:+8.3f}")
     return "\n".join(lines)
@@ -91,12 +83,10 @@ def explanation_text(e: Explanation) -> str:
 
 def _read(e: Explanation) -> str:
     """What of the text the model reads."""
-    part = _times(e.read, "word") if e.read == e.known else f"the first {e.read} of {e.known} words"
-    return f"{part} known to the model" + (f" and {_times(e.padding, 'token')} of padding" if e.padding else "")
+    read, known, padding = e.read_words, e.known_words, e.tokens - e.read_words
+    part = _times(read, "word") if read == known else f"the first {read} of {known} words"
+    return f"{part} known to the model" + (f" and {_times(padding, 'token')} of padding" if padding else "")
 
 
 def _times(count: int, noun: str) -> str:
     return f"{count} {noun}" + "s" * (count != 1)
-
-
-__all__ = ["explanation_text", "proof_text", "proofs_text", "record_text"]

@@ -68,6 +68,3 @@ def _presence(bags: Bags, size: int) -> csr_array:
     known = bags.tokens < size
     entries = np.ones(int(known.sum())), (bags.rows[known], bags.tokens[known])
     return csr_array(entries, shape=(len(bags), size))
-
-
-__all__ = ["PENALTIES", "LogisticRegression", "fit"]

@@ -263,6 +263,3 @@ def encode(
         duplicates=sum(tuple(sequences[i]) in seen for i in test),
         dropped=int((~known).sum()),
     )
-
-
-__all__ = ["LENGTH", "Bags", "Dataset", "Padding", "Vocabulary", "encode", "split", "texts_of"]

@@ -192,6 +192,3 @@ else:
     def follow(Z: Floats, start: Ints, before: Ints) -> Ints:
         """`follow_numpy`, compiled."""
         return _compiled(np.ascontiguousarray(Z.T), start, before)
-
-
-__all__ = ["TIE", "Clusters", "FloatLayer", "Floats", "Pooled", "cluster", "follow", "follow_numpy", "layers", "pool"]

@@ -8,13 +8,13 @@ Source: arXiv:2407.01602, section 4.
 """
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from .....kernels.errors import InputError
 from .....kernels.exact.configuration import Configuration
 from .....kernels.exact.step import ConstantStep
+from .....reports.records.files import write_file
 from .....strategies.corpus import words
 from .data import LENGTH, Bags, Ints, Padding, Vocabulary
 from .hard_attention import Floats, Pooled, pool
@@ -168,25 +169,20 @@ class Classifier:
 
         The file holds the vocabulary and the provenance as UTF-8 bytes, so reading it never unpickles anything.
         """
-        path = Path(path)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez_compressed(
-                    file,
-                    format=np.int64(FORMAT),
-                    embeddings=self.embeddings,
-                    direction=self.direction,
-                    bias=np.float32(self.bias),
-                    alpha=np.float64(self.alpha),
-                    depth=np.int64(self.depth),
-                    padding=np.bytes_(self.padding.encode()),
-                    vocabulary=np.frombuffer("\n".join(self.vocabulary.words).encode(), np.uint8),
-                    provenance=np.frombuffer(json.dumps(self.provenance, sort_keys=True).encode(), np.uint8),
-                )
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        file = BytesIO()
+        np.savez_compressed(
+            file,
+            format=np.int64(FORMAT),
+            embeddings=self.embeddings,
+            direction=self.direction,
+            bias=np.float32(self.bias),
+            alpha=np.float64(self.alpha),
+            depth=np.int64(self.depth),
+            padding=np.bytes_(self.padding.encode()),
+            vocabulary=np.frombuffer("\n".join(self.vocabulary.words).encode(), np.uint8),
+            provenance=np.frombuffer(json.dumps(self.provenance, sort_keys=True).encode(), np.uint8),
+        )
+        write_file(Path(path), file.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":
@@ -228,6 +224,3 @@ def shipped_model() -> Classifier:
     """The model that comes with the package: d = 2, K = 8, α = 1."""
     with resources.as_file(resources.files("hardmax.verify.studies.sentiment.classifier").joinpath(SHIPPED)) as path:
         return Classifier.load(path)
-
-
-__all__ = ["ALPHAS", "DEEPEST", "SHIPPED", "Classifier", "shipped_model"]

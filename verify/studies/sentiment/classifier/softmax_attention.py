@@ -138,6 +138,3 @@ def _padded(bags: Bags) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     tokens, counts = np.zeros(filled.shape, np.int64), np.zeros(filled.shape, np.int64)
     tokens[filled], counts[filled] = bags.tokens, bags.counts
     return tokens, counts
-
-
-__all__ = ["TEMPERATURE", "require_torch", "softmax_gradients", "softmax_mean"]

@@ -255,6 +255,3 @@ def _classifier(dataset: Dataset, recipe: Recipe, parameters: Parameters) -> Cla
 def _sigmoid(x: Any) -> Any:
     with np.errstate(over="ignore"):  # exp(−x) = ∞ gives the right limit, 0
         return 1.0 / (1.0 + np.exp(-x))
-
-
-__all__ = ["Adam", "Epoch", "Parameters", "Recipe", "Trained", "hard_gradients", "train"]

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from .judgement import Evidence, Part, SentimentClaim, against, part_of
+from .....reports.records.sentiment_record import PartRecord
+from .judgement import Evidence, SentimentClaim, against, part_of
 
 PUBLISHED = {2: 0.791, 4: 0.823, 8: 0.851, 16: 0.882}
 """The paper's best test accuracy by dimension, from 35,000 training reviews."""
@@ -41,7 +42,7 @@ class Rival:
         name: in words.
         value: where it is measured, or one number.
         effect: where the quantity is measured for this comparison, if not where the claim says.
-        smaller, control: as in `judgement.Comparison.of`.
+        smaller, control: as in `judgement.compare`.
     """
 
     name: str
@@ -51,13 +52,13 @@ class Rival:
     control: bool = False
 
 
-def _measured(quantity: str, effect: str, *rivals: Rival) -> Callable[[Evidence], list[Part]]:
+def _measured(quantity: str, effect: str, *rivals: Rival) -> Callable[[Evidence], list[PartRecord]]:
     """The parts of a claim about one measure of the classifier itself, at every dimension."""
 
-    def parts(evidence: Evidence) -> list[Part]:
+    def parts(evidence: Evidence) -> list[PartRecord]:
         return [part for d in evidence.dimensions for part in at(evidence, d)]
 
-    def at(evidence: Evidence, d: int) -> list[Part]:
+    def at(evidence: Evidence, d: int) -> list[PartRecord]:
         def series(where: str) -> dict[int, float]:
             return evidence.by_seed("hard", f"measures {where}", dimension=d)
 
@@ -81,7 +82,7 @@ def _measured(quantity: str, effect: str, *rivals: Rival) -> Callable[[Evidence]
 
 def _against_fixed(
     ways: dict[str, str], quantity: str, path: str, name: str, number: Callable[[int], float | None], margin: float
-) -> Callable[[Evidence], list[Part]]:
+) -> Callable[[Evidence], list[PartRecord]]:
     """What several ways of training come to, against a number that is fixed for each dimension.
 
     Args:
@@ -103,7 +104,7 @@ def _against_fixed(
     ]
 
 
-def _attention(e: Evidence) -> list[Part]:
+def _attention(e: Evidence) -> list[PartRecord]:
     """The accuracy against the twin without layers and against a bag of words, for every way of training."""
     parts = []
     for d in e.dimensions:
@@ -119,10 +120,10 @@ def _attention(e: Evidence) -> list[Part]:
     return parts
 
 
-def _steps(name: str, symbol: str) -> Callable[[Evidence], list[Part]]:
+def _steps(name: str, symbol: str) -> Callable[[Evidence], list[PartRecord]]:
     """Neighbouring values of a setting compared, the larger against the smaller; all but d at the smallest d."""
 
-    def parts(e: Evidence) -> list[Part]:
+    def parts(e: Evidence) -> list[PartRecord]:
         fixed = {"dimension": min(e.dimensions, default=0)} if name != "dimension" else {}
         series = {value: e.by_seed(name, TEST, **{name: value}) for value in e.settings(name, name)}
         for value in e.settings("hard", name):
@@ -142,7 +143,7 @@ def _steps(name: str, symbol: str) -> Callable[[Evidence], list[Part]]:
     return parts
 
 
-def _compared(kind: str, label: str, rival: str, margin: float, *more: Any) -> Callable[[Evidence], list[Part]]:
+def _compared(kind: str, label: str, rival: str, margin: float, *more: Any) -> Callable[[Evidence], list[PartRecord]]:
     """The accuracy of trainings of one kind against that of the classifier itself, at every dimension.
 
     Args:
@@ -153,7 +154,7 @@ def _compared(kind: str, label: str, rival: str, margin: float, *more: Any) -> C
         more: the name and the two places of a measure of the same trainings that is to be the smaller one.
     """
 
-    def parts(e: Evidence) -> list[Part]:
+    def parts(e: Evidence) -> list[PartRecord]:
         found = []
         for d in e.dimensions:
             ours, theirs = e.by_seed(kind, TEST, dimension=d), e.by_seed("hard", TEST, dimension=d)
@@ -355,5 +356,3 @@ CLAIMS = (
         ),
     ),
 )
-
-__all__ = ["CLAIMS", "PUBLISHED"]

@@ -109,6 +109,3 @@ def _random_masses(E: Floats, bags: Bags, masses: Floats, rng: np.random.Generat
         nearest[chosen] = np.arange(len(chosen))
         np.add.at(result[bags.start[r] : bags.start[r + 1]], chosen[nearest], counts)
     return result
-
-
-__all__ = ["accuracies", "best_threshold", "cluster_masses", "dealt", "mean_multiplier"]

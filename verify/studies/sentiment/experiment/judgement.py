@@ -1,9 +1,7 @@
 """From trainings to verdicts: series over seeds, comparisons that can refute, claims that stand or fall.
 
-`Estimate`, `Comparison`, `Part` and `JudgedClaim` have the fields of the records of the same names.
-
 Neighbours: `claims` states what is compared, `trials` makes the results; `reports.records.sentiment_record` has the
-records.
+records of what comes out.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,97 +11,69 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import t
 
+from .....reports.records.sentiment_record import (
+    ComparisonRecord,
+    EstimateRecord,
+    PartRecord,
+    SentimentClaimRecord,
+    Support,
+)
 from ..classifier.data import TRAIN_SHARE
-
-Support = Literal["supported", "not_supported", "refuted"]
 
 CONFIDENCE = 0.95
 OVERLAP = (1 - TRAIN_SHARE) / TRAIN_SHARE
 """Test reviews for each training review: seeds split the same reviews again, so their numbers are not independent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over seeds with its uncertainty.
+def estimate(values: Iterable[float]) -> EstimateRecord:
+    """The mean of one number a seed (at least one), with its uncertainty.
 
-    Args:
-        mean: of the values.
-        deviation: their standard deviation (n − 1), None for one value.
-        low, high: the 95 % confidence interval of the mean, None for one value. Student's t with the variance s²/n
-            replaced by s² (1/n + test reviews / training reviews), because the splits of different seeds overlap.
-        values: one number a seed.
+    The 95 % confidence interval is Student's t with the variance s²/n replaced by
+    s² (1/n + test reviews / training reviews), because the splits of different seeds overlap.
 
     Source: C. Nadeau, Y. Bengio, "Inference for the generalization error", Machine Learning 52, 2003 (the corrected
     resampled t-test).
     """
-
-    mean: float
-    deviation: float | None
-    low: float | None
-    high: float | None
-    values: tuple[float, ...]
-
-    @classmethod
-    def of(cls, values: Iterable[float]) -> "Estimate":
-        """The estimate from one number a seed (at least one)."""
-        array = np.array(list(values), np.float64)
-        mean, n = float(array.mean()), len(array)
-        if n == 1:
-            return cls(mean, None, None, None, (mean,))
-        deviation = float(array.std(ddof=1))
-        half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation * (1 / n + OVERLAP) ** 0.5
-        return cls(mean, deviation, mean - half, mean + half, tuple(array.tolist()))
+    array = np.array(list(values), np.float64)
+    mean, n = float(array.mean()), len(array)
+    if n == 1:
+        return EstimateRecord(mean, None, None, None, (mean,))
+    deviation = float(array.std(ddof=1))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * deviation * (1 / n + OVERLAP) ** 0.5
+    return EstimateRecord(mean, deviation, mean - half, mean + half, tuple(array.tolist()))
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A quantity against what else could explain it, seed by seed: `ComparisonRecord` says what the fields are.
+def compare(
+    name: str,
+    effect: Sequence[float],
+    alternative: Sequence[float],
+    *,
+    smaller: bool = False,
+    margin: float = 0.0,
+    control: bool = False,
+) -> ComparisonRecord:
+    """The comparison of numbers measured on the same seeds.
 
     Args:
-        difference: the advantage of the effect, positive in favour of the claim, less `margin`.
+        name: the alternative, in words.
+        effect: one number a seed.
+        alternative: one number a seed, in the same order.
+        smaller: the claim says that the effect is the smaller of the two.
+        margin: by how much the effect must be better.
         control: False if the claim itself says how this comes out; True if the alternative is another explanation
             of what the claim says, so that failing takes the support away but does not refute the claim.
     """
-
-    verdict: Support
-    name: str
-    effect: Estimate
-    alternative: Estimate
-    difference: Estimate
-    margin: float
-    control: bool
-
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        effect: Sequence[float],
-        alternative: Sequence[float],
-        *,
-        smaller: bool = False,
-        margin: float = 0.0,
-        control: bool = False,
-    ) -> "Comparison":
-        """The comparison of numbers measured on the same seeds.
-
-        Args:
-            name: the alternative, in words.
-            effect: one number a seed.
-            alternative: one number a seed, in the same order.
-            smaller: the claim says that the effect is the smaller of the two.
-            margin, control: see above.
-        """
-        ours, theirs = np.asarray(effect, np.float64), np.asarray(alternative, np.float64)
-        advantage = Estimate.of((theirs - ours if smaller else ours - theirs) - margin)
-        verdict: Support = "not_supported"
-        if advantage.low is not None and advantage.low > 0:
-            verdict = "supported"
-        if advantage.high is not None and advantage.high < 0:
-            verdict = "refuted"
-        return cls(verdict, name, Estimate.of(ours), Estimate.of(theirs), advantage, margin, control)
+    ours, theirs = np.asarray(effect, np.float64), np.asarray(alternative, np.float64)
+    advantage = estimate((theirs - ours if smaller else ours - theirs) - margin)
+    verdict: Support = "not_supported"
+    if advantage.low is not None and advantage.low > 0:
+        verdict = "supported"
+    if advantage.high is not None and advantage.high < 0:
+        verdict = "refuted"
+    return ComparisonRecord(verdict, name, estimate(ours), estimate(theirs), advantage, margin, control)
 
 
-def joint_verdict(comparisons: Sequence[Comparison]) -> Support:
+def joint_verdict(comparisons: Sequence[ComparisonRecord]) -> Support:
     """The verdict of several comparisons on what they test together.
 
     Refuted if one that is no control is; supported if all are, the controls included; not_supported otherwise.
@@ -114,16 +84,6 @@ def joint_verdict(comparisons: Sequence[Comparison]) -> Support:
     if any(one.verdict == "refuted" and not one.control for one in comparisons):
         return "refuted"
     return "supported" if all(one.verdict == "supported" for one in comparisons) else "not_supported"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One instance of a claim, for example at one dimension; its verdict is the `joint_verdict` of its comparisons."""
-
-    label: str
-    quantity: str
-    verdict: Support
-    comparisons: tuple[Comparison, ...]
 
 
 class Evidence:
@@ -182,52 +142,27 @@ class SentimentClaim:
     origin: Literal["paper", "question"]
     statement: str
     why: str
-    parts: Callable[[Evidence], list[Part]]
+    parts: Callable[[Evidence], list[PartRecord]]
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedClaim:
-    """A claim with its parts, none where nothing was measured: supported or refuted if every part is."""
-
-    id: str
-    origin: str
-    statement: str
-    why: str
-    verdict: Support
-    parts: tuple[Part, ...]
-
-
-def judge(claim: SentimentClaim, evidence: Evidence) -> JudgedClaim:
+def judge(claim: SentimentClaim, evidence: Evidence) -> SentimentClaimRecord:
     """The claim with the parts that the evidence allows."""
     parts = tuple(claim.parts(evidence))
     verdict = parts[0].verdict if len({part.verdict for part in parts}) == 1 else "not_supported"
-    return JudgedClaim(claim.id, claim.origin, claim.statement, claim.why, verdict, parts)
+    return SentimentClaimRecord(claim.id, claim.origin, claim.statement, claim.why, verdict, parts)
 
 
 def against(
     name: str, effect: Mapping[int, float], alternative: Mapping[int, float] | float, **options: Any
-) -> list[Comparison]:
+) -> list[ComparisonRecord]:
     """The comparison on the seeds that both have, in their order; none if there is no such seed."""
     other = alternative if isinstance(alternative, Mapping) else dict.fromkeys(effect, alternative)
     seeds = sorted(effect.keys() & other.keys())
     ours, theirs = ([series[seed] for seed in seeds] for series in (effect, other))
-    return [Comparison.of(name, ours, theirs, **options)] if seeds else []
+    return [compare(name, ours, theirs, **options)] if seeds else []
 
 
-def part_of(label: str, quantity: str, *comparisons: list[Comparison]) -> list[Part]:
+def part_of(label: str, quantity: str, *comparisons: list[ComparisonRecord]) -> list[PartRecord]:
     """The part with these comparisons; none if there is nothing to compare."""
     flat = tuple(comparison for group in comparisons for comparison in group)
-    return [Part(label, quantity, joint_verdict(flat), flat)] if flat else []
-
-
-__all__ = [
-    "Comparison",
-    "Estimate",
-    "Evidence",
-    "Part",
-    "SentimentClaim",
-    "against",
-    "joint_verdict",
-    "judge",
-    "part_of",
-]
+    return [PartRecord(label, quantity, joint_verdict(flat), flat)] if flat else []

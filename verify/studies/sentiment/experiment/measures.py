@@ -298,18 +298,3 @@ def _standing(magnitudes: Floats, window: int = 100) -> Floats:
 
 def _mean_standing(rows: list[dict[str, Any]]) -> float:
     return float(np.mean([row["standing"] for row in rows])) if rows else 0.5
-
-
-__all__ = [
-    "clusters_of",
-    "destinations",
-    "frequent_leaders",
-    "leader_counts",
-    "leaders_against_others",
-    "padding_leads",
-    "shuffled",
-    "softmax_agreement",
-    "spread",
-    "superiority",
-    "untrained",
-]

@@ -190,6 +190,3 @@ def run_trials(
     keys = [key_of("trial", reviews, asdict(trial)) for trial in trials]
     work = partial(run_trial, corpus=corpus)
     return (journal or Journal()).run(work, keys, trials, jobs=jobs, progress=progress)
-
-
-__all__ = ["ALPHAS", "DEPTHS", "DIMENSIONS", "Corpus", "Kind", "TrainingTrial", "plan", "run_trial", "run_trials"]

@@ -1,20 +1,32 @@
 """The whole of it: every trial, every proof, every claim, as one record that a page can be made of.
 
-The record has settings, data, claims with verdicts, tables, proofs and an example, field by field as
-`reports.records.sentiment_record` says. Proofs and trials are kept in a journal as they come, so a run that is stopped
-goes on from there.
+Proofs and trials are kept in a journal as they come, so a run that is stopped goes on from there.
 
 Neighbours: `trials`, `proofs` and `claims` do the work; the command `verify` writes the record and its page.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from statistics import fmean
 from time import perf_counter
-from typing import Any
 
 import numpy as np
+from msgspec import convert
 
+from .....reports.records.sentiment_record import (
+    AccuracyRow,
+    DataRecord,
+    EstimateRecord,
+    ExampleRecord,
+    ExplanationRecord,
+    FrequentRecord,
+    LeaderRow,
+    ModelRecord,
+    SecondsRecord,
+    SentimentRecord,
+    SettingsRecord,
+    SpeedRow,
+    TrainingsRecord,
+)
 from .....strategies.corpus import Review, read_reviews
 from ..classifier.data import Dataset, encode, texts_of
 from ..classifier.model import Classifier
@@ -22,7 +34,7 @@ from ..explain import explain
 from ..journal import Journal
 from ..proofs import prove_reviews, summary
 from .claims import CLAIMS, PUBLISHED
-from .judgement import Estimate, Evidence, judge
+from .judgement import Evidence, estimate, judge
 from .trials import Corpus, plan, run_trials
 
 Progress = Callable[[str, int, int], None]
@@ -41,8 +53,8 @@ def verify(
     jobs: int,
     corpus: Corpus,
     progress: Progress,
-) -> dict[str, Any]:
-    """Do what is missing in the journal, judge every claim, and return the record as JSON values.
+) -> SentimentRecord:
+    """Do what is missing in the journal, judge every claim, and return the record.
 
     Args:
         model: the classifier whose test reviews are proved.
@@ -76,37 +88,31 @@ def verify(
     )
     trained = perf_counter()
     evidence = Evidence(results)
-    return {
-        "format": "hardmax-sentiment",
-        "version": 1,
-        "settings": {
-            "seeds": list(seeds),
-            "dimensions": list(dimensions),
-            "epochs": epochs,
-            "softmax": softmax,
-            "source": corpus.source,
-        },
-        "data": results[0]["data"],
-        "claims": [asdict(judge(claim, evidence)) for claim in CLAIMS],
-        "accuracy": accuracy_table(evidence),
-        "leaders": leader_table(evidence),
-        # The first seed's: words differ between seeds, and no seed is picked for its words.
-        "frequent": evidence.by_seed("hard", "measures frequent", dimension=min(dimensions))[min(seeds)],
-        "spread": {str(d): _mean_curves(evidence.by_seed("hard", "measures spread", dimension=d)) for d in dimensions},
-        "speed": speed_table(evidence),
-        "proofs": summary(proofs),
-        "model": {
-            "digest": model.digest(),
-            **{name: model.provenance.get(name) for name in ("command", "test_accuracy", "twin_test_accuracy")},
-        },
-        "reproduced": any(result.get("digest") == model.digest() for result in results),
-        "example": example(model, dataset, read_reviews(corpus.path, corpus.source)),
-        "trainings": {
-            "all": sum("epoch" in result for result in results),
-            "longest": sum(result.get("epoch") == epochs for result in results),
-        },
-        "seconds": {"trials": trained - proved, "proofs": proved - began, "all": perf_counter() - began},
-    }
+    origin = {name: model.provenance.get(name) for name in ("command", "test_accuracy", "twin_test_accuracy")}
+    # The first seed's: words differ between seeds, and no seed is picked for its words.
+    frequent = evidence.by_seed("hard", "measures frequent", dimension=min(dimensions))[min(seeds)]
+    curves = {d: evidence.by_seed("hard", "measures spread", dimension=d) for d in dimensions}
+    return SentimentRecord(
+        "hardmax-sentiment",
+        1,
+        settings=SettingsRecord(tuple(seeds), tuple(dimensions), epochs, softmax, corpus.source),
+        data=convert(results[0]["data"], DataRecord),
+        claims=tuple(judge(claim, evidence) for claim in CLAIMS),
+        accuracy=accuracy_table(evidence),
+        leaders=leader_table(evidence),
+        frequent=convert(frequent, FrequentRecord | None),
+        spread={d: _mean_curves(by_seed) for d, by_seed in curves.items()},
+        speed=speed_table(evidence),
+        proofs=summary(proofs),
+        model=ModelRecord(digest=model.digest(), **origin),
+        reproduced=any(result.get("digest") == model.digest() for result in results),
+        example=example(model, dataset, read_reviews(corpus.path, corpus.source)),
+        trainings=TrainingsRecord(
+            all=sum("epoch" in result for result in results),
+            longest=sum(result.get("epoch") == epochs for result in results),
+        ),
+        seconds=SecondsRecord(trials=trained - proved, proofs=proved - began, all=perf_counter() - began),
+    )
 
 
 def dataset_of(model: Classifier, corpus: Corpus) -> Dataset:
@@ -117,7 +123,7 @@ def dataset_of(model: Classifier, corpus: Corpus) -> Dataset:
     return encode(texts_of(reviews), labels, seed=seed, padding=model.padding, vocabulary=model.vocabulary)
 
 
-def example(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> dict[str, Any]:
+def example(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> ExampleRecord:
     """The review that the page shows, explained, with its place in the corpus, its label and the rule it was taken by.
 
     Among the test reviews of 25 to 45 distinct words that are classified correctly with a probability above 0.95, the
@@ -129,68 +135,65 @@ def example(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> d
     fits = (sizes >= 25) & (sizes <= 45) & (np.abs(probability - (1 - labels)) > 0.95)
     rule = "the first test review of 25 to 45 distinct words that is classified correctly and confidently"
     index = int(dataset.test[np.argmax(fits)])
-    return {
-        "review": index,
-        "rule": rule if fits.any() else "the first test review",
-        "label": "positive" if reviews[index].label else "negative",
-    } | explain(model, reviews[index].text).to_json()
+    explained = explain(model, reviews[index].text)
+    return ExampleRecord(
+        *(getattr(explained, field) for field in ExplanationRecord.__struct_fields__),
+        review=index,
+        rule=rule if fits.any() else "the first test review",
+        label="positive" if reviews[index].label else "negative",
+    )
 
 
-def accuracy_table(evidence: Evidence) -> list[dict[str, Any]]:
+def accuracy_table(evidence: Evidence) -> tuple[AccuracyRow, ...]:
     """One row a dimension: test accuracies of every kind, with intervals, beside the published figure."""
     columns = {kind: (kind, "accuracy test") for kind in ("hard", "twin", "learned", "padding", "softmax")}
     columns |= {"best": ("hard", "accuracy best_test"), "learned_alpha": ("learned", "alpha")}
-    return [
-        {
-            "dimension": d,
-            "published": PUBLISHED.get(d),
-            "words": _estimate(evidence.by_seed("words", "accuracy test")),
+    return tuple(
+        AccuracyRow(
+            dimension=d,
+            published=PUBLISHED.get(d),
+            words=_estimate(evidence.by_seed("words", "accuracy test")),
             **{name: _estimate(evidence.by_seed(kind, path, dimension=d)) for name, (kind, path) in columns.items()},
-        }
+        )
         for d in evidence.dimensions
-    ]
+    )
 
 
-def leader_table(evidence: Evidence) -> list[dict[str, Any]]:
+def leader_table(evidence: Evidence) -> tuple[LeaderRow, ...]:
     """One row a dimension and treatment of the padding: leaders per review, over all seeds."""
     rows = []
     for kind, padding in (("hard", "masked"), ("padding", "kept")):
         for d in evidence.dimensions:
             found = list(evidence.by_seed(kind, "measures leaders", dimension=d).values())
+            names = ("mean", "deviation", "initial", "share")
             rows.append(
-                {
-                    "dimension": d,
-                    "padding": padding,
-                    **{
-                        n: asdict(Estimate.of(one[n] for one in found))
-                        for n in ("mean", "deviation", "initial", "share")
-                    },
-                    "min": min(one["min"] for one in found),
-                    "max": max(one["max"] for one in found),
-                    "histogram": found[0]["histogram"],
-                }
+                LeaderRow(
+                    dimension=d,
+                    padding=padding,
+                    **{name: estimate(one[name] for one in found) for name in names},
+                    min=min(one["min"] for one in found),
+                    max=max(one["max"] for one in found),
+                    histogram={int(number): count for number, count in found[0]["histogram"].items()},
+                )
             )
-    return rows
+    return tuple(rows)
 
 
-def speed_table(evidence: Evidence) -> list[dict[str, Any]]:
+def speed_table(evidence: Evidence) -> tuple[SpeedRow, ...]:
     """Seconds an epoch through the hard and through the softmax layers, where both were trained."""
     rows = []
     for d in evidence.dimensions:
         hard, soft = (evidence.by_seed(kind, "epoch_seconds", dimension=d).values() for kind in ("hard", "softmax"))
         if soft:
             means = fmean(hard), fmean(soft)
-            rows.append({"dimension": d, "hard": means[0], "softmax": means[1], "ratio": means[1] / means[0]})
-    return rows
+            rows.append(SpeedRow(d, *means, ratio=means[1] / means[0]))
+    return tuple(rows)
 
 
-def _estimate(values: Mapping[int, float]) -> dict[str, Any] | None:
-    return asdict(Estimate.of(values.values())) if values else None
+def _estimate(values: Mapping[int, float]) -> EstimateRecord | None:
+    return estimate(values.values()) if values else None
 
 
-def _mean_curves(by_seed: Mapping[int, Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:
+def _mean_curves(by_seed: Mapping[int, Mapping[str, Sequence[float]]]) -> dict[str, tuple[float, ...]]:
     names = next(iter(by_seed.values()))
-    return {name: np.mean([one[name] for one in by_seed.values()], axis=0).tolist() for name in names}
-
-
-__all__ = ["dataset_of", "verify"]
+    return {name: tuple(np.mean([one[name] for one in by_seed.values()], axis=0).tolist()) for name in names}

@@ -5,24 +5,24 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from hardmax.verify.studies.sentiment.classifier.data import Bags
-from hardmax.verify.studies.sentiment.experiment.judgement import Comparison, Estimate, against, joint_verdict
+from hardmax.verify.studies.sentiment.experiment.judgement import against, compare, estimate, joint_verdict
 from hardmax.verify.studies.sentiment.experiment.measures import superiority
 
 
 def test_the_interval_is_that_of_scipy_widened_for_the_overlap_of_the_splits():
     values = [0.81, 0.83, 0.82, 0.86, 0.80]
-    estimate = Estimate.of(values)
+    found = estimate(values)
     scale = np.std(values, ddof=1) * np.sqrt(1 / 5 + 0.3 / 0.7)
     low, high = stats.t.interval(0.95, 4, loc=np.mean(values), scale=scale)
-    assert (estimate.low, estimate.high) == pytest.approx((low, high))
-    assert estimate.deviation == pytest.approx(np.std(values, ddof=1))
-    assert estimate.values == tuple(values)
+    assert (found.low, found.high) == pytest.approx((low, high))
+    assert found.deviation == pytest.approx(np.std(values, ddof=1))
+    assert found.values == tuple(values)
 
 
 def test_one_seed_gives_no_interval_and_no_verdict():
-    estimate = Estimate.of([0.8])
-    assert (estimate.mean, estimate.low, estimate.high, estimate.deviation) == (0.8, None, None, None)
-    assert Comparison.of("x", [0.9], [0.1]).verdict == "not_supported"
+    found = estimate([0.8])
+    assert (found.mean, found.low, found.high, found.deviation) == (0.8, None, None, None)
+    assert compare("x", [0.9], [0.1]).verdict == "not_supported"
 
 
 @pytest.mark.parametrize(
@@ -49,20 +49,20 @@ def test_verdicts_by_hand(effect, alternative, options, verdict):
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=8), st.lists(st.floats(-1, 1), min_size=8, max_size=8))
 def test_exchanging_the_sides_exchanges_the_verdicts(effect, alternative):
     exchanged = {"supported": "refuted", "refuted": "supported", "not_supported": "not_supported"}
-    one = Comparison.of("x", effect, alternative[: len(effect)])
-    other = Comparison.of("x", alternative[: len(effect)], effect)
+    one = compare("x", effect, alternative[: len(effect)])
+    other = compare("x", alternative[: len(effect)], effect)
     assert other.verdict == exchanged[one.verdict]
 
 
 def test_comparisons_are_paired_by_seed():
     # Both vary wildly, but the difference is always 0.01.
     theirs = np.array([0.1, 0.9, 0.5, 0.3])
-    assert Comparison.of("paired", theirs + 0.01 + np.array([0, 1, -1, 0]) * 1e-4, theirs).verdict == "supported"
+    assert compare("paired", theirs + 0.01 + np.array([0, 1, -1, 0]) * 1e-4, theirs).verdict == "supported"
 
 
 def one(verdict, control=False):
     effect = {"supported": [0.9, 0.91], "refuted": [0.1, 0.11], "not_supported": [0.1, 0.9]}[verdict]
-    comparison = Comparison.of("x", effect, [0.5, 0.5], control=control)
+    comparison = compare("x", effect, [0.5, 0.5], control=control)
     assert comparison.verdict == verdict
     return comparison
 
@@ -88,7 +88,7 @@ def false_verdicts(shared, trials=2_000, seeds=5):
     verdicts = []
     for _ in range(trials):
         values = shared**0.5 * rng.standard_normal() + (1 - shared) ** 0.5 * rng.standard_normal(seeds)
-        verdicts.append(Comparison.of("null", values, np.zeros(seeds)).verdict)
+        verdicts.append(compare("null", values, np.zeros(seeds)).verdict)
     return 1 - verdicts.count("not_supported") / trials
 
 
