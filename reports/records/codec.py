@@ -1,9 +1,10 @@
 """Strict JSON for frozen dataclasses: the type hints of a record are its format, its reader and its writer.
 
 A record class is a frozen dataclass whose fields have the types `str`, `int`, `float`, `bool`, `Literal[...]`,
-`Annotated[str, Text(...)]`, another record, `tuple[X, ...]`, `Mapping[str, X]`, `Mapping[int, X]` or `X | None`. Every
-key is required unless its field has a default, unknown and repeated keys are refused, and no value is converted: 1 is
-no float that could be an int, "1" no number. A class with `FORMAT` and `VERSION` carries them as the first two keys.
+`Annotated[str, Text(...)]`, another record, `tuple[X, ...]`, `Mapping[str, X]`, `Mapping[int, X]`, `X | None`, or `Any`
+for a JSON value that is carried as it is. Every key is required unless its field has a default, unknown and repeated
+keys are refused, and no value is converted: 1 is no float that could be an int, "1" no number. A class with `FORMAT`
+and `VERSION` carries them as the first two keys.
 
 Neighbours: `record` declares the records, `store` reads and writes their files, `schema` publishes the format.
 """
@@ -76,6 +77,8 @@ def _decoder(hint: Any) -> Decoder:
         return _scalar_decoder(hint)
     if hint is float:
         return _float
+    if hint is Any:
+        return lambda value: value
     if origin is Literal:
         return _literal_decoder(arguments)
     if origin is typing.Annotated:

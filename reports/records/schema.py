@@ -28,6 +28,8 @@ def schema(cls: type) -> dict[str, Any]:
 
 def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     origin, arguments = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return {}
     if dataclasses.is_dataclass(hint):
         cls = typing.cast(type, hint)
         if cls.__name__ not in definitions:

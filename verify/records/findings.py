@@ -9,7 +9,6 @@ Neighbours: `conclusion` and `campaign` find, `bundle` turns a refutation into s
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
-from math import lcm
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from ...kernels.bounds.filter import decision_bound, layer_error
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
-from ...kernels.exact.dynamics import Dynamics, Layer, Sets
+from ...kernels.exact.dynamics import Layer, Sets
 from ...kernels.exact.rational_text import rational_text
 from ..claims.conclusion import Result
 from ..claims.registry import Claim
@@ -27,25 +26,13 @@ SHOWN_LAYERS = 40
 """Layers of a trajectory that a record carries."""
 
 
-def smallest_gap(dynamics: Dynamics, layer: Layer, sets: Sets) -> Fraction | None:
-    """min_i (max_l ⟨z_i, z_l⟩ − max_{l ∉ C_i} ⟨z_i, z_l⟩) at one layer, None if every C_i holds all tokens."""
-    gaps = []
-    for C, row in zip(sets, dynamics.scores(layer), strict=True):
-        members = set(C)
-        outside = [v for l, v in enumerate(row) if l not in members]  # noqa: E741 the paper's index
-        if outside:
-            gaps.append(row[C[0]] - max(outside))
-    if not gaps:
-        return None
-    unit = lcm(*(v.denominator for row in dynamics.configuration.A for v in row))
-    return Fraction(int(min(gaps)), int(layer.denominator) ** 2 * unit)
-
-
 def gap_bounds(configuration: Configuration, run: Sequence[tuple[Layer, Sets]]) -> list[str] | None:
     """For each layer how large a gap must be for a float64 kernel on its own orbit to see it; None if unbounded.
 
     Source: the bounds (1) and (2) of `kernels.filter`.
     """
+    if configuration.model.kind != "hardmax":  # what float kernels compute
+        return None
     alpha = configuration.alpha
     try:
         form = np.array([[float(v) for v in row] for row in configuration.A])
@@ -78,7 +65,7 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
         outcome: its itinerary.
         at_least: a layer that should be among those shown.
     """
-    dynamics = Dynamics(configuration)
+    dynamics = configuration.dynamics()
     frozen = outcome.freeze_layer if isinstance(outcome, Frozen) else None
     wanted = max(8 if frozen is None else frozen + 8, at_least + 2)
     run = list(islice(dynamics.layers(), min(wanted, SHOWN_LAYERS)))
@@ -86,7 +73,7 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
     for layer, follow in run:
         layers.append([list(map(rational_text, row)) for row in layer.tokens()])
         sets.append([list(C) for C in follow])
-        gap = smallest_gap(dynamics, layer, follow)
+        gap = dynamics.smallest_gap(layer, follow)
         gaps.append(None if gap is None else rational_text(gap))
     return {
         "layers": layers,

@@ -134,7 +134,7 @@ def check_rate(case: Case) -> Finding:
         return Finding("vacuous", f"it is about {missing[0]}")
     bound = Bound.of(c)
     last = outcome.layer if isinstance(outcome, Frozen) else 0
-    for layer, _ in islice(case.make_dynamics(c).layers(), 1, max(LAYERS, min(last, MOST_LAYERS)) + 1):
+    for layer, _ in islice(c.dynamics().layers(), 1, max(LAYERS, min(last, MOST_LAYERS)) + 1):
         fault = _fault(bound, layer)
         if fault is not None:
             return fault
@@ -180,7 +180,7 @@ def check_rate_origin_inside(case: Case) -> Finding:
         return Finding("vacuous", f"it is about {missing[0]}")
     bound, last = Bound.of(c), 0
     inside = True
-    for layer, _ in islice(case.make_dynamics(c).layers(), LAYERS + 1):
+    for layer, _ in islice(c.dynamics().layers(), LAYERS + 1):
         fault = _fault(bound, layer) if layer.index else None
         if fault is not None:
             return fault
