@@ -44,7 +44,7 @@ class Case:
     @cached_property
     def outcome(self) -> Outcome:
         """The itinerary for all layers, or `Undecided`."""
-        return decide(self.configuration, work=self.work)
+        return decide(self.configuration, self.work.budget, self.work)
 
     @cached_property
     def form(self) -> list[list[int]]:

@@ -275,9 +275,12 @@ MUTANTS = [
         "if False and outcome.contraction is not None",
     ),
     Mutant("every repetition shrinks", "and outcome.contraction is not None and (outcome.contraction < 1)", ""),
-    Mutant("undecided is verified", 'if "undecided" in verdicts or not verdicts else', "if not verdicts else"),
+    Mutant(
+        "undecided is verified",
+        'return "undecided" if "undecided" in verdicts or not verdicts else "verified"',
+        'return "verified"',
+    ),
     Mutant("one good part is enough", '"refuted" in verdicts', 'verdicts == {"refuted"}'),
-    Mutant("nothing examined is verified", " or not verdicts", ""),
     Mutant("merged is not looked at", "if merge and configuration.model.merges and", "if False and"),
     Mutant(
         "merged is the literal one",
