@@ -262,7 +262,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         Killer(
             "the largest inner product is followed",
             lambda: Case(SWAP),
-            lambda: Case(smallest([(20,), (-1,)]), QUICK, wrong.Opposite),
+            lambda: Case(wrong.with_layers(smallest([(20,), (-1,)]), wrong.Opposite), QUICK),
         ),
     ),
     "frank_wolfe.rate_origin_inside": (
