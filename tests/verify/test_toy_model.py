@@ -35,6 +35,7 @@ from hardmax.verify.claims.families import clustering
 from hardmax.verify.claims.registry import Claim, Finding, Source, select_claims
 from hardmax.verify.cli import main
 from hardmax.verify.provers.freeze import prover
+from hardmax.verify.provers.freeze.outcome import Phase
 
 CHECKER = Path(certified.__file__).parents[1] / "certificates" / "checker"
 
@@ -284,6 +285,111 @@ class Uncertified(HalfStep):
 
 NOTHING = ()
 register(Uncertified)
+
+
+@dataclass(frozen=True)
+class ToldApart(HalfStep):
+    """Of which equal tokens need not move alike, as under a causal mask."""
+
+    kind = "told_apart"
+    merges = False
+
+
+register(ToldApart)
+
+
+def test_equal_tokens_are_merged_only_if_they_move_alike():
+    text = ON_THE_WAY.replace('"labels"', '"multiplicities": [1, 1, 1, 1, 1, 1, 2], "labels"')
+    merged = prove(parse_configuration(text)).merged
+    assert merged.configuration.multiplicities == (1, 1, 1, 1, 1, 3)
+    assert merged.configuration.model.kind == "half_step"
+    assert prove(parse_configuration(text.replace("half_step", "told_apart"))).merged is None
+
+
+@dataclass(frozen=True)
+class OneMap(Model):
+    """A map between layers, and one layer of it: z ← z + max(0, Wz), then nothing moves. No A, no step, no scores."""
+
+    kind = "one_map"
+    keys = ("W",)
+    prover = f"{__name__}:prove_one_map"
+    claims = f"{__name__}:ABOUT_MAPS"
+
+    W: tuple[tuple[Q, ...], ...]
+
+    @classmethod
+    def from_json(cls, fields, d):
+        return cls(exact_matrix("W", rows("W", fields["W"])))
+
+    def to_json(self):
+        return {"W": [[rational_text(v) for v in row] for row in self.W]}
+
+    def must_fit(self, d):
+        if [len(row) for row in self.W] != [d] * d:
+            raise InputError(f"W must be {d} x {d}")
+
+    def dynamics(self, configuration):
+        return OneMapLayers(configuration)
+
+    def hypotheses(self):
+        return {"diagonal": all(not v for i, row in enumerate(self.W) for j, v in enumerate(row) if i != j)}
+
+
+class OneMapLayers:
+    def __init__(self, configuration):
+        self.c = configuration
+
+    def layers(self):
+        c, alone = self.c, tuple((i,) for i in range(self.c.n))
+        moved = [[x + max(Q(0), dot(row, z)) for x, row in zip(z, c.model.W, strict=True)] for z in c.tokens]
+        for k, rows_of_layer in enumerate((c.tokens, moved)):
+            first = Dynamics(Configuration(rows_of_layer)).first
+            yield Layer(k, first.numerators, first.denominator), alone
+
+    def smallest_gap(self, layer, sets):
+        return None
+
+
+def dot(x, y):
+    return sum((a * b for a, b in zip(x, y, strict=True)), Q(0))
+
+
+def prove_one_map(configuration, work):
+    (_, sets), (last, _) = configuration.dynamics().layers()
+    n = configuration.n
+    weights = tuple({i: Q(1)} for i in range(n))
+    phases = (Phase(0, 2, sets),)
+    return Frozen(configuration, phases, 1, ("stationary",) * n, last, last.tokens(), weights, leaders={})
+
+
+def no_negative_limit(case):
+    low = min(x for s in case.outcome.limits for x in s)
+    return Finding("verified", "no limit is negative") if low >= 0 else Finding("refuted", f"a limit has {low}")
+
+
+ABOUT_MAPS = (
+    replace(ARRIVED, id="map.positive", check=no_negative_limit, hypotheses=("diagonal",), models=("one_map",)),
+)
+register(OneMap)
+
+
+def test_a_model_without_scores_and_of_finite_depth_goes_the_same_way(tmp_path, capsys):
+    text = '{"tokens": [["1", "2"], ["-1", "1/2"]], "attention": {"one_map": {"W": [[-1, 0], ["0", "0.5"]]}}}'
+    c = parse_configuration(text)
+    assert parse_configuration(json.dumps(configuration_to_json(c))) == c
+    (tmp_path / "good.json").write_text(text)
+    (tmp_path / "bad.json").write_text(text.replace("[-1, 0]", "[1, 0]"))
+    out = tmp_path / "out"
+    assert command("prove", tmp_path / "good.json", tmp_path / "bad.json", "--out", out, "--report") == 1
+    said = capsys.readouterr().out
+    assert "verified  map.positive: no limit is negative" in said
+    assert "cluster points: (0, 3/4), (1, 3)" in said
+    assert "refuted   map.positive: a limit has -1" in said
+    assert "a model of kind one_map {" in (out / "report.html").read_text()
+    assert command("replay", out / "counterexamples" / "bad") == 1
+    assert ABOUT_MAPS[0].unmet(Case(c)) == ()
+    full = parse_configuration(text.replace("[-1, 0]", "[-1, 3]"))
+    assert ABOUT_MAPS[0].unmet(Case(full)) == ("diagonal",)
 
 
 def test_a_kind_without_certificates_says_so(tmp_path, capsys):

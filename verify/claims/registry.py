@@ -133,7 +133,8 @@ class Claim:
         """The hypotheses that the case does not meet; the first is to have a model that the claim speaks about."""
         if not self.speaks_about(case.configuration.model):
             return (f"a model of kind {' or '.join(self.models)}",)
-        return tuple(name for name in self.hypotheses if not HYPOTHESES[name](case.configuration))
+        c, said = case.configuration, case.configuration.hypotheses()  # a kind of model may have names of its own
+        return tuple(name for name in self.hypotheses if not (said[name] if name in said else HYPOTHESES[name](c)))
 
 
 @dataclass(frozen=True, slots=True)
