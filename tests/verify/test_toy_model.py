@@ -29,6 +29,7 @@ from hardmax.kernels.exact.rational_text import rational_text
 from hardmax.kernels.registry import load
 from hardmax.verify import Frozen, decide, examine, prove
 from hardmax.verify.certificates import writer
+from hardmax.verify.certificates.self_check import answer_to
 from hardmax.verify.claims import certified
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families import clustering
@@ -269,6 +270,7 @@ def test_what_is_about_hardmax_alone_refuses_it():
         writer.certificate(decide(c), {"clustering.convergence": "verified"}, {})
     with pytest.raises(InputError, match="float kernels compute hardmax layers"):
         crosscheck(c, load("numpy"), 2)
+    assert answer_to({"format": "one without an itinerary"})[0] == "refused"
     for name in ("A", "step", "follow", "alpha", "is_spd"):
         with pytest.raises(InputError, match="models of kind 'half_step' have no"):
             getattr(c, name)
@@ -359,7 +361,9 @@ def prove_one_map(configuration, work):
     n = configuration.n
     weights = tuple({i: Q(1)} for i in range(n))
     phases = (Phase(0, 2, sets),)
-    return Frozen(configuration, phases, 1, ("stationary",) * n, last, last.tokens(), weights, leaders={})
+    return Frozen(
+        configuration, phases, 1, ("stationary",) * n, last, last.tokens(), weights, dict.fromkeys(range(n), 0)
+    )
 
 
 def no_negative_limit(case):
