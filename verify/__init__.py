@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .claims.conclusion import Result, examine, prove
+    from .provers.by_kind import decide
+    from .provers.freeze.budget import Budget
     from .provers.freeze.outcome import Frozen, Outcome, SelfSimilar, Undecided
-    from .provers.freeze.prover import Budget, decide
 
 _HOMES = {
     "Budget": ".provers.freeze.budget",
@@ -24,7 +25,7 @@ _HOMES = {
     "Result": ".claims.conclusion",
     "SelfSimilar": ".provers.freeze.outcome",
     "Undecided": ".provers.freeze.outcome",
-    "decide": ".provers.freeze.prover",
+    "decide": ".provers.by_kind",
     "examine": ".claims.conclusion",
     "prove": ".claims.conclusion",
 }

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .kernels.errors import ExactnessError, HardmaxError, InputError
     from .kernels.exact.configuration import Configuration
     from .kernels.exact.configuration_file import read_configuration
+    from .kernels.exact.hardmax import Hardmax
+    from .kernels.exact.model import Model
+    from .kernels.exact.model import register as register_model
     from .kernels.exact.step import ConstantStep, HarmonicStep
     from .kernels.protocol import Kernel
     from .kernels.registry import load as load_kernel
@@ -43,6 +46,9 @@ _ROOMS = ("kernels", "reports", "strategies", "verify")
 _HOMES = {
     # inputs
     "Configuration": "kernels.exact.configuration",
+    "Hardmax": "kernels.exact.hardmax",
+    "Model": "kernels.exact.model",
+    "register_model": "kernels.exact.model:register",
     "ConstantStep": "kernels.exact.step",
     "HarmonicStep": "kernels.exact.step",
     "read_configuration": "kernels.exact.configuration_file",
@@ -102,10 +108,12 @@ __all__ = [
     "ConstantStep",
     "ExactnessError",
     "Frozen",
+    "Hardmax",
     "HardmaxError",
     "HarmonicStep",
     "InputError",
     "Kernel",
+    "Model",
     "Result",
     "SelfSimilar",
     "Undecided",
@@ -119,6 +127,7 @@ __all__ = [
     "prove",
     "read_configuration",
     "read_records",
+    "register_model",
     "run_conformance",
     "write_report",
 ]

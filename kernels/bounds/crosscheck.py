@@ -135,9 +135,11 @@ def crosscheck(
         The counts, and the first difference of each kind.
 
     Raises:
-        InputError: a step that depends on the layer or that no float64 can hold, an A the kernel does not support, or a
-            missing dependency.
+        InputError: a model of another kind, a step that depends on the layer or that no float64 can hold, an A the
+            kernel does not support, or a missing dependency.
     """
+    if configuration.model.kind != "hardmax":
+        raise InputError(f"the model is of kind {configuration.model.kind!r}; float kernels compute hardmax layers")
     if configuration.alpha is None:
         raise InputError(
             f"step {configuration.step} depends on the layer; a float kernel takes one alpha for all layers"

@@ -1,8 +1,9 @@
-"""The exact layer, and what it acts on: configurations, steps, their files, integer arithmetic.
+"""The exact layer, and what it acts on: configurations, models, their files, integer arithmetic.
 
-Job: `configuration` (tokens, A, multiplicities) and its `configuration_file`, `step` (α, or a rate for each layer),
-`dynamics` (the layer map on integers, every tie kept: what all other kernels are measured against) and
-`rational_text` (exact numbers as text).
+Job: `configuration` (tokens, multiplicities and a model) and its `configuration_file`; `model` (what every kind of
+model implements, and which there are) and `hardmax` (A, `step`, whom tokens follow); `dynamics` (the layer map on
+integers, every tie kept: what all other kernels are measured against); `matrix`, `json_values` and `rational_text`
+(exact numbers, read and written).
 
 May import: `errors`. Neighbours: `bounds` proves floats right, `floats` computes with them.
 """

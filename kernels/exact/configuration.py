@@ -1,88 +1,62 @@
-"""Configuration: the exact input of everything else — tokens, A, step, and what the words are called.
+"""Configuration: the exact input of everything else — tokens, the model that moves them, what the words are called.
 
-Neighbours: `configuration_file` reads and writes files, `dynamics` moves the tokens.
+Neighbours: `hardmax` is the model of all that names no other, `model` the protocol of models, `configuration_file`
+reads and writes files.
 """
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
-from ..errors import ExactnessError, InputError
+from ..errors import InputError
+from .hardmax import Follow, Hardmax
+from .matrix import Matrix, Vector, exact_matrix, identity
+from .model import Layers, Model
 from .step import ConstantStep, Step
-
-Vector = tuple[Fraction, ...]
-Matrix = tuple[Vector, ...]
-Follow = Literal["largest", "smallest"]
-
-
-def _exact_matrix(name: str, rows: Iterable[Iterable[int | Fraction]]) -> Matrix:
-    """`rows` as Fractions, refusing floats by name and place."""
-    result = []
-    if not isinstance(rows, Iterable):
-        raise InputError(f"{name} is {rows!r}; a list of rows is required, each a list of numbers")
-    for i, row in enumerate(rows):
-        if not isinstance(row, Iterable):
-            raise InputError(f"{name}[{i}] is {row!r}; a row of numbers is required")
-        values = tuple(row)
-        for j, value in enumerate(values):
-            if type(value) is not int and type(value) is not Fraction:
-                raise ExactnessError(
-                    f"{name}[{i}][{j}] is {value!r} of type {type(value).__name__}; exact values are int or Fraction: "
-                    f"use Configuration.from_floats for floats"
-                )
-        result.append(tuple(v if type(v) is Fraction else Fraction(v) for v in values))
-    return tuple(result)
-
-
-def identity(d: int) -> Matrix:
-    """The d × d identity matrix, exact."""
-    return tuple(tuple(Fraction(int(i == j)) for j in range(d)) for i in range(d))
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Tokens z_1 … z_n in R^d, the matrix A of the inner product ⟨x, y⟩ = xᵀAy, and the step.
+    """Tokens z_1 … z_n in R^d and the model that moves them from layer to layer.
 
-    Nothing is assumed beyond shapes: tokens may repeat or be zero and A need not be symmetric or positive definite,
-    because dropping a hypothesis is a question one can ask. `is_nonzero`, `is_distinct` and `is_spd` tell.
+    `Configuration(tokens, model)`; what is given in place of a model are the arguments of `Hardmax`. Nothing is assumed
+    beyond shapes: tokens may repeat or be zero and A need not be symmetric or positive definite, because dropping a
+    hypothesis is a question one can ask. `is_nonzero`, `is_distinct` and `is_spd` tell.
 
     Args:
         tokens: (n, d) exact numbers (int or Fraction), n ≥ 1, d ≥ 1.
-        A: (d, d) exact numbers; the identity if None.
+        A: a `Model`, or (d, d) exact numbers, the matrix of the inner product ⟨x, y⟩ = xᵀAy; the identity if None.
         step: an α > 0 (int or Fraction), or a `Step`.
         labels: n names, or None.
         multiplicities: n weights w_i ≥ 1 with which token i enters every mean; all 1 if None.
-        follow: a token follows the tokens of "largest" (the clustering paper) or of "smallest" inner product
-            (a negative semidefinite key–query matrix); the latter is the former with −A.
+        follow: whether a token follows the tokens of "largest" or of "smallest" inner product.
 
     Raises:
         ExactnessError: a value is a float or of another inexact type.
-        InputError: a shape is wrong or a step not positive.
+        InputError: a shape is wrong, a step not positive, or `step` or `follow` is given beside a model.
 
     Source: arXiv:2407.01602, equation (1.1).
     """
 
     tokens: Matrix
-    A: Matrix
-    step: Step
+    model: Model
     labels: tuple[str, ...] | None
     multiplicities: tuple[int, ...]
-    follow: Follow
 
     def __init__(
         self,
         tokens: Iterable[Iterable[int | Fraction]],
-        A: Iterable[Iterable[int | Fraction]] | None = None,
+        A: Model | Iterable[Iterable[int | Fraction]] | None = None,
         step: Step | int | Fraction = 1,
         *,
         labels: Iterable[str] | None = None,
         multiplicities: Iterable[int] | None = None,
         follow: Follow = "largest",
     ) -> None:
-        rows = _exact_matrix("tokens", tokens)
+        rows = exact_matrix("tokens", tokens)
         if not rows:
             raise InputError("tokens is empty; at least one token is required")
         d = len(rows[0])
@@ -93,25 +67,21 @@ class Configuration:
                 raise InputError(
                     f"tokens[{i}] has {len(row)} coordinates but tokens[0] has {d}; all must have the same"
                 )
-        matrix = identity(d) if A is None else _exact_matrix("A", A)
-        if len(matrix) != d or any(len(row) != d for row in matrix):
-            shape = f"{len(matrix)} rows of lengths {sorted({len(row) for row in matrix})}"
-            raise InputError(f"A has {shape} but tokens have {d} coordinates; A must be {d} x {d}")
+        model = A if isinstance(A, Model) else Hardmax(identity(d) if A is None else A, step, follow)
+        if model is A and (step != 1 or follow != "largest"):
+            raise InputError("step or follow is given beside a model; give them to the model")
+        model.must_fit(d)
         names = None if labels is None else tuple(labels)
         if names is not None and len(names) != len(rows):
             raise InputError(f"labels has {len(names)} names for {len(rows)} tokens; give one a token or none")
         weights = (1,) * len(rows) if multiplicities is None else tuple(multiplicities)
         if len(weights) != len(rows) or any(type(w) is not int or w < 1 for w in weights):
             raise InputError(f"multiplicities is {list(weights)}; give {len(rows)} whole numbers >= 1")
-        if follow not in ("largest", "smallest"):
-            raise InputError(f'follow is {follow!r}; it must be "largest" or "smallest"')
         write = object.__setattr__
         write(self, "tokens", rows)
-        write(self, "A", matrix)
-        write(self, "step", step if isinstance(step, Step) else ConstantStep(step))  # type: ignore[arg-type]
+        write(self, "model", model)
         write(self, "labels", names)
         write(self, "multiplicities", weights)
-        write(self, "follow", follow)
 
     @classmethod
     def from_floats(
@@ -145,6 +115,28 @@ class Configuration:
         """The dimension."""
         return len(self.tokens[0])
 
+    def _of_model(self, name: str) -> Any:
+        """What only some kinds of model have."""
+        try:
+            return getattr(self.model, name)
+        except AttributeError:
+            raise InputError(f"models of kind {self.model.kind!r} have no {name}; ask for the kind first") from None
+
+    @property
+    def A(self) -> Matrix:  # noqa: N802 the paper's symbol
+        """The matrix of the inner product ⟨x, y⟩ = xᵀAy."""
+        return self._of_model("A")
+
+    @property
+    def step(self) -> Step:
+        """How far tokens move at each layer."""
+        return self._of_model("step")
+
+    @property
+    def follow(self) -> Follow:
+        """Whether tokens follow the "largest" or the "smallest" inner product."""
+        return self._of_model("follow")
+
     @property
     def alpha(self) -> Fraction | None:
         """α of a constant step, None for a step that depends on the layer."""
@@ -160,26 +152,28 @@ class Configuration:
         """Whether no two tokens share a position (multiplicities are no repetition: see `merged`)."""
         return len(set(self.tokens)) == self.n
 
-    @cached_property
+    @property
     def is_symmetric(self) -> bool:
         """Whether A = Aᵀ."""
-        return self.A == tuple(zip(*self.A, strict=True))
+        return self._of_model("is_symmetric")
 
-    @cached_property
+    @property
     def is_spd(self) -> bool:
         """Whether A is symmetric positive definite."""
-        return self.A == identity(self.d) or (self.is_symmetric and is_positive_definite(self.A))
+        return self._of_model("is_spd")
 
-    @cached_property
+    @property
     def has_inner_product(self) -> bool:
         """Whether the scores are an inner product: A, or −A where tokens follow the smallest, is SPD."""
-        if self.follow == "largest":
-            return self.is_spd
-        return self.is_symmetric and is_positive_definite([[-v for v in row] for row in self.A])
+        return self._of_model("has_inner_product")
 
     def hypotheses(self) -> dict[str, bool]:
-        """The hypotheses of the clustering theorem and whether this input meets each."""
-        return {"nonzero": self.is_nonzero, "distinct": self.is_distinct, "spd": self.has_inner_product}
+        """What the model's claims assume of tokens and model, and whether this input meets it."""
+        return {"nonzero": self.is_nonzero, "distinct": self.is_distinct, **self.model.hypotheses()}
+
+    def dynamics(self) -> Layers:
+        """The exact layers."""
+        return self.model.dynamics(self)
 
     def merged(self) -> "Configuration":
         """The configuration with equal tokens merged into one, in order of first appearance, multiplicities added.
@@ -211,30 +205,13 @@ class Configuration:
 
 
 def with_changes(configuration: Configuration, **changes: Any) -> Configuration:
-    """A copy of `configuration` with the named fields replaced, validated anew."""
-    fields: dict[str, Any] = {
-        "tokens": configuration.tokens,
-        "A": configuration.A,
-        "step": configuration.step,
-        "labels": configuration.labels,
-        "multiplicities": configuration.multiplicities,
-        "follow": configuration.follow,
-    } | changes
-    return Configuration(**fields)
-
-
-def is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
-    """Whether a symmetric matrix is positive definite: exact LDLᵀ, all pivots positive."""
-    rows = [list(row) for row in A]
-    for k, pivot_row in enumerate(rows):
-        pivot = pivot_row[k]
-        if pivot <= 0:
-            return False
-        for row in rows[k + 1 :]:
-            factor = row[k] / pivot
-            for j in range(k, len(rows)):
-                row[j] -= factor * pivot_row[j]
-    return True
+    """A copy of `configuration` with the named fields, its own or its model's, replaced, validated anew."""
+    c = configuration
+    own = {"tokens": c.tokens, "model": c.model, "labels": c.labels, "multiplicities": c.multiplicities}
+    of_model = {name: value for name, value in changes.items() if name not in own}
+    own |= {name: value for name, value in changes.items() if name in own}
+    model = replace(own["model"], **of_model) if of_model else own["model"]
+    return Configuration(own["tokens"], model, labels=own["labels"], multiplicities=own["multiplicities"])
 
 
 def refuse_flushing() -> None:
@@ -280,7 +257,6 @@ __all__ = [
     "Matrix",
     "Vector",
     "identity",
-    "is_positive_definite",
     "refuse_flushing",
     "with_changes",
 ]

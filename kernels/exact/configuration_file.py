@@ -2,10 +2,12 @@
 
 JSON: `{"tokens": [["1", "1/2"], …], "A": [["2", "0"], ["0", "1"]], "alpha": "1/2", "labels": ["great", …]}`, and
 optionally `"multiplicities": [2, 1, …]`, `"follow": "smallest"`, `"step": {"rule": "harmonic", "numerator": 2,
-"offset": 2}` in place of alpha. Strings are integers, fractions or decimals; JSON numbers are read as the exact decimal
-that they are. `.npz`: arrays `tokens`, `A`, `alpha` (floats are the dyadic rationals that they are), `labels`.
+"offset": 2}` in place of alpha, and `"attention": {kind: {…}}` with the parameters of a model of another kind than
+hardmax. Strings are integers, fractions or decimals; JSON numbers are read as the exact decimal that they are. `.npz`:
+arrays `tokens`, `A`, `alpha` (floats are the dyadic rationals that they are), `labels`.
 
-Neighbours: `configuration` validates shapes; the command line turns `InputError` into status 2.
+Neighbours: `configuration` validates shapes, `model` knows the kinds, `json_values` reads numbers; the command line
+turns `InputError` into status 2.
 """
 
 import io
@@ -14,27 +16,19 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from ..errors import ExactnessError, InputError
 from .configuration import Configuration
+from .json_values import JsonNumber, quoted, rows, whole
+from .model import SHARED_KEYS, model_of
 from .rational_text import rational_text
-from .step import ConstantStep, step_from_json
 
 MAX_FILE_BYTES = 16_000_000
 """Larger files are refused: exact work on millions of numbers would not end."""
-MAX_DIGITS = 5_000
-"""Digits of one numerator or denominator. The smallest float64 written out as a decimal has 751 significant digits."""
-MAX_EXPONENT = 5_000
-"""Decimal exponent, either sign."""
-MAX_WHOLE_DIGITS = 600
-"""Digits of a multiplicity or of a number of a step: files hold these as JSON numbers, and Python can be set to read
-and write no more than 640 digits of one."""
-
-_KEYS = ("tokens", "A", "alpha", "labels", "multiplicities", "follow", "step")
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:/\d+)?|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_KEYS = ("tokens", "A", "alpha", "step", "labels", "multiplicities", "follow", "attention")
+"""All keys in the order in which they are written; those in `SHARED_KEYS` are the model's."""
 _HALF = re.compile("[\ud800-\udfff]")
 
 _DAMAGED = (
@@ -51,12 +45,6 @@ _DAMAGED = (
     SyntaxError,
 )
 """All that NumPy and zipfile raise on archives that are damaged, encrypted, pickled, or no archives."""
-
-
-class _Number(str):
-    """A JSON number as the text it was written in."""
-
-    __slots__ = ()
 
 
 def read_configuration(path: str | Path) -> Configuration:
@@ -101,8 +89,8 @@ def parse_configuration(text: str) -> Configuration:
     try:
         data = json.loads(
             text,
-            parse_int=_Number,
-            parse_float=_Number,
+            parse_int=JsonNumber,
+            parse_float=JsonNumber,
             parse_constant=_refuse_constant,
             object_pairs_hook=_without_duplicates,
         )
@@ -121,32 +109,32 @@ def configuration_from_json(data: Any) -> Configuration:
     """
     if not isinstance(data, Mapping):
         raise InputError('must be a JSON object with the key "tokens"')
-    unknown = [key for key in data if key not in _KEYS]
+    kind, parameters = _attention(data.get("attention", {"hardmax": {}}))
+    model = model_of(kind)
+    known = [key for key in _KEYS if key not in SHARED_KEYS or key in model.keys]
+    unknown = [key for key in data if key not in known]
     if unknown:
-        raise InputError(f"unknown key {_quoted(unknown[0])}; known keys are {', '.join(_KEYS)}")
+        raise InputError(f"unknown key {quoted(unknown[0])}; known keys are {', '.join(known)}")
+    apart = [key for key in model.keys if key not in SHARED_KEYS]
+    unknown = [key for key in parameters if key not in apart]
+    if unknown:
+        takes = f"known ones are {', '.join(apart)}" if apart else "it has none"
+        raise InputError(f"unknown parameter {quoted(unknown[0])} of the model {kind}; {takes}")
     if "tokens" not in data:
         raise InputError('the key "tokens" is missing; give a list of tokens, each a list of numbers')
-    if "step" in data and "alpha" in data:
-        raise InputError('"alpha" and "step" are both given; give one of them')
-    fields: dict[str, Any] = {"tokens": _rows("tokens", data["tokens"])}
-    if "A" in data:
-        fields["A"] = _rows("A", data["A"])
-    if "step" in data:
-        fields["step"] = step_from_json(_step_fields(data["step"]))
-    else:
-        fields["step"] = ConstantStep(_number("alpha", data.get("alpha", 1)))
-    if data.get("labels") is not None:
-        fields["labels"] = _labels(data["labels"])
-    if "multiplicities" in data:
-        values = data["multiplicities"]
-        if not isinstance(values, list):
-            raise InputError("multiplicities must be a list of whole numbers, one a token")
-        fields["multiplicities"] = [_whole(f"multiplicities[{i}]", v) for i, v in enumerate(values)]
-    if "follow" in data:
-        if data["follow"] not in ("largest", "smallest"):
-            raise InputError(f'follow is {_quoted(data["follow"])}; it must be "largest" or "smallest"')
-        fields["follow"] = str(data["follow"])
-    return Configuration(**fields)
+    tokens = rows("tokens", data["tokens"])
+    fields = {key: data[key] for key in SHARED_KEYS if key in data} | parameters
+    labels, multiplicities = data.get("labels"), data.get("multiplicities", [])
+    if not isinstance(multiplicities, list):
+        raise InputError("multiplicities must be a list of whole numbers, one a token")
+    return Configuration(
+        tokens,
+        model.from_json(fields, len(tokens[0])),
+        labels=None if labels is None else _labels(labels),
+        multiplicities=[whole(f"multiplicities[{i}]", v) for i, v in enumerate(multiplicities)]
+        if "multiplicities" in data
+        else None,
+    )
 
 
 def configuration_to_json(configuration: Configuration) -> dict[str, Any]:
@@ -155,22 +143,24 @@ def configuration_to_json(configuration: Configuration) -> dict[str, Any]:
     Returns:
         What `configuration_from_json` reads back as an equal configuration.
     """
-    c = configuration
+    c, fields = configuration, configuration.model.to_json()
     data: dict[str, Any] = {
         "tokens": [[rational_text(v) for v in row] for row in c.tokens],
-        "A": [[rational_text(v) for v in row] for row in c.A],
+        "labels": None if c.labels is None else list(c.labels),
+        "multiplicities": list(c.multiplicities) if max(c.multiplicities) > 1 else None,
+        **{key: value for key, value in fields.items() if key in SHARED_KEYS},
     }
-    if isinstance(c.step, ConstantStep):
-        data["alpha"] = c.step.to_json()
-    else:
-        data["step"] = c.step.to_json()
-    if c.labels is not None:
-        data["labels"] = list(c.labels)
-    if max(c.multiplicities) > 1:
-        data["multiplicities"] = list(c.multiplicities)
-    if c.follow != "largest":
-        data["follow"] = c.follow
-    return data
+    if c.model.kind != "hardmax":
+        data["attention"] = {c.model.kind: {key: v for key, v in fields.items() if key not in SHARED_KEYS}}
+    return {key: data[key] for key in _KEYS if data.get(key) is not None}
+
+
+def _attention(value: Any) -> tuple[str, dict[str, Any]]:
+    """The kind of model and its parameters."""
+    kinds = list(value.items()) if isinstance(value, Mapping) else []
+    if len(kinds) != 1 or not isinstance(kinds[0][1], Mapping):
+        raise InputError(f'attention is {quoted(value)}; it must name one kind of model: {{"KIND": {{…}}}}')
+    return kinds[0][0], dict(kinds[0][1])
 
 
 def _refuse_constant(name: str) -> Any:
@@ -182,14 +172,8 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"the key {_quoted(twice)} is given twice; give it once")
+        raise InputError(f"the key {quoted(twice)} is given twice; give it once")
     return result
-
-
-def _quoted(value: Any) -> str:
-    """`value` as JSON on one line, cut to what a message can carry."""
-    text = str(value) if isinstance(value, _Number) else json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _labels(value: Any) -> list[str]:
@@ -198,70 +182,8 @@ def _labels(value: Any) -> list[str]:
         raise InputError("labels must be a list of strings, one a token")
     for i, label in enumerate(value):
         if half := _HALF.search(label):
-            raise InputError(f"labels[{i}] holds {_quoted(half[0])}, half a surrogate pair; give text")
+            raise InputError(f"labels[{i}] holds {quoted(half[0])}, half a surrogate pair; give text")
     return value
-
-
-def _rows(name: str, value: Any) -> list[list[Fraction]]:
-    if not isinstance(value, list) or not value:
-        raise InputError(f"{name} is {_quoted(value)}; it must be a list of rows, each a list of numbers")
-    rows = []
-    for i, row in enumerate(value):
-        if not isinstance(row, list) or not row:
-            raise InputError(f"{name}[{i}] is {_quoted(row)}; it must be a list of numbers")
-        rows.append([_number(f"{name}[{i}][{j}]", v) for j, v in enumerate(row)])
-    return rows
-
-
-def _number(place: str, value: Any) -> Fraction:
-    """An exact number from an int, a Fraction or its text; floats and all else are refused."""
-    if type(value) is int or type(value) is Fraction:
-        return Fraction(value)
-    if not isinstance(value, str):
-        raise InputError(f"{place} is {_quoted(value)}; a number is required: an integer, a fraction or a decimal")
-    if not _NUMBER.fullmatch(value):
-        raise InputError(f'{place} is {_quoted(value)}; a number is required, like "3", "1/2" or "0.25"')
-    mantissa, _, exponent = value.lower().partition("e")
-    longest = max(map(len, re.split(r"[/.]", mantissa)))
-    if longest > MAX_DIGITS or len(exponent) > 6 or abs(int(exponent or 0)) > MAX_EXPONENT:
-        raise InputError(
-            f"{place} is {_quoted(value)} ({len(value)} characters); at most {MAX_DIGITS} digits and an exponent of "
-            f"at most {MAX_EXPONENT} are read"
-        )
-    numerator, _, denominator = mantissa.partition("/")
-    whole, _, decimals = numerator.partition(".")
-    bottom = _integer(denominator or "1")
-    if bottom == 0:
-        raise InputError(f"{place} is {_quoted(value)}, a division by zero; give a denominator other than 0")
-    shift = int(exponent or 0) - len(decimals)
-    return Fraction(_integer(whole + decimals) * 10 ** max(shift, 0), bottom * 10 ** max(-shift, 0))
-
-
-def _integer(digits: str) -> int:
-    """int(digits) in pieces below Python's limit for one conversion."""
-    sign, digits = (-1, digits[1:]) if digits[:1] == "-" else (1, digits.removeprefix("+"))
-    value = 0
-    for start in range(0, len(digits), 4000):
-        piece = digits[start : start + 4000]
-        value = value * 10 ** len(piece) + int(piece)
-    return sign * value
-
-
-def _whole(place: str, value: Any) -> int:
-    number = (
-        _number(place, value) if isinstance(value, _Number | int) and value is not True and value is not False else None
-    )
-    if number is None or number.denominator != 1:
-        raise InputError(f"{place} is {_quoted(value)}; a whole number is required")
-    if abs(number) >= 10**MAX_WHOLE_DIGITS:
-        raise InputError(f"{place} is {_quoted(value)}; a whole number of at most {MAX_WHOLE_DIGITS} digits is read")
-    return int(number)
-
-
-def _step_fields(value: Any) -> dict[str, object]:
-    if not isinstance(value, Mapping):
-        raise InputError('step must be an object like {"rule": "harmonic", "numerator": 2, "offset": 2}')
-    return {k: _whole(f"step.{k}", v) if isinstance(v, _Number) else v for k, v in value.items()}
 
 
 def _from_npz(data: bytes) -> Configuration:
@@ -280,7 +202,7 @@ def _from_npz(data: bytes) -> Configuration:
         ) from None
     unknown = [name for name in arrays if name not in ("tokens", "A", "alpha", "labels")]
     if unknown:
-        raise InputError(f"unknown array {_quoted(unknown[0])}; known arrays are tokens, A, alpha, labels")
+        raise InputError(f"unknown array {quoted(unknown[0])}; known arrays are tokens, A, alpha, labels")
     if "tokens" not in arrays:
         raise InputError('the array "tokens" is missing; give an (n, d) array')
     labels: Sequence[str] | None = None

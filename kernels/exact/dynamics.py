@@ -51,7 +51,7 @@ def integer_matrix(rows: Sequence[Sequence[Any]], shape: tuple[int, int]) -> Dom
 
 
 class Dynamics:
-    """The layers of one configuration, exactly.
+    """The layers of hardmax for one configuration, exactly.
 
     Args:
         configuration: the tokens, A, step, multiplicities and follow rule.
@@ -114,6 +114,19 @@ class Dynamics:
                 means = [sum([w[j] * N[j][c] for j in C]) for c in range(len(N[i]))]
                 moved.append([keep * x + pull * y for x, y in zip(N[i], means)])  # noqa: B905 rows of one matrix
         return reduced(layer.index + 1, moved, layer.denominator * scale)
+
+    def smallest_gap(self, layer: Layer, sets: Sets) -> Fraction | None:
+        """min_i (max_l ⟨z_i, z_l⟩ − max_{l ∉ C_i} ⟨z_i, z_l⟩) at one layer, None if every C_i holds all tokens."""
+        gaps = []
+        for C, row in zip(sets, self.scores(layer), strict=True):
+            members = set(C)
+            outside = [v for l, v in enumerate(row) if l not in members]  # noqa: E741 the paper's index
+            if outside:
+                gaps.append(row[C[0]] - max(outside))
+        if not gaps:
+            return None
+        unit = lcm(*(v.denominator for row in self.configuration.A for v in row))
+        return Fraction(int(min(gaps)), int(layer.denominator) ** 2 * unit)
 
     def layers(self) -> Iterator[tuple[Layer, Sets]]:
         """Layer 0, 1, 2, … with its follow sets, without end."""

@@ -121,11 +121,11 @@ def _run(
     return proof
 
 
-def _model(dtype: np.dtype | type, extra: int, A: NDArray, weights: NDArray[np.float64]) -> loops.Model:
+def _model(dtype: np.dtype | type, extra: int, A: NDArray, weights: NDArray[np.float64]) -> loops.ErrorModel:
     """The bound's numbers for scores in `dtype`, each monomial with `extra` roundings (of both tokens to it) more."""
     info, d = np.finfo(dtype), len(A)
     tiny = float(info.tiny)
-    return loops.Model(
+    return loops.ErrorModel(
         score=float(gamma(score_roundings(A) + extra, dtype)),
         layer=float(gamma(17, A.dtype)),
         underflow=UNDERFLOW * (d + extra) * tiny * (1 + float(weights.sum())),

@@ -26,7 +26,7 @@ def compiled(function: Callable) -> Callable:
     return njit(**FLAGS)(function)
 
 
-class Model(NamedTuple):
+class ErrorModel(NamedTuple):
     """The numbers of `filter`'s bound for one dtype, A, α and n."""
 
     score: float  # γ_q

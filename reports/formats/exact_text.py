@@ -6,12 +6,15 @@ Neighbours: `html` has tables of them, `markdown`, `junit` and `terminal` the li
 from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 
-from ..records.configuration_record import ConfigurationRecord, Rational
+from ..printable import json_text
+from ..records.configuration_record import ConfigurationRecord, Rational, Rows
 
 LONG = 24
 """Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""
 MAX_LISTED = 8
 """Tokens that one line lists."""
+MAX_KIND = 80
+"""Characters that a line spends on the kind of a model and its parameters."""
 
 
 EXACT = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
@@ -39,14 +42,28 @@ def point(row: Sequence[Rational]) -> str:
     return f"({', '.join(shown)}{', …' if len(row) > 6 else ''})"
 
 
-def matrix_text(c: ConfigurationRecord) -> str:
+def model_text(c: ConfigurationRecord) -> str:
+    """The model in words: its kind where it is not hardmax, then A, the step and the rule if it has them."""
+    kinds = [
+        f"a model of kind {kind} {json_text(given) if given else ''}" for kind, given in (c.attention or {}).items()
+    ]
+    parts = [
+        *(text.strip() if len(text) <= MAX_KIND else f"{text[:MAX_KIND]}…" for text in kinds),
+        *([] if c.A is None else [f"A is {_matrix_text(c.A)}"]),
+        *([] if c.alpha is None and c.step is None else [_step_text(c)]),
+        *(["tokens follow the smallest inner product"] if c.follow == "smallest" else []),
+    ]
+    return ", ".join(parts)
+
+
+def _matrix_text(A: Rows) -> str:
     """The matrix A by its rows, long ones cut."""
-    if all(v == str(int(i == j)) for i, row in enumerate(c.A) for j, v in enumerate(row)):
+    if all(v == str(int(i == j)) for i, row in enumerate(A) for j, v in enumerate(row)):
         return "the identity"
-    return f"[{', '.join(map(point, c.A[:6]))}{', …' if len(c.A) > 6 else ''}]"
+    return f"[{', '.join(map(point, A[:6]))}{', …' if len(A) > 6 else ''}]"
 
 
-def step_text(c: ConfigurationRecord) -> str:
+def _step_text(c: ConfigurationRecord) -> str:
     """The step as a formula."""
     if c.step is not None:
         return f"λ at layer k is {c.step.numerator}/(k + {c.step.offset})"
@@ -59,5 +76,4 @@ def configuration_line(c: ConfigurationRecord) -> str:
     tokens = " ".join(map(point, c.tokens[:MAX_LISTED]))
     more = f" … ({c.n} in all)" if c.n > MAX_LISTED else ""
     weights = ", some of them repeated" if c.multiplicities and max(c.multiplicities) > 1 else ""
-    smallest = ", tokens follow the smallest inner product" if c.follow == "smallest" else ""
-    return f"tokens {tokens}{more}{weights}, A is {matrix_text(c)}, {step_text(c)}{smallest}"
+    return f"tokens {tokens}{more}{weights}, {model_text(c)}"

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from ..formats import wording
-from ..formats.exact_text import matrix_text, point, short, step_text
+from ..formats.exact_text import model_text, point, short
 from ..printable import printable
 from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
@@ -148,7 +148,7 @@ def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] =
         }
         for i, row in enumerate(c.tokens[:MAX_ROWS])
     ]
-    return {"rows": rows, "step": step_text(c), "matrix": matrix_text(c), "config": dumps(c), "record": c}
+    return {"rows": rows, "model": model_text(c), "config": dumps(c), "record": c}
 
 
 def _card(records: Records, c: CounterexampleRecord, figures: _Figures) -> dict[str, Any]:

@@ -252,7 +252,7 @@ def _frame(name: str, points: list[ScenePoint], trajectory: TrajectoryRecord, k:
 def _face(s: Row, vertices: Rows, configuration: ConfigurationRecord) -> tuple[int, ...]:
     """The vertices of the face of K that s is the projection of the origin on: ⟨s, v⟩ = ⟨s, s⟩, the extreme value."""
     A = configuration.A
-    if not vertices or max(len(v) for row in (s, *vertices, *A) for v in row) > 200:
+    if A is None or not vertices or max(len(v) for row in (s, *vertices, *A) for v in row) > 200:
         return ()  # exact products of giants would only delay a drawing
     point = [Fraction(v) for v in s]
     normal = [_dot(point, column) for column in zip(*A, strict=True)]
@@ -303,7 +303,7 @@ def _note(
     unit = tuple(tuple(str(int(i == j)) for j in range(d)) for i in range(d))
     parts = [
         projected,
-        "" if configuration.A == unit else "drawn in plain coordinates: lengths and angles are not those of A",
+        "" if configuration.A in (unit, None) else "drawn in plain coordinates: lengths and angles are not those of A",
         "" if trajectory.complete or limits is not None else f"only the first {len(trajectory.layers)} layers",
         "" if origin_shown else "the origin lies outside the picture",
         f"largest coordinate {size:.3g}" if not Decimal("0.001") < size < 10_000 else "",

@@ -52,29 +52,34 @@ class ConfigurationRecord(Record, frozen=True):
 
     Args:
         tokens: (n, d), one row a token.
-        A: (d, d), the matrix of the inner product ⟨x, y⟩ = xᵀAy.
+        A: (d, d), the matrix of the inner product ⟨x, y⟩ = xᵀAy; required without `attention`.
         alpha: the constant step α > 0; null if `step` is given.
         step: a step that depends on the layer; null if `alpha` is given.
         labels: one name a token, any text.
         multiplicities: with which weight each token enters a mean; all 1 if null.
         follow: whether tokens follow the largest or the smallest inner product.
+        attention: {kind of model: its parameters}; null for hardmax.
     """
 
     tokens: Rows
-    A: Rows
+    A: Rows | None = None
     alpha: Rational | None = None
     step: StepRecord | None = None
     labels: tuple[str, ...] | None = None
     multiplicities: tuple[int, ...] | None = None
     follow: Literal["largest", "smallest"] = "largest"
+    attention: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if not self.tokens or not self.tokens[0]:
             raise RecordError("tokens is empty; at least one token with one coordinate is required")
         n, d = len(self.tokens), len(self.tokens[0])
         _check_rows("tokens", self.tokens, n, d)
-        _check_rows("A", self.A, d, d)
-        if (self.alpha is None) == (self.step is None):
+        if self.A is not None:
+            _check_rows("A", self.A, d, d)
+        elif self.attention is None:
+            raise RecordError('lacks the key "A"')
+        if self.attention is None and (self.alpha is None) == (self.step is None):
             raise RecordError("needs exactly one of alpha and step")
         for name, values in (("labels", self.labels), ("multiplicities", self.multiplicities)):
             if values is not None and len(values) != n:

@@ -1,11 +1,33 @@
-"""Exact kernels that are wrong on purpose, to be handed in by `make_dynamics`: each breaks one thing."""
+"""Exact layers that are wrong on purpose, each in one thing, and hardmax models that have them: see `with_layers`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import cycle
 
-from hardmax.kernels.exact.configuration import Configuration, with_changes
+from hardmax.kernels.exact.configuration import Configuration, identity, with_changes
 from hardmax.kernels.exact.dynamics import Dynamics, Layer, Sets
+from hardmax.kernels.exact.hardmax import Hardmax
+
+
+@dataclass(frozen=True, init=False)
+class WrongHardmax(Hardmax):
+    """It says that it is hardmax, and has other layers."""
+
+    make: Callable[[Configuration], Dynamics]
+
+    def __init__(self, A, step, follow, make) -> None:
+        super().__init__(A, step, follow)
+        object.__setattr__(self, "make", make)
+
+    def dynamics(self, configuration: Configuration) -> Dynamics:
+        return self.make(configuration)
+
+
+def with_layers(configuration: Configuration, layers: Callable[[Configuration], Dynamics]) -> Configuration:
+    """The configuration with a model that computes these layers in place of the right ones."""
+    c = configuration
+    return with_changes(c, model=WrongHardmax(c.A, c.step, c.follow, layers))
 
 
 class FirstMaximiser(Dynamics):
@@ -71,7 +93,7 @@ class IgnoresA(Dynamics):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self.form = Dynamics(with_changes(configuration, A=None)).form
+        self.form = Dynamics(with_changes(configuration, A=identity(configuration.d))).form
 
 
 class Transposed(Dynamics):

@@ -23,14 +23,14 @@ def answer_to(document: Mapping[str, Any], seconds: float | None = None) -> Answ
     """What the checker says about a certificate.
 
     Args:
-        document: what `writer.certificate` returned.
+        document: a certificate; what computes layers has them in its "itinerary".
         seconds: processor time for a long one; None for the checker's own limit.
 
     Returns:
         ("accepted", {claim: verdict}), ("refused", why) or ("not checked", why).
     """
-    text, last = to_text(document), document["itinerary"][-1]
-    if len(text) <= LONG_TEXT and last["first"] + last["layers"] <= MANY_LAYERS:
+    text, layers = to_text(document), sum(phase["layers"] for phase in document.get("itinerary", ()))
+    if len(text) <= LONG_TEXT and layers <= MANY_LAYERS:
         try:
             return "accepted", check(text)
         except Refused as refusal:

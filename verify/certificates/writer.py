@@ -36,8 +36,12 @@ def certificate(outcome: Outcome, claims: Mapping[str, CertifiedVerdict], places
         places: where each cluster point lies; needed if there is a leader and all tokens converge.
 
     Raises:
-        InputError: the outcome is undecided, a claim is unknown, none is given, or a place is missing.
+        InputError: the model is not of kind hardmax, the outcome undecided, a claim unknown, none
+            given, or a place missing.
     """
+    kind = outcome.configuration.model.kind
+    if kind != "hardmax":
+        raise InputError(f"no certificate for models of kind {kind!r}: this format holds hardmax layers alone")
     if isinstance(outcome, Undecided):
         raise InputError(f"nothing is proved about this configuration ({outcome.reason}); there is no certificate")
     unknown = set(claims) - set(CLAIMS)

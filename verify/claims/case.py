@@ -1,7 +1,7 @@
 """A case: one configuration with everything that claims ask of it, computed once and only when asked for.
 
-Neighbours: `prover` decides the itinerary, `claims` examine cases. The dynamics is an argument, so that a test can hand
-in a wrong one and see which claim notices.
+Neighbours: `by_kind` decides the itinerary, `claims` examine cases. A test hands in a configuration whose model has
+wrong layers, and sees which claim notices.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from math import lcm
 from typing import Any, TypeVar
 
 from ...kernels.exact.configuration import Configuration
-from ...kernels.exact.dynamics import Dynamics, Layer, Sets
+from ...kernels.exact.dynamics import Layer, Sets
+from ..provers.by_kind import decide
 from ..provers.freeze.budget import Budget, Work
 from ..provers.freeze.outcome import Outcome, Undecided
-from ..provers.freeze.prover import decide
 
 T = TypeVar("T")
 
@@ -28,16 +28,10 @@ class Case:
     Args:
         configuration: the input.
         budget: for the freeze proof and what is concluded from it.
-        make_dynamics: the exact kernel, `Dynamics` but for tests of the tests.
     """
 
-    def __init__(
-        self,
-        configuration: Configuration,
-        budget: Budget | None = None,
-        make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
-    ) -> None:
-        self.configuration, self.make_dynamics = configuration, make_dynamics
+    def __init__(self, configuration: Configuration, budget: Budget | None = None) -> None:
+        self.configuration = configuration
         self.work = Work(budget or Budget())
         self._once: dict[Callable[[Case], Any], Any] = {}
 
@@ -50,7 +44,7 @@ class Case:
     @cached_property
     def outcome(self) -> Outcome:
         """The itinerary for all layers, or `Undecided`."""
-        return decide(self.configuration, self.work.budget, self.make_dynamics, self.work)
+        return decide(self.configuration, self.work.budget, self.work)
 
     @cached_property
     def form(self) -> list[list[int]]:
@@ -64,7 +58,7 @@ class Case:
         """The first layers with their follow sets: up to the freeze layer and two more, at least `FIRST_LAYERS`."""
         outcome = self.outcome
         wanted = FIRST_LAYERS if isinstance(outcome, Undecided) else min(outcome.phases[-1].first + 2, 4 * FIRST_LAYERS)
-        return list(islice(self.make_dynamics(self.configuration).layers(), max(wanted, FIRST_LAYERS)))
+        return list(islice(self.configuration.dynamics().layers(), max(wanted, FIRST_LAYERS)))
 
 
 __all__ = ["Case"]

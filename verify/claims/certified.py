@@ -1,10 +1,11 @@
-"""The certificate of a case: what is decided about the clustering theorem's claims, checked before it is given away.
+"""The certificate of a case: what is decided about it, checked before it is given away.
 
 Neighbours: `clustering` decides, `certificates.writer` makes the file, `certificates.self_check` has it checked.
 """
 
 from pathlib import Path
 
+from ...kernels.exact.model import named
 from ..certificates.evidence import CertifiedVerdict
 from ..certificates.self_check import unchecked
 from ..certificates.writer import Document, certificate, to_text, write_text
@@ -16,6 +17,16 @@ from .registry import select_claims
 
 
 def certificate_of(case: Case) -> Document | None:
+    """The certificate of what is decided about a case, as its model's kind makes it; None if there is none.
+
+    Args:
+        case: a configuration under examination.
+    """
+    write = case.configuration.model.certificate
+    return None if write is None else named(write)(case)
+
+
+def clustering_certificate(case: Case) -> Document | None:
     """The certificate of all that is decided about the four claims of the clustering theorem, None if nothing is.
 
     Args:
@@ -69,10 +80,11 @@ def save_certificate(path: Path, case: Case, seconds: float | None = None) -> tu
     except OutOfTimeError:
         return False, f"it takes longer than {seconds:g} seconds"
     if document is None:
-        return False, "nothing is decided"
+        model = case.configuration.model
+        return False, "nothing is decided" if model.certificate else f"models of kind {model.kind!r} have none"
     note = unchecked(document, seconds)
     write_text(path, to_text(document))
     return True, note
 
 
-__all__ = ["certificate_of", "certificate_text", "save_certificate"]
+__all__ = ["certificate_of", "certificate_text", "clustering_certificate", "save_certificate"]

@@ -1,6 +1,6 @@
-"""Prove or refute the clustering theorem's conclusion for one configuration, or examine one claim on it.
+"""Prove or refute what is claimed of one configuration's model, or examine one claim on it.
 
-Neighbours: `prover` decides the itinerary, `clustering` examines the conclusion, `writer` writes the proof
+Neighbours: `by_kind` decides the itinerary, `clustering` examines the conclusion for hardmax, `writer` writes the proof
 to a file, the command line prints `Result.to_json()`.
 """
 
@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
+from ...kernels.exact.model import named
 from ...kernels.exact.rational_text import rational_text
 from ...reports.records.codec import encode
 from ...reports.records.configuration_record import Rows
@@ -21,19 +22,18 @@ from ..provers.freeze.outcome import Frozen, Outcome, SelfSimilar, Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from .case import Case
-from .families import clustering
 from .places import case_places
-from .registry import Finding, all_claims
+from .registry import Claim, Finding, all_claims
 
 ConclusionVerdict = Literal["verified", "refuted", "undecided"]
 
 
 def overall(findings: Iterable[Finding]) -> ConclusionVerdict:
-    """Refuted if one finding is, else undecided if one is, else verified."""
+    """Refuted if one finding is, else undecided if one is or nothing was examined, else verified."""
     verdicts = {finding.verdict for finding in findings}
     if "refuted" in verdicts:
         return "refuted"
-    return "undecided" if "undecided" in verdicts else "verified"
+    return "undecided" if "undecided" in verdicts or not verdicts else "verified"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Result:
 
     Args:
         case: the configuration with its outcome.
-        findings: {claim id: finding} for the four clustering claims.
+        findings: {claim id: finding} for the claims that the model names.
         merged: the same for the configuration with equal tokens merged, where tokens repeat.
     """
 
@@ -62,8 +62,16 @@ class Result:
 
     @property
     def verdict(self) -> ConclusionVerdict:
-        """The verdict on the theorem's conclusion for this very input."""
+        """The verdict on the conclusion for this very input."""
         return overall(self.findings.values())
+
+    @property
+    def failing(self) -> tuple[Claim, Finding] | None:
+        """The first claim that is refuted, with what refutes it."""
+        for claim in named(self.configuration.model.claims):
+            if self.findings[claim.id].verdict == "refuted":
+                return claim, self.findings[claim.id]
+        return None
 
     @property
     def places(self) -> Mapping[Vector, Place]:
@@ -128,30 +136,31 @@ def rows(points: Iterable[Sequence[Fraction]]) -> Rows:
 
 
 def prove(configuration: Configuration, budget: Budget | None = None, *, merge: bool = True) -> Result:
-    """The exact verdict on the clustering theorem's conclusion for this configuration.
+    """The exact verdict on what is claimed of the model; for hardmax, the conclusion of the clustering theorem.
 
     Args:
-        configuration: any configuration; the hypotheses of the theorem are reported, not required.
+        configuration: any configuration; the hypotheses of the claims are reported, not required.
         budget: when to give up; its seconds are for the proof and the examination of the conclusion together, and as
             many again for the configuration with equal tokens merged (how strictly: `time_limit`).
-        merge: where tokens repeat, also examine the configuration with equal tokens merged (THEORY.md §4).
+        merge: where tokens repeat, also examine the configuration with equal tokens merged (THEORY.md §4), unless the
+            model tells them apart.
 
     Returns:
-        Findings for `clustering.convergence`, `.boundary`, `.vertices`, `.cluster_points`, each verified, refuted or
-        undecided for this input.
+        Findings for the claims that the model names (hardmax: `clustering.convergence`, `.boundary`, `.vertices`,
+        `.cluster_points`), each verified, refuted or undecided for this input.
 
     Source: arXiv:2407.01602, main theorem.
     """
-    case = Case(configuration, budget)
+    case, claims = Case(configuration, budget), named(configuration.model.claims)
     try:
         with time_limit(None if budget is None else budget.seconds):
-            findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
+            findings = {claim.id: claim.check(case) for claim in claims}
     except OutOfTimeError as error:
         case = Case(configuration, budget)
         case.outcome = Undecided(configuration, (), str(error))
-        findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
+        findings = {claim.id: claim.check(case) for claim in claims}
     merged = None
-    if merge and not configuration.is_distinct:
+    if merge and configuration.model.merges and not configuration.is_distinct:
         merged = prove(configuration.merged(), budget, merge=False)
     return Result(case, findings, merged)
 
@@ -167,8 +176,11 @@ def examine(claim: str, configuration: Configuration, budget: Budget | None = No
     Raises:
         InputError: there is no claim of that id.
     """
-    for known in all_claims():
+    model = configuration.model
+    for known in (*named(model.claims), *all_claims()):
         if known.id == claim:
+            if not known.speaks_about(model):
+                return Finding("vacuous", f"the claim does not speak about models of kind {model.kind!r}")
             return known.check(Case(configuration, budget))
     raise InputError(f"no claim has the id {claim!r}; `hardmax claims` lists them")
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.model import Model, named
 from ...kernels.exact.step import ConstantStep
 from ...reports.records.run_record import ExpectedStatus as Expected
 from ...reports.records.run_record import SourceRecord as Source
@@ -96,6 +97,7 @@ class Claim:
         may_stay_open: share of the inputs that may be undecided without the claim being so: a cross-check by floats
             confirms what it can.
         shown: how a refutation is shown by a script; None, or None for a case, where nothing is known of that.
+        models: the kinds of model that it speaks about, beside those that name it among their own `claims`.
     """
 
     id: str
@@ -108,15 +110,23 @@ class Claim:
     rests_on: tuple[Derivation, ...] = ()
     may_stay_open: Fraction = Fraction(0)
     shown: Callable[[Case, Finding], Shown | None] | None = None
+    models: tuple[str, ...] = ("hardmax",)
 
     @property
     def family(self) -> str:
         """The part of the id before the dot."""
         return self.id.partition(".")[0]
 
+    def speaks_about(self, model: Model) -> bool:
+        """Whether it says anything about a model of that kind."""
+        return model.kind in self.models or any(claim is self for claim in named(model.claims))
+
     def unmet(self, case: Case) -> tuple[str, ...]:
-        """The hypotheses that the case does not meet."""
-        return tuple(name for name in self.hypotheses if not HYPOTHESES[name](case.configuration))
+        """The hypotheses that the case does not meet; the first is to have a model that the claim speaks about."""
+        if not self.speaks_about(case.configuration.model):
+            return (f"a model of kind {' or '.join(self.models)}",)
+        c, said = case.configuration, case.configuration.hypotheses()  # a kind of model may have names of its own
+        return tuple(name for name in self.hypotheses if not (said[name] if name in said else HYPOTHESES[name](c)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from ..campaigns.interruption import Interruption
 from ..claims.certified import save_certificate
 from ..claims.conclusion import Result
 from ..claims.conclusion import prove as prove_configuration
-from ..claims.families.clustering import failing_conclusion
 from ..provers.freeze.outcome import Frozen, Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
@@ -215,9 +214,8 @@ class _Writer:
         written, note = save_certificate(path, proved.case, self._seconds)
         certificate = str(path) if written else None
         self._results.append(result_record(proved, name, certificate, trajectory))
-        failing = failing_conclusion(proved.case)
-        if failing is not None:
-            claim, finding = failing
+        if proved.failing is not None:
+            claim, finding = proved.failing
             write_counterexample(self._out, stem, claim, proved.case, finding)
             self._refuted.append(stem)
         return certificate, note

@@ -28,8 +28,13 @@ LONGEST_DECIMAL = 600
 
 
 def python_configuration(configuration: Configuration) -> str:
-    """The Python expression that makes the configuration, with `Fraction` and `Configuration` in scope."""
+    """The Python expression that makes the configuration, with `Fraction` and `Configuration` in scope.
+
+    For models of another kind than hardmax with `parse_configuration` in scope, and after their module is imported.
+    """
     c = configuration
+    if c.model.kind != "hardmax":
+        return f"parse_configuration({json.dumps(configuration_to_json(c))!r})"
 
     def rows(matrix: Any) -> str:
         return "[" + ", ".join("[" + ", ".join(_number(v) for v in row) + "]" for row in matrix) + "]"
@@ -42,6 +47,14 @@ def python_configuration(configuration: Configuration) -> str:
     if c.follow != "largest":
         parts.append(f"follow={c.follow!r}")
     return f"Configuration({', '.join(parts)})"
+
+
+def _imports(c: Configuration) -> str:
+    """What `python_configuration` needs in scope."""
+    if c.model.kind == "hardmax":
+        return "from fractions import Fraction\nfrom hardmax.kernels import Configuration, HarmonicStep\n"
+    registers = f"import {type(c.model).__module__}  # registers the model\n"
+    return f"{registers}from hardmax.kernels.exact.configuration_file import parse_configuration\n"
 
 
 def _step(step: Step) -> str:
@@ -116,8 +129,7 @@ def counterexample_record(
         certificate=certificate,
         replay=f"hardmax replay {_shell_word(folder)}",
         snippet=(
-            "from fractions import Fraction\n"
-            "from hardmax.kernels import Configuration, HarmonicStep\n"
+            f"{_imports(c)}"
             "from hardmax.verify import examine\n\n"
             f"configuration = {expression}\n"
             f"print(examine({claim.id!r}, configuration))\n"
@@ -127,7 +139,16 @@ def counterexample_record(
 
 
 def repro_text(claim: Claim, case: Case, finding: Finding, shown: Shown | None) -> str:
-    """The text of `repro.py`: the script, and the counterexample as its data."""
+    """The text of `repro.py`: the script, and the counterexample as its data.
+
+    The script computes hardmax layers; for models of another kind it says so, and that nothing was found out.
+    """
+    kind = case.configuration.model.kind
+    if kind != "hardmax":
+        says = (
+            f"this script has no layers for models of kind {kind!r}; `hardmax replay` on this folder examines the claim"
+        )
+        return f"print({says!r})\nraise SystemExit(2)\n"
     data: dict[str, Any] = {
         "claim": claim.id,
         "statement": claim.statement,

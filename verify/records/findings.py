@@ -6,7 +6,6 @@ Neighbours: `conclusion` and `campaign` find, `bundle` turns a refutation into s
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import islice
-from math import lcm
 
 import numpy as np
 from msgspec.structs import asdict
@@ -14,7 +13,7 @@ from msgspec.structs import asdict
 from ...kernels.bounds.filter import decision_bound, layer_error
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
-from ...kernels.exact.dynamics import Dynamics, Layer, Sets
+from ...kernels.exact.dynamics import Layer, Sets
 from ...kernels.exact.rational_text import rational_text
 from ...reports.records.configuration_record import ConfigurationRecord, Rational, TrajectoryRecord
 from ...reports.records.record import ResultRecord
@@ -25,25 +24,13 @@ SHOWN_LAYERS = 40
 """Layers of a trajectory that a record carries."""
 
 
-def smallest_gap(dynamics: Dynamics, layer: Layer, sets: Sets) -> Fraction | None:
-    """min_i (max_l ⟨z_i, z_l⟩ − max_{l ∉ C_i} ⟨z_i, z_l⟩) at one layer, None if every C_i holds all tokens."""
-    gaps = []
-    for C, row in zip(sets, dynamics.scores(layer), strict=True):
-        members = set(C)
-        outside = [v for l, v in enumerate(row) if l not in members]  # noqa: E741 the paper's index
-        if outside:
-            gaps.append(row[C[0]] - max(outside))
-    if not gaps:
-        return None
-    unit = lcm(*(v.denominator for row in dynamics.configuration.A for v in row))
-    return Fraction(int(min(gaps)), int(layer.denominator) ** 2 * unit)
-
-
 def gap_bounds(configuration: Configuration, run: Sequence[tuple[Layer, Sets]]) -> tuple[Rational, ...] | None:
     """For each layer how large a gap must be for a float64 kernel on its own orbit to see it; None if unbounded.
 
     Source: the bounds (1) and (2) of `kernels.filter`.
     """
+    if configuration.model.kind != "hardmax":  # what float kernels compute
+        return None
     alpha = configuration.alpha
     try:
         form = np.array([[float(v) for v in row] for row in configuration.A])
@@ -81,11 +68,11 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
         outcome: its itinerary.
         at_least: a layer that should be among those shown.
     """
-    dynamics = Dynamics(configuration)
+    dynamics = configuration.dynamics()
     frozen = outcome.freeze_layer if isinstance(outcome, Frozen) else None
     wanted = max(8 if frozen is None else frozen + 8, at_least + 2)
     run = list(islice(dynamics.layers(), min(wanted, SHOWN_LAYERS)))
-    gaps = (smallest_gap(dynamics, layer, sets) for layer, sets in run)
+    gaps = (dynamics.smallest_gap(layer, sets) for layer, sets in run)
     return TrajectoryRecord(
         layers=tuple(rows(layer.tokens()) for layer, _ in run),
         follow_sets=tuple(sets for _, sets in run),

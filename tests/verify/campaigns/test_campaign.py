@@ -14,6 +14,8 @@ from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.registry import Derived, all_claims, select_claims
 from hardmax.verify.commands.verify_text import claim_lines, claim_records
 
+from ...kernels.wrong_dynamics import with_layers
+
 CLAIMS = ("clustering.convergence", "clustering.vertices", "lemmas.norm_growth")
 EVERYTHING = tuple(c.id for c in all_claims() if c.family != "necessity")
 
@@ -82,7 +84,7 @@ class _Shrinking(Dynamics):
 @pytest.fixture
 def broken_kernel(monkeypatch):
     """Campaign cases run on a dynamics that is wrong from layer 1 on."""
-    monkeypatch.setattr(campaign, "Case", lambda c, budget: Case(c, budget, _Shrinking))
+    monkeypatch.setattr(campaign, "Case", lambda c, budget: Case(with_layers(c, _Shrinking), budget))
 
 
 def test_a_wrong_kernel_is_refuted_and_shrunk(broken_kernel):

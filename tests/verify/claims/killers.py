@@ -65,8 +65,9 @@ class Killer:
 
 
 def kernel(dynamics: type[Dynamics], configuration: Configuration) -> Killer:
-    """A wrong kernel on a configuration."""
-    return Killer(dynamics.__name__, lambda: Case(configuration, QUICK), lambda: Case(configuration, QUICK, dynamics))
+    """A model with wrong layers on a configuration."""
+    bad = wrong.with_layers(configuration, dynamics)
+    return Killer(dynamics.__name__, lambda: Case(configuration, QUICK), lambda: Case(bad, QUICK))
 
 
 def outcome(what: str, configuration: Configuration, change: Callable[[Frozen], Outcome]) -> Killer:
@@ -261,7 +262,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         Killer(
             "the largest inner product is followed",
             lambda: Case(SWAP),
-            lambda: Case(smallest([(20,), (-1,)]), QUICK, wrong.Opposite),
+            lambda: Case(wrong.with_layers(smallest([(20,), (-1,)]), wrong.Opposite), QUICK),
         ),
     ),
     "frank_wolfe.rate_origin_inside": (

@@ -199,7 +199,7 @@ def test_points_are_sorted_as_numbers():
 @pytest.mark.parametrize(
     ("verdicts", "whole"),
     [
-        ([], "verified"),
+        ([], "undecided"),
         (["verified", "verified"], "verified"),
         (["verified", "undecided"], "undecided"),
         (["undecided", "refuted", "verified"], "refuted"),
@@ -264,10 +264,12 @@ MUTANTS = [
     ),
     Mutant("every repetition shrinks", "and outcome.contraction is not None and (outcome.contraction < 1)", ""),
     Mutant(
-        "undecided is verified", 'return "undecided" if "undecided" in verdicts else "verified"', 'return "verified"'
+        "undecided is verified",
+        'return "undecided" if "undecided" in verdicts or not verdicts else "verified"',
+        'return "verified"',
     ),
     Mutant("one good part is enough", '"refuted" in verdicts', 'verdicts == {"refuted"}'),
-    Mutant("merged is not looked at", "merge and not configuration.is_distinct", "False"),
+    Mutant("merged is not looked at", "if merge and configuration.model.merges and", "if False and"),
     Mutant(
         "merged is the literal one",
         "prove(configuration.merged(), budget, merge=False)",

@@ -32,8 +32,9 @@ from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ....kernels.exact.configuration import Configuration, Matrix, Vector, is_positive_definite, with_changes
+from ....kernels.exact.configuration import Configuration, Matrix, Vector, with_changes
 from ....kernels.exact.dynamics import Layer
+from ....kernels.exact.matrix import is_positive_definite
 from ....kernels.exact.rational_text import show
 from ....kernels.exact.step import HarmonicStep
 from ....strategies import MATRICES, configurations
@@ -132,7 +133,7 @@ def check_rate(case: Case) -> Finding:
         return Finding("vacuous", f"it is about {missing[0]}")
     bound = Bound.of(c)
     last = outcome.layer if isinstance(outcome, Frozen) else 0
-    for layer, _ in islice(case.make_dynamics(c).layers(), 1, max(LAYERS, min(last, MOST_LAYERS)) + 1):
+    for layer, _ in islice(c.dynamics().layers(), 1, max(LAYERS, min(last, MOST_LAYERS)) + 1):
         fault = _fault(bound, layer)
         if fault is not None:
             return fault
@@ -178,7 +179,7 @@ def check_rate_origin_inside(case: Case) -> Finding:
         return Finding("vacuous", f"it is about {missing[0]}")
     bound, last = Bound.of(c), 0
     inside = True
-    for layer, _ in islice(case.make_dynamics(c).layers(), LAYERS + 1):
+    for layer, _ in islice(c.dynamics().layers(), LAYERS + 1):
         fault = _fault(bound, layer) if layer.index else None
         if fault is not None:
             return fault

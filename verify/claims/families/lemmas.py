@@ -197,7 +197,7 @@ def check_equilibrium(case: Case) -> Finding:
             multiplicities=[c.multiplicities[i] for i in still],
             labels=None,
         )
-        fixed = Case(at_rest, make_dynamics=case.make_dynamics)
+        fixed = Case(at_rest)
         found = _equilibrium_fault(fixed)
         first, second = scored_layers(fixed)[:2]
         fixed_points.append(len(set(first.rows)))

@@ -32,7 +32,7 @@ Image = Callable[[Vector], Vector]
 def _compare(case: Case, other: Configuration, order: Sequence[int], image: Image, what: str) -> Finding:
     """Run `other` and compare: its token p must be the image of token order[p] of the case, at every layer."""
     mine = case.layers[:LAYERS]
-    theirs = islice(case.make_dynamics(other).layers(), len(mine))
+    theirs = islice(other.dynamics().layers(), len(mine))
     position = {i: p for p, i in enumerate(order)}
     for (layer, sets), (other_layer, other_sets) in zip(mine, theirs, strict=True):
         tokens, images = layer.tokens(), other_layer.tokens()

@@ -16,13 +16,13 @@ Neighbours: `outcome` holds what is returned, `claims` draw conclusions, `writer
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from sympy import ZZ
 
-from ....kernels.errors import FollowGraphError
+from ....kernels.errors import FollowGraphError, InputError
 from ....kernels.exact.configuration import Configuration, Matrix, Vector
 from ....kernels.exact.dynamics import Dynamics, Layer, Sets
 from ....kernels.exact.step import ConstantStep
@@ -357,27 +357,27 @@ def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[
     return tuple(limits[i] for i in r), tuple(weights[i] for i in r)
 
 
-def decide(
-    configuration: Configuration,
-    budget: Budget | None = None,
-    make_dynamics: Callable[[Configuration], Dynamics] = Dynamics,
-    work: Work | None = None,
-) -> Outcome:
-    """The itinerary of a configuration for all layers, or `Undecided`.
+def decide(configuration: Configuration, budget: Budget | None = None, work: Work | None = None) -> Outcome:
+    """The itinerary of a hardmax configuration for all layers, or `Undecided`.
 
     Args:
-        configuration: any configuration; hypotheses of the theorem are not required.
+        configuration: any configuration of hardmax; hypotheses of the theorem are not required.
         budget: when to give up; the default `Budget()` counts operations, about ten seconds of them.
-        make_dynamics: the exact kernel; tests hand in a wrong one.
         work: where operations are counted, in place of a budget.
 
     Returns:
         `Frozen` (constant from a layer on, with all limits), `SelfSimilar` (repeating up to a linear map) or
         `Undecided` with the reason. Never a guess.
 
+    Raises:
+        InputError: the model is of another kind: the rules are proved for hardmax alone.
+
     Source: arXiv:2407.01602, main theorem; CERTIFICATE.md §4 and 5 for the rules and their proofs.
     """
-    return _Prover(configuration, work or Work(budget or Budget()), make_dynamics(configuration)).decide()
+    kind = configuration.model.kind
+    if kind != "hardmax":
+        raise InputError(f"freeze proofs are about hardmax; give models of kind {kind!r} a prover of their own")
+    return _Prover(configuration, work or Work(budget or Budget()), cast(Dynamics, configuration.dynamics())).decide()
 
 
 __all__ = ["Budget", "decide"]

@@ -28,6 +28,8 @@ from hardmax.verify.claims.families.frank_wolfe import (
 )
 from hardmax.verify.cli import main
 
+from ....kernels.wrong_dynamics import with_layers
+
 PAPER = Configuration([(3,), (-1,)], None, HarmonicStep(2, 2), follow="smallest")
 PLANE = Configuration([(2, 1), (-1, 1), (0, -2)], [[2, 1], [1, 2]], HarmonicStep(2, 2), follow="smallest")
 
@@ -61,7 +63,7 @@ def test_the_example_fails_from_the_layer_at_which_it_fails():
 def test_a_violation_among_the_first_layers_is_found_there():
     """With a wrong kernel, where the token at 20 stays: 20²/2 exceeds 2 · 21²/(k + 1) from layer 4 on."""
     far = with_changes(PAPER, tokens=[(20,), (-1,)])
-    finding = check_rate(Case(far, make_dynamics=_largest))
+    finding = check_rate(Case(with_layers(far, _Largest)))
     assert (finding.verdict, finding.layer, finding.token) == ("refuted", 4, 0)
     assert "at layer 4" in finding.message
 
@@ -190,15 +192,12 @@ class _Unscaled(Dynamics):
         return type(layer)(after.index, first.numerators, first.denominator)
 
 
-_largest, _unscaled = _Largest, _Unscaled
-
-
-@pytest.mark.parametrize("wrong", [_largest, _unscaled])
+@pytest.mark.parametrize("wrong", [_Largest, _Unscaled])
 def test_a_wrong_kernel_breaks_the_repaired_statement(wrong):
     # 0 stays in the hull of these tokens, so the statement covers every layer that is looked at.
     square = Configuration([(1, 0), (-1, 0), (0, 1), (0, -1)], None, HarmonicStep(2, 2), follow="smallest")
     assert check_rate_origin_inside(Case(square)).verdict == "verified"
-    assert check_rate_origin_inside(Case(square, make_dynamics=wrong)).verdict == "refuted"
+    assert check_rate_origin_inside(Case(with_layers(square, wrong))).verdict == "refuted"
 
 
 def run(*arguments):

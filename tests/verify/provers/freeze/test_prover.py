@@ -335,7 +335,7 @@ def test_a_wrong_kernel_under_the_prover_is_noticed(wrong):
         "nonsymmetric": Configuration([(1, 0), (0, 1), (-1, -1), (2, 1)], [[1, 3], [-2, 1]], Q(1, 3)),
         "halfway": Configuration([*SQUARE, (Q(1, 5), Q(1, 3)), (Q(1, 2), Q(1, 2))]),
     }
-    found = shown(lambda c: decide(c, QUICK, wrong))
+    found = shown(lambda c: decide(wrong_dynamics.with_layers(c, wrong), QUICK))
     for c in configurations.values():
-        found = found or faults(decide(c, QUICK, wrong))
+        found = found or faults(decide(wrong_dynamics.with_layers(c, wrong), QUICK))
     assert found

@@ -1,0 +1,62 @@
+"""Exact matrices: rows of Fractions, read from exact numbers only.
+
+Neighbours: `configuration` holds tokens, `hardmax` the matrix of an inner product.
+"""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from ..errors import ExactnessError, InputError
+
+Vector = tuple[Fraction, ...]
+Matrix = tuple[Vector, ...]
+
+
+def exact_matrix(name: str, rows: Iterable[Iterable[int | Fraction]]) -> Matrix:
+    """`rows` as Fractions.
+
+    Args:
+        name: what the rows are, for messages.
+        rows: exact numbers (int or Fraction); rows may differ in length.
+
+    Raises:
+        ExactnessError: a value is a float or of another inexact type; the message names its place.
+        InputError: something is no row of numbers.
+    """
+    result = []
+    if not isinstance(rows, Iterable):
+        raise InputError(f"{name} is {rows!r}; a list of rows is required, each a list of numbers")
+    for i, row in enumerate(rows):
+        if not isinstance(row, Iterable):
+            raise InputError(f"{name}[{i}] is {row!r}; a row of numbers is required")
+        values = tuple(row)
+        for j, value in enumerate(values):
+            if type(value) is not int and type(value) is not Fraction:
+                raise ExactnessError(
+                    f"{name}[{i}][{j}] is {value!r} of type {type(value).__name__}; exact values are int or Fraction: "
+                    f"use Configuration.from_floats for floats"
+                )
+        result.append(tuple(v if type(v) is Fraction else Fraction(v) for v in values))
+    return tuple(result)
+
+
+def identity(d: int) -> Matrix:
+    """The d × d identity matrix, exact."""
+    return tuple(tuple(Fraction(int(i == j)) for j in range(d)) for i in range(d))
+
+
+def is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
+    """Whether a symmetric matrix is positive definite: exact LDLᵀ, all pivots positive."""
+    rows = [list(row) for row in A]
+    for k, pivot_row in enumerate(rows):
+        pivot = pivot_row[k]
+        if pivot <= 0:
+            return False
+        for row in rows[k + 1 :]:
+            factor = row[k] / pivot
+            for j in range(k, len(rows)):
+                row[j] -= factor * pivot_row[j]
+    return True
+
+
+__all__ = ["Matrix", "Vector", "exact_matrix", "identity", "is_positive_definite"]
