@@ -5,6 +5,7 @@ Neighbours: `configuration` holds tokens, `hardmax` the matrix of an inner produ
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from ..errors import ExactnessError, InputError
 
@@ -40,9 +41,11 @@ def exact_matrix(name: str, rows: Iterable[Iterable[int | Fraction]]) -> Matrix:
     return tuple(result)
 
 
+@lru_cache(maxsize=8)
 def identity(d: int) -> Matrix:
     """The d × d identity matrix, exact."""
-    return tuple(tuple(Fraction(int(i == j)) for j in range(d)) for i in range(d))
+    zero, one = Fraction(0), Fraction(1)
+    return tuple(tuple(one if i == j else zero for j in range(d)) for i in range(d))
 
 
 def is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
