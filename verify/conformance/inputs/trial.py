@@ -9,8 +9,9 @@ Neighbours: `judge` says whether answers are right, `shrink` makes failing trial
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import wraps
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +23,55 @@ from ....kernels.protocol import Kernel, to_numpy
 
 Arrangement = Literal["contiguous", "fortran", "strided", "reversed", "readonly"]
 ARRANGEMENTS: tuple[Arrangement, ...] = ("contiguous", "fortran", "strided", "reversed", "readonly")
+
+
+class NotTestedError(BaseException):
+    """Something is not tested, for the reason given: it was ruled out, or no right answer is known there.
+
+    No Exception: what checks catch is what a kernel raises, and this is not the kernel's.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes that a kernel is asked for.
+
+    Args:
+        B: the least and the largest number of token sets, None for any.
+        n: the same of tokens.
+        d: of coordinates.
+    """
+
+    B: tuple[int, int] | None = None
+    n: tuple[int, int] | None = None
+    d: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        return ",".join(f"{name}={r[0]}-{r[1]}" for name in "Bnd" if (r := getattr(self, name)) is not None)
+
+    def require(self, *shapes: tuple[int, int, int]) -> None:
+        """Raise `NotTestedError` if one of the shapes (B, n, d) is ruled out."""
+        for shape in shapes:
+            for name, size in zip("Bnd", shape, strict=True):
+                low, high = getattr(self, name) or (size, size)
+                if not low <= size <= high:
+                    raise NotTestedError(f"it takes {name} = {size}; --sizes rules out all but {low} to {high}")
+
+    def limited(self, kernel: Kernel) -> Kernel:
+        """`kernel`, which is never called with other sizes."""
+        if self == Sizes():
+            return kernel
+
+        def entry(function: Any) -> Any:
+            @wraps(function)
+            def call(tokens: Any, *rest: Any) -> Any:
+                self.require(tuple(tokens.shape))
+                return function(tokens, *rest)
+
+            return call
+
+        entries = {name: getattr(kernel, name) for name in ("step", "layer", "prove")}
+        return replace(kernel, **{name: entry(function) for name, function in entries.items() if function is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +146,19 @@ def floats(values: Sequence[Matrix] | Matrix, dtype: str) -> NDArray[np.floating
     return result
 
 
-def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous") -> Any:
+def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous", dtype: str = "") -> Any:
     """`tokens` (or A) as what `kernel.step` takes, laid out in memory as `arrangement` says; the values are the same.
 
     Args:
         kernel: the kernel.
-        tokens: (B, n, d) NumPy array, or A (d, d); its dtype is kept.
+        tokens: (B, n, d) NumPy array, or A (d, d).
         arrangement: "contiguous"; "fortran" (first index fastest); "strided" (every other entry of a larger buffer
             along each axis, NaN in between, which shows if strides are ignored); "reversed" (negative strides, NumPy
             only); "readonly" (NumPy only).
+        dtype: of the result, that of `tokens` if empty.
     """
-    native = kernel.arrays_for(tokens, str(tokens.dtype))
+    dtype = dtype or str(tokens.dtype)
+    native = kernel.arrays_for(tokens, dtype)
     if arrangement == "contiguous":
         return native
     if arrangement == "fortran":
@@ -119,9 +171,7 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
         buffer = np.full([2 * size for size in tokens.shape], np.nan, dtype=tokens.dtype)
         every_other = (slice(None, None, 2),) * tokens.ndim
         buffer[every_other] = tokens
-        if kernel.arrays == "numpy":
-            return buffer[every_other]
-        return kernel.arrays_for(buffer, str(tokens.dtype))[every_other]
+        return kernel.arrays_for(buffer, dtype)[every_other]
     if kernel.arrays != "numpy":
         raise InputError(f"torch tensors cannot be {arrangement}")
     if arrangement == "reversed":
