@@ -6,7 +6,8 @@ import pytest
 from hardmax.kernels import InputError
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.floats.numpy_kernel import layer
-from hardmax.kernels.protocol import FollowSets, Kernel, as_kernel, declare, from_layers, unbatched
+from hardmax.kernels.follow_sets import FollowSets
+from hardmax.kernels.protocol import Kernel, as_kernel, declare, from_layers, unbatched
 
 
 def one_set(tokens, A, alpha):
