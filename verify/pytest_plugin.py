@@ -118,9 +118,8 @@ def _open(config: pytest.Config, kernel: Any, seed: int) -> Bench:
 
     benches = config.stash.setdefault(_BENCHES, {})
     if (kernel, seed) not in benches:
-        context = opened(kernel, Options(seed))
         try:
-            benches[kernel, seed] = context.__enter__()
+            benches[kernel, seed] = opened(kernel, Options(seed))
         except InputError as error:
             raise pytest.UsageError(f"hardmax: {error}") from None
         config.add_cleanup(benches[kernel, seed].close)
@@ -210,9 +209,8 @@ class _Bound:
         from .conformance.suite import opened, run_check
 
         if self.kernel not in self.benches:
-            context = opened(self.kernel)
-            self.benches[self.kernel] = context.__enter__()
-            atexit.register(context.__exit__, None, None, None)
+            self.benches[self.kernel] = opened(self.kernel)
+            atexit.register(self.benches[self.kernel].close)
         _end(run_check(self.benches[self.kernel], self.check))
 
 

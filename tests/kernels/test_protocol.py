@@ -90,7 +90,12 @@ def test_wrong_declarations_are_named():
     [
         ({"device": "gpu"}, 'device is \'gpu\'; it must be "cpu", "cuda" or "cuda:NUMBER"'),
         ({"device": "cuda"}, "device is 'cuda' but arrays is 'numpy'; declare arrays = \"torch\" too"),
-        ({"dtypes": "float16"}, 'dtypes is \'float16\'; give "float32", "float64" or both'),
+        ({"dtypes": "int8"}, "dtypes is 'int8'; give some of float64, float32, float16, bfloat16"),
+        ({"form": "raw"}, "form is 'raw'; it must be one of normalised, residual"),
+        ({"gradients": "no"}, "gradients is 'no'; give True or False"),
+        ({"batch_invariant": 1}, "batch_invariant is 1; give True or False"),
+        ({"known": ["ties.exact"]}, "known is ['ties.exact']; give"),
+        ({"form": "residual", "layer": len}, "layer belongs to the normalised layer"),
         ({"dtypes": 3}, "dtypes is 3; give"),
         ({"dtypes": ("float32", "half a float")}, "dtypes is \\('float32', 'half a float'\\); give"),
         ({"supports_A": "no"}, "supports_A is 'no'; give True or False"),

@@ -1,4 +1,4 @@
-"""Wrong kernels that break a promise of their own: bits that do not depend on the batch, compiled code that is right."""
+"""Wrong kernels that break a promise of their own: bits independent of the batch, compiled code that is right."""
 
 import torch
 

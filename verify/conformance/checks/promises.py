@@ -6,6 +6,7 @@ Neighbours: `batches` asks for right values only, whatever else is in the batch.
 import random
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -57,15 +58,23 @@ def _invariant(subject: Subject) -> CheckFinding:
 
 def compiled_frames() -> int:
     """How many functions torch has compiled, or tried to compile, in this process."""
+    return _counted("frames", "total")
+
+
+def _graphs() -> int:
+    return _counted("stats", "unique_graphs")
+
+
+def _counted(group: str, name: str) -> int:
     utils: Any = sys.modules.get("torch._dynamo.utils")
-    return 0 if utils is None else int(utils.counters["frames"]["total"])
+    return 0 if utils is None else int(utils.counters[group][name])
 
 
 def _compiled(subject: Subject) -> CheckFinding:
     """Each shape is called before it is judged, and judged where torch raises rather than run code not compiled."""
     if subject.kernel.arrays != "torch":
         raise NotApplicableError("the kernel does not compute with torch tensors")
-    before = compiled_frames()
+    before, graphs_before = compiled_frames(), _graphs()
     rng, count = subject.random("compiled.shapes"), 0
     for dtype in subject.kernel.dtypes:
         for shape in SHAPES:
@@ -86,7 +95,7 @@ def _compiled(subject: Subject) -> CheckFinding:
                 if fault is not None:
                     return unshrunk(subject, trial, fault)
                 count += 1
-    graphs = sys.modules["torch._dynamo.utils"].counters["stats"]["unique_graphs"]
+    graphs = _graphs() - graphs_before
     if not graphs:
         raise NotTestedError("torch compiled nothing of it in the end")
     return CheckFinding("pass", f"{count} trials of {len(SHAPES)} shapes, {graphs} compiled graphs")
@@ -103,8 +112,11 @@ def _compile(subject: Subject, trial: Trial) -> None:
     """Let torch compile the kernel for the shape of a trial; its own errors, no compiler say, are not the kernel's."""
     (one,) = trial.calls
     tokens, A = (subject.kernel.arrays_for(floats(v, trial.dtype), trial.dtype) for v in (one.tokens, one.A))
+    dynamo: Any = sys.modules.get("torch._dynamo")
+    strict = nullcontext() if dynamo is None else dynamo.config.patch(fail_on_recompile_limit_hit=True)
     try:
-        raw_step(subject.kernel, tokens, A, one.alpha)
+        with strict:  # else torch runs the code as it stands from there on
+            raw_step(subject.kernel, tokens, A, one.alpha)
     except Exception as error:
         if type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
             raise NotTestedError(" ".join(f"torch could not compile it: {error}".split())[:300]) from error

@@ -4,6 +4,7 @@ Neighbours: `bench` and `worker` probe before they run checks.
 """
 
 import inspect
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
@@ -34,6 +35,8 @@ def probe(kernel: Kernel) -> bool:
         raise _refused(kernel, what) from error
     except ValueError:  # a builtin without a signature
         pass
+    if (dynamo := sys.modules.get("torch._dynamo")) is not None:
+        dynamo.reset()  # what was compiled before would not be seen
     before = compiled_frames()
     for dtype in kernel.dtypes:
         try:
