@@ -17,87 +17,29 @@ with the exact one.
 
 import inspect
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .exact.dynamics import Sets
+from .follow_sets import FloatProof, FollowSets
 
-TieRule = Literal["all", "first"]
-"""What a kernel does with equal scores: average over "all" maximisers (the model), or take the "first" one."""
+TieRule = Literal["all", "first", "any"]
+"""What a kernel does with equal scores: average over "all" maximisers (the model), take the "first" one (the lowest
+index), or "any" one of them."""
+
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+"""What a kernel may declare to compute in."""
 
 StepFunction = Callable[[Any, Any, float], Any]
 """(tokens (B, n, d), A (d, d), alpha) -> next tokens (B, n, d)."""
 
 BLOCK_BYTES = 1 << 21
 """Default size of one block of scores: about what a core's second-level cache holds."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FollowSets:
-    """The follow sets of a batch at one layer, as a float kernel computed them.
-
-    Args:
-        first: (B, n) integers: the smallest j in C_i.
-        count: (B, n) integers: |C_i| ≥ 1.
-        tied: (T, 3) integers: rows (b, i, j), sorted, for every j in C_i of every token with |C_i| > 1.
-        margin: (B, n) floats: the computed max_l ⟨z_i, z_l⟩ minus the largest computed score outside C_i, in the
-            kernel's dtype; infinite if C_i holds all tokens. NaN in a configuration with a value that is not finite.
-    """
-
-    first: NDArray[np.integer]
-    count: NDArray[np.integer]
-    tied: NDArray[np.integer]
-    margin: NDArray[np.floating]
-
-    @property
-    def tie_mask(self) -> NDArray[np.bool_]:
-        """(B, n): where a token follows more than one token."""
-        return self.count > 1
-
-    def sets(self, b: int) -> Sets:
-        """C_i of every token i of configuration b, as ascending indices: the form of the exact kernel."""
-        result: list[tuple[int, ...]] = [(int(j),) for j in self.first[b]]
-        low, high = np.searchsorted(self.tied[:, 0], [b, b + 1])
-        members: dict[int, list[int]] = {}
-        for _, i, j in self.tied[low:high].tolist():
-            members.setdefault(i, []).append(j)
-        for i, row in members.items():
-            result[i] = tuple(row)
-        return tuple(result)
-
-    def select(self, rows: NDArray[np.integer]) -> "FollowSets":
-        """The follow sets of the configurations `rows` (ascending), renumbered 0, 1, …."""
-        place = np.full(len(self.first), -1)
-        place[rows] = np.arange(len(rows))
-        tied = self.tied[place[self.tied[:, 0]] >= 0]
-        tied = np.column_stack([place[tied[:, 0]], tied[:, 1:]])
-        return FollowSets(self.first[rows], self.count[rows], tied, self.margin[rows])
-
-
-class FloatProof(NamedTuple):
-    """What floats alone prove about the exact dynamics of a batch over K layers: see `certify.Certified`.
-
-    Args:
-        first: (K, B, n) int32: the smallest j in C_i, each C_i being one token up to equal ones; layers outermost,
-            since most configurations need few.
-        frozen: (B,) the first layer at which leaders have captured all tokens, or −1.
-        tokens: (B, n, d) tokens after K layers.
-        error: (B, d) float64: how far they are from the exact ones at most.
-        unproved: (B,) how many decisions were not proved at the layer at which the configuration was given up; its
-            rows above mean something only where this is 0.
-    """
-
-    first: NDArray[np.integer]
-    frozen: NDArray[np.integer]
-    tokens: NDArray[np.floating]
-    error: NDArray[np.float64]
-    unproved: NDArray[np.integer]
 
 
 LayerFunction = Callable[[Any, Any, float], tuple[Any, FollowSets]]
@@ -117,14 +59,19 @@ class Kernel:
         dtypes: the dtypes it computes in; tokens of another one are converted to the first by `arrays_for`. One name,
             and the dtypes of NumPy and torch, are taken too, and kept as a tuple of names.
         device: where torch tensors must live, "cpu", "cuda" or "cuda:1" (or a `torch.device`); "cpu" for NumPy.
-        ties: "all" maximisers averaged (the model), or "first" one taken: tested for what it declares.
+        ties: "all" maximisers averaged (the model), the "first" one taken (lowest index), or "any" one of them.
         supports_A: False if the kernel ignores A and computes with the identity.
         arrays: what `step` takes and returns, "numpy" arrays or "torch" tensors.
+        form: "normalised", (z + αm)/(1 + α), or "residual", z + αm: what `step` returns, m the mean it follows.
+        gradients: False if it has no backward pass; otherwise torch is asked for one.
+        batch_invariant: True if the bits of a token set's result do not depend on the other sets of its batch.
+        known: known deviations: check id → reason.
         layer: (tokens, A, alpha) -> (next tokens, FollowSets), or None if the kernel does not tell its sets.
         prove: (tokens, A, alpha, K) -> FloatProof: K layers and their proof in one pass, or None.
         source: where it was found (an import string or a path), for reports.
         missing: empty, or the one-line remedy of a kernel whose optional dependency is not installed or whose device
             is not there (found out here for torch and CUDA); such a kernel raises it, as InputError, when it is used.
+        overrides: declarations that whoever loaded it gave in place of its author's.
 
     Raises:
         InputError: a declaration is not one of the values above.
@@ -137,28 +84,37 @@ class Kernel:
     ties: TieRule = "all"
     supports_A: bool = True  # noqa: N815 the paper's symbol
     arrays: Literal["numpy", "torch"] = "numpy"
+    form: Literal["normalised", "residual"] = "normalised"
+    gradients: bool = True
+    batch_invariant: bool = False
+    known: Mapping[str, str] = field(default_factory=dict)
     layer: LayerFunction | None = None
     prove: ProveFunction | None = None
     source: str = ""
     missing: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not callable(self.step):
             raise InputError(f"kernel {self.name}: step is {self.step!r}; a function (tokens, A, alpha) is required")
         names = _dtype_names(self.dtypes)
-        if not names or not set(names) <= {"float32", "float64"}:
-            raise InputError(f'kernel {self.name}: dtypes is {self.dtypes!r}; give "float32", "float64" or both')
-        for field, value, allowed in (
-            ("ties", self.ties, ("all", "first")),
-            ("arrays", self.arrays, ("numpy", "torch")),
-        ):
-            if value not in allowed:
-                raise InputError(f"kernel {self.name}: {field} is {value!r}; it must be one of {', '.join(allowed)}")
-        if not isinstance(self.supports_A, bool):
-            raise InputError(f"kernel {self.name}: supports_A is {self.supports_A!r}; give True or False")
-        for field, value in (("layer", self.layer), ("prove", self.prove)):
-            if value is not None and not callable(value):
-                raise InputError(f"kernel {self.name}: {field} is {value!r}; a function is required, or leave it out")
+        if not names or not set(names) <= set(DTYPES):
+            raise InputError(f"kernel {self.name}: dtypes is {self.dtypes!r}; give some of {', '.join(DTYPES)}")
+        for name, allowed in _ALLOWED.items():
+            if (value := getattr(self, name)) not in allowed:
+                raise InputError(f"kernel {self.name}: {name} is {value!r}; it must be one of {', '.join(allowed)}")
+        for name in ("supports_A", "gradients", "batch_invariant"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise InputError(f"kernel {self.name}: {name} is {value!r}; give True or False")
+        for name in ("layer", "prove"):
+            if (value := getattr(self, name)) is not None and not callable(value):
+                raise InputError(f"kernel {self.name}: {name} is {value!r}; a function is required, or leave it out")
+            if value is not None and self.form == "residual":
+                raise InputError(
+                    f"kernel {self.name}: {name} belongs to the normalised layer; leave out one of the two"
+                )
+        if not isinstance(self.known, Mapping) or not all(isinstance(x, str) for p in self.known.items() for x in p):
+            raise InputError(f'kernel {self.name}: known is {self.known!r}; give {{"check.id": "reason"}}')
         device = str(self.device)
         if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
             raise InputError(f'kernel {self.name}: device is {device!r}; it must be "cpu", "cuda" or "cuda:NUMBER"')
@@ -168,8 +124,9 @@ class Kernel:
             )
         object.__setattr__(self, "dtypes", names)
         object.__setattr__(self, "device", device)
-        if self.arrays == "torch" and not self.missing:
-            object.__setattr__(self, "missing", _torch_remedy(self.name, device))
+        if not self.missing:
+            remedy = _torch_remedy(self.name, device) if self.arrays == "torch" else _numpy_remedy(self.name, names)
+            object.__setattr__(self, "missing", remedy)
 
     def arrays_for(self, values: Any, dtype: str | None = None) -> Any:
         """`values` as what `step` takes: a fresh array of `dtype` (the kernel's first if None) on its device.
@@ -179,36 +136,55 @@ class Kernel:
         """
         if self.missing:
             raise InputError(self.missing)
-        array = np.array(values, dtype=dtype or self.dtypes[0], order="C")
+        name = dtype or self.dtypes[0]
         if self.arrays == "numpy":
-            return array
+            return np.array(values, dtype=name, order="C")
         import torch
 
-        return torch.from_numpy(array).to(self.device)
+        array = np.array(values, dtype="float32" if name == "bfloat16" else name, order="C")
+        return torch.from_numpy(array).to(self.device, getattr(torch, name))
 
-    def __call__(self, tokens: Any, A: Any = None, alpha: float = 1.0) -> NDArray[np.floating]:
+    def __call__(self, tokens: Any, A: Any = None, alpha: float = 1.0, dtype: str = "") -> NDArray[np.floating]:
         """The next tokens, NumPy in and NumPy out, whatever arrays the kernel itself takes.
 
         Args:
             tokens: (B, n, d) array-like; computed in its dtype if declared, else in the kernel's first one.
             A: (d, d), the identity if None.
             alpha: α > 0.
+            dtype: what to compute in instead.
 
         Raises:
             InputError: the shapes do not fit, or the kernel's optional dependency is missing.
         """
         values, form = checked(tokens, A, alpha)
-        dtype = str(values.dtype) if str(values.dtype) in self.dtypes else self.dtypes[0]
+        dtype = dtype or (str(values.dtype) if str(values.dtype) in self.dtypes else self.dtypes[0])
         return to_numpy(self.step(self.arrays_for(values, dtype), self.arrays_for(form, dtype), float(alpha)))
+
+
+DECLARATIONS = ("dtypes", "arrays", "device", "ties", "supports_A", "form", "gradients", "batch_invariant", "known")
+"""What any callable object declares in attributes of these names; functions may have `layer` and `prove` as well."""
+_ALLOWED = {"ties": get_args(TieRule), "arrays": ("numpy", "torch"), "form": ("normalised", "residual")}
 
 
 def _dtype_names(dtypes: Any) -> tuple[str, ...]:
     """The names of declared dtypes: of one or several, as text or as NumPy or torch have them; () for anything else."""
     several = dtypes if isinstance(dtypes, tuple | list) else (dtypes,)
     try:
-        return tuple(np.dtype(d if isinstance(d, type) else str(d).removeprefix("torch.")).name for d in several)
+        names = [d if isinstance(d, type) else str(d).removeprefix("torch.") for d in several]
+        return tuple("bfloat16" if name == "bfloat16" else np.dtype(name).name for name in names)
     except (TypeError, ValueError, SyntaxError):
         return ()
+
+
+def _numpy_remedy(name: str, dtypes: tuple[str, ...]) -> str:
+    """What to do about a kernel on NumPy arrays of a dtype that NumPy does not have; empty if it can run here."""
+    if "bfloat16" not in dtypes:
+        return ""
+    if find_spec("ml_dtypes") is None:
+        return f'kernel {name}: NumPy has no bfloat16; declare arrays = "torch", or pip install ml_dtypes'
+    import ml_dtypes  # noqa: F401  # pyright: ignore[reportMissingImports] registers the name with NumPy
+
+    return ""
 
 
 def _torch_remedy(name: str, device: str) -> str:
@@ -229,8 +205,12 @@ def _torch_remedy(name: str, device: str) -> str:
 
 
 def to_numpy(values: Any) -> NDArray[Any]:
-    """A kernel's result as a NumPy array: tensors are detached and brought to the CPU."""
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
+    """A kernel's result as a NumPy array: tensors are detached and brought to the CPU, bfloat16 becomes float32."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        return (values.float() if str(values.dtype) == "torch.bfloat16" else values).numpy()
+    array = np.asarray(values)
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
 def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -251,25 +231,36 @@ def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[An
     return values, form
 
 
-def move(tokens: NDArray[np.floating], sets: FollowSets, alpha: float) -> NDArray[np.floating]:
-    """z_i + λ (mean_{j ∈ C_i} z_j − z_i) for given follow sets, λ = α/(1+α) rounded to the dtype of the tokens."""
-    target = np.take_along_axis(tokens, sets.first[:, :, None], axis=1)
-    if len(sets.tied):
-        b, i, j = sets.tied.T
-        starts = np.flatnonzero(np.r_[True, (np.diff(b) != 0) | (np.diff(i) != 0)])
-        totals = np.add.reduceat(tokens[b, j], starts, axis=0)
-        b, i = b[starts], i[starts]
-        target[b, i] = totals / sets.count[b, i, None].astype(tokens.dtype)
-    rate = tokens.dtype.type(alpha / (1 + alpha))
-    target -= tokens
-    target *= rate
-    target += tokens
-    return target
-
-
 def is_identity(A: NDArray) -> bool:
     """Whether A is the identity, so that its product can be left out without changing a value."""
     return bool(np.array_equal(A, np.eye(len(A))))
+
+
+def kernel(**declarations: Any) -> Callable[[StepFunction], StepFunction]:
+    """A decorator that sets the attributes by which a function declares what it does, and changes nothing else.
+
+        @hardmax.kernel(arrays="torch", ties="first")
+        def step(tokens, A, alpha): ...
+
+    Args:
+        declarations: as for `declare`.
+
+    Raises:
+        InputError: an unknown keyword or value, or an object that takes no attributes.
+    """
+
+    def mark(step: StepFunction) -> StepFunction:
+        declare(step, **declarations)
+        try:
+            for name, value in declarations.items():
+                setattr(step, name, value)
+        except AttributeError:
+            raise InputError(
+                f"{step!r} takes no attributes; use declare(step, …) of hardmax.kernels.protocol"
+            ) from None
+        return step
+
+    return mark
 
 
 def declare(step: StepFunction, *, name: str | None = None, **declarations: Any) -> Kernel:
@@ -278,9 +269,9 @@ def declare(step: StepFunction, *, name: str | None = None, **declarations: Any)
     Raises:
         InputError: an unknown keyword or value.
     """
-    known = set(Kernel.__dataclass_fields__) - {"name", "step"}
-    if unknown := sorted(set(declarations) - known):
-        raise InputError(f"unknown declaration {', '.join(unknown)}; a kernel declares {', '.join(sorted(known))}")
+    known = sorted(set(Kernel.__dataclass_fields__) - {"name", "step", "source", "missing", "overrides"})
+    if unknown := sorted(set(declarations) - {*known, "source", "missing"}):
+        raise InputError(f"unknown declaration {', '.join(unknown)}; a kernel declares {', '.join(known)}")
     return Kernel(name or getattr(step, "__name__", "kernel"), step, **declarations)
 
 
@@ -315,33 +306,33 @@ def _stacked(sets: list[Any], like: Any) -> Any:
     return np.stack(sets)
 
 
-def as_kernel(value: Any, *, name: str, source: str = "") -> Kernel:
+def as_kernel(value: Any, *, name: str, source: str = "", **overrides: Any) -> Kernel:
     """`value` as a kernel: a `Kernel`, or a function whose attributes of the same names declare its properties.
 
     So a module need not import this project: `step.ties = "first"` beside the function is enough. Any other callable
-    object declares so dtypes, device, ties, supports_A and arrays; its attribute `layer` is its own affair (many
-    modules of torch have one), so follow sets need `declare(object, layer=…)`.
+    object declares the same, but its attribute `layer` is its own affair (many modules of torch have one), so follow
+    sets need `declare(object, layer=…)`.
 
     Raises:
         InputError: neither a kernel nor a function, or a class (an instance is required).
     """
     if isinstance(value, Kernel):
-        return replace(value, source=source or value.source)
+        return replace(value, source=source or value.source, overrides=overrides, **overrides)
     if isinstance(value, type) or not callable(value):
         raise InputError(
             f"{source or name} is {value!r}; a Kernel or a function (tokens, A, alpha) -> next tokens is required"
         )
-    names = {"dtypes", "device", "ties", "supports_A", "arrays"}
+    names = set(DECLARATIONS)
     if inspect.isroutine(value):  # who sets these on a function means them
         names |= {"layer", "prove", "missing"}
     found = {field: getattr(value, field) for field in names if hasattr(value, field)}
-    return Kernel(name, value, source=source, **found)
+    return Kernel(name, value, source=source, overrides=overrides, **(found | overrides))
 
 
 __all__ = [
     "BLOCK_BYTES",
-    "FloatProof",
-    "FollowSets",
+    "DECLARATIONS",
+    "DTYPES",
     "Kernel",
     "LayerFunction",
     "ProveFunction",
@@ -352,7 +343,7 @@ __all__ = [
     "declare",
     "from_layers",
     "is_identity",
-    "move",
+    "kernel",
     "to_numpy",
     "unbatched",
 ]

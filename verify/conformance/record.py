@@ -12,7 +12,7 @@ from msgspec import convert, to_builtins
 from ...reports.records.run_record import CheckResult
 from ...reports.records.run_record import CheckStatus as Status
 
-STATUSES: tuple[Status, ...] = ("pass", "fragile", "not_applicable", "known", "fail")
+STATUSES: tuple[Status, ...] = ("pass", "fragile", "not_applicable", "not_tested", "known", "fail")
 
 
 @dataclass(frozen=True, slots=True)

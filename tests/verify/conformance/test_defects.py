@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hardmax.kernels.exact.configuration_file import configuration_from_json
+from hardmax.kernels.registry import load
 from hardmax.reports.records.codec import encode
 from hardmax.verify.conformance import check_ids, run_conformance
 
@@ -24,7 +25,7 @@ def defects(file: str) -> list[tuple[str, str, str]]:
     return [(str(path), name, check) for name, check in module.KILLED_BY.items()]
 
 
-FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py")
+FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py", "wrong_promises.py")
 DEFECTS = [one for file in FILES for one in defects(file)]
 
 
@@ -36,7 +37,7 @@ def run_snippet(text: str) -> None:
 
 @pytest.mark.parametrize(("path", "name", "check"), DEFECTS, ids=[name for _, name, _ in DEFECTS])
 def test_is_killed_by_its_check_and_the_snippet_shows_it(path, name, check):
-    report = run_conformance(f"{path}:{name}", only=[check])
+    report = run_conformance(load(f"{path}:{name}"), only=[check])
     (result,) = report.results
     assert result.status == "fail", result.message
     assert not report.passed

@@ -5,7 +5,7 @@ is not whether next tokens are right (memory, NaN, determinism, gradients).
 """
 
 from ..check import Check
-from . import arrays, batches, cross, gradients, layers, nans, proofs, relations, runs, sets, ties
+from . import arrays, batches, cross, gradients, layers, nans, promises, proofs, relations, runs, sets, ties
 
 CHECKS: tuple[Check, ...] = (
     *ties.CHECKS,
@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     *arrays.CHECKS,
     *nans.CHECKS,
     *gradients.CHECKS,
+    *promises.CHECKS,
 )
 
 __all__ = ["CHECKS"]

@@ -23,7 +23,7 @@ from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, assignments, loading
 from ..inputs.cases import random_points
 from ..inputs.draws import INTEGER_FORMS, Draw, TokenKind
-from ..inputs.trial import Call, call, exact_rows, floats
+from ..inputs.trial import HALVES, Call, call, exact_rows, floats
 from ..judge import exact_layer
 from ..record import CheckFinding
 
@@ -51,6 +51,8 @@ def _points(subject: Subject, dtype: str) -> Iterator[Call]:
 def _with_ties(subject: Subject, dtype: str) -> Iterator[Call]:
     """The points above, and exact ties under several A: at a tie the layer is the mean of the tied tokens."""
     yield from _points(subject, dtype)
+    if subject.kernel.ties == "any":
+        return
     rng = subject.random(f"gradient/ties/{dtype}")
     kinds: tuple[tuple[TokenKind, int, int, int], ...] = (("tied", 1, 5, 2), ("tied", 3, 8, 3), ("lattice", 2, 30, 2))
     for kind, B, n, d in kinds:
@@ -76,11 +78,11 @@ def _gradient(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]:
     if not isinstance(moved, torch.Tensor) or moved.shape != tokens.shape:
         raise TypeError(f"returned a {type(moved).__name__} of shape {np.shape(moved)}, no tensor like the tokens")
     if not moved.requires_grad:
-        raise NotApplicableError("the result carries no gradient (requires_grad is False)")
+        raise NotApplicableError("the result carries no gradient (requires_grad is False); declare gradients = False")
     w = torch.as_tensor(_weights(*one.shape[1:]), dtype=tokens.dtype, device=tokens.device)
     (moved * w).sum().backward()
     if tokens.grad is None:
-        raise NotApplicableError("no gradient reaches the tokens")
+        raise NotApplicableError("no gradient reaches the tokens; declare gradients = False")
     return to_numpy(tokens.grad).astype(np.float64)
 
 
@@ -98,11 +100,14 @@ def _exact_row(subject: Subject, one: Call, row: int) -> NDArray[np.float64]:
     for i, C in enumerate(exact.expected):
         for j in C:
             total[j] = [t + rate * v / len(C) for t, v in zip(total[j], w[i], strict=True)]
-    return np.array(total, dtype=np.float64)
+    scale = 1 + one.alpha if subject.kernel.form == "residual" else 1
+    return np.array(total, dtype=np.float64) * float(scale)
 
 
 def _differences(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]:
     """Central differences of the kernel's layer, in all n d directions of all sets at once (they do not interact)."""
+    if dtype in HALVES:
+        raise NotApplicableError(f"differences of {dtype} tell nothing")
     B, n, d = one.shape
     base, A = floats(one.tokens, dtype), floats(one.A, dtype)
     w = np.array(_weights(n, d), dtype=np.float64)
@@ -126,6 +131,8 @@ def _check(
     def run(subject: Subject) -> CheckFinding:
         if subject.kernel.arrays != "torch":
             raise NotApplicableError("the kernel does not compute with torch tensors")
+        if not subject.kernel.gradients:
+            raise NotApplicableError("the kernel declares gradients = False: it is a forward pass alone")
         worst, count = 0.0, 0
         for dtype in subject.kernel.dtypes:
             for one in calls(subject, dtype):
@@ -137,7 +144,7 @@ def _check(
                 except (Exception, SystemExit) as error:
                     return _fail(subject, one, dtype, f"raised {type(error).__name__}: {error}", None, 0.0)
                 _, n, d = one.shape
-                allowed = slack * float(gamma(4 * n * d, np.dtype(dtype))) * float(np.abs(wanted).max())
+                allowed = slack * float(gamma(4 * n * d, dtype)) * float(np.abs(wanted).max())
                 error = float(np.abs(found - wanted).max())
                 if not error <= allowed:
                     message = f"the gradient differs from {words} by {error:.3g} (allowed {allowed:.3g})"

@@ -16,7 +16,7 @@ from ....kernels.protocol import to_numpy
 from ..check import Check, Subject
 from ..failures.snippet import array, loading
 from ..inputs.cases import lattice_without_ties
-from ..inputs.trial import raw_step
+from ..inputs.trial import raw_step, stored
 from ..record import CheckFinding
 
 SHAPES = ((3, 3, 2), (1, 4, 2), (5, 4, 3), (70, 3, 2), (3, 20, 1), (2, 9, 6), (2, 70, 3))
@@ -59,10 +59,10 @@ def _spoiled(verdict: Accepts, *, may_raise: bool) -> Callable[[Subject], CheckF
         count = 0
         for dtype in subject.kernel.dtypes:
             for shape in SHAPES:
-                tokens = _tokens(subject, shape).astype(dtype)
+                tokens = stored(_tokens(subject, shape), dtype)
                 for value in (np.nan, np.inf, -np.inf):
                     for token in sorted({0, shape[1] // 2, shape[1] - 1}):
-                        wrong = _wrong(subject, tokens, value, token, verdict, may_raise=may_raise)
+                        wrong = _wrong(subject, tokens, value, token, verdict, dtype, may_raise=may_raise)
                         if wrong is not None:
                             return _fail(subject, tokens, value, token, *wrong)
                         count += 1
@@ -72,11 +72,11 @@ def _spoiled(verdict: Accepts, *, may_raise: bool) -> Callable[[Subject], CheckF
 
 
 def _wrong(
-    subject: Subject, tokens: NDArray, value: float, token: int, verdict: Accepts, *, may_raise: bool
+    subject: Subject, tokens: NDArray, value: float, token: int, verdict: Accepts, dtype: str, *, may_raise: bool
 ) -> tuple[str, str] | None:
     """What is wrong with one spoiled call and what was to hold, or None."""
-    kernel, dtype = subject.kernel, str(tokens.dtype)
-    A = np.eye(tokens.shape[2], dtype=dtype)
+    kernel = subject.kernel
+    A = np.eye(tokens.shape[2])
     results = []
     for name, values in (("clean", tokens), ("found", _with(tokens, token, value))):
         try:

@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from ....kernels.exact.configuration import Matrix, Vector, identity
 from ....kernels.protocol import TieRule
-from ..inputs.trial import Call, floats
+from ..inputs.trial import HALVES, Call, floats
 from ..judge import value_tolerance
 
 MOST_TOKENS = 40
 """Larger configurations are not explained: an exact wrong layer costs n² products of fractions."""
+
+BLAME = "that is what a kernel computes that "
+"""How a message goes on that names the mistake."""
 
 LayerRule = Callable[[Matrix, Matrix, Fraction], Matrix]
 """(tokens (n, d), A, α) -> next tokens, exact."""
@@ -143,7 +146,7 @@ MISTAKES: tuple[tuple[str, LayerRule], ...] = (
     ("updates tokens in place, so that later ones see earlier ones already moved", _in_place),
     ("moves by alpha in place of alpha/(1 + alpha)", _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C), alpha))),
     (
-        "does not divide by 1 + alpha",
+        'does not divide by 1 + alpha (declare form = "residual" if that is meant)',
         _updated(lambda Z, i, C, alpha: tuple(x + alpha * m for x, m in zip(Z[i], _mean(Z, C), strict=True))),
     ),
     (
@@ -177,7 +180,7 @@ def explain(tokens: Matrix, one: Call, got: NDArray[np.float64], dtype: str, tie
         dtype: what it computes in.
         ties: its tie rule.
     """
-    if len(tokens) > MOST_TOKENS or not np.isfinite(got).all():
+    if len(tokens) > MOST_TOKENS or not np.isfinite(got).all() or dtype in HALVES:  # there many mistakes would fit
         return ""
     tolerance = 4 * value_tolerance(floats(tokens, dtype), len(tokens))
 

@@ -9,19 +9,75 @@ Neighbours: `judge` says whether answers are right, `shrink` makes failing trial
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import wraps
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ....kernels.bounds.exact_scores import GREATEST_EXPONENT
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration, Matrix, identity
 from ....kernels.protocol import Kernel, to_numpy
 
 Arrangement = Literal["contiguous", "fortran", "strided", "reversed", "readonly"]
 ARRANGEMENTS: tuple[Arrangement, ...] = ("contiguous", "fortran", "strided", "reversed", "readonly")
+
+
+HALVES = ("float16", "bfloat16")
+"""Dtypes of few bits: exact values are rounded to them before anything is computed or judged."""
+
+
+class NotTestedError(BaseException):
+    """Something is not tested, for the reason given: it was ruled out, or no right answer is known there.
+
+    No Exception: what checks catch is what a kernel raises, and this is not the kernel's.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes that a kernel is asked for.
+
+    Args:
+        B: the least and the largest number of token sets, None for any.
+        n: the same of tokens.
+        d: of coordinates.
+    """
+
+    B: tuple[int, int] | None = None
+    n: tuple[int, int] | None = None
+    d: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        return ",".join(f"{name}={r[0]}-{r[1]}" for name in "Bnd" if (r := getattr(self, name)) is not None)
+
+    def require(self, *shapes: tuple[int, int, int]) -> None:
+        """Raise `NotTestedError` if one of the shapes (B, n, d) is ruled out."""
+        for shape in shapes:
+            for name, size in zip("Bnd", shape, strict=True):
+                low, high = getattr(self, name) or (size, size)
+                if not low <= size <= high:
+                    raise NotTestedError(f"it takes {name} = {size}; --sizes rules out all but {low} to {high}")
+
+    def limited(self, kernel: Kernel) -> Kernel:
+        """`kernel`, which is never called with other sizes."""
+        if self == Sizes():
+            return kernel
+
+        def entry(function: Any) -> Any:
+            @wraps(function)
+            def call(tokens: Any, *rest: Any) -> Any:
+                self.require(tuple(tokens.shape))
+                return function(tokens, *rest)
+
+            return call
+
+        entries = {name: getattr(kernel, name) for name in ("step", "layer", "prove")}
+        return replace(kernel, **{name: entry(function) for name, function in entries.items() if function is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +112,7 @@ class Trial:
 
     Args:
         calls: at least one.
-        dtype: "float32" or "float64".
+        dtype: what the kernel computes in; in half precision the values of the calls are rounded to it first.
         layers: every call is run for so many layers, each on the output of the one before.
         linked: whether the calls only mean something together (a small one after a large one): two at least are kept.
     """
@@ -65,6 +121,20 @@ class Trial:
     dtype: str
     layers: int = 1
     linked: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dtype in HALVES:
+            with suppress(NotTestedError):  # whoever runs the trial is told
+                object.__setattr__(self, "calls", tuple(_rounded(one, self.dtype) for one in self.calls))
+
+
+def _rounded(one: Call, dtype: str) -> Call:
+    """A call whose tokens and A are rounded to the dtype."""
+
+    def exactly(rows: Matrix) -> Matrix:
+        return tuple(tuple(map(Fraction, row)) for row in floats(rows, dtype).astype(np.float64).tolist())
+
+    return replace(one, tokens=tuple(map(exactly, one.tokens)), A=exactly(one.A))
 
 
 def exact_rows(rows: Sequence[Sequence[int | Fraction]]) -> Matrix:
@@ -84,29 +154,47 @@ def call(
 
 
 def floats(values: Sequence[Matrix] | Matrix, dtype: str) -> NDArray[np.floating]:
-    """Exact values as an array of `dtype`.
+    """Exact values as an array of `dtype` (for bfloat16, which NumPy has not, of float32), rounded in half precision.
 
     Raises:
         InputError: a value is not representable, so that the kernel would not see the configuration that is judged.
+        NotTestedError: a value is beyond the largest number of half precision.
     """
     array = np.array(values, dtype=object)
-    result = array.astype(np.float64).astype(dtype)
+    result = stored(array.astype(np.float64), dtype)
+    if dtype in HALVES:
+        if not np.isfinite(result).all():
+            raise NotTestedError(f"values beyond the largest {dtype}")
+        return result
     if [Fraction(v) for v in result.astype(np.float64).ravel().tolist()] != array.ravel().tolist():
         raise InputError(f"a value of the trial is not representable in {dtype}; give dyadic rationals that are")
     return result
 
 
-def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous") -> Any:
+def stored(values: NDArray[Any], dtype: str) -> NDArray[np.floating]:
+    """`values` rounded to `dtype`, in an array that can hold it: float32 for bfloat16."""
+    with np.errstate(all="ignore"):
+        if dtype != "bfloat16":
+            return values.astype(dtype)
+        mantissa, exponent = np.frexp(values.astype(np.float64))
+        # ties to even, of 8 bits, or of as many as subnormal numbers have
+        bits = 2.0 ** np.minimum(8, exponent + 133)
+        return np.ldexp(np.rint(mantissa * bits) / bits, exponent).astype(np.float32)
+
+
+def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous", dtype: str = "") -> Any:
     """`tokens` (or A) as what `kernel.step` takes, laid out in memory as `arrangement` says; the values are the same.
 
     Args:
         kernel: the kernel.
-        tokens: (B, n, d) NumPy array, or A (d, d); its dtype is kept.
+        tokens: (B, n, d) NumPy array, or A (d, d).
         arrangement: "contiguous"; "fortran" (first index fastest); "strided" (every other entry of a larger buffer
             along each axis, NaN in between, which shows if strides are ignored); "reversed" (negative strides, NumPy
             only); "readonly" (NumPy only).
+        dtype: of the result, that of `tokens` if empty.
     """
-    native = kernel.arrays_for(tokens, str(tokens.dtype))
+    dtype = dtype or str(tokens.dtype)
+    native = kernel.arrays_for(tokens, dtype)
     if arrangement == "contiguous":
         return native
     if arrangement == "fortran":
@@ -119,9 +207,7 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
         buffer = np.full([2 * size for size in tokens.shape], np.nan, dtype=tokens.dtype)
         every_other = (slice(None, None, 2),) * tokens.ndim
         buffer[every_other] = tokens
-        if kernel.arrays == "numpy":
-            return buffer[every_other]
-        return kernel.arrays_for(buffer, str(tokens.dtype))[every_other]
+        return kernel.arrays_for(buffer, dtype)[every_other]
     if kernel.arrays != "numpy":
         raise InputError(f"torch tensors cannot be {arrangement}")
     if arrangement == "reversed":
@@ -146,16 +232,28 @@ def raw_step(kernel: Kernel, tokens: Any, A: Any, alpha: Any) -> Any:
 
 
 def apply(
-    kernel: Kernel, tokens: NDArray[np.floating], one: Call, A: NDArray[np.floating] | None = None
+    kernel: Kernel,
+    tokens: NDArray[np.floating],
+    one: Call,
+    A: NDArray[np.floating] | None = None,
+    dtype: str = "",
 ) -> NDArray[Any]:
-    """The kernel's next tokens for the float tokens of a call.
+    """The kernel's next tokens for the float tokens of a call; for the form "residual" divided by 1 + α.
+
+    The bound on next tokens covers (z + αm)/(1 + α), so that both forms are judged by the same one.
 
     Args:
         kernel: the kernel.
         tokens: (B, n, d) in the dtype of the trial.
         one: the call, for A, α and the arrangement.
         A: its A in the dtype of the trial, computed if None.
+        dtype: what it computes in, if that is not the dtype of `tokens`.
     """
-    dtype = str(tokens.dtype)
-    form = arranged(kernel, floats(one.A, dtype) if A is None else A, one.arrangement)
-    return to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement), form, one.alpha))
+    dtype = dtype or str(tokens.dtype)
+    form = arranged(kernel, floats(one.A, dtype) if A is None else A, one.arrangement, dtype)
+    moved = to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement, dtype), form, one.alpha))
+    if kernel.form != "residual" or moved.dtype.kind != "f":
+        return moved
+    if not np.isfinite(moved).all() and np.log2(float(one.alpha)) > GREATEST_EXPONENT[dtype] / 2:
+        raise NotTestedError(f"z + alpha m is beyond the largest {dtype}")
+    return moved.astype(np.float64) / (1 + float(one.alpha))
