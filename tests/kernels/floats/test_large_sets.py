@@ -170,7 +170,7 @@ def test_a_run_is_the_layer_repeated_until_all_are_captured(monkeypatch, A, few_
         assert (sets.first[0] == result.leader).all()
         assert (result.captured.max(), result.captured.min()) == (result.layers - 1, 0)
         early = run(tokens, A, 0.5, 2)
-        assert np.allclose(early.tokens, stepped(tokens, A, 0.5, 2), rtol=0, atol=1e-12)
+        assert np.allclose(early.tokens, stepped(tokens, A, 0.5, early.layers), rtol=0, atol=1e-12)
         assert ((early.leader >= 0) == (early.captured >= 0)).all()
 
 
