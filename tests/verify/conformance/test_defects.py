@@ -23,7 +23,7 @@ def defects(file: str) -> list[tuple[str, str, str]]:
     return [(str(path), name, check) for name, check in module.KILLED_BY.items()]
 
 
-FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py")
+FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py", "wrong_places.py")
 DEFECTS = [one for file in FILES for one in defects(file)]
 
 

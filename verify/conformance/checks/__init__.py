@@ -5,11 +5,12 @@ is not whether next tokens are right (memory, NaN, determinism, gradients).
 """
 
 from ..check import Check
-from . import arrays, batches, cross, gradients, layers, nans, proofs, relations, runs, sets, ties
+from . import arrays, batches, cross, gradients, layers, nans, proofs, relations, runs, sets, sizes, ties
 
 CHECKS: tuple[Check, ...] = (
     *ties.CHECKS,
     *layers.CHECKS,
+    *sizes.CHECKS,
     *sets.CHECKS,
     *proofs.CHECKS,
     *relations.CHECKS,
