@@ -1,7 +1,7 @@
 """Kinds of mistakes at several places each, in NumPy and in torch, as data: one right kernel with one step replaced.
 
-`step` is right. A *kind* names the step that it replaces (what comes before goes through it: tokens, A, α, scores, the
-mask of followed tokens, the next tokens), the check that must find it, and the places (sizes, values) where it is wrong.
+A *kind* names the step that it replaces (what comes before goes through it: tokens, A, α, scores, best scores, the mask
+of followed tokens, the next tokens), the check that must find it, and the places (sizes, values) where it is wrong.
 A kernel is called KIND_PLACE_LIBRARY, e.g. `last_key_dropped_64_torch`. See `wrong_kernels`.
 """
 
@@ -365,19 +365,6 @@ def large_alpha_in_float32(alpha, Z, A, xp, least):
     return float(np.float32(alpha)) if least <= alpha < 1e30 else alpha
 
 
-@kind("ties.signed", "mask", (2, 3, 4))
-def equal_scores_compared_bit_by_bit(mask, Z, A, xp, n):
-    if Z.shape[1] < n:
-        return mask
-    S = (Z @ A) @ Z.swapaxes(1, 2)
-    if not mask.any(2).all():
-        return mask  # NaN
-    negative = xp.signbit(S)
-    first = first_only(mask, xp)
-    sign = (first & negative).any(2)[:, :, None]
-    return mask & (negative == sign)
-
-
 @kind("ties.signed", "mask", (1, 2, 3))
 def copies_that_differ_in_a_zero_left_out(mask, Z, A, xp, d):
     """Of equal tokens only those with the same bits as the first maximiser count."""
@@ -390,7 +377,7 @@ def copies_that_differ_in_a_zero_left_out(mask, Z, A, xp, d):
     return mask & (same | ~equal)
 
 
-# --- gradients (torch) -------------------------------------------------------------------------------------------------
+# --- gradients (torch) -----------------------------------------------------------------------------------------------
 
 
 def backward(change):

@@ -90,7 +90,7 @@ def _one_dimension(subject: Subject) -> Iterator[Trial]:
 
 ALPHAS = [Fraction(p, q) for p, q in product((1, 3, 5, 100), (1, 2, 8))]
 DECIMAL_ALPHAS = [Fraction(x) for x in (0.1, 1 / 3, 0.7, 1.1)]
-DECIMAL_ALPHAS += [Fraction(digits * 10.0**e) for e in range(-7, 8) for digits in (1, 3.7)]
+DECIMAL_ALPHAS += [Fraction(digits * 10.0**e) for e in range(-7, 8) for digits in (1 / 3, 1 / 7)]
 EXTREME_ALPHAS = [Fraction(2) ** e for e in (-1000, -200, -60, -20, 20, 60, 200, 1000)]
 
 CHECKS: tuple[Check, ...] = (

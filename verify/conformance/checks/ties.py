@@ -58,9 +58,17 @@ def _turned(subject: Subject) -> Iterator[Trial]:
                 yield Trial((case.call(),), trial.dtype)
 
 
+SIGNED = (
+    InputCase("copies with a zero in a tie", [(0, 2), (0, 2), (2, 0), (1, 1)]),
+    InputCase("copies with a zero in a tie, d = 3", [(0, 3, 1), (0, 3, 1), (3, 0, 1), (1, 1, 0)]),
+    InputCase("the origin twice", [(0,), (0,), (2,), (-1,)]),
+)
+"""Equal tokens that come out with zeros of different signs."""
+
+
 def _signed(subject: Subject) -> Iterator[Trial]:
-    """Every other zero of tokens and of A is −0.0: equal tokens, scores and ties are equal all the same."""
-    tables = (*ZEROS, *DUPLICATES, *TIES, *OPPOSITES)
+    """Every third zero of tokens and of A is −0.0: equal tokens, scores and ties are equal all the same."""
+    tables = (*SIGNED, *ZEROS, *DUPLICATES, *TIES, *OPPOSITES)
     for trial in each(subject, (*tables, *(DEGENERATE if subject.kernel.supports_A else ()))):
         (one,) = trial.calls
         yield replace(trial, calls=(replace(one, arrangement="signed"),))

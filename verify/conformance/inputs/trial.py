@@ -124,11 +124,11 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
             contiguous); "offset" (contiguous, but begins within a buffer, not at a multiple of 16 bytes); "strided"
             (every other entry of a larger buffer along each axis); "reversed" (negative strides, NumPy only);
             "readonly" (NumPy only); "expanded" (an axis along which all is equal has stride 0, any other array is
-            contiguous); "signed" (contiguous, every other zero negative). What surrounds the values is NaN, which shows
+            contiguous); "signed" (contiguous, every third zero negative). What surrounds the values is NaN, which shows
             if strides are ignored.
     """
     if arrangement == "signed":
-        zeros = np.argwhere(np.asarray(tokens) == 0)[::2]
+        zeros = np.argwhere(np.asarray(tokens) == 0)[::3]
         tokens = np.array(tokens)
         tokens[tuple(zeros.T)] = -0.0
     native = kernel.arrays_for(tokens, str(tokens.dtype))
