@@ -17,10 +17,10 @@ with the exact one.
 
 import inspect
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,12 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .exact.dynamics import Sets
 
-TieRule = Literal["all", "first"]
-"""What a kernel does with equal scores: average over "all" maximisers (the model), or take the "first" one."""
+TieRule = Literal["all", "first", "any"]
+"""What a kernel does with equal scores: average over "all" maximisers (the model), take the "first" one (the lowest
+index), or "any" one of them."""
+
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+"""What a kernel may declare to compute in."""
 
 StepFunction = Callable[[Any, Any, float], Any]
 """(tokens (B, n, d), A (d, d), alpha) -> next tokens (B, n, d)."""
@@ -117,14 +121,19 @@ class Kernel:
         dtypes: the dtypes it computes in; tokens of another one are converted to the first by `arrays_for`. One name,
             and the dtypes of NumPy and torch, are taken too, and kept as a tuple of names.
         device: where torch tensors must live, "cpu", "cuda" or "cuda:1" (or a `torch.device`); "cpu" for NumPy.
-        ties: "all" maximisers averaged (the model), or "first" one taken: tested for what it declares.
+        ties: "all" maximisers averaged (the model), the "first" one taken (lowest index), or "any" one of them.
         supports_A: False if the kernel ignores A and computes with the identity.
         arrays: what `step` takes and returns, "numpy" arrays or "torch" tensors.
+        form: "normalised", (z + αm)/(1 + α), or "residual", z + αm: what `step` returns, m the mean it follows.
+        gradients: False if it has no backward pass; otherwise torch is asked for one.
+        batch_invariant: True if the bits of a token set's result do not depend on the other sets of its batch.
+        known: known deviations: check id → reason.
         layer: (tokens, A, alpha) -> (next tokens, FollowSets), or None if the kernel does not tell its sets.
         prove: (tokens, A, alpha, K) -> FloatProof: K layers and their proof in one pass, or None.
         source: where it was found (an import string or a path), for reports.
         missing: empty, or the one-line remedy of a kernel whose optional dependency is not installed or whose device
             is not there (found out here for torch and CUDA); such a kernel raises it, as InputError, when it is used.
+        overrides: declarations that whoever loaded it gave in place of its author's.
 
     Raises:
         InputError: a declaration is not one of the values above.
@@ -137,28 +146,37 @@ class Kernel:
     ties: TieRule = "all"
     supports_A: bool = True  # noqa: N815 the paper's symbol
     arrays: Literal["numpy", "torch"] = "numpy"
+    form: Literal["normalised", "residual"] = "normalised"
+    gradients: bool = True
+    batch_invariant: bool = False
+    known: Mapping[str, str] = field(default_factory=dict)
     layer: LayerFunction | None = None
     prove: ProveFunction | None = None
     source: str = ""
     missing: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not callable(self.step):
             raise InputError(f"kernel {self.name}: step is {self.step!r}; a function (tokens, A, alpha) is required")
         names = _dtype_names(self.dtypes)
-        if not names or not set(names) <= {"float32", "float64"}:
-            raise InputError(f'kernel {self.name}: dtypes is {self.dtypes!r}; give "float32", "float64" or both')
-        for field, value, allowed in (
-            ("ties", self.ties, ("all", "first")),
-            ("arrays", self.arrays, ("numpy", "torch")),
-        ):
-            if value not in allowed:
-                raise InputError(f"kernel {self.name}: {field} is {value!r}; it must be one of {', '.join(allowed)}")
-        if not isinstance(self.supports_A, bool):
-            raise InputError(f"kernel {self.name}: supports_A is {self.supports_A!r}; give True or False")
-        for field, value in (("layer", self.layer), ("prove", self.prove)):
-            if value is not None and not callable(value):
-                raise InputError(f"kernel {self.name}: {field} is {value!r}; a function is required, or leave it out")
+        if not names or not set(names) <= set(DTYPES):
+            raise InputError(f"kernel {self.name}: dtypes is {self.dtypes!r}; give some of {', '.join(DTYPES)}")
+        for name, allowed in _ALLOWED.items():
+            if (value := getattr(self, name)) not in allowed:
+                raise InputError(f"kernel {self.name}: {name} is {value!r}; it must be one of {', '.join(allowed)}")
+        for name in ("supports_A", "gradients", "batch_invariant"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise InputError(f"kernel {self.name}: {name} is {value!r}; give True or False")
+        for name in ("layer", "prove"):
+            if (value := getattr(self, name)) is not None and not callable(value):
+                raise InputError(f"kernel {self.name}: {name} is {value!r}; a function is required, or leave it out")
+            if value is not None and self.form == "residual":
+                raise InputError(
+                    f"kernel {self.name}: {name} belongs to the normalised layer; leave out one of the two"
+                )
+        if not isinstance(self.known, Mapping) or not all(isinstance(x, str) for p in self.known.items() for x in p):
+            raise InputError(f'kernel {self.name}: known is {self.known!r}; give {{"check.id": "reason"}}')
         device = str(self.device)
         if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
             raise InputError(f'kernel {self.name}: device is {device!r}; it must be "cpu", "cuda" or "cuda:NUMBER"')
@@ -168,8 +186,9 @@ class Kernel:
             )
         object.__setattr__(self, "dtypes", names)
         object.__setattr__(self, "device", device)
-        if self.arrays == "torch" and not self.missing:
-            object.__setattr__(self, "missing", _torch_remedy(self.name, device))
+        if not self.missing:
+            remedy = _torch_remedy(self.name, device) if self.arrays == "torch" else _numpy_remedy(self.name, names)
+            object.__setattr__(self, "missing", remedy)
 
     def arrays_for(self, values: Any, dtype: str | None = None) -> Any:
         """`values` as what `step` takes: a fresh array of `dtype` (the kernel's first if None) on its device.
@@ -179,36 +198,57 @@ class Kernel:
         """
         if self.missing:
             raise InputError(self.missing)
-        array = np.array(values, dtype=dtype or self.dtypes[0], order="C")
+        name = dtype or self.dtypes[0]
         if self.arrays == "numpy":
-            return array
+            return np.array(values, dtype=name, order="C")
         import torch
 
-        return torch.from_numpy(array).to(self.device)
+        array = np.array(values, dtype="float32" if name == "bfloat16" else name, order="C")
+        return torch.from_numpy(array).to(self.device, getattr(torch, name))
 
-    def __call__(self, tokens: Any, A: Any = None, alpha: float = 1.0) -> NDArray[np.floating]:
+    def __call__(self, tokens: Any, A: Any = None, alpha: float = 1.0, dtype: str = "") -> NDArray[np.floating]:
         """The next tokens, NumPy in and NumPy out, whatever arrays the kernel itself takes.
 
         Args:
             tokens: (B, n, d) array-like; computed in its dtype if declared, else in the kernel's first one.
             A: (d, d), the identity if None.
             alpha: α > 0.
+            dtype: what to compute in instead.
 
         Raises:
             InputError: the shapes do not fit, or the kernel's optional dependency is missing.
         """
         values, form = checked(tokens, A, alpha)
-        dtype = str(values.dtype) if str(values.dtype) in self.dtypes else self.dtypes[0]
+        dtype = dtype or (str(values.dtype) if str(values.dtype) in self.dtypes else self.dtypes[0])
         return to_numpy(self.step(self.arrays_for(values, dtype), self.arrays_for(form, dtype), float(alpha)))
+
+
+DECLARATIONS = ("dtypes", "arrays", "device", "ties", "supports_A", "form", "gradients", "batch_invariant", "known")
+"""What any callable object declares in attributes of these names; functions may have `layer` and `prove` as well."""
+_ALLOWED = {"ties": get_args(TieRule), "arrays": ("numpy", "torch"), "form": ("normalised", "residual")}
 
 
 def _dtype_names(dtypes: Any) -> tuple[str, ...]:
     """The names of declared dtypes: of one or several, as text or as NumPy or torch have them; () for anything else."""
     several = dtypes if isinstance(dtypes, tuple | list) else (dtypes,)
     try:
-        return tuple(np.dtype(d if isinstance(d, type) else str(d).removeprefix("torch.")).name for d in several)
+        names = [d if isinstance(d, type) else str(d).removeprefix("torch.") for d in several]
+        return tuple(
+            "bfloat16" if name == "bfloat16" else np.dtype(name).name for name in names
+        )
     except (TypeError, ValueError, SyntaxError):
         return ()
+
+
+def _numpy_remedy(name: str, dtypes: tuple[str, ...]) -> str:
+    """What to do about a kernel on NumPy arrays of a dtype that NumPy does not have; empty if it can run here."""
+    if "bfloat16" not in dtypes:
+        return ""
+    if find_spec("ml_dtypes") is None:
+        return f'kernel {name}: NumPy has no bfloat16; declare arrays = "torch", or pip install ml_dtypes'
+    import ml_dtypes  # noqa: F401  # pyright: ignore[reportMissingImports] registers the name with NumPy
+
+    return ""
 
 
 def _torch_remedy(name: str, device: str) -> str:
@@ -229,8 +269,12 @@ def _torch_remedy(name: str, device: str) -> str:
 
 
 def to_numpy(values: Any) -> NDArray[Any]:
-    """A kernel's result as a NumPy array: tensors are detached and brought to the CPU."""
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
+    """A kernel's result as a NumPy array: tensors are detached and brought to the CPU, bfloat16 becomes float32."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        return (values.float() if str(values.dtype) == "torch.bfloat16" else values).numpy()
+    array = np.asarray(values)
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
 def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -276,15 +320,42 @@ def is_identity(A: NDArray) -> bool:
     return bool(np.array_equal(A, np.eye(len(A))))
 
 
+def kernel(**declarations: Any) -> Callable[[StepFunction], StepFunction]:
+    """A decorator that sets the attributes by which a function declares what it does, and changes nothing else.
+
+        @hardmax.kernel(arrays="torch", ties="first")
+        def step(tokens, A, alpha): ...
+
+    Args:
+        declarations: as for `declare`.
+
+    Raises:
+        InputError: an unknown keyword or value, or an object that takes no attributes.
+    """
+
+    def mark(step: StepFunction) -> StepFunction:
+        declare(step, **declarations)
+        try:
+            for name, value in declarations.items():
+                setattr(step, name, value)
+        except AttributeError:
+            raise InputError(
+                f"{step!r} takes no attributes; use declare(step, …) of hardmax.kernels.protocol"
+            ) from None
+        return step
+
+    return mark
+
+
 def declare(step: StepFunction, *, name: str | None = None, **declarations: Any) -> Kernel:
     """A `Kernel` of a step function and what its author declares: see `Kernel` for the keywords.
 
     Raises:
         InputError: an unknown keyword or value.
     """
-    known = set(Kernel.__dataclass_fields__) - {"name", "step"}
-    if unknown := sorted(set(declarations) - known):
-        raise InputError(f"unknown declaration {', '.join(unknown)}; a kernel declares {', '.join(sorted(known))}")
+    known = sorted(set(Kernel.__dataclass_fields__) - {"name", "step", "source", "missing", "overrides"})
+    if unknown := sorted(set(declarations) - {*known, "source", "missing"}):
+        raise InputError(f"unknown declaration {', '.join(unknown)}; a kernel declares {', '.join(known)}")
     return Kernel(name or getattr(step, "__name__", "kernel"), step, **declarations)
 
 
@@ -319,31 +390,33 @@ def _stacked(sets: list[Any], like: Any) -> Any:
     return np.stack(sets)
 
 
-def as_kernel(value: Any, *, name: str, source: str = "") -> Kernel:
+def as_kernel(value: Any, *, name: str, source: str = "", **overrides: Any) -> Kernel:
     """`value` as a kernel: a `Kernel`, or a function whose attributes of the same names declare its properties.
 
     So a module need not import this project: `step.ties = "first"` beside the function is enough. Any other callable
-    object declares so dtypes, device, ties, supports_A and arrays; its attribute `layer` is its own affair (many
-    modules of torch have one), so follow sets need `declare(object, layer=…)`.
+    object declares the same, but its attribute `layer` is its own affair (many modules of torch have one), so follow
+    sets need `declare(object, layer=…)`.
 
     Raises:
         InputError: neither a kernel nor a function, or a class (an instance is required).
     """
     if isinstance(value, Kernel):
-        return replace(value, source=source or value.source)
+        return replace(value, source=source or value.source, overrides=overrides, **overrides)
     if isinstance(value, type) or not callable(value):
         raise InputError(
             f"{source or name} is {value!r}; a Kernel or a function (tokens, A, alpha) -> next tokens is required"
         )
-    names = {"dtypes", "device", "ties", "supports_A", "arrays"}
+    names = set(DECLARATIONS)
     if inspect.isroutine(value):  # who sets these on a function means them
         names |= {"layer", "prove", "missing"}
     found = {field: getattr(value, field) for field in names if hasattr(value, field)}
-    return Kernel(name, value, source=source, **found)
+    return Kernel(name, value, source=source, overrides=overrides, **(found | overrides))
 
 
 __all__ = [
     "BLOCK_BYTES",
+    "DECLARATIONS",
+    "DTYPES",
     "FloatProof",
     "FollowSets",
     "Kernel",
@@ -356,6 +429,7 @@ __all__ = [
     "declare",
     "from_layers",
     "is_identity",
+    "kernel",
     "move",
     "to_numpy",
     "unbatched",

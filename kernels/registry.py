@@ -54,11 +54,12 @@ def names() -> dict[str, str]:
     return {point.name: point.value for point in entry_points(group=GROUP)} | SHIPPED
 
 
-def load(spec: str) -> Kernel:
+def load(spec: str, **overrides: Any) -> Kernel:
     """The kernel that `spec` names.
 
     Args:
         spec: a name of `names()`, `pkg.module:attr` or `path/to/file.py:attr`.
+        overrides: declarations in place of its author's: arrays, dtypes, ….
 
     Returns:
         The kernel; a plain function gets the default declarations (see `protocol.as_kernel`).
@@ -87,7 +88,7 @@ def load(spec: str) -> Kernel:
         if not hasattr(value, name):
             raise InputError(f"kernel {spec}: {place} has no attribute {name!r}{_similar(value, name)}")
         value = getattr(value, name)
-    return as_kernel(value, name=spec if spec in known else attribute, source=source)
+    return as_kernel(value, name=spec if spec in known else attribute, source=source, **overrides)
 
 
 def missing(name: str, source: str, remedy: str) -> Kernel:

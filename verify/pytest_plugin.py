@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .conformance.check import Check, Subject
+    from .conformance.check import Check
+    from .conformance.engine.bench import Bench
     from .conformance.record import CheckResult
 
 PROPERTY = "hardmax_conformance"
@@ -64,25 +65,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def hardmax_kernel(request: pytest.FixtureRequest) -> Any:
-    """The kernel under test, loaded: that of the test's marker `hardmax_kernel`, else of --hardmax-kernel."""
-    return _subject(request).kernel
+    """The kernel under test, loaded in this process: that of the marker `hardmax_kernel`, else of --hardmax-kernel."""
+    from ..kernels.registry import load
+
+    mark = request.node.get_closest_marker("hardmax_kernel")
+    _bench(request)  # says what is missing
+    return load(request.config.option.hardmax_kernel if mark is None else mark.args[0])
 
 
 @pytest.fixture
 def hardmax_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Runs one check of the suite on the kernel under test; the test is collected once for each check."""
     check: Check = request.param
-    subject = _subject(request)
+    bench = _bench(request)
     known = _known(request.config)
 
     def run() -> None:
         __tracebackhide__ = True
-        _outcome(request.node, subject, check, known)
+        _outcome(request.node, bench, check, known)
 
     return run
 
 
-def _subject(request: pytest.FixtureRequest) -> Subject:
+def _bench(request: pytest.FixtureRequest) -> Bench:
     """The kernel that the marker or the option names."""
     mark = request.node.get_closest_marker("hardmax_kernel")
     option = request.config.option
@@ -91,21 +96,30 @@ def _subject(request: pytest.FixtureRequest) -> Subject:
             'no kernel is named; mark the test with @pytest.mark.hardmax_kernel("SPEC") or give --hardmax-kernel=SPEC'
         )
     if mark is None:
-        return _load(option.hardmax_kernel, option.hardmax_seed)
+        return _open(request.config, option.hardmax_kernel, option.hardmax_seed)
     if len(mark.args) != 1 or set(mark.kwargs) - {"seed"}:
         raise pytest.UsageError(f"the marker hardmax_kernel takes one SPEC and seed=N; got {mark.args} {mark.kwargs}")
-    return _load(mark.args[0], mark.kwargs.get("seed", option.hardmax_seed))
+    return _open(request.config, mark.args[0], mark.kwargs.get("seed", option.hardmax_seed))
 
 
-def _load(kernel: Any, seed: int) -> Subject:
+_BENCHES = pytest.StashKey[dict[tuple[Any, int], Any]]()
+"""The kernels of a session, by SPEC (or object) and seed: each is loaded once, and closed with the session."""
+
+
+def _open(config: pytest.Config, kernel: Any, seed: int) -> Bench:
     from ..kernels.errors import InputError
-    from .conformance.check import Subject
-    from .conformance.suite import resolve
+    from .conformance.engine.bench import Options
+    from .conformance.suite import opened
 
-    try:
-        return Subject(*resolve(kernel), seed)
-    except InputError as error:
-        raise pytest.UsageError(f"hardmax: {error}") from None
+    benches = config.stash.setdefault(_BENCHES, {})
+    if (kernel, seed) not in benches:
+        context = opened(kernel, Options(seed))
+        try:
+            benches[kernel, seed] = context.__enter__()
+        except InputError as error:
+            raise pytest.UsageError(f"hardmax: {error}") from None
+        config.add_cleanup(lambda: context.__exit__(None, None, None) and None)
+    return benches[kernel, seed]
 
 
 def _known(config: pytest.Config) -> dict[str, str]:
@@ -134,15 +148,23 @@ class ConformanceFailure(Exception):  # noqa: N818 the user reads the name in th
         return self.text
 
 
-def _outcome(item: pytest.Item, subject: Subject, check: Check, known: dict[str, str]) -> None:
+def _outcome(item: pytest.Item, bench: Bench, check: Check, known: dict[str, str]) -> None:
     """Run a check and end the item as its status says: pass (fragile as well), skip, xfail or failure."""
     from .conformance.suite import run_check
 
     __tracebackhide__ = True
-    result = run_check(subject, check, known)
-    item.user_properties.append((PROPERTY, json.dumps({"kernel": subject.kernel.name, **result.to_json()})))
+    result = run_check(bench, check, known)
+    item.user_properties.append((PROPERTY, json.dumps({"kernel": bench.about.name, **result.to_json()})))
+    _end(result)
+
+
+def _end(result: CheckResult) -> None:
+    """End a test as the result of its check says."""
+    __tracebackhide__ = True
     if result.status == "not_applicable":
         pytest.skip(result.message)
+    if result.status == "not_tested":
+        pytest.skip(f"not tested: {result.message}")
     if result.status == "known":
         pytest.xfail(result.message)
     if result.failed:
@@ -152,13 +174,13 @@ def _outcome(item: pytest.Item, subject: Subject, check: Check, known: dict[str,
 class ConformanceItem(pytest.Item):
     """One check on the kernel of --hardmax-kernel."""
 
-    def __init__(self, *, check: Check, subject: Subject, known: dict[str, str], **kwargs: Any) -> None:
+    def __init__(self, *, check: Check, bench: Bench, known: dict[str, str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.check, self.subject, self.known = check, subject, known
+        self.check, self.bench, self.known = check, bench, known
 
     def runtest(self) -> None:
         """Run the check."""
-        _outcome(self, self.subject, self.check, self.known)
+        _outcome(self, self.bench, self.check, self.known)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The report of a failing check in place of a traceback through the suite."""
@@ -168,22 +190,22 @@ class ConformanceItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Where it is reported: the check and its kernel."""
-        return self.path, None, f"{self.check.id} of kernel {self.subject.kernel.name}"
+        return self.path, None, f"{self.check.id} of kernel {self.bench.about.name}"
 
 
 class ConformanceCollector(pytest.Collector):
     """The checks on one kernel."""
 
-    def __init__(self, *, subject: Subject, known: dict[str, str], **kwargs: Any) -> None:
+    def __init__(self, *, bench: Bench, known: dict[str, str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.subject, self.known = subject, known
+        self.bench, self.known = bench, known
 
     def collect(self) -> Iterator[ConformanceItem]:
         """One item a check."""
         from .conformance.checks import CHECKS
 
         for check in CHECKS:
-            yield ConformanceItem.from_parent(self, name=check.id, check=check, subject=self.subject, known=self.known)
+            yield ConformanceItem.from_parent(self, name=check.id, check=check, bench=self.bench, known=self.known)
 
 
 class _Session:
@@ -192,19 +214,17 @@ class _Session:
     def __init__(self, config: pytest.Config) -> None:
         self.spec: str = config.option.hardmax_kernel
         self.known = _known(config)
-        self.subject = _load(self.spec, config.option.hardmax_seed)
+        self.bench = _open(config, self.spec, config.option.hardmax_seed)
         self.results: list[dict[str, Any]] = []
 
     def pytest_report_header(self) -> str:
-        from .conformance.suite import declared
-
-        text = ", ".join(f"{name}: {value}" for name, value in declared(self.subject.kernel).items())
-        return f"hardmax: kernel under test {self.spec} ({text}), seed {self.subject.seed}"
+        text = ", ".join(f"{name}: {value}" for name, value in self.bench.about.declared.items())
+        return f"hardmax: kernel under test {self.spec} ({text}), seed {self.bench.seed}"
 
     @pytest.hookimpl(tryfirst=True)  # before -k and -m deselect, so that they apply to the checks as well
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         collector = ConformanceCollector.from_parent(
-            session, name="hardmax", nodeid=f"hardmax[{self.spec}]", subject=self.subject, known=self.known
+            session, name="hardmax", nodeid=f"hardmax[{self.spec}]", bench=self.bench, known=self.known
         )
         items.extend(collector.collect())
 

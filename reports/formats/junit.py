@@ -129,7 +129,7 @@ def _check(run: RunRecord, check: CheckRecord) -> ET.Element:
     if check.status == "fail":
         place = "" if check.first_divergent_layer is None else f" at layer {check.first_divergent_layer}"
         _outcome(case, "failure", f"{check.message}{place}", f"{check.title}\n\n{check.snippet or ''}".rstrip())
-    elif check.status in ("not_applicable", "known"):
+    elif check.status in ("not_applicable", "not_tested", "known"):
         _outcome(case, "skipped", f"{CHECK_STATUS[check.status]}: {check.message}")
     else:
         ET.SubElement(case, "system-out").text = printable(f"{CHECK_STATUS[check.status]}: {text}".rstrip())

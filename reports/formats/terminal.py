@@ -37,7 +37,14 @@ _STYLES = {
     "invalid": "bold red",
     "vacuous": "dim",
 }
-_CHECK_STYLES = {"pass": "green", "fail": "bold red", "known": "red", "fragile": "yellow", "not_applicable": "dim"}
+_CHECK_STYLES = {
+    "pass": "green",
+    "fail": "bold red",
+    "known": "red",
+    "fragile": "yellow",
+    "not_tested": "cyan",
+    "not_applicable": "dim",
+}
 
 
 def print_summary(records: Records, console: Console) -> None:

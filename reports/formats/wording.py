@@ -34,6 +34,7 @@ CHECK_STATUS = {
     "pass": "passed",
     "fail": "failed",
     "not_applicable": "not applicable",
+    "not_tested": "not tested",
     "fragile": "passed, fragile",
     "known": "failed, known deviation",
 }

@@ -86,7 +86,7 @@ def render_html(records: Records) -> str:
     )
 
 
-_CHECK_ORDER = ("fail", "known", "fragile", "pass", "not_applicable")
+_CHECK_ORDER = ("fail", "known", "fragile", "not_tested", "pass", "not_applicable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ InputVerdict = Literal["verified", "refuted", "undecided", "invalid"]
 VerdictOnClaim = Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous"]
 """`proved`: for all inputs, by a derivation that the machine checked; `vacuous`: it says nothing about any input."""
 ExpectedStatus = Literal["theorem", "false_as_printed", "open", "needs_hypothesis"]
-CheckStatus = Literal["pass", "fail", "not_applicable", "fragile", "known"]
+CheckStatus = Literal["pass", "fail", "not_applicable", "not_tested", "fragile", "known"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

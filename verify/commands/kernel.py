@@ -1,6 +1,7 @@
 """The command `hardmax kernel SPEC`: run the suite on a kernel, print the report, write records.
 
-Exit status: 0 no check fails (but those listed as known), 1 some check fails, 2 bad SPEC or usage, in one line.
+Exit status: 0 no check fails (but those listed as known), 1 some check fails, 2 bad SPEC, declaration or usage, in one
+line, 3 interrupted before one failed.
 
 Neighbours: `suite` runs, `text` prints; `verify.cli` mounts the command and turns `InputError` into status 2,
 `verify.commands.output` writes the records that `hardmax report` reads.
@@ -9,6 +10,7 @@ Neighbours: `suite` runs, `text` prints; `verify.cli` mounts the command and tur
 import contextlib
 import json
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,16 @@ import click
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration_file import configuration_from_json
+from ...kernels.protocol import DTYPES
 from ...reports.printable import json_text, printable
+from ..campaigns.interruption import Interruption
+from ..conformance.engine.bench import Limits, Options
+from ..conformance.inputs.trial import Sizes
 from ..conformance.known import read_known
 from ..conformance.record import CheckResult, ConformanceReport
-from ..conformance.suite import check_ids, resolve, run_conformance
-from ..conformance.text import plain_text, print_report
-from .options import overwrite
+from ..conformance.suite import INTERRUPTED, check_ids, opened, run_on, selected
+from ..conformance.text import WORDS, plain_text, print_report
+from .options import Seconds, SizesType, overwrite
 
 MOST_DRAWN = 40
 """Checks of more tokens have no picture: the record would be long and the picture crowded."""
@@ -34,41 +40,74 @@ CHECKS_FOLDER = "checks"
 @click.command()
 @click.argument("spec", metavar="SPEC")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+@click.option("-v", "--verbose", is_flag=True, help="List the checks that pass too.")
+@click.option("--checks", "only", metavar="GLOB", multiple=True, help="Run these checks alone; may be repeated.")
+@click.option("--skip", metavar="GLOB", multiple=True, help="Leave these checks out; may be repeated.")
+@click.option("--arrays", type=click.Choice(["numpy", "torch"]), help="In place of what the kernel declares.")
+@click.option("--dtype", type=click.Choice(DTYPES), multiple=True, help="In place of what the kernel declares.")
+@click.option("--sizes", type=SizesType(), help="Only these sizes, e.g. n=1-512,d=8-64,B=1-32.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the random cases.")
+@click.option("--check-seconds", type=Seconds(), default=60.0, show_default=True, help="Time limit of a check.")
+@click.option("--check-memory", type=Seconds(), default=4.0, show_default=True, help="Its memory limit in GiB (Linux).")
 @click.option("--known", type=click.Path(path_type=Path), help="Known deviations: CHECK REASON, one a line.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records, configurations and snippets here.")
 @overwrite
 @click.option("--report", is_flag=True, help="Also write the HTML, JUnit and SARIF reports (needs --out).")
 def kernel(
-    spec: str, as_json: bool, seed: int, known: Path | None, out: Path | None, overwrite: bool, report: bool
+    spec: str,
+    as_json: bool,
+    verbose: bool,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    arrays: str | None,
+    dtype: tuple[str, ...],
+    sizes: Sizes | None,
+    seed: int,
+    check_seconds: float,
+    check_memory: float,
+    known: Path | None,
+    out: Path | None,
+    overwrite: bool,
+    report: bool,
 ) -> int:
     """Test a kernel against the exact one: ties, near-ties, any A, batches, memory, long runs.
 
     SPEC is the name of a kernel (numpy, compiled, torch), pkg.module:attr or path/to/file.py:attr, where attr is a
-    function (tokens (B, n, d), A (d, d), alpha) -> next tokens.
+    function (tokens (B, n, d), A (d, d), alpha) -> next tokens. It runs in a process of its own: a crash or a hang is
+    a failing check, and the others are run.
 
-    Exit status: 0 the kernel conforms, 1 a check fails, 2 bad SPEC or usage.
+    Exit status: 0 the kernel conforms, 1 a check fails, 2 bad SPEC, declaration or usage, 3 interrupted before one
+    failed.
     """
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     deviations = {} if known is None else read_known(known, check_ids())
+    overrides = ({} if arrays is None else {"arrays": arrays}) | ({"dtypes": dtype} if dtype else {})
+    options = Options(seed, overrides, sizes or Sizes(), Limits(check_seconds, check_memory))
+    selected(only or ("*",), skip)
+    with (
+        Interruption() as interruption,
+        _progress() as progress,
+        interruption.ends_the_work(),
+        opened(spec, options) as bench,
+    ):
+        if out is not None:  # a SPEC that cannot be loaded has ended above: the files of an earlier run stay
+            _prepare(out, overwrite)
+        result = run_on(bench, known=deviations, only=only or ("*",), skip=skip, progress=progress, keep=True)
+    interrupted = any(r.message == INTERRUPTED for r in result.results)
+    status = 1 if not result.passed else 3 if interrupted else 0
     if out is not None:
-        with contextlib.redirect_stdout(sys.stderr):
-            resolve(spec)  # a SPEC that cannot be loaded ends here: the files of an earlier run stay
-        _prepare(out, overwrite)
-    result = _run(spec, seed, deviations)
-    status = 0 if result.passed else 1
-    if out is not None:
-        arguments = [spec, "--seed", str(seed), *([] if known is None else ["--known", str(known)])]
-        _write(out, result, arguments, status, report)
+        _write(out, result, _arguments(click.get_current_context()), status, report, interrupted)
     if as_json:
         click.echo(json_text(result.to_json()))
     elif sys.stdout.isatty():
         from rich.console import Console
 
-        print_report(_printable(result), Console())
+        print_report(_printable(result), Console(), verbose=verbose)
     else:
-        click.echo(plain_text(_printable(result)), nl=False)
+        click.echo(plain_text(_printable(result), verbose=verbose), nl=False)
+    if interrupted:
+        click.echo("hardmax: interrupted; what was found until then is above", err=True)
     return status
 
 
@@ -80,19 +119,29 @@ def _printable(report: ConformanceReport) -> ConformanceReport:
     return replace(report, results=tuple(results), kernel=printable(report.kernel), spec=printable(report.spec))
 
 
-def _run(spec: str, seed: int, known: dict[str, str]) -> ConformanceReport:
-    """Run the suite; what the kernel prints goes to stderr, so that stdout holds the report alone."""
-    with contextlib.redirect_stdout(sys.stderr):
-        if not sys.stderr.isatty():
-            return run_conformance(spec, seed=seed, known=known)
-        from rich.console import Console
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[CheckResult], None]]:
+    """Says on a terminal which check was the last."""
+    if not sys.stderr.isatty():
+        yield lambda result: None
+        return
+    from rich.console import Console
 
-        with Console(stderr=True).status("testing …") as status:
+    with Console(stderr=True).status("testing …") as status:
+        yield lambda result: status.update(f"{result.id}: {WORDS[result.status]}")
 
-            def progress(result: CheckResult) -> None:
-                status.update(f"{result.id}: {result.status}")
 
-            return run_conformance(spec, seed=seed, known=known, progress=progress)
+def _arguments(context: click.Context) -> list[str]:
+    """What was typed, without what says where results go."""
+    arguments = [str(context.params["spec"])]
+    for option in context.command.params:
+        value = context.params.get(option.name or "")
+        if option.name in ("spec", "as_json", "verbose", "out", "overwrite", "report"):
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            if one not in (None, option.default) or option.name == "seed":
+                arguments += [option.opts[0], str(one)]
+    return arguments
 
 
 def _prepare(out: Path, overwrite: bool) -> None:
@@ -121,7 +170,9 @@ def _of_an_earlier_run(out: Path) -> bool:
     )
 
 
-def _write(out: Path, result: ConformanceReport, arguments: list[str], status: int, report: bool) -> None:
+def _write(
+    out: Path, result: ConformanceReport, arguments: list[str], status: int, report: bool, interrupted: bool
+) -> None:
     """The record of the run, what each failing check needs to be replayed, and the reports if asked for."""
     from .output import render, write_run
 
@@ -135,7 +186,7 @@ def _write(out: Path, result: ConformanceReport, arguments: list[str], status: i
                 (folder / f"{r.id}.json").write_text(json.dumps(r.configuration) + "\n", encoding="utf-8")
             if r.snippet is not None:
                 (folder / f"{r.id}.py").write_text(r.snippet, encoding="utf-8")
-        write_run(out, run_fields(result, arguments, status))
+        write_run(out, run_fields(result, arguments, status) | {"interrupted": interrupted})
         if report:
             render(out)
     except OSError as error:
@@ -153,9 +204,9 @@ def run_fields(result: ConformanceReport, arguments: list[str], status: int) -> 
         "exit_status": status,
         "counts": {
             "inputs": len(result.results),
-            "verified": len(result.results) - counts["fail"],
+            "verified": len(result.results) - counts["fail"] - counts["not_tested"],
             "refuted": counts["fail"],
-            "undecided": 0,
+            "undecided": counts["not_tested"],
             "invalid": 0,
         },
         "subject": {

@@ -11,18 +11,22 @@ divergent layer, the gap in ulps, a minimal exact configuration and a snippet to
 May import: `kernels`. Stable: the names in `__all__`, the check ids and the JSON of the records.
 """
 
+from .engine.bench import Limits, Options
 from .inputs.trial import arranged
 from .known import read_known
 from .record import CheckResult, ConformanceReport, Status
-from .suite import assert_conforms, check_ids, run_conformance
+from .suite import assert_conforms, check_ids, check_kernel, run_conformance
 
 __all__ = [
     "CheckResult",
     "ConformanceReport",
+    "Limits",
+    "Options",
     "Status",
     "arranged",
     "assert_conforms",
     "check_ids",
+    "check_kernel",
     "read_known",
     "run_conformance",
 ]

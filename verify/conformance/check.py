@@ -6,7 +6,7 @@ failure small, named and replayable.
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -17,15 +17,34 @@ from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import rational_text
 from ...kernels.protocol import Kernel
 from ...kernels.registry import load
-from .failures.explain import MOST_TOKENS, explain, followed
+from .failures.explain import BLAME, MOST_TOKENS, explain, followed
 from .failures.shrink import shrink
 from .failures.snippet import exact_text, trial_snippet, vector_text
-from .inputs.trial import Trial
+from .inputs.trial import NotTestedError, Sizes, Trial
 from .judge import Fault, examine
 from .record import CheckFinding
 
 CLEAR = 1e6
 """Gaps of more ulps are not near-ties, so that their number says nothing."""
+
+
+TITLES = {
+    "first": {
+        "keep every maximiser": "keep the maximiser of lowest index",
+        "are kept across": "keep the maximiser of lowest index across",
+        "Every copy of a repeated token counts in a mean": "Of equal tokens the one of lowest index is followed",
+        "follows all tokens": "follows the first token",
+        "that of the weighted mean": "that of the token that is followed",
+    },
+    "any": {
+        "keep every maximiser": "give one of the maximisers",
+        "are kept across": "give one of the maximisers across",
+        "Every copy of a repeated token counts in a mean": "Of equal tokens one is followed",
+        "follows all tokens": "follows one token",
+        "that of the weighted mean": "that of the token that is followed",
+    },
+}
+"""Tie rule → what titles say of the mean over all maximisers → what they say under that rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +55,15 @@ class Subject:
         kernel: the kernel.
         spec: how it was named; empty if it was given as an object.
         seed: the seed of the random cases.
+        sizes: the sizes that it is asked for.
+        found: told what a check has found before it is made smaller, which may take long or end the process.
     """
 
     kernel: Kernel
     spec: str
     seed: int
+    sizes: Sizes = field(default_factory=Sizes)
+    found: Callable[[CheckFinding], None] = lambda finding: None
 
     def random(self, name: str) -> random.Random:
         """Random numbers that depend on the seed and on `name` alone, not on which checks ran before."""
@@ -49,6 +72,25 @@ class Subject:
 
 class NotApplicableError(Exception):
     """A check does not apply to this kernel, for the reason given: something its author declares."""
+
+
+def finding_of(subject: Subject, check: "Check") -> CheckFinding:
+    """Run one check; one that breaks off, because of what the kernel returned or raised, is a failure.
+
+    Args:
+        subject: the kernel under test.
+        check: the check.
+    """
+    try:
+        return check.run(subject)
+    except NotApplicableError as reason:
+        return CheckFinding("not_applicable", str(reason))
+    except NotTestedError as reason:
+        return CheckFinding("not_tested", str(reason))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a kernel may return or raise anything; the report goes on to the next check
+        return CheckFinding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +107,13 @@ class Check:
     title: str
     run: Callable[[Subject], CheckFinding]
 
+    def title_for(self, ties: str) -> str:
+        """The title for a kernel with this tie rule."""
+        title = self.title
+        for words, other in TITLES.get(ties, {}).items():
+            title = title.replace(words, other)
+        return title
+
 
 def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial]]) -> Check:
     """The check that examines trials: the first fault is shrunk and explained, lost ties make it fragile.
@@ -76,14 +125,21 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
     """
 
     def run(subject: Subject) -> CheckFinding:
-        count = 0
+        count, reason = 0, ""
         lost: list[bool] = []
         for trial in trials(subject):
-            found = examine(subject.kernel, trial)
+            try:
+                subject.sizes.require(*(one.shape for one in trial.calls))
+                found = examine(subject.kernel, trial)
+            except NotTestedError as error:
+                reason = str(error)
+                continue
             if found.fault is not None:
                 return failure(subject, trial, found.fault)
             count += 1
             lost += found.lost
+        if not count:
+            raise NotTestedError(reason or "no trial is of the kernel's kind")
         if lost:
             return CheckFinding("fragile", f"{lost_in_words(lost)}, in {count} trials")
         return CheckFinding("pass", f"{count} trials")
@@ -104,8 +160,13 @@ def lost_in_words(lost: list[bool]) -> str:
 
 def failure(subject: Subject, trial: Trial, fault: Fault) -> CheckFinding:
     """The finding of a failing trial: shrunk, explained, with a snippet."""
+    subject.found(_finding(subject, trial, fault, trial, fault, ""))
     small, found = shrink(subject.kernel, trial, fault)
-    small, found, note = _reproducible(subject, trial, fault, small, found)
+    return _finding(subject, trial, fault, *_reproducible(subject, trial, fault, small, found))
+
+
+def _finding(subject: Subject, trial: Trial, fault: Fault, small: Trial, found: Fault, note: str) -> CheckFinding:
+    """The finding of a failing trial of which `small` remained."""
     one = small.calls[found.call]
     words = ""
     # the larger configuration leaves less room for chance
@@ -117,7 +178,7 @@ def failure(subject: Subject, trial: Trial, fault: Fault) -> CheckFinding:
         note = f" (seen first at layer {fault.layer} of a run of {trial.layers} layers){note}"
     return CheckFinding(
         "fail",
-        f"{_in_words(small, found)}{f'; that is what a kernel computes that {words}' if words else ''}{note}",
+        f"{in_words(small, found)}{note}{f'; {BLAME}{words}' if words else ''}",
         found.layer,
         found.decision.gap_ulps if found.decision is not None else None,
         configuration_to_json(one.configuration(found.row)),
@@ -142,7 +203,7 @@ def _reproducible(subject: Subject, trial: Trial, fault: Fault, small: Trial, fo
         return small, found, ""
     for candidate, former in ((small, found), (trial, fault)):
         try:
-            again = examine(load(subject.spec), candidate).fault
+            again = examine(load(subject.spec, **subject.kernel.overrides), candidate).fault
         except InputError:
             again = None
         if again is not None and again.kind == former.kind:
@@ -150,7 +211,7 @@ def _reproducible(subject: Subject, trial: Trial, fault: Fault, small: Trial, fo
     return small, found, "; a freshly loaded kernel passes this: it keeps state between calls"
 
 
-def _in_words(trial: Trial, fault: Fault) -> str:
+def in_words(trial: Trial, fault: Fault) -> str:
     """What is wrong, in one line."""
     one = trial.calls[fault.call]
     B, n, d = one.shape

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Status = Literal["pass", "fail", "not_applicable", "fragile", "known"]
-STATUSES: tuple[Status, ...] = ("pass", "fragile", "not_applicable", "known", "fail")
+Status = Literal["pass", "fail", "not_applicable", "not_tested", "fragile", "known"]
+STATUSES: tuple[Status, ...] = ("pass", "fragile", "not_applicable", "not_tested", "known", "fail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class CheckFinding:
     """What one check found.
 
     Args:
-        status: "pass"; "fail"; "not_applicable": the kernel declares that it does not do this; "fragile": passed, but
+        status: "pass"; "fail"; "not_applicable": the kernel declares that it does not do this; "not_tested": it could
+            not be tried, or was ruled out; "fragile": passed, but
             an exact tie, or a gap below any float kernel's error, came out differently; "known": it fails and is
             listed as a known deviation.
         message: what was found, in one line.

@@ -3,85 +3,95 @@
     report = run_conformance("mine.py:step")        a SPEC, a Kernel or a function (tokens, A, alpha) -> next tokens
     assert_conforms("mine.py:step")                 the same as a test of one line
 
-Neighbours: `checks` holds the checks, `known` reads known deviations, `text` prints the report.
+A kernel named by a SPEC runs in a process of its own: a crash, a hang, memory without end and noise are findings. A
+Python object runs in this process, without that protection.
+
+Neighbours: `checks` holds the checks, `engine` runs them, `known` reads known deviations, `text` prints the report.
 """
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 
 from ...kernels.errors import InputError
-from ...kernels.protocol import Kernel, as_kernel
-from ...kernels.registry import load
-from .check import Check, NotApplicableError, Subject
+from .check import Check
 from .checks import CHECKS
+from .engine.bench import Bench, InProcess, Options
+from .engine.worker import Worker
 from .record import CheckFinding, CheckResult, ConformanceReport
 from .text import plain_text
 
+INTERRUPTED = "the run was interrupted"
+"""Why checks were not tested after Ctrl-C."""
 
-def resolve(kernel: object, *, spec: str = "") -> tuple[Kernel, str]:
-    """The kernel that is meant, and its SPEC if it was named by one.
+
+@contextmanager
+def opened(kernel: object, options: Options | None = None) -> Iterator[Bench]:
+    """A loaded kernel on which checks can be run: in a process of its own if it is named by a SPEC.
 
     Args:
         kernel: a SPEC, a `Kernel` or a step function.
-        spec: the SPEC if it was loaded from one already.
+        options: how it is tested.
 
     Raises:
-        InputError: no such kernel, or one whose optional dependency is missing.
+        InputError: no such kernel, one whose optional dependency is missing, or one that is declared wrongly.
     """
-    if isinstance(kernel, str):
-        spec = kernel
-        found = load(kernel)
-    else:
-        found = as_kernel(kernel, name=getattr(kernel, "__name__", "kernel"))
-    if found.missing:
-        raise InputError(found.missing)
-    return found, spec
+    chosen = options or Options()
+    bench = Worker(kernel, chosen) if isinstance(kernel, str) else InProcess(kernel, chosen)
+    try:
+        for name in bench.about.known:
+            if name not in check_ids():
+                raise InputError(
+                    f"kernel {bench.about.name}: known names {name!r}; checks are {', '.join(check_ids())}"
+                )
+        yield bench
+    finally:
+        bench.close()
 
 
-def declared(kernel: Kernel) -> dict[str, str]:
-    """What the author of a kernel declares, for headers and reports."""
-    return {
-        "dtypes": ", ".join(kernel.dtypes),
-        "arrays": kernel.arrays,
-        "device": kernel.device,
-        "ties": kernel.ties,
-        "A": "any" if kernel.supports_A else "identity only",
-        "follow sets": "yes" if kernel.layer is not None else "no",
-    }
-
-
-def definition(kernel: Kernel) -> tuple[str | None, int | None]:
-    """File and line of a kernel's step function, None where that is unknown (builtins, compiled functions)."""
-    code = getattr(inspect.unwrap(kernel.step), "__code__", None)
-    return (None, None) if code is None else (code.co_filename, code.co_firstlineno)
-
-
-def run_check(subject: Subject, check: Check, known: Mapping[str, str] | None = None) -> CheckResult:
-    """Run one check; one that breaks off, because of what the kernel returned or raised, is a failure.
+def run_check(bench: Bench, check: Check, known: Mapping[str, str] | None = None) -> CheckResult:
+    """Run one check.
 
     Args:
-        subject: the kernel under test.
+        bench: the kernel under test.
         check: the check.
-        known: known deviations: check id → reason.
+        known: known deviations beside those that the kernel declares: check id → reason.
     """
-    try:
-        finding = check.run(subject)
-    except NotApplicableError as reason:
-        finding = CheckFinding("not_applicable", str(reason))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a kernel may return or raise anything; the report goes on to the next check
-        finding = CheckFinding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
-    if finding.status == "fail" and known and check.id in known:
-        finding = replace(finding, status="known", message=f"{known[check.id]} (known deviation): {finding.message}")
-    return CheckResult(id=check.id, title=check.title, **asdict(finding))
+    return result_of(bench, check, bench.run(check), known)
+
+
+def result_of(bench: Bench, check: Check, finding: CheckFinding, known: Mapping[str, str] | None = None) -> CheckResult:
+    """A finding as the result of its check, under the title that the kernel's declarations give it."""
+    reason = ({**bench.about.known} | dict(known or {})).get(check.id)
+    if finding.status == "fail" and reason is not None:
+        finding = replace(finding, status="known", message=f"{reason} (known deviation): {finding.message}")
+    return CheckResult(id=check.id, title=check.title_for(bench.about.ties), **asdict(finding))
 
 
 def check_ids() -> tuple[str, ...]:
     """The ids of all checks, in the order of the report."""
     return tuple(check.id for check in CHECKS)
+
+
+def selected(only: Iterable[str] = ("*",), skip: Iterable[str] = ()) -> tuple[Check, ...]:
+    """The checks that match a pattern of `only` and none of `skip`.
+
+    Raises:
+        InputError: a pattern that matches no check, or no check is left.
+    """
+    wanted, unwanted = tuple(only), tuple(skip)
+    for pattern in wanted + unwanted:
+        if not any(fnmatchcase(name, pattern) for name in check_ids()):
+            raise InputError(f"no check matches {pattern!r}; checks are {', '.join(check_ids())}")
+
+    def matches(name: str, patterns: tuple[str, ...]) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    left = tuple(check for check in CHECKS if matches(check.id, wanted) and not matches(check.id, unwanted))
+    if not left:
+        raise InputError(f"no check is left of {', '.join(wanted)} without {', '.join(unwanted)}; skip fewer")
+    return left
 
 
 def stale_entries(known: Mapping[str, str], results: Iterable[CheckResult]) -> dict[str, str]:
@@ -90,7 +100,7 @@ def stale_entries(known: Mapping[str, str], results: Iterable[CheckResult]) -> d
     return {
         name: f"the check is {status[name]}; remove the entry" if name in status else "no such check ran"
         for name in known
-        if status.get(name) != "known"
+        if status.get(name) not in ("known", "not_tested")
     }
 
 
@@ -100,43 +110,90 @@ def run_conformance(
     seed: int = 0,
     known: Mapping[str, str] | None = None,
     only: Iterable[str] = ("*",),
+    skip: Iterable[str] = (),
+    options: Options | None = None,
     progress: Callable[[CheckResult], None] | None = None,
 ) -> ConformanceReport:
     """Test a kernel against the exact one.
 
     Args:
-        kernel: a SPEC ("numpy", "pkg.module:attr", "path/to/file.py:attr"), a `Kernel`, or a function
-            (tokens (B, n, d), A (d, d), alpha) -> next tokens.
+        kernel: a SPEC ("numpy", "pkg.module:attr", "path/to/file.py:attr"), tested in a process of its own; or a
+            `Kernel`, or a function (tokens (B, n, d), A (d, d), alpha) -> next tokens, tested in this process: one that
+            crashes ends it, one that hangs is waited for.
         seed: the seed of the random cases; the tables of fixed cases do not depend on it.
-        known: known deviations: check id → reason (`read_known` reads them from a file).
+        known: known deviations: check id → reason (`read_known` reads them from a file), beside those in the kernel's
+            own attribute `known`.
         only: shell patterns of check ids to run.
+        skip: shell patterns of check ids to leave out.
+        options: further declarations, sizes and limits; its seed counts if it is given.
         progress: called with each result.
 
     Returns:
         The report: `report.passed` is False if a check fails that is not listed as known.
 
     Raises:
-        InputError: no such kernel, its optional dependency is missing, or a pattern or entry that matches no check.
+        InputError: no such kernel, its optional dependency is missing, it is declared wrongly (the message has the
+            remedy), or a pattern or entry that matches no check.
     """
-    found, spec = resolve(kernel)
+    selected(only, skip)
+    with opened(kernel, options or Options(seed)) as bench:
+        return run_on(bench, known=known, only=only, skip=skip, progress=progress)
+
+
+def run_on(
+    bench: Bench,
+    *,
+    known: Mapping[str, str] | None = None,
+    only: Iterable[str] = ("*",),
+    skip: Iterable[str] = (),
+    progress: Callable[[CheckResult], None] | None = None,
+    keep: bool = False,
+) -> ConformanceReport:
+    """`run_conformance` of a kernel that is loaded.
+
+    Args:
+        bench: the kernel.
+        known: as there, like `only`, `skip` and `progress`.
+        keep: whether Ctrl-C ends the run with what was found until then; the other checks are then "not_tested".
+    """
     listed = dict(known or {})
     for name in listed:
         if name not in check_ids():
             raise InputError(f"no check is called {name!r}; checks are {', '.join(check_ids())}")
-    patterns = tuple(only)
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in check_ids()):
-            raise InputError(f"no check matches {pattern!r}; checks are {', '.join(check_ids())}")
-    subject = Subject(found, spec, seed)
-    results = []
-    for check in CHECKS:
-        if any(fnmatchcase(check.id, pattern) for pattern in patterns):
-            results.append(run_check(subject, check, listed))
+    checks = selected(only, skip)
+    results: list[CheckResult] = []
+    try:
+        for check in checks:
+            results.append(run_check(bench, check, listed))
             if progress is not None:
                 progress(results[-1])
-    file, line = definition(found)
-    stale = stale_entries(listed, results)
-    return ConformanceReport(found.name, spec or found.source, file, line, declared(found), seed, tuple(results), stale)
+    except KeyboardInterrupt:
+        if not keep:
+            raise
+        ended = CheckFinding("not_tested", INTERRUPTED)
+        results += [result_of(bench, check, ended) for check in checks[len(results) :]]
+    about = bench.about
+    own = {name: reason for name, reason in about.known.items() if name in {check.id for check in checks}}
+    stale = stale_entries(own | listed, results)
+    return ConformanceReport(
+        about.name, about.spec, about.file, about.line, about.declared, bench.seed, tuple(results), stale
+    )
+
+
+def check_kernel(kernel: object, **arguments: object) -> tuple[CheckResult, ...]:
+    """The result of every check of a kernel, one record a check; a failing check is a record as well.
+
+        for result in hardmax.check_kernel(step):
+            print(result.id, result.status, result.message)
+
+    Args:
+        kernel: as for `run_conformance`.
+        arguments: as for `run_conformance`.
+
+    Raises:
+        InputError: no such kernel, or one that is declared wrongly.
+    """
+    return run_conformance(kernel, **arguments).results  # type: ignore[arg-type]
 
 
 def assert_conforms(kernel: object, *, seed: int = 0, known: Mapping[str, str] | None = None) -> None:
@@ -146,13 +203,13 @@ def assert_conforms(kernel: object, *, seed: int = 0, known: Mapping[str, str] |
             assert_conforms("my_package.kernels:step")
 
     Args:
-        kernel: as for `run_conformance`.
+        kernel: as for `run_conformance`; only one named by a SPEC can crash or hang without harm.
         seed: the seed of the random cases.
         known: known deviations: check id → reason.
 
     Raises:
-        AssertionError: a check fails; the message is the report, with a snippet for each failure.
-        InputError: no such kernel.
+        AssertionError: a check fails; the message is the report, with a snippet for each cause.
+        InputError: no such kernel, or one that is declared wrongly.
     """
     report = run_conformance(kernel, seed=seed, known=known)
     if not report.passed:

@@ -1,19 +1,38 @@
-"""A conformance report as text: plain lines for logs, a table for a terminal.
+"""A conformance report as text: what fails first, grouped by cause; plain lines for logs, colours for a terminal.
 
-Neighbours: `record` is what is printed, `command` prints it.
+Neighbours: `record` is what is printed, `verify.commands.kernel` prints it.
 """
 
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .record import CheckResult, ConformanceReport
+from .failures.explain import BLAME
+from .record import CheckResult, ConformanceReport, Status
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WORDS = {"pass": "pass", "fail": "FAIL", "not_applicable": "n/a", "fragile": "fragile", "known": "known"}
-STYLES = {"pass": "green", "fail": "bold red", "not_applicable": "dim", "fragile": "yellow", "known": "magenta"}
+WORDS: dict[Status, str] = {
+    "pass": "pass",
+    "fail": "fail",
+    "known": "known",
+    "fragile": "fragile",
+    "not_applicable": "n/a",
+    "not_tested": "not tested",
+}
+"""Status → the word for it."""
+STYLES = {"fail": "bold red", "known": "magenta", "fragile": "yellow", "not_tested": "cyan", "not_applicable": "dim"}
+CAUSES = (
+    re.compile(re.escape(BLAME) + r"([^;]*)"),
+    re.compile(r"(the process (?:was|ended|had)[^;,]*)"),
+    re.compile(r"(raised .*?)(?: for a batch of shape .*)?$"),
+)
+"""Where a message says what is to blame for a failure."""
+
+Block = tuple[str, str]
+"""A style, or "code", and text."""
 
 
 def headline(report: ConformanceReport) -> str:
@@ -25,33 +44,40 @@ def headline(report: ConformanceReport) -> str:
 
 def summary(report: ConformanceReport) -> str:
     """The verdict and the counts in one line."""
-    counts = ", ".join(f"{count} {WORDS[status].lower()}" for status, count in report.counts().items() if count)
-    if report.passed:
-        return f"conforms: {counts}"
-    names = ", ".join(result.id for result in report.failures)
-    return f"does not conform: {counts}; failing: {names}"
+    counts = ", ".join(f"{count} {WORDS[status]}" for status, count in report.counts().items() if count)
+    return f"{'conforms' if report.passed else 'does not conform'}: {counts}"
+
+
+def cause(result: CheckResult) -> str:
+    """What is to blame for a failure, as its message says it; the message itself if it names no cause."""
+    for pattern in CAUSES:
+        found = pattern.search(result.message)
+        if found is not None:
+            return found[1].strip()
+    return result.snippet or result.message
+
+
+def causes(report: ConformanceReport) -> list[tuple[str, list[CheckResult]]]:
+    """The failures by cause, the cause of most of them first; in each group a small one with an input comes first."""
+    groups: dict[str, list[CheckResult]] = {}
+    for result in report.failures:
+        groups.setdefault(cause(result), []).append(result)
+    for group in groups.values():
+        group.sort(key=lambda result: (result.snippet is None, result.configuration is None))
+    return sorted(groups.items(), key=lambda pair: -len(pair[1]))
 
 
 def failure_text(result: CheckResult) -> str:
     """A failing check for a person: what is required, what was found, how to see it."""
-    lines = [
-        f"{result.id}: {result.title}",
-        *textwrap.wrap(result.message, 116, initial_indent="  ", subsequent_indent="  "),
-    ]
+    return "\n".join(textwrap.indent(text, "    ") if style == "code" else text for style, text in _failure(result))
+
+
+def _failure(result: CheckResult) -> Iterator[Block]:
+    yield "bold", f"{result.id}: {result.title}"
+    yield "", textwrap.fill(result.message, 116, initial_indent="  ", subsequent_indent="  ")
     if result.snippet:
-        lines += ["  To see it, paste:", "", textwrap.indent(result.snippet.rstrip(), "    "), ""]
-    return "\n".join(lines)
-
-
-def _failures(report: ConformanceReport) -> Iterator[tuple[CheckResult, str]]:
-    """Each failure and its text; a failure with the same snippet as an earlier one only refers to that."""
-    shown: dict[str, str] = {}
-    for result in report.failures:
-        first = shown.setdefault(result.snippet or result.id, result.id)
-        yield (
-            result,
-            failure_text(result) if first == result.id else f"{result.id}: {result.title}\n  fails like {first}\n",
-        )
+        yield "", "  To see it, paste:\n"
+        yield "code", result.snippet.rstrip() + "\n"
 
 
 def stale_lines(report: ConformanceReport) -> Iterator[str]:
@@ -60,51 +86,54 @@ def stale_lines(report: ConformanceReport) -> Iterator[str]:
         yield f"stale known deviation: {name}: {reason}"
 
 
-def plain_text(report: ConformanceReport) -> str:
-    """The whole report as plain lines: checks, failures with snippets, stale entries, the verdict last."""
-    width = max((len(result.id) for result in report.results), default=0)
-    lines = [headline(report), ""]
-    for result in report.results:
-        lines.append(f"{WORDS[result.status]:<8}{result.id:<{width + 2}}{result.title}{_aside(result)}")
-    lines += ["", *(text for _, text in _failures(report))]
-    lines += ["", *stale_lines(report), summary(report)]
+def _blocks(report: ConformanceReport, verbose: bool) -> Iterator[Block]:
+    """The report in the order in which it is read."""
+    yield "bold", headline(report) + "\n"
+    for words, group in causes(report):
+        if len(group) > 1:
+            blame = "" if words == (group[0].snippet or group[0].message) else f": {words}"
+            yield "bold red", f"{len(group)} checks fail, one cause{blame}\n"
+        yield from _failure(group[0])
+        if len(group) > 1:
+            others = ", ".join(result.id for result in group[1:])
+            yield "", textwrap.fill(f"also {others}", 116, initial_indent="  ", subsequent_indent="  ") + "\n"
+    for status in ("known", "fragile", "not_tested", "not_applicable"):
+        alike: dict[str, list[str]] = {}
+        for result in report.results:
+            if result.status == status:
+                alike.setdefault(result.message, []).append(result.id)
+        for message, ids in alike.items():
+            yield STYLES[status], f"{WORDS[status]:<12}{', '.join(ids)}: {message}"
+    passed = [result for result in report.results if result.status == "pass"]
+    if verbose:
+        width = max((len(result.id) for result in passed), default=0)
+        for result in passed:
+            yield "", f"{WORDS[result.status]:<12}{result.id:<{width}}  {result.title} ({result.message})"
+    elif passed:
+        yield "", f"{'pass':<12}{len(passed)} checks (-v lists them)"
+    yield from (("yellow", line) for line in stale_lines(report))
+    yield "bold green" if report.passed else "bold red", "\n" + summary(report)
+
+
+def plain_text(report: ConformanceReport, *, verbose: bool = False) -> str:
+    """The whole report as plain lines: failures with a snippet for each cause, what else is to say, the verdict last.
+
+    Args:
+        report: the report.
+        verbose: list the checks that pass too.
+    """
+    lines = [textwrap.indent(text, "    ") if style == "code" else text for style, text in _blocks(report, verbose)]
     return "\n".join(lines) + "\n"
 
 
-def _aside(result: CheckResult) -> str:
-    return f" [{result.message}]" if result.status in ("not_applicable", "fragile", "known") else ""
-
-
-def print_report(report: ConformanceReport, console: "Console") -> None:
-    """The report on a terminal: a table of checks, then failures with highlighted snippets, then the verdict."""
+def print_report(report: ConformanceReport, console: "Console", *, verbose: bool = False) -> None:
+    """The same on a terminal, with colours and highlighted snippets."""
     from rich.markup import escape
     from rich.padding import Padding
     from rich.syntax import Syntax
-    from rich.table import Table
 
-    console.print(f"[bold]{escape(headline(report))}[/bold]", highlight=False)
-    table = Table(box=None, pad_edge=False)
-    for name in ("", "check", "a right kernel", "found"):
-        table.add_column(name, overflow="fold")
-    for result in report.results:
-        style = STYLES[result.status]
-        found = "see below" if result.failed else result.message
-        table.add_row(
-            f"[{style}]{WORDS[result.status]}[/]", result.id, escape(result.title), f"[dim]{escape(found)}[/]"
-        )
-    console.print(table)
-    shown: dict[str, str] = {}
-    for result in report.failures:
-        console.print(f"\n[bold red]{result.id}[/]: {escape(result.title)}", highlight=False)
-        first = shown.setdefault(result.snippet or result.id, result.id)
-        if first != result.id:
-            console.print(f"  fails like {first}", highlight=False)
-            continue
-        console.print(Padding(escape(result.message), (0, 0, 0, 2)), highlight=False)
-        if result.snippet:
-            console.print("  To see it, paste:")
-            console.print(Padding(Syntax(result.snippet.rstrip(), "python", word_wrap=True), (0, 0, 0, 4)))
-    console.print()
-    for line in stale_lines(report):
-        console.print(escape(line), style="yellow")
-    console.print(escape(summary(report)), style="bold green" if report.passed else "bold red", highlight=False)
+    for style, text in _blocks(report, verbose):
+        if style == "code":
+            console.print(Padding(Syntax(text, "python", word_wrap=True), (0, 0, 0, 4)))
+        else:
+            console.print(escape(text), style=style, highlight=False)

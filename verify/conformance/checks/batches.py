@@ -18,7 +18,7 @@ from ..inputs.lattices import CERTAIN, Lattice, Variant, lattice
 from ..inputs.trial import Call, Trial, call, raw_step
 from ..judge import exact_layer, value_tolerance
 from ..record import CheckFinding
-from .sizes import screened
+from .sizes import dtypes, screened
 
 
 def _batch(rng: random.Random, B: int, n: int, d: int, A: Integers | None = None, *, size: int = 50) -> Call:
@@ -58,7 +58,7 @@ def _one_thing(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
     Whatever a kernel keeps of a call, under whatever key, it must not meet again in another one.
     """
     rng = subject.random("batch.memory")
-    for dtype in subject.kernel.dtypes:
+    for dtype in dtypes(subject):
         for B, n, d in ((1, 4, 2), (2, 9, 3), (3, 33, 2), (70, 3, 2)):
             one = lattice(rng, n, d, dtype, B=B, alpha=Fraction(1))
             calls = [one]
@@ -91,7 +91,7 @@ def _one_thing(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
 def _refilled(subject: Subject) -> CheckFinding:
     """The same array objects with other values: tokens, A, or both, all of them or one number, and back again."""
     kernel, rng, count = subject.kernel, subject.random("batch.refilled"), 0
-    for dtype in kernel.dtypes:
+    for dtype in dtypes(subject):
         for B, n, d in ((1, 4, 2), (3, 9, 3), (70, 3, 2), (1, 40, 2)):
             one = lattice(rng, n, d, dtype, B=B)
             last = one.sets.copy()
@@ -120,6 +120,8 @@ def _after_refill(kernel: Kernel, one: Lattice, other: Lattice, dtype: str) -> t
             after = to_numpy(raw_step(kernel, tokens, A, now.alpha))
             if after.shape != now.shape:
                 return f"returned shape {after.shape}", now, 0, 0
+            if kernel.form == "residual":
+                after = after.astype(np.float64) / float(1 + now.alpha)
             off = now.excess(after, dtype, kernel.ties)
             if off.max() > CERTAIN:
                 b, i = np.argwhere(off > CERTAIN)[0]

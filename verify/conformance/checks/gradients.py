@@ -29,6 +29,7 @@ from ..inputs.lattices import Lattice, Shape, lattice
 from ..inputs.trial import Call, call, exact_rows, floats
 from ..judge import exact_layer
 from ..record import CheckFinding
+from .sizes import dtypes
 
 STEP = Fraction(1, 1 << 12)
 """h of the central differences: a power of two, far below every gap of scores of the points chosen."""
@@ -65,7 +66,7 @@ def _many(subject: Subject) -> Iterator[tuple[Lattice, str]]:
     """Many tokens, coordinates and sets, with ties."""
     rng = subject.random("gradient.sizes")
     shapes: tuple[Shape, ...] = ("identity", "permutation") if subject.kernel.supports_A else ("identity",)
-    for dtype in subject.kernel.dtypes:
+    for dtype in dtypes(subject):
         sizes = ((1, 33, 3), (1, 65, 2), (2, 130, 3), (1, 257, 2), (1, 1100, 2), (33, 4, 2), (70, 4, 3), (300, 3, 2))
         for B, n, d in sizes:
             yield lattice(rng, n, d, dtype, B=B, shape=rng.choice(shapes)), dtype
@@ -193,7 +194,7 @@ def _sizes(subject: Subject) -> Iterator[Question]:
 
 def _upstreams(subject: Subject) -> Iterator[Question]:
     rng = subject.random("gradient.upstream")
-    for dtype in subject.kernel.dtypes:
+    for dtype in dtypes(subject):
         for B, n, d in ((1, 4, 2), (3, 9, 3), (70, 3, 2), (2, 65, 2)):
             one = lattice(rng, n, d, dtype, B=B)
             for upstream in UPSTREAMS:
@@ -208,7 +209,7 @@ def _check(
     def run(subject: Subject) -> CheckFinding:
         if subject.kernel.arrays != "torch":
             raise NotApplicableError("the kernel does not compute with torch tensors")
-        if getattr(subject.kernel, "gradients", True) is False:
+        if not subject.kernel.gradients:
             raise NotApplicableError("the kernel declares gradients = False")
         worst, count, absent = 0.0, 0, ""
         for one, dtype, upstream, reference in questions(subject):

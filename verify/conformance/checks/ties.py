@@ -23,7 +23,7 @@ from ..inputs.cases import (
     resolved_tie,
     turned,
 )
-from ..inputs.lattices import SHAPES, lattice
+from ..inputs.lattices import LIFT, SHAPES, lattice
 from ..inputs.trial import Trial, exact_rows
 
 
@@ -73,7 +73,7 @@ def _signed(subject: Subject) -> Iterator[Trial]:
         (one,) = trial.calls
         yield replace(trial, calls=(replace(one, arrangement="signed"),))
     rng = subject.random("ties.signed")
-    for dtype in subject.kernel.dtypes:
+    for dtype in (dtype for dtype in subject.kernel.dtypes if dtype in LIFT):
         for n, d in ((6, 1), (12, 2), (20, 3), (40, 9), (70, 4), (9, 33), (200, 3)):
             shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
             yield Trial(

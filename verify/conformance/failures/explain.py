@@ -22,6 +22,9 @@ from ..judge import value_tolerance
 MOST_TOKENS = 40
 """Larger configurations are not explained: an exact wrong layer costs n² products of fractions."""
 
+BLAME = "that is what a kernel computes that "
+"""How a message goes on that names the mistake."""
+
 LayerRule = Callable[[Matrix, Matrix, Fraction], Matrix]
 """(tokens (n, d), A, α) -> next tokens, exact."""
 
@@ -143,7 +146,7 @@ MISTAKES: tuple[tuple[str, LayerRule], ...] = (
     ("updates tokens in place, so that later ones see earlier ones already moved", _in_place),
     ("moves by alpha in place of alpha/(1 + alpha)", _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C), alpha))),
     (
-        "does not divide by 1 + alpha",
+        'does not divide by 1 + alpha (declare form = "residual" if that is meant)',
         _updated(lambda Z, i, C, alpha: tuple(x + alpha * m for x, m in zip(Z[i], _mean(Z, C), strict=True))),
     ),
     (

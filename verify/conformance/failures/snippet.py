@@ -29,7 +29,8 @@ def loading(kernel: Kernel, spec: str, *imports: str) -> list[str]:
     if not spec:
         spec = _importable(kernel)
     if spec:
-        return [*lines, f"kernel = load({_from_anywhere(spec)!r})"]
+        overrides = "".join(f", {name}={value!r}" for name, value in kernel.overrides.items())
+        return [*lines, f"kernel = load({_from_anywhere(spec)!r}{overrides})"]
     return [
         *lines,
         f"assert 'kernel' in globals(), 'put the kernel under test, {kernel.name}, into the variable kernel'",

@@ -102,11 +102,11 @@ class Lattice:
     def excess(self, after: NDArray, dtype: str, ties: TieRule) -> NDArray[np.float64]:
         """(B, n) how far a kernel's next tokens are from the exact ones, in units of the judge's tolerance.
 
-        The rounding here is a quarter of a unit at most: what is below `PLAIN` would pass the judge. Infinite where
+        The rounding here is half a unit at most: what is below `PLAIN` would pass the judge. Infinite where
         nothing is known, because the scores are not exact or a number is not finite.
 
         Args:
-            after: (B, n, d) what a kernel returned.
+            after: (B, n, d) what a kernel returned, normalised.
             dtype: the dtype that it computed in.
             ties: its tie rule.
         """
@@ -116,13 +116,21 @@ class Lattice:
         count = mask.sum(axis=2)
         Z = self.floats("float64")
         rate = float(self.alpha / (1 + self.alpha))
-        target = Z + rate * ((mask.astype(np.float64) @ Z) / count[:, :, None] - Z)
-        allowed = layer_error(self.floats(dtype), count, 1.0)[:, None, :]
         place = np.arange(self.B) % len(Z)
-        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            error = np.abs(after.astype(np.float64) - target[place])
-            ratio = np.where(error == 0, 0.0, error / allowed[place])
-        return np.where(np.isfinite(ratio) & np.isfinite(allowed[place]), ratio, np.inf).max(axis=2)
+        allowed = layer_error(self.floats(dtype), count, 1.0)[place, None, :]
+
+        def ratio(found: NDArray, own: NDArray, mean: NDArray, most: NDArray) -> NDArray[np.float64]:
+            with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+                error = np.abs(found.astype(np.float64) - (own + rate * (mean - own)))
+                units = np.where(error == 0, 0.0, error / most)
+            return np.where(np.isfinite(units) & np.isfinite(most), units, np.inf).max(axis=-1)
+
+        if ties != "any":
+            return ratio(after, Z[place], ((mask.astype(np.float64) @ Z) / count[:, :, None])[place], allowed)
+        b, i, j = np.nonzero(mask[place])
+        nearest = np.full(after.shape[:2], np.inf)
+        np.minimum.at(nearest, (b, i), ratio(after[b, i], Z[place[b], i], Z[place[b], j], allowed[b, 0]))
+        return nearest
 
     def call(self) -> Call:
         """The same as a call of exact numbers; equal sets are one object."""
@@ -146,6 +154,8 @@ def excess(kernel: Kernel, one: Lattice, dtype: str) -> float:
             return np.inf
     except (Exception, SystemExit):
         return np.inf
+    if kernel.form == "residual":
+        after = after.astype(np.float64) / float(1 + one.alpha)
     return float(one.excess(after, dtype, kernel.ties).max())
 
 

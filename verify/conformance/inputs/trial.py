@@ -9,8 +9,9 @@ Neighbours: `judge` says whether answers are right, `shrink` makes failing trial
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import wraps
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
@@ -25,6 +26,55 @@ Arrangement = Literal[
 ]
 ARRANGEMENTS: tuple[Arrangement, ...] = get_args(Arrangement)
 NUMPY_ONLY: tuple[Arrangement, ...] = ("reversed", "readonly")
+
+
+class NotTestedError(BaseException):
+    """Something is not tested, for the reason given: it was ruled out, or no right answer is known there.
+
+    No Exception: what checks catch is what a kernel raises, and this is not the kernel's.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes that a kernel is asked for.
+
+    Args:
+        B: the least and the largest number of token sets, None for any.
+        n: the same of tokens.
+        d: of coordinates.
+    """
+
+    B: tuple[int, int] | None = None
+    n: tuple[int, int] | None = None
+    d: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        return ",".join(f"{name}={r[0]}-{r[1]}" for name in "Bnd" if (r := getattr(self, name)) is not None)
+
+    def require(self, *shapes: tuple[int, int, int]) -> None:
+        """Raise `NotTestedError` if one of the shapes (B, n, d) is ruled out."""
+        for shape in shapes:
+            for name, size in zip("Bnd", shape, strict=True):
+                low, high = getattr(self, name) or (size, size)
+                if not low <= size <= high:
+                    raise NotTestedError(f"it takes {name} = {size}; --sizes rules out all but {low} to {high}")
+
+    def limited(self, kernel: Kernel) -> Kernel:
+        """`kernel`, which is never called with other sizes."""
+        if self == Sizes():
+            return kernel
+
+        def entry(function: Any) -> Any:
+            @wraps(function)
+            def call(tokens: Any, *rest: Any) -> Any:
+                self.require(tuple(tokens.shape))
+                return function(tokens, *rest)
+
+            return call
+
+        entries = {name: getattr(kernel, name) for name in ("step", "layer", "prove")}
+        return replace(kernel, **{name: entry(function) for name, function in entries.items() if function is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +163,12 @@ def floats(values: Sequence[Matrix] | Matrix, dtype: str) -> NDArray[np.floating
     return result[[place[id(rows)] for rows in values]]
 
 
-def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous") -> Any:
+def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous", dtype: str = "") -> Any:
     """`tokens` (or A) as what `kernel.step` takes, laid out in memory as `arrangement` says; the values are the same.
 
     Args:
         kernel: the kernel.
-        tokens: (B, n, d) NumPy array, or A (d, d); its dtype is kept.
+        tokens: (B, n, d) NumPy array, or A (d, d).
         arrangement: "contiguous"; "fortran" (first index fastest); "permuted" (the two outer axes exchanged, the inner
             one contiguous; for A its transpose, as in A = W.T); "padded" (a corner of a larger buffer, the inner axis
             contiguous); "offset" (contiguous, but begins within a buffer, not at a multiple of 16 bytes); "strided"
@@ -126,12 +176,14 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
             "readonly" (NumPy only); "expanded" (an axis along which all is equal has stride 0, any other array is
             contiguous); "signed" (contiguous, every third zero negative). What surrounds the values is NaN, which shows
             if strides are ignored.
+        dtype: of the result, that of `tokens` if empty.
     """
+    dtype = dtype or str(tokens.dtype)
     if arrangement == "signed":
         zeros = np.argwhere(np.asarray(tokens) == 0)[::3]
         tokens = np.array(tokens)
         tokens[tuple(zeros.T)] = -0.0
-    native = kernel.arrays_for(tokens, str(tokens.dtype))
+    native = kernel.arrays_for(tokens, dtype)
     if arrangement in ("contiguous", "signed"):
         return native
     if arrangement in NUMPY_ONLY and kernel.arrays != "numpy":
@@ -149,12 +201,12 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
         moved = native.transpose(order).copy() if kernel.arrays == "numpy" else native.permute(order).contiguous()
         return moved.transpose(order) if kernel.arrays == "numpy" else moved.permute(order)
     if arrangement == "offset":
-        buffer = kernel.arrays_for(np.full(tokens.size + 8, np.nan), str(tokens.dtype))
+        buffer = kernel.arrays_for(np.full(tokens.size + 8, np.nan), dtype)
         view = buffer[3 : 3 + tokens.size].reshape(tokens.shape)
     else:
         strided = arrangement == "strided"
         size = [2 * s if strided else s + 3 for s in tokens.shape]
-        buffer = kernel.arrays_for(np.full(size, np.nan), str(tokens.dtype))
+        buffer = kernel.arrays_for(np.full(size, np.nan), dtype)
         view = buffer[tuple(slice(None, None, 2) if strided else slice(1, s + 1) for s in tokens.shape)]
     view[...] = native
     return view

@@ -1,0 +1,160 @@
+"""Where checks are run: the kernel as reports name it, and one check after the other.
+
+A kernel that is named by a SPEC gets a process of its own (`worker.Worker`). A Python object cannot be handed to
+another process: it runs in this one (`InProcess`), so that a crash ends the caller and a hang stays one.
+
+Neighbours: `probe` is called first; `suite` and the pytest plugin use what is here.
+"""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ....kernels.errors import InputError
+from ....kernels.protocol import Kernel, as_kernel
+from ....kernels.registry import load
+from ..check import Check, Subject, finding_of
+from ..inputs.trial import Sizes
+from ..record import CheckFinding
+from .probe import probe
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one check of a kernel in a process of its own may use.
+
+    Args:
+        seconds: wall-clock time.
+        memory: GiB, beyond what the process had when the kernel was loaded (Linux only).
+    """
+
+    seconds: float = 60.0
+    memory: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a kernel is tested.
+
+    Args:
+        seed: decides the random cases.
+        overrides: declarations in place of its author's: arrays, dtypes.
+        sizes: the sizes of batches that it is asked for; any if empty.
+        limits: for a kernel named by a SPEC.
+    """
+
+    seed: int = 0
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Sizes = field(default_factory=Sizes)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A kernel as reports name it.
+
+    Args:
+        name: its name.
+        spec: how it was named, or where it comes from; empty if unknown.
+        file: the file that defines its step function, None if unknown.
+        line: the line there.
+        declared: property → value.
+        ties: its tie rule.
+        known: known deviations that it declares: check id → reason.
+    """
+
+    name: str
+    spec: str
+    file: str | None
+    line: int | None
+    declared: Mapping[str, str]
+    ties: str
+    known: Mapping[str, str]
+
+
+class Bench(Protocol):
+    """A loaded kernel on which checks are run."""
+
+    about: About
+    seed: int
+
+    def run(self, check: Check) -> CheckFinding:
+        """What a check finds."""
+        ...
+
+    def close(self) -> None:
+        """End what was started."""
+        ...
+
+
+class InProcess:
+    """A kernel in this process.
+
+    Args:
+        kernel: a `Kernel` or a step function.
+        options: how it is tested; the limits have no effect.
+
+    Raises:
+        InputError: it is no kernel, is `missing`, or fails the probe.
+    """
+
+    def __init__(self, kernel: object, options: Options) -> None:
+        self.subject = resolved(kernel, options)
+        self.seed = options.seed
+        probe(self.subject.kernel)
+        self.about = about(self.subject)
+
+    def run(self, check: Check) -> CheckFinding:
+        """What a check finds."""
+        return finding_of(self.subject, check)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def resolved(kernel: object, options: Options) -> Subject:
+    """The kernel that is meant.
+
+    Args:
+        kernel: a SPEC, a `Kernel` or a step function.
+        options: how it is to be tested.
+
+    Raises:
+        InputError: no such kernel, or one whose optional dependency is missing.
+    """
+    spec = kernel if isinstance(kernel, str) else ""
+    if isinstance(kernel, str):
+        found = load(kernel, **options.overrides)
+    else:
+        found = as_kernel(kernel, name=getattr(kernel, "__name__", "kernel"), **options.overrides)
+    if found.missing:
+        raise InputError(found.missing)
+    return Subject(options.sizes.limited(found), spec, options.seed, options.sizes)
+
+
+def about(subject: Subject) -> About:
+    """What reports say about a kernel."""
+    kernel = subject.kernel
+    code = getattr(inspect.unwrap(kernel.step), "__code__", None)  # None for builtins and compiled functions
+    file, line = (None, None) if code is None else (code.co_filename, code.co_firstlineno)
+    return About(kernel.name, subject.spec or kernel.source, file, line, declared(kernel), kernel.ties, kernel.known)
+
+
+def declared(kernel: Kernel) -> dict[str, str]:
+    """What the author of a kernel declares, for headers and reports; what few kernels declare only where it is."""
+    shown = {
+        "dtypes": ", ".join(kernel.dtypes),
+        "arrays": kernel.arrays,
+        "device": kernel.device,
+        "ties": kernel.ties,
+        "A": "any" if kernel.supports_A else "identity only",
+        "follow sets": "yes" if kernel.layer is not None else "no",
+    }
+    if kernel.form != "normalised":
+        shown["form"] = kernel.form
+    if kernel.batch_invariant:
+        shown["batch invariant"] = "yes"
+    if not kernel.gradients:
+        shown["gradients"] = "no"
+    return shown

@@ -1,0 +1,68 @@
+"""One call before the checks: a kernel that was declared wrongly is told so in one line, not by fifty failing checks.
+
+Neighbours: `bench` and `worker` probe before they run checks.
+"""
+
+import inspect
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
+
+from ....kernels.errors import InputError
+from ....kernels.protocol import Kernel
+from ..inputs.trial import raw_step
+
+TOKENS = [[[2.0, 1.0], [1.0, 2.0], [1.0, 1.0]], [[1.0, 0.0], [3.0, -1.0], [0.0, 2.0]]]
+"""(2, 3, 2) small integers, with an exact tie."""
+HALVES = ("float16", "bfloat16")
+
+
+def probe(kernel: Kernel) -> None:
+    """Call `kernel` once in each of its dtypes; what it computes is not looked at.
+
+    Raises:
+        InputError: it takes other arguments than (tokens, A, alpha), arrays of another library, or computes in half
+            precision and does not declare it. Any other mistake is for the checks to find.
+    """
+    try:
+        inspect.signature(kernel.step).bind(None, None, 1.0)
+    except TypeError as error:
+        what = f"cannot be called as step(tokens, A, alpha): {error}; define step(tokens, A, alpha)"
+        raise _refused(kernel, what) from error
+    except ValueError:  # a builtin without a signature
+        pass
+    for dtype in kernel.dtypes:
+        try:
+            result = _call(kernel, dtype)
+        except (Exception, SystemExit) as error:
+            other = "torch" if kernel.arrays == "numpy" else "numpy"
+            if _works_on(kernel, other, dtype):
+                said = " ".join(f"{type(error).__name__}: {error}".split())
+                remedy = f'declare step.arrays = "{other}", or give --arrays {other}'
+                raise _refused(
+                    kernel, f"takes {other} arrays and was given {kernel.arrays}: {remedy} ({said})"
+                ) from error
+            continue
+        found = str(getattr(result, "dtype", "")).removeprefix("torch.")
+        if found in HALVES and found != dtype:
+            remedy = f'declare step.dtypes = ("{found}",) or give --dtype {found} if that is what it computes in'
+            raise _refused(kernel, f"returned {found} for {dtype} tokens: {remedy}, else return {dtype}")
+
+
+def _call(kernel: Kernel, dtype: str) -> Any:
+    identity = [[1.0, 0.0], [0.0, 1.0]]
+    return raw_step(kernel, kernel.arrays_for(TOKENS, dtype), kernel.arrays_for(identity, dtype), 1.0)
+
+
+def _works_on(kernel: Kernel, arrays: Any, dtype: str) -> bool:
+    """Whether the kernel gives an answer to arrays of the other library."""
+    if find_spec("torch") is None or kernel.device != "cpu" or (arrays == "numpy" and dtype == "bfloat16"):
+        return False
+    try:
+        return tuple(_call(replace(kernel, arrays=arrays), dtype).shape) == (2, 3, 2)
+    except (Exception, SystemExit):
+        return False
+
+
+def _refused(kernel: Kernel, what: str) -> InputError:
+    return InputError(f"kernel {kernel.name} {what}")
