@@ -174,7 +174,7 @@ def _precise(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
 CHECKS: tuple[Check, ...] = (
     screened("shape.tokens", "Any number of tokens is right, block sizes or not", _tokens),
     screened("shape.dimensions", "Any number of coordinates is right, block sizes or not", _coordinates),
+    screened("batch.sizes", "Batches of any size are right row by row", _sets),
     screened("shape.precision", "No precision is lost where there are many tokens, coordinates or sets", _precise),
     screened("A.below", "Scores far below zero are decided like all others", _below),
-    screened("batch.sizes", "Batches of any size are right row by row", _sets),
 )

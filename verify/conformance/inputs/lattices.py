@@ -187,7 +187,7 @@ def _smaller(one: Lattice) -> Iterator[Lattice]:
     if one.B > 1:
         for s in range(k):
             yield replace(one, sets=one.sets[s : s + 1], B=1)
-        yield from (replace(one, B=B) for B in (one.B // 2, one.B - one.B // 8, one.B - 1) if B >= k)
+        yield from (replace(one, B=B) for B in (one.B // 2, one.B - one.B // 8, one.B - 1) if k <= B < one.B)
     for axis, size in ((1, n), (2, d)):
         length = size // 2
         while length >= max(1, size // 16):
