@@ -6,6 +6,10 @@
     def test_conformance(hardmax_check):
         hardmax_check()
 
+    @hardmax.parametrize_checks([step, other])      one item for each kernel and check
+    def test_kernels(check):
+        check()
+
     def test_mine(hardmax_kernel): ...              the kernel under test itself
 
 Unused, it costs nothing: this module imports pytest alone, hooks return at once, and the suite is imported only when a
@@ -17,9 +21,10 @@ Neighbours: `conformance` is the suite.
 
 from __future__ import annotations
 
+import atexit
 import json
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -113,12 +118,11 @@ def _open(config: pytest.Config, kernel: Any, seed: int) -> Bench:
 
     benches = config.stash.setdefault(_BENCHES, {})
     if (kernel, seed) not in benches:
-        context = opened(kernel, Options(seed))
         try:
-            benches[kernel, seed] = context.__enter__()
+            benches[kernel, seed] = opened(kernel, Options(seed))
         except InputError as error:
             raise pytest.UsageError(f"hardmax: {error}") from None
-        config.add_cleanup(lambda: context.__exit__(None, None, None) and None)
+        config.add_cleanup(benches[kernel, seed].close)
     return benches[kernel, seed]
 
 
@@ -169,6 +173,45 @@ def _end(result: CheckResult) -> None:
         pytest.xfail(result.message)
     if result.failed:
         raise ConformanceFailure(result)
+
+
+def parametrize_checks(kernels: Iterable[Any], **arguments: Any) -> pytest.MarkDecorator:
+    """A decorator that makes a test one item for each kernel and check:
+
+        @hardmax.parametrize_checks([step, "mine.py:other"])
+        def test_kernels(check):
+            check()
+
+    Args:
+        kernels: SPECs, each tested in a process of its own, or `Kernel`s and step functions, tested in this one.
+        arguments: `only` and `skip` as for `run_conformance`.
+    """
+    from .conformance.suite import selected
+
+    items = []
+    for kernel in kernels:
+        name = kernel if isinstance(kernel, str) else getattr(kernel, "name", getattr(kernel, "__name__", "kernel"))
+        items += [pytest.param(_Bound(kernel, check), id=f"{name}-{check.id}") for check in selected(**arguments)]
+    return pytest.mark.parametrize("check", items)
+
+
+class _Bound:
+    """A check of a kernel, to be called in a test: it ends the test as the result says."""
+
+    benches: ClassVar[dict[Any, Bench]] = {}
+    """The kernels of this process, each loaded once; they are closed when it ends."""
+
+    def __init__(self, kernel: Any, check: Check) -> None:
+        self.kernel, self.check = kernel, check
+
+    def __call__(self) -> None:
+        __tracebackhide__ = True
+        from .conformance.suite import opened, run_check
+
+        if self.kernel not in self.benches:
+            self.benches[self.kernel] = opened(self.kernel)
+            atexit.register(self.benches[self.kernel].close)
+        _end(run_check(self.benches[self.kernel], self.check))
 
 
 class ConformanceItem(pytest.Item):
@@ -247,4 +290,4 @@ class _Session:
                 )
 
 
-__all__ = ["PROPERTY", "ConformanceCollector", "ConformanceFailure", "ConformanceItem"]
+__all__ = ["PROPERTY", "ConformanceCollector", "ConformanceFailure", "ConformanceItem", "parametrize_checks"]

@@ -26,16 +26,17 @@ if TYPE_CHECKING:
     from .kernels.exact.configuration import Configuration
     from .kernels.exact.configuration_file import read_configuration
     from .kernels.exact.step import ConstantStep, HarmonicStep
-    from .kernels.protocol import Kernel
+    from .kernels.protocol import Kernel, kernel
     from .kernels.registry import load as load_kernel
     from .reports.records.store import read_records
     from .reports.report import write_report
     from .strategies.configurations import configurations
     from .verify.claims.conclusion import Result, examine, prove
     from .verify.claims.registry import Claim, all_claims
-    from .verify.conformance.suite import assert_conforms, run_conformance
+    from .verify.conformance.suite import assert_conforms, check_kernel, run_conformance
     from .verify.provers.freeze.budget import Budget
     from .verify.provers.freeze.outcome import Frozen, SelfSimilar, Undecided
+    from .verify.pytest_plugin import parametrize_checks
 
     __version__ = version("hardmax")
 
@@ -60,11 +61,14 @@ _HOMES = {
     "examine": "verify.claims.conclusion",
     # kernels
     "Kernel": "kernels.protocol",
+    "kernel": "kernels.protocol",
     "load_kernel": "kernels.registry:load",
     "certify": "kernels.bounds.certify",
     "crosscheck": "kernels.bounds.crosscheck",
     "run_conformance": "verify.conformance.suite",
     "assert_conforms": "verify.conformance.suite",
+    "check_kernel": "verify.conformance.suite",
+    "parametrize_checks": "verify.pytest_plugin",
     # reports
     "read_records": "reports.records.store",
     "write_report": "reports.report",
@@ -112,10 +116,13 @@ __all__ = [
     "all_claims",
     "assert_conforms",
     "certify",
+    "check_kernel",
     "configurations",
     "crosscheck",
     "examine",
+    "kernel",
     "load_kernel",
+    "parametrize_checks",
     "prove",
     "read_configuration",
     "read_records",

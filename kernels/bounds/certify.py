@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..exact.configuration import Configuration, refuse_flushing
 from ..exact.dynamics import Dynamics, Sets
-from ..protocol import BLOCK_BYTES, FloatProof, FollowSets, Kernel, checked, is_identity, move, to_numpy
+from ..follow_sets import FloatProof, FollowSets, move
+from ..protocol import BLOCK_BYTES, Kernel, checked, is_identity, to_numpy
 from .filter import SLACK, captured, decision_bound, layer_error, proved
 
 

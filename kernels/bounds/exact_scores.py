@@ -10,16 +10,22 @@ floats, and scores that differ, differ.
 Neighbours: `crosscheck` and the conformance suite's `judge` apply this token by token.
 """
 
+from fractions import Fraction
 from math import gcd
 
 from ..exact.configuration import Matrix
 
-PRECISION = {"float32": 24, "float64": 53}
-"""Bits of the significand, the hidden one included."""
-LEAST_EXPONENT = {"float32": -126, "float64": -1022}
-"""Products of the units below this power of two are subnormal, where kernels may flush to zero."""
-GREATEST_EXPONENT = {"float32": 127, "float64": 1023}
+PRECISION = {"bfloat16": 8, "float16": 11, "float32": 24, "float64": 53}
+"""Bits of the significand, the hidden one included: the unit roundoff u is 2 to the minus that."""
+LEAST_EXPONENT = {"bfloat16": -126, "float16": -14, "float32": -126, "float64": -1022}
+"""Products of the units below this power of two, the least normal number ω, are subnormal: kernels may flush them."""
+GREATEST_EXPONENT = {"bfloat16": 127, "float16": 15, "float32": 127, "float64": 1023}
 """The greatest power of two in the dtype."""
+
+
+def largest(dtype: str) -> float:
+    """The largest number in the dtype."""
+    return float((2 - Fraction(1, 1 << (PRECISION[dtype] - 1))) * (1 << GREATEST_EXPONENT[dtype]))
 
 
 def _integers(rows: Matrix) -> tuple[list[list[int]], int] | None:
@@ -42,7 +48,7 @@ def exact_scores(tokens: Matrix, A: Matrix, dtype: str) -> tuple[bool, ...]:
     Args:
         tokens: (n, d) exact.
         A: (d, d) exact.
-        dtype: "float32" or "float64".
+        dtype: a key of `PRECISION`.
     """
     rows, form = _integers(tokens), _integers(A)
     if rows is None or form is None:
@@ -65,4 +71,4 @@ def exact_scores(tokens: Matrix, A: Matrix, dtype: str) -> tuple[bool, ...]:
     return tuple(result)
 
 
-__all__ = ["GREATEST_EXPONENT", "LEAST_EXPONENT", "PRECISION", "exact_scores"]
+__all__ = ["GREATEST_EXPONENT", "LEAST_EXPONENT", "PRECISION", "exact_scores", "largest"]

@@ -2,7 +2,20 @@
 
 A float kernel holds tokens ẑ_i with |ẑ_i − z_i| ≤ E (componentwise, one vector E ≥ 0 for each configuration) and
 computes scores ŝ_ij of ⟨z_i, z_j⟩ = z_iᵀ A z_j. Write |x|, |A| for absolute values entry by entry, R = max_i |ẑ_i|,
-u for the unit roundoff (2⁻²⁴, 2⁻⁵³) and γ_k = k u / (1 − k u).
+u for the unit roundoff and γ_k = k u / (1 − k u).
+
+**Dtypes.** Nothing below knows more of a dtype than its unit roundoff u, its least normal number ω and its largest
+number, so it holds for each of
+
+    dtype       u       ω         largest                    γ_k finite for
+    float64     2⁻⁵³    2⁻¹⁰²²    (2 − 2⁻⁵²) 2¹⁰²³           k < 2⁵²
+    float32     2⁻²⁴    2⁻¹²⁶     (2 − 2⁻²³) 2¹²⁷            k < 2²³
+    float16     2⁻¹¹    2⁻¹⁴      (2 − 2⁻¹⁰) 2¹⁵ = 65504     k < 1024
+    bfloat16    2⁻⁸     2⁻¹²⁶     (2 − 2⁻⁷) 2¹²⁷             k < 128
+
+and for kernels that compute some steps in a wider one, which only round less. Tokens and A are in the dtype; α is a
+float64 that the kernel may round. NumPy has no bfloat16: such tokens come as float32, which holds them, with the dtype
+by name.
 
 **Arithmetic.** Every operation returns (exact result)(1 + δ), |δ| ≤ u, unless it underflows; a fused multiply-add is
 two exact operations with one such factor. A product of k factors (1 + δ)^{±1} is 1 + θ with |θ| ≤ γ_k, and
@@ -86,7 +99,9 @@ filter and gives what it does not prove to the exact kernel.
 import numpy as np
 from numpy.typing import NDArray
 
-from ..protocol import FollowSets, checked, is_identity
+from ..follow_sets import FollowSets
+from ..protocol import checked, is_identity
+from .exact_scores import LEAST_EXPONENT, PRECISION, largest
 
 SLACK = 1 + 2.0**-20
 """Covers the rounding of the bound itself and of the margin it is compared with."""
@@ -95,10 +110,14 @@ UNDERFLOW = 32
 """The factor in U."""
 
 
-def gamma(k: NDArray | int, dtype: np.dtype | type) -> NDArray[np.float64]:
+def gamma(k: NDArray | int, dtype: np.dtype | type | str) -> NDArray[np.float64]:
     """γ_k = k u / (1 − k u) in float64, u the unit roundoff of `dtype`; infinite where k u ≥ 1/2."""
-    ku = np.asarray(k, dtype=np.float64) * (float(np.finfo(dtype).eps) / 2)
+    ku = np.asarray(k, dtype=np.float64) * 2.0 ** -PRECISION[_name(dtype)]
     return np.where(ku < 0.5, ku / (1 - np.minimum(ku, 0.5)), np.inf)
+
+
+def _name(dtype: np.dtype | type | str) -> str:
+    return dtype if isinstance(dtype, str) else np.dtype(dtype).name
 
 
 def score_roundings(A: NDArray) -> int:
@@ -108,7 +127,10 @@ def score_roundings(A: NDArray) -> int:
 
 
 def decision_bound(
-    tokens: NDArray[np.floating], A: NDArray[np.floating] | None = None, error: NDArray[np.float64] | None = None
+    tokens: NDArray[np.floating],
+    A: NDArray[np.floating] | None = None,
+    error: NDArray[np.float64] | None = None,
+    dtype: str | None = None,
 ) -> NDArray[np.float64]:
     """2 B_i of equation (1): a margin above it is positive for the exact scores too.
 
@@ -116,12 +138,13 @@ def decision_bound(
         tokens: (B, n, d) ẑ, in the dtype that the scores are computed in.
         A: (d, d), the identity if None.
         error: (B, d) E with |ẑ − z| ≤ E; zero if None.
+        dtype: what the scores are computed in, if that is not the dtype of `tokens`.
 
     Returns:
         (B, n) float64, infinite where no bound holds (overflow, values that are not finite).
     """
     values, form = checked(tokens, A, 1.0)
-    info = np.finfo(values.dtype)
+    name = dtype or values.dtype.name
     d = values.shape[2]
     size = np.abs(values.astype(np.float64))
     weights = np.abs(form.astype(np.float64))
@@ -129,13 +152,13 @@ def decision_bound(
     with np.errstate(over="ignore", invalid="ignore"):
         R = size.max(axis=1)
         p = size if is_identity(form) else size @ weights
-        U = UNDERFLOW * d * float(info.tiny) * (1 + R.sum(axis=1)) ** 2 * (1 + weights.sum())
-        own = (p @ (gamma(score_roundings(form), values.dtype) * R + E)[:, :, None])[:, :, 0]
+        U = UNDERFLOW * d * 2.0 ** LEAST_EXPONENT[name] * (1 + R.sum(axis=1)) ** 2 * (1 + weights.sum())
+        own = (p @ (gamma(score_roundings(form), name) * R + E)[:, :, None])[:, :, 0]
         others = ((E @ weights) * (R + E)).sum(axis=1)
         bound = 2 * SLACK * (own + (others + U)[:, None])
         left, right = R @ weights, R @ weights.T  # bounds on zᵀA and Az
         reached = 4 * ((left * R).sum(axis=1) + left.max(axis=1) + right.max(axis=1))
-    return np.where(np.isfinite(bound) & (reached < float(info.max))[:, None], bound, np.inf)
+    return np.where(np.isfinite(bound) & (reached < largest(name))[:, None], bound, np.inf)
 
 
 def layer_error(
@@ -143,6 +166,7 @@ def layer_error(
     count: NDArray[np.integer] | int,
     alpha: float,
     error: NDArray[np.float64] | None = None,
+    dtype: str | None = None,
 ) -> NDArray[np.float64]:
     """E⁺ of equation (2): how far the next tokens are from the exact ones, if all follow sets are right.
 
@@ -151,19 +175,20 @@ def layer_error(
         count: (B, n) |C_i|, or one number for all.
         alpha: α > 0.
         error: (B, d) E with |ẑ − z| ≤ E; zero if None.
+        dtype: what the layer is computed in, if that is not the dtype of `tokens`.
 
     Returns:
         (B, d) float64, infinite where no bound holds.
     """
-    info = np.finfo(tokens.dtype)
+    name = dtype or tokens.dtype.name
     B, n, d = tokens.shape
     E = np.zeros((B, d)) if error is None else error
     m = np.broadcast_to(np.asarray(count), (B, n)).max(axis=1)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         R = np.abs(tokens.astype(np.float64)).max(axis=1)
-        grown = SLACK * (E + gamma(m + 16, tokens.dtype) * R + (m + 16) * float(info.tiny) * (1 + 2 * R))
+        grown = SLACK * (E + gamma(m + 16, name) * R + (m + 16) * 2.0 ** LEAST_EXPONENT[name] * (1 + 2 * R))
         reached = np.maximum(4 * R * (m + 1 + alpha), 4 * (1 + alpha))
-    return np.where(np.isfinite(grown) & (reached < float(info.max)), grown, np.inf)
+    return np.where(np.isfinite(grown) & (reached < largest(name)), grown, np.inf)
 
 
 def proved(sets: FollowSets, bound: NDArray[np.float64], initial: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ..bounds.filter import SLACK, UNDERFLOW, gamma, score_roundings
 from ..errors import InputError
-from ..protocol import FloatProof, FollowSets, Kernel, checked, is_identity
+from ..follow_sets import FloatProof, FollowSets
+from ..protocol import Kernel, checked, is_identity
 from ..threads import share
 from . import compiled_layer
 from . import compiled_loops as loops

@@ -45,7 +45,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..protocol import BLOCK_BYTES, FollowSets, Kernel, checked, is_identity, move
+from ..follow_sets import FollowSets, move
+from ..protocol import BLOCK_BYTES, Kernel, checked, is_identity
 from .hull import hull_candidates
 from .polygon import Indices, PlaneFloats, convex_polygon, hung_points, proposed
 

@@ -13,7 +13,8 @@ A configuration with a NaN or an infinity becomes NaN as a whole; its neighbours
 import numpy as np
 from numpy.typing import NDArray
 
-from ..protocol import BLOCK_BYTES, FollowSets, Kernel, checked, is_identity, move
+from ..follow_sets import FollowSets, move
+from ..protocol import BLOCK_BYTES, Kernel, checked, is_identity
 
 
 def layer(

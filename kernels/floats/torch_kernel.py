@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InputError
-from ..protocol import FollowSets, Kernel
+from ..follow_sets import FollowSets
+from ..protocol import Kernel
 
 BLOCK_BYTES = {"cpu": 2 << 20, "cuda": 256 << 20}
 """Default size of one block of scores: a core's cache, or enough to fill a GPU."""

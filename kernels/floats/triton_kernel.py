@@ -21,7 +21,8 @@ import triton.language as tl
 from torch import Tensor
 
 from ..errors import InputError
-from ..protocol import FollowSets, Kernel
+from ..follow_sets import FollowSets
+from ..protocol import Kernel
 from .torch_kernel import check, full_precision
 
 MASK_BYTES = 64 << 20

@@ -1,12 +1,18 @@
+import ast
+import fnmatch
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hardmax.kernels import InputError
+from hardmax.kernels import InputError, protocol
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.floats.numpy_kernel import layer
-from hardmax.kernels.protocol import FollowSets, Kernel, as_kernel, declare, from_layers, unbatched
+from hardmax.kernels.follow_sets import FollowSets
+from hardmax.kernels.protocol import Kernel, as_kernel, declare, from_layers, unbatched
+from hardmax.verify.conformance import check_ids
 
 
 def one_set(tokens, A, alpha):
@@ -89,7 +95,12 @@ def test_wrong_declarations_are_named():
     [
         ({"device": "gpu"}, 'device is \'gpu\'; it must be "cpu", "cuda" or "cuda:NUMBER"'),
         ({"device": "cuda"}, "device is 'cuda' but arrays is 'numpy'; declare arrays = \"torch\" too"),
-        ({"dtypes": "float16"}, 'dtypes is \'float16\'; give "float32", "float64" or both'),
+        ({"dtypes": "int8"}, "dtypes is 'int8'; give some of float64, float32, float16, bfloat16"),
+        ({"form": "raw"}, "form is 'raw'; it must be one of normalised, residual"),
+        ({"gradients": "no"}, "gradients is 'no'; give True or False"),
+        ({"batch_invariant": 1}, "batch_invariant is 1; give True or False"),
+        ({"known": 3}, "known is 3; give"),
+        ({"form": "residual", "layer": len}, "layer belongs to the normalised layer"),
         ({"dtypes": 3}, "dtypes is 3; give"),
         ({"dtypes": ("float32", "half a float")}, "dtypes is \\('float32', 'half a float'\\); give"),
         ({"supports_A": "no"}, "supports_A is 'no'; give True or False"),
@@ -176,3 +187,16 @@ def test_follow_sets_without_ties_have_an_empty_list():
     _, sets = layer(np.array([[[1.0], [-1.0]]]), None, 1.0)
     assert isinstance(sets, FollowSets)
     assert sets.tied.shape == (0, 3)
+
+
+def test_the_readme_has_every_declaration_with_its_default_and_checks_that_exist():
+    text = (Path(protocol.__file__).parent / "README.md").read_text(encoding="utf-8")
+    rows = [[c.strip() for c in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
+    table = {row[0].strip("`"): row for row in rows if len(row) == 4}
+    kernel = Kernel("k", lambda Z, A, alpha: Z)
+    assert set(table) == set(Kernel.__dataclass_fields__) - {"name", "step", "source", "missing", "overrides"}
+    assert set(table) == {*protocol.DECLARATIONS, "layer", "prove"}
+    for name, (_, default, _, checks) in table.items():
+        assert ast.literal_eval(default.strip("`")) == getattr(kernel, name)
+        for pattern in re.findall(r"`([a-zA-Z]+\\.[a-z_*]+)`", checks):
+            assert fnmatch.filter(check_ids(), pattern), pattern

@@ -83,7 +83,7 @@ def test_what_cannot_be_loaded_is_one_clear_line(spec, words):
         ("raise SystemExit\n", "ended in sys.exit(); an import must not exit"),
         ("x = 1\n", "has no attribute 'step'; define a function step(tokens, A, alpha)"),
         ("def step(t, A, a): pass\nstep.ties = 'some'\n", "ties is 'some'; it must be one of all, first"),
-        ("def step(t, A, a): pass\nstep.dtypes = ('float16',)\n", "dtypes is ('float16',); give \"float32\""),
+        ("def step(t, A, a): pass\nstep.dtypes = ('int8',)\n", "dtypes is ('int8',); give some of float64, float32"),
     ],
 )
 def test_a_broken_file_is_one_clear_line(kernel_file, text, words):

@@ -9,7 +9,8 @@ from hardmax.kernels.exact.configuration import Configuration
 from hardmax.kernels.exact.dynamics import Dynamics
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.floats.numpy_kernel import layer
-from hardmax.kernels.protocol import FollowSets, Kernel
+from hardmax.kernels.follow_sets import FollowSets
+from hardmax.kernels.protocol import Kernel
 
 from . import soundness
 from .adversary import batches

@@ -142,6 +142,23 @@ def test_marker_and_fixtures_test_a_kernel_inside_a_test_file(session, pytester)
     result.stdout.fnmatch_lines(["*kernel = load('*first.py:step')", "FAILED *test_conformance?ties.exact?*"])
 
 
+def test_several_kernels_give_one_item_for_each_and_check(session, pytester):
+    pytester.makepyfile(
+        """
+        import hardmax
+        from first import step
+
+        @hardmax.parametrize_checks([step, "numpy"], only=["ties.exact", "batch.empty", "sets.told"])
+        def test_kernels(check):
+            check()
+        """
+    )
+    pytester.syspathinsert()
+    result = session("-v")
+    result.assert_outcomes(passed=4, failed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*test_kernels?step-ties.exact? FAILED*", "*test_kernels?numpy-ties.exact? PASSED*"])
+
+
 def test_a_fixture_without_a_kernel_says_what_to_do(session, pytester):
     pytester.makepyfile("def test_name(hardmax_kernel): pass")
     result = session()

@@ -12,7 +12,8 @@ from typing import Any
 
 from ...kernels.bounds.crosscheck import crosscheck, written_out
 from ...kernels.exact.configuration import Configuration, identity
-from ...kernels.protocol import FollowSets, Kernel, to_numpy
+from ...kernels.follow_sets import FollowSets
+from ...kernels.protocol import Kernel, to_numpy
 from .tally import Tally
 
 LAYERS = 4

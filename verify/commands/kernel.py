@@ -89,7 +89,7 @@ def kernel(
         Interruption() as interruption,
         _progress() as progress,
         interruption.ends_the_work(),
-        opened(spec, options) as bench,
+        contextlib.closing(opened(spec, options)) as bench,
     ):
         if out is not None:  # a SPEC that cannot be loaded has ended above: the files of an earlier run stay
             _prepare(out, overwrite)

@@ -100,12 +100,14 @@ class Check:
     Args:
         id: e.g. "ties.exact": group and name.
         title: what a right kernel does, in one sentence.
-        run: the check itself; it may raise `NotApplicableError`.
+        run: the check itself; it may raise `NotApplicableError` and `NotTestedError`.
+        alone: whether it is run in a process of its own, before anything else has been done there.
     """
 
     id: str
     title: str
     run: Callable[[Subject], CheckFinding]
+    alone: bool = False
 
     def title_for(self, ties: str) -> str:
         """The title for a kernel with this tie rule."""
@@ -160,9 +162,14 @@ def lost_in_words(lost: list[bool]) -> str:
 
 def failure(subject: Subject, trial: Trial, fault: Fault) -> CheckFinding:
     """The finding of a failing trial: shrunk, explained, with a snippet."""
-    subject.found(_finding(subject, trial, fault, trial, fault, ""))
+    subject.found(unshrunk(subject, trial, fault))
     small, found = shrink(subject.kernel, trial, fault)
     return _finding(subject, trial, fault, *_reproducible(subject, trial, fault, small, found))
+
+
+def unshrunk(subject: Subject, trial: Trial, fault: Fault) -> CheckFinding:
+    """The finding of a failing trial as it is."""
+    return _finding(subject, trial, fault, trial, fault, "")
 
 
 def _finding(subject: Subject, trial: Trial, fault: Fault, small: Trial, found: Fault, note: str) -> CheckFinding:
@@ -234,9 +241,11 @@ def in_words(trial: Trial, fault: Fault) -> str:
         where += f", alpha = {float(one.alpha):.17g}"
     chosen = followed(fault.tokens, one.alpha, fault.token, got, fault.tolerance)
     as_if = "" if chosen is None else f" as if it followed {_set(chosen)}"
+    others = fault.decision.near if not fault.decision.determined else ()
+    rule = f" (or another of {_set(others)})" if len(others) > 1 else ""
     return (
-        f"{where} must follow {_set(fault.decision.expected)}{_gap(fault)} and move to {vector_text(fault.expected)}; "
-        f"the kernel returned {vector_text(got)}{as_if}"
+        f"{where} must follow {_set(fault.decision.expected)}{rule}{_gap(fault)} and move to "
+        f"{vector_text(fault.expected)}; the kernel returned {vector_text(got)}{as_if}"
     )
 
 

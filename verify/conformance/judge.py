@@ -30,7 +30,7 @@ from ...kernels.bounds.filter import decision_bound, layer_error
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
 from ...kernels.exact.dynamics import Dynamics, Sets
 from ...kernels.protocol import Kernel, TieRule
-from .inputs.trial import Call, Trial, apply, floats
+from .inputs.trial import HALVES, Call, NotTestedError, Trial, apply, floats, stored
 
 MOST_SUBSETS = 8
 """With more near-maximisers than this, the subsets are not tried one by one: their convex hull's box is used."""
@@ -103,9 +103,10 @@ class Examination:
 class ExactLayer:
     """One layer of one configuration, exactly, under a tie rule; immutable and shared between kernels by a cache."""
 
-    __slots__ = ("dynamics", "expected", "gaps", "next_tokens", "sets", "tops", "unit")
+    __slots__ = ("dynamics", "expected", "gaps", "next_tokens", "sets", "ties", "tops", "unit")
 
     def __init__(self, tokens: Matrix, A: Matrix, alpha: Fraction, ties: TieRule) -> None:
+        self.ties = ties
         self.dynamics = Dynamics(Configuration(tokens, A, alpha))
         first = self.dynamics.first
         # scores() are integers: numerators over D² times the common denominator of A
@@ -122,7 +123,7 @@ class ExactLayer:
 
         Args:
             i: the token.
-            dtype: "float32" or "float64".
+            dtype: what it computes in.
             exact: whether its scores are exact in the dtype.
             bound: `filter.decision_bound` of the token.
         """
@@ -131,11 +132,11 @@ class ExactLayer:
         real = None if gap is None else gap * self.unit
         size = (self.tops[i] or gap or 0) * self.unit  # a best score of 0 is compared with the next one
         ulps = 0.0 if several else None if real is None else float(real / _ulp(size, dtype))
-        if exact:
-            return Decision(self.expected[i], real, ulps, True, C)
-        limit = Fraction(bound) / self.unit
+        if exact:  # under the rule "any" every maximiser is right, and `near` says which they are
+            return Decision(self.expected[i], real, ulps, not (self.ties == "any" and several), C)
         scores = self.dynamics.scores(self.dynamics.first, [i])[0]
         top = int(max(scores))
+        limit = Fraction(bound) / self.unit if np.isfinite(bound) else top - int(min(scores))  # no bound: all are near
         near = tuple([j for j, score in enumerate(scores) if top - int(score) <= limit])
         determined = near == C and len(C) == 1
         return Decision(self.expected[i], real, ulps, determined, near)
@@ -192,7 +193,12 @@ def read_exactly(tokens: NDArray[np.floating]) -> Matrix:
 
 
 def judge_layer(
-    before: NDArray[np.floating], one: Call, A: NDArray[np.floating], after: NDArray[np.float64], ties: TieRule
+    before: NDArray[np.floating],
+    one: Call,
+    A: NDArray[np.floating],
+    after: NDArray[np.float64],
+    ties: TieRule,
+    dtype: str = "",
 ) -> tuple[tuple[int, ExactLayer, Decision, NDArray[np.float64]] | None, list[bool]]:
     """Judge one layer of one token set.
 
@@ -202,38 +208,45 @@ def judge_layer(
         A: (d, d) its A in the dtype.
         after: (n, d) what the kernel returned, read as float64.
         ties: the kernel's tie rule.
+        dtype: what it computes in, if that is not the dtype of `before`.
 
     Returns:
         The first wrong token with its exact layer, decision and the (d,) tolerance, or None; and for each
         fragile decision that was lost, whether it was an exact tie.
     """
-    dtype = str(before.dtype)
+    dtype = dtype or str(before.dtype)
     tokens = read_exactly(before)
     exact = exact_layer(tokens, one.A, one.alpha, ties)
     target = np.array(exact.next_tokens, dtype=np.float64)
     size = max(map(len, exact.expected))
-    suspects = _beyond(after, target, value_tolerance(before, size))
+    suspects = _beyond(after, target, value_tolerance(before, size, dtype))
     if not len(suspects):
         return None, []
     rows_exact = exact_scores(tokens, one.A, dtype)
-    bounds = decision_bound(before[None], A)[0]
+    bounds = decision_bound(before[None], A, dtype=dtype)[0]
     lost: list[bool] = []
     for i in suspects.tolist():
         decision = exact.decision(i, dtype, rows_exact[i], float(bounds[i]))
-        tolerance = value_tolerance(before, max(size, len(decision.near)))
+        tolerance = value_tolerance(before, max(size, len(decision.near)), dtype)
+        if ties == "any" and _allowed(exact, i, exact.sets[i], after[i], tolerance, ties):
+            continue
         if decision.determined or not _allowed(exact, i, decision.near, after[i], tolerance, ties):
             return (i, exact, decision, tolerance), lost
         lost.append(len({tokens[j] for j in exact.sets[i]}) > 1)
     return None, lost
 
 
-def value_tolerance(before: NDArray[np.floating], size: int) -> NDArray[np.float64]:
+def value_tolerance(before: NDArray[np.floating], size: int, dtype: str = "") -> NDArray[np.float64]:
     """(d,) how far a next token may be from the exact one, if means are over at most `size` tokens.
 
     The bound holds for every α > 0; it is taken at α = 1 because a kernel whose αR overflows has no excuse: λ does not.
+    In half precision many trials are beyond every bound: they are not tested.
     """
-    tolerance = layer_error(before[None], size, 1.0)[0]
+    dtype = dtype or str(before.dtype)
+    tolerance = layer_error(before[None], size, 1.0, dtype=dtype)[0]
     if not np.isfinite(tolerance).all():
+        if dtype in HALVES:
+            raise NotTestedError(f"no error bound holds for these tokens in {dtype}")
         raise ValueError("no error bound holds for these tokens, so that nothing could fail: the trial is out of range")
     return tolerance
 
@@ -254,7 +267,7 @@ def _allowed(
     tolerance: NDArray[np.float64],
     ties: TieRule,
 ) -> bool:
-    """Whether `got` is the next token of i for some non-empty set of near-maximisers (one of them for rule "first")."""
+    """Whether `got` is the next token of i for a non-empty set of near-maximisers: one of them unless ties is "all"."""
     configuration = exact.dynamics.configuration
     rate = configuration.step.rate(0)
     rows = np.array([configuration.tokens[j] for j in near], dtype=object)
@@ -265,7 +278,7 @@ def _allowed(
         target = (own + rate * (mean - own)).astype(np.float64)
         return not len(_beyond(got[None], target[None], tolerance))
 
-    if ties == "first" or distinct == 1:
+    if ties != "all" or distinct == 1:
         return any(fits(row) for row in rows)
     if len(near) <= MOST_SUBSETS:
         return any(fits(rows[list(chosen)].sum(axis=0) / len(chosen)) for chosen in _subsets(len(near)))
@@ -292,7 +305,7 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
         current = floats(one.tokens, trial.dtype)
         for k in range(trial.layers):
             try:
-                after = apply(kernel, current, one, A)
+                after = apply(kernel, current, one, A, trial.dtype)
             except (Exception, SystemExit) as error:
                 detail = " ".join(f"raised {type(error).__name__}: {error}".split())
                 return Examination(Fault("raised", c, 0, k, 0, detail, read_exactly(current[0])), tuple(lost))
@@ -305,7 +318,7 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
                 if (key := (current[b].tobytes(), values[b].tobytes())) in seen:
                     continue
                 seen.add(key)
-                wrong, ties = judge_layer(current[b], one, A, values[b], kernel.ties)
+                wrong, ties = judge_layer(current[b], one, A, values[b], kernel.ties, trial.dtype)
                 lost += ties
                 if wrong is not None:
                     i, exact, decision, tolerance = wrong
@@ -315,5 +328,5 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
                         "value", c, b, k, i, "", tokens, values[b], decision, expected, tuple(tolerance.tolist())
                     )
                     return Examination(fault, tuple(lost))
-            current = after.astype(trial.dtype)
+            current = stored(after, trial.dtype)
     return Examination(None, tuple(lost))

@@ -9,8 +9,8 @@ Python object runs in this process, without that protection.
 Neighbours: `checks` holds the checks, `engine` runs them, `known` reads known deviations, `text` prints the report.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 
@@ -26,9 +26,8 @@ INTERRUPTED = "the run was interrupted"
 """Why checks were not tested after Ctrl-C."""
 
 
-@contextmanager
-def opened(kernel: object, options: Options | None = None) -> Iterator[Bench]:
-    """A loaded kernel on which checks can be run: in a process of its own if it is named by a SPEC.
+def opened(kernel: object, options: Options | None = None) -> Bench:
+    """A loaded kernel on which checks can be run, in a process of its own if it is named by a SPEC; to be closed.
 
     Args:
         kernel: a SPEC, a `Kernel` or a step function.
@@ -39,15 +38,11 @@ def opened(kernel: object, options: Options | None = None) -> Iterator[Bench]:
     """
     chosen = options or Options()
     bench = Worker(kernel, chosen) if isinstance(kernel, str) else InProcess(kernel, chosen)
-    try:
-        for name in bench.about.known:
-            if name not in check_ids():
-                raise InputError(
-                    f"kernel {bench.about.name}: known names {name!r}; checks are {', '.join(check_ids())}"
-                )
-        yield bench
-    finally:
-        bench.close()
+    for name in bench.about.known:
+        if name not in check_ids():
+            bench.close()
+            raise InputError(f"kernel {bench.about.name}: known names {name!r}; checks are {', '.join(check_ids())}")
+    return bench
 
 
 def run_check(bench: Bench, check: Check, known: Mapping[str, str] | None = None) -> CheckResult:
@@ -136,7 +131,7 @@ def run_conformance(
             remedy), or a pattern or entry that matches no check.
     """
     selected(only, skip)
-    with opened(kernel, options or Options(seed)) as bench:
+    with closing(opened(kernel, options or Options(seed))) as bench:
         return run_on(bench, known=known, only=only, skip=skip, progress=progress)
 
 

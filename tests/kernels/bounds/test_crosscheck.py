@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hardmax.kernels import Configuration, HarmonicStep, InputError
 from hardmax.kernels.bounds.crosscheck import crosscheck, written_out
 from hardmax.kernels.floats.numpy_kernel import kernel, layer
-from hardmax.kernels.protocol import FollowSets, Kernel, declare
+from hardmax.kernels.follow_sets import FollowSets
+from hardmax.kernels.protocol import Kernel, declare
 
 SQUARE = Configuration([[1, 1], [-1, 1], [-1, -1], [1, -1], [Fraction(1, 2), 0], [Fraction(-1, 2), 0]], step=1)
 THIRDS = Configuration(

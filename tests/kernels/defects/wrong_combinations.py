@@ -3,7 +3,8 @@
 import numpy as np
 
 from hardmax.kernels.floats import numpy_kernel
-from hardmax.kernels.protocol import FloatProof, FollowSets, Kernel
+from hardmax.kernels.follow_sets import FloatProof, FollowSets
+from hardmax.kernels.protocol import Kernel
 
 KILLED_BY: dict[str, str] = {}
 

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from hardmax.kernels.protocol import FollowSets, Kernel
+from hardmax.kernels.follow_sets import FollowSets
+from hardmax.kernels.protocol import Kernel
 
 KILLED_BY: dict[str, str] = {}
 

@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from hardmax.kernels.exact.configuration_file import configuration_from_json
+from hardmax.kernels.registry import load
 from hardmax.verify.conformance import check as check_module
 from hardmax.verify.conformance import check_ids, run_conformance
 from hardmax.verify.conformance.checks import sizes
@@ -27,7 +28,7 @@ def module_of(file: str) -> ModuleType:
     return module
 
 
-FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py")
+FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py", "wrong_promises.py")
 PLACES = module_of("wrong_places.py")
 """Kinds of mistakes at several places each."""
 DEFECTS = [(str(FOLDER / file), name, check) for file in FILES for name, check in module_of(file).KILLED_BY.items()]
@@ -49,7 +50,7 @@ def run_snippet(text: str) -> None:
 
 @pytest.mark.parametrize(("path", "name", "check"), [*DEFECTS, *SHOWN])
 def test_is_killed_by_its_check_and_the_snippet_shows_it(path, name, check):
-    report = run_conformance(f"{path}:{name}", only=[check])
+    report = run_conformance(load(f"{path}:{name}"), only=[check])
     (result,) = report.results
     assert result.status == "fail", result.message
     assert not report.passed

@@ -5,7 +5,7 @@ is not whether next tokens are right (memory, NaN, determinism, gradients).
 """
 
 from ..check import Check
-from . import arrays, batches, cross, gradients, layers, nans, proofs, relations, runs, sets, sizes, ties
+from . import arrays, batches, cross, gradients, layers, nans, promises, proofs, relations, runs, sets, sizes, ties
 
 CHECKS: tuple[Check, ...] = (
     *ties.CHECKS,
@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     *arrays.CHECKS,
     *nans.CHECKS,
     *gradients.CHECKS,
+    *promises.CHECKS,
 )
 
 __all__ = ["CHECKS"]

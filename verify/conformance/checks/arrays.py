@@ -108,7 +108,7 @@ def _unchanged(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]]
     kernel = subject.kernel
     tokens, A = floats(one.tokens, dtype), floats(one.A, dtype)
     for arrangement in layouts(kernel):
-        native, form = (arranged(kernel, values, arrangement) for values in (tokens, A))
+        native, form = (arranged(kernel, values, arrangement, dtype) for values in (tokens, A))
         raw_step(kernel, native, form, one.alpha)
         for name, before, after in (("tokens", tokens, native), ("A", A, form)):
             if not np.array_equal(before, to_numpy(after)):

@@ -178,7 +178,7 @@ def _empty(subject: Subject) -> CheckFinding:
 def _empty_problem(subject: Subject, dtype: str, shape: tuple[int, int, int]) -> str:
     """What is wrong with the answer to an empty batch, empty if nothing is."""
     kernel = subject.kernel
-    tokens, A = np.zeros(shape, dtype=dtype), np.eye(shape[2], dtype=dtype)
+    tokens, A = np.zeros(shape), np.eye(shape[2])
     try:
         found = raw_step(kernel, kernel.arrays_for(tokens, dtype), kernel.arrays_for(A, dtype), 1.0)
         if tuple(found.shape) != shape:

@@ -26,7 +26,7 @@ from ..failures.snippet import array, assignments, loading
 from ..inputs.cases import random_points
 from ..inputs.draws import INTEGER_FORMS, Draw, TokenKind
 from ..inputs.lattices import Lattice, Shape, lattice
-from ..inputs.trial import Call, call, exact_rows, floats
+from ..inputs.trial import HALVES, Call, call, exact_rows, floats
 from ..judge import exact_layer
 from ..record import CheckFinding
 from .sizes import dtypes
@@ -55,6 +55,8 @@ def _points(subject: Subject, dtype: str) -> Iterator[Call]:
 def _with_ties(subject: Subject, dtype: str) -> Iterator[Call]:
     """The points above, and exact ties under several A: at a tie the layer is the mean of the tied tokens."""
     yield from _points(subject, dtype)
+    if subject.kernel.ties == "any":
+        return
     rng = subject.random(f"gradient/ties/{dtype}")
     kinds: tuple[tuple[TokenKind, int, int, int], ...] = (("tied", 1, 5, 2), ("tied", 3, 8, 3), ("lattice", 2, 30, 2))
     for kind, B, n, d in kinds:
@@ -62,8 +64,15 @@ def _with_ties(subject: Subject, dtype: str) -> Iterator[Call]:
             yield Draw(B, n, d, kind, form, "contiguous").call(rng, dtype)
 
 
+def _one_gradient(subject: Subject) -> None:
+    """Refuse a kernel whose gradient at a tie is not one."""
+    if subject.kernel.ties == "any":
+        raise NotApplicableError('with ties = "any" it is not said which of the tied tokens has the gradient')
+
+
 def _many(subject: Subject) -> Iterator[tuple[Lattice, str]]:
     """Many tokens, coordinates and sets, with ties."""
+    _one_gradient(subject)
     rng = subject.random("gradient.sizes")
     shapes: tuple[Shape, ...] = ("identity", "permutation") if subject.kernel.supports_A else ("identity",)
     for dtype in dtypes(subject):
@@ -141,11 +150,14 @@ def _exact_row(subject: Subject, one: Call, row: int) -> NDArray[np.float64]:
     for i, C in enumerate(exact.expected):
         for j in C:
             total[j] = [t + rate * v / len(C) for t, v in zip(total[j], w[i], strict=True)]
-    return np.array(total, dtype=np.float64)
+    scale = 1 + one.alpha if subject.kernel.form == "residual" else 1
+    return np.array(total, dtype=np.float64) * float(scale)
 
 
 def _differences(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]:
     """Central differences of the kernel's layer, in all n d directions of all sets at once (they do not interact)."""
+    if dtype in HALVES:
+        raise NotApplicableError(f"differences of {dtype} tell nothing")
     B, n, d = one.shape
     base, A = floats(one.tokens, dtype), floats(one.A, dtype)
     w = np.array(_weights(n, d), dtype=np.float64)
@@ -193,6 +205,7 @@ def _sizes(subject: Subject) -> Iterator[Question]:
 
 
 def _upstreams(subject: Subject) -> Iterator[Question]:
+    _one_gradient(subject)
     rng = subject.random("gradient.upstream")
     for dtype in dtypes(subject):
         for B, n, d in ((1, 4, 2), (3, 9, 3), (70, 3, 2), (2, 65, 2)):
@@ -210,7 +223,7 @@ def _check(
         if subject.kernel.arrays != "torch":
             raise NotApplicableError("the kernel does not compute with torch tensors")
         if not subject.kernel.gradients:
-            raise NotApplicableError("the kernel declares gradients = False")
+            raise NotApplicableError("the kernel declares gradients = False: it is a forward pass alone")
         worst, count, absent = 0.0, 0, ""
         for one, dtype, upstream, reference in questions(subject):
             try:
@@ -228,7 +241,7 @@ def _check(
                 return _fail(subject, one, dtype, f"{absent} in other calls, though it does here", None, 0.0, upstream)
             _, n, d = one.shape
             size = float(np.abs(wanted).max())
-            allowed = slack * float(gamma(4 * n * d, np.dtype(dtype))) * size
+            allowed = slack * float(gamma(4 * n * d, dtype)) * size
             error = float(np.abs(found - wanted).max())
             if not error <= allowed:
                 message = f"the gradient differs from {words} by {error:.3g} (allowed {allowed:.3g})"

@@ -21,7 +21,7 @@ from ....kernels.protocol import to_numpy
 from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, loading
 from ..inputs.cases import lattice_without_ties
-from ..inputs.trial import raw_step
+from ..inputs.trial import raw_step, stored
 from ..record import CheckFinding
 
 SHAPES = ((3, 3, 2), (1, 4, 2), (5, 4, 3), (70, 3, 2), (3, 20, 1), (2, 9, 6), (2, 70, 3))
@@ -64,10 +64,10 @@ def _spoiled(verdict: Accepts, *, may_raise: bool) -> Callable[[Subject], CheckF
         count = 0
         for dtype in subject.kernel.dtypes:
             for shape in SHAPES:
-                tokens = _tokens(subject, shape).astype(dtype)
+                tokens = stored(_tokens(subject, shape), dtype)
                 for value in (np.nan, np.inf, -np.inf):
                     for token in sorted({0, shape[1] // 2, shape[1] - 1}):
-                        wrong = _wrong(subject, tokens, value, token, verdict, may_raise=may_raise)
+                        wrong = _wrong(subject, tokens, value, token, verdict, dtype, may_raise=may_raise)
                         if wrong is not None:
                             return _fail(subject, tokens, value, token, *wrong)
                         count += 1
@@ -77,11 +77,11 @@ def _spoiled(verdict: Accepts, *, may_raise: bool) -> Callable[[Subject], CheckF
 
 
 def _wrong(
-    subject: Subject, tokens: NDArray, value: float, token: int, verdict: Accepts, *, may_raise: bool
+    subject: Subject, tokens: NDArray, value: float, token: int, verdict: Accepts, dtype: str, *, may_raise: bool
 ) -> tuple[str, str] | None:
     """What is wrong with one spoiled call and what was to hold, or None."""
-    kernel, dtype = subject.kernel, str(tokens.dtype)
-    A = np.eye(tokens.shape[2], dtype=dtype)
+    kernel = subject.kernel
+    A = np.eye(tokens.shape[2])
     results = []
     for name, values in (("clean", tokens), ("found", _with(tokens, token, value))):
         try:
@@ -129,10 +129,10 @@ def _bad_form(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
         raise NotApplicableError("the kernel declares supports_A = False")
     for shape in FORM_SHAPES:
         d = shape[2]
-        tokens = _tokens(subject, shape).astype(dtype)
+        tokens = stored(_tokens(subject, shape), dtype)
         for a, b in sorted({(0, 0), (0, d - 1), (d - 1, 0), (d - 1, d - 1), (d // 2, d // 2)}):
             for value in (np.nan, np.inf, -np.inf):
-                A, given = np.eye(d, dtype=dtype), tokens.copy()
+                A, given = np.eye(d), tokens.copy()
                 A[a, b] = value
                 lost = np.ones(shape[:2], dtype=np.bool_)
                 if not np.isnan(value):  # only a token without the coordinate has no score; keys have the other one
@@ -147,11 +147,11 @@ def _bad_form(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
 def _bad_step(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
     """α = NaN and ∞."""
     for shape in ((1, 1, 1), (1, 4, 2), (3, 5, 3), (70, 3, 2), (1, 70, 2)):
-        tokens = _tokens(subject, shape).astype(dtype)
+        tokens = stored(_tokens(subject, shape), dtype)
         scores = tokens.astype(np.float64) @ tokens.astype(np.float64).transpose(0, 2, 1)
         leaders = np.take_along_axis(tokens, scores.argmax(axis=2)[:, :, None], axis=1)  # no ties
         for alpha, allowed in ((np.nan, None), (np.inf, leaders)):
-            yield f"alpha = {alpha}", (tokens, np.eye(shape[2], dtype=dtype), alpha, np.full(shape[:2], True), allowed)
+            yield f"alpha = {alpha}", (tokens, np.eye(shape[2]), alpha, np.full(shape[:2], True), allowed)
 
 
 def _finite(spoiled: Callable[[Subject, str], Iterator[tuple[str, Spoiled]]]) -> Callable[[Subject], CheckFinding]:

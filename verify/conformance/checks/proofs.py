@@ -13,7 +13,7 @@ import numpy as np
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.configuration_file import configuration_to_json
 from ....kernels.exact.dynamics import Dynamics
-from ....kernels.protocol import FloatProof
+from ....kernels.follow_sets import FloatProof
 from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import lattice_without_ties

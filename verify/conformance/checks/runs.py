@@ -18,7 +18,7 @@ from ....kernels.exact.configuration_file import configuration_to_json
 from ..check import Check, Subject, failure
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import BASES, FORMS, TIES, TURNS, InputCase, in_basis, random_points, turned
-from ..inputs.trial import Trial, apply, floats
+from ..inputs.trial import Trial, apply, floats, stored
 from ..judge import exact_layer, examine
 from ..record import CheckFinding
 
@@ -61,9 +61,9 @@ def follow(subject: Subject, trial: Trial) -> Orbit:
     left, token, gap_ulps, hidden = None, 0, None, True
     for k in range(trial.layers):
         exact = exact_layer(tokens, one.A, one.alpha, subject.kernel.ties)
-        bounds = decision_bound(current, A, error)[0]
-        error = layer_error(current, current.shape[1], 1.0, error)
-        current = apply(subject.kernel, current, one, A).astype(trial.dtype)
+        bounds = decision_bound(current, A, error, trial.dtype)[0]
+        error = layer_error(current, current.shape[1], 1.0, error, trial.dtype)
+        current = stored(apply(subject.kernel, current, one, A, trial.dtype), trial.dtype)
         tokens = exact.next_tokens
         off = np.abs(current[0].astype(np.float64) - np.array(tokens, dtype=np.float64))
         if not off.max() <= stray:

@@ -11,7 +11,8 @@ import numpy as np
 from ....kernels.bounds.exact_scores import exact_scores
 from ....kernels.bounds.filter import decision_bound
 from ....kernels.exact.configuration_file import configuration_to_json
-from ....kernels.protocol import FollowSets, Kernel, to_numpy
+from ....kernels.follow_sets import FollowSets
+from ....kernels.protocol import Kernel, to_numpy
 from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import DUPLICATES, FORMS, INDEFINITE, TIES, ZEROS, random_lattice, random_points
@@ -80,7 +81,7 @@ def _sets(subject: Subject, trial: Trial) -> CheckFinding | None:
     if not np.array_equal(moved, subject.kernel(tokens, A, float(one.alpha))):
         alike = "(np.asarray(moved) == kernel(tokens, A, alpha)).all()"
         return _fail(subject, trial, 0, "layer and step return different next tokens", alike)
-    bounds = decision_bound(tokens, A)
+    bounds = decision_bound(tokens, A, dtype=trial.dtype)
     for b, rows in enumerate(one.tokens):
         exact, rows_exact = (
             exact_layer(rows, one.A, one.alpha, subject.kernel.ties),
@@ -107,7 +108,7 @@ def _margins(subject: Subject, trial: Trial) -> CheckFinding | None:
     """
     (one,) = trial.calls
     told = _layer(subject, trial)[1]
-    bounds = decision_bound(floats(one.tokens, trial.dtype), floats(one.A, trial.dtype))
+    bounds = decision_bound(floats(one.tokens, trial.dtype), floats(one.A, trial.dtype), dtype=trial.dtype)
     for b, rows in enumerate(one.tokens):
         exact = exact_layer(rows, one.A, one.alpha, subject.kernel.ties)
         found = told.sets(b)

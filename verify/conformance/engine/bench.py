@@ -102,12 +102,20 @@ class InProcess:
     def __init__(self, kernel: object, options: Options) -> None:
         self.subject = resolved(kernel, options)
         self.seed = options.seed
-        probe(self.subject.kernel)
+        self.compiles = probe(self.subject.kernel)
         self.about = about(self.subject)
 
     def run(self, check: Check) -> CheckFinding:
         """What a check finds."""
-        return finding_of(self.subject, check)
+        if not self.compiles:
+            return finding_of(self.subject, check)
+        import torch
+
+        if check.alone:
+            torch._dynamo.reset()
+            return finding_of(self.subject, check)
+        with torch.compiler.set_stance("force_eager"):  # other checks would use up its recompilations
+            return finding_of(self.subject, check)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -4,21 +4,25 @@ Neighbours: `bench` and `worker` probe before they run checks.
 """
 
 import inspect
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
 from ....kernels.errors import InputError
 from ....kernels.protocol import Kernel
-from ..inputs.trial import raw_step
+from ..checks.promises import compiled_frames
+from ..inputs.trial import HALVES, raw_step
 
 TOKENS = [[[2.0, 1.0], [1.0, 2.0], [1.0, 1.0]], [[1.0, 0.0], [3.0, -1.0], [0.0, 2.0]]]
 """(2, 3, 2) small integers, with an exact tie."""
-HALVES = ("float16", "bfloat16")
 
 
-def probe(kernel: Kernel) -> None:
+def probe(kernel: Kernel) -> bool:
     """Call `kernel` once in each of its dtypes; what it computes is not looked at.
+
+    Returns:
+        Whether torch compiled it, or tried to.
 
     Raises:
         InputError: it takes other arguments than (tokens, A, alpha), arrays of another library, or computes in half
@@ -31,6 +35,9 @@ def probe(kernel: Kernel) -> None:
         raise _refused(kernel, what) from error
     except ValueError:  # a builtin without a signature
         pass
+    if (dynamo := sys.modules.get("torch._dynamo")) is not None:
+        dynamo.reset()  # what was compiled before would not be seen
+    before = compiled_frames()
     for dtype in kernel.dtypes:
         try:
             result = _call(kernel, dtype)
@@ -47,6 +54,7 @@ def probe(kernel: Kernel) -> None:
         if found in HALVES and found != dtype:
             remedy = f'declare step.dtypes = ("{found}",) or give --dtype {found} if that is what it computes in'
             raise _refused(kernel, f"returned {found} for {dtype} tokens: {remedy}, else return {dtype}")
+    return compiled_frames() > before
 
 
 def _call(kernel: Kernel, dtype: str) -> Any:

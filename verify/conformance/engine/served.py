@@ -45,6 +45,8 @@ def serve() -> None:
             trace.clear()
             if name == "probe":
                 answer("probed", probe(subject.kernel))
+            elif name == "eager":
+                sys.modules["torch"].compiler.set_stance("force_eager")
             else:
                 answer("finding", finding_of(subject, by_id[name]))
     except InputError as error:

@@ -31,6 +31,8 @@ START_SECONDS = 180.0
 """How long loading a kernel may take: large libraries on a busy machine."""
 LOOK = 0.05
 """Seconds between two looks at the memory of the process."""
+COMPILE_SECONDS = 600.0
+"""How long a check in a process of its own may take at least: compilers are slow."""
 MOST_HANGS = 3
 """After so many checks that hang the others are not tested: each would cost the whole time limit."""
 MOST_CRASHES = 8
@@ -43,6 +45,7 @@ class Worker:
     Args:
         spec: a SPEC.
         options: how it is tested.
+        probed: whether it has been probed before.
 
     Raises:
         InputError: no such kernel, one that is `missing`, cannot be loaded, or fails the probe.
@@ -50,14 +53,15 @@ class Worker:
 
     about: About
 
-    def __init__(self, spec: str, options: Options) -> None:
+    def __init__(self, spec: str, options: Options, *, probed: bool = False) -> None:
         self._spec, self._options, self.seed = spec, options, options.seed
         self._trace = Trace()
         self._preliminary: CheckFinding | None = None
+        self._compiles = False
         self._process: subprocess.Popen[bytes] | None = None
         self._hangs = self._crashes = 0
         try:
-            self.about = self._start(probed=False)
+            self.about = self._start(probed=probed)
         except BaseException:
             self.close()
             raise
@@ -70,6 +74,8 @@ class Worker:
                 "not_tested", f"the kernel {what} in too many checks; run this one with --checks {check.id}"
             )
         self._preliminary = None
+        if check.alone and self._compiles:
+            return self._alone(check)
         try:
             if self._process is None:
                 self._start(probed=True)
@@ -80,6 +86,16 @@ class Worker:
             return self._lost(lost)
         self._crashes = 0
         return finding
+
+    def _alone(self, check: Check) -> CheckFinding:
+        """A check in a process of its own."""
+        limits = self._options.limits
+        longer = replace(limits, seconds=max(limits.seconds, COMPILE_SECONDS))
+        other = Worker(self._spec, replace(self._options, limits=longer), probed=True)
+        try:
+            return other.run(check)
+        finally:
+            other.close()
 
     def close(self) -> None:
         """End the process."""
@@ -112,9 +128,13 @@ class Worker:
         if not probed:
             self._send("probe")
             try:
-                self._answer(self._options.limits.seconds)
+                self._compiles = self._answer(
+                    START_SECONDS if "torch" in about.declared["arrays"] else self._options.limits.seconds
+                )
             except _LostError:  # the checks will show with what input
                 self._end()
+        if self._compiles:  # the checks would use up its recompilations and then judge other code than its users run
+            self._send("eager")
         return about
 
     def _send(self, message: Any) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ....kernels.exact.configuration import Matrix, Vector, identity
 from ....kernels.protocol import TieRule
-from ..inputs.trial import Call, floats
+from ..inputs.trial import HALVES, Call, floats
 from ..judge import value_tolerance
 
 MOST_TOKENS = 40
@@ -180,7 +180,7 @@ def explain(tokens: Matrix, one: Call, got: NDArray[np.float64], dtype: str, tie
         dtype: what it computes in.
         ties: its tie rule.
     """
-    if len(tokens) > MOST_TOKENS or not np.isfinite(got).all():
+    if len(tokens) > MOST_TOKENS or not np.isfinite(got).all() or dtype in HALVES:  # there many mistakes would fit
         return ""
     tolerance = 4 * value_tolerance(floats(tokens, dtype), len(tokens))
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from ....kernels.errors import HardmaxError
 from ....kernels.exact.configuration import Matrix, identity
 from ....kernels.protocol import Kernel
-from ..inputs.trial import Call, Trial
+from ..inputs.trial import Call, NotTestedError, Trial
 from ..judge import Fault, examine
 
 BUDGET = 400
@@ -62,7 +62,11 @@ class _Search:
         self.budget -= 1
         try:
             fault = examine(self.kernel, candidate).fault
-        except (HardmaxError, ValueError):  # the candidate left the range in which anything can be judged
+        except (
+            HardmaxError,
+            ValueError,
+            NotTestedError,
+        ):  # the candidate left the range in which anything can be judged
             return False
         if fault is None or fault.kind != self.fault.kind or _is_tie(fault) != _is_tie(self.fault):
             return False

@@ -65,7 +65,7 @@ def array(values: Sequence, dtype: str) -> str:
     def text(part: object) -> str:
         return literal(part) if isinstance(part, Fraction | float | int) else f"[{', '.join(text(p) for p in part)}]"  # type: ignore[attr-defined]
 
-    return f'np.array({text(values)}, dtype="{dtype}")'
+    return f'np.array({text(values)}, dtype="{"float32" if dtype == "bfloat16" else dtype}")'
 
 
 def assignments(one: Call, dtype: str) -> list[str]:
@@ -96,12 +96,16 @@ def trial_snippet(kernel: Kernel, spec: str, trial: Trial, fault: Fault) -> str:
     for c, one in enumerate(trial.calls[: fault.call + 1]):
         lines += assignments(one, trial.dtype)
         count = fault.layer + 1 if c == fault.call else trial.layers
+        half = "" if trial.dtype != "bfloat16" else ', "bfloat16"'
         step = (
-            "tokens = kernel(tokens, A, alpha)"
+            f"tokens = kernel(tokens, A, alpha{half})"
             if not one.layout
-            else f'tokens = to_numpy(kernel.step(arranged(kernel, tokens, "{one.arrangement}"), '
-            f'arranged(kernel, A, "{one.form or one.arrangement}"), alpha))'
+            else f'tokens = to_numpy(kernel.step(arranged(kernel, tokens, "{one.arrangement}"{half}), '
+            f'arranged(kernel, A, "{one.form or one.arrangement}"{half}), alpha))'
         )
+        if kernel.form == "residual":
+            step = f"{step} / (1 + alpha)"  # the tokens of the normalised layer
+            step = step.replace("tokens = ", "tokens = (", 1).replace(" / (1", ") / (1") if count > 1 else step
         lines += [step] if count == 1 else [f"for _ in range({count}):", f"    {step}.astype(A.dtype)"]
     shape = trial.calls[fault.call].shape
     if fault.kind == "value":

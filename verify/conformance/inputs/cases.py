@@ -18,7 +18,7 @@ from flint import fmpz_mat
 from ....kernels.bounds.exact_scores import PRECISION
 from ....kernels.bounds.filter import decision_bound
 from ....kernels.exact.configuration import Matrix
-from .trial import Call, call, exact_rows
+from .trial import Call, call, exact_rows, stored
 
 Integers = Sequence[Sequence[int | Fraction]]
 
@@ -181,7 +181,7 @@ def near_ties(dtype: str) -> Iterator[InputCase]:
     is an integer of at most p bits: exact in the dtype. The two contenders lie far apart, and come in both orders.
 
     Args:
-        dtype: "float32" or "float64".
+        dtype: the dtype.
     """
     p = PRECISION[dtype]
     b = 1 << (p - 1)
@@ -253,9 +253,10 @@ def resolved_tie(rng: random.Random, dtype: str, factor: int) -> InputCase:
     rows[0] = [v + (1 if v >= 0 else -1) for v in rows[0]]
     rows[1] = [4 * v for v in rows[0]]
     x = rows[0]
-    array = np.array([rows], dtype=object).astype(dtype)
-    gap = factor * Fraction(float(decision_bound(array)[0, 0]))
+    array = stored(np.array([rows], dtype=np.float64), dtype)
+    gap = factor * Fraction(float(np.nan_to_num(decision_bound(array, dtype=dtype)[0, 0], posinf=1.0)))
     target = 4 * sum((v * v for v in x), Fraction(0)) - gap
     last = (target - sum((v * w for v, w in zip(x[:-1], rows[2][:-1], strict=True)), Fraction(0))) / x[-1]
-    rows[2][-1] = Fraction(float(array.dtype.type(float(last))))
+    rounded = float(stored(np.array(float(last)), dtype))
+    rows[2][-1] = Fraction(rounded) if np.isfinite(rounded) else last
     return replace(case, name=f"a gap of {factor} rounding errors", tokens=rows)

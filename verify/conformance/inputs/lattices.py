@@ -154,8 +154,6 @@ def excess(kernel: Kernel, one: Lattice, dtype: str) -> float:
             return np.inf
     except (Exception, SystemExit):
         return np.inf
-    if kernel.form == "residual":
-        after = after.astype(np.float64) / float(1 + one.alpha)
     return float(one.excess(after, dtype, kernel.ties).max())
 
 

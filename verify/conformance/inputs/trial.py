@@ -9,6 +9,7 @@ Neighbours: `judge` says whether answers are right, `shrink` makes failing trial
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import wraps
@@ -17,6 +18,7 @@ from typing import Any, Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ....kernels.bounds.exact_scores import GREATEST_EXPONENT
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration, Matrix, identity
 from ....kernels.protocol import Kernel, to_numpy
@@ -26,6 +28,10 @@ Arrangement = Literal[
 ]
 ARRANGEMENTS: tuple[Arrangement, ...] = get_args(Arrangement)
 NUMPY_ONLY: tuple[Arrangement, ...] = ("reversed", "readonly")
+
+
+HALVES = ("float16", "bfloat16")
+"""Dtypes of few bits: exact values are rounded to them before anything is computed or judged."""
 
 
 class NotTestedError(BaseException):
@@ -119,7 +125,7 @@ class Trial:
 
     Args:
         calls: at least one.
-        dtype: "float32" or "float64".
+        dtype: what the kernel computes in; in half precision the values of the calls are rounded to it first.
         layers: every call is run for so many layers, each on the output of the one before.
         linked: whether the calls only mean something together (a small one after a large one): two at least are kept.
     """
@@ -128,6 +134,20 @@ class Trial:
     dtype: str
     layers: int = 1
     linked: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dtype in HALVES:
+            with suppress(NotTestedError):  # whoever runs the trial is told
+                object.__setattr__(self, "calls", tuple(_rounded(one, self.dtype) for one in self.calls))
+
+
+def _rounded(one: Call, dtype: str) -> Call:
+    """A call whose tokens and A are rounded to the dtype."""
+
+    def exactly(rows: Matrix) -> Matrix:
+        return tuple(tuple(map(Fraction, row)) for row in floats(rows, dtype).astype(np.float64).tolist())
+
+    return replace(one, tokens=tuple(map(exactly, one.tokens)), A=exactly(one.A))
 
 
 def exact_rows(rows: Sequence[Sequence[int | Fraction]]) -> Matrix:
@@ -147,20 +167,35 @@ def call(
 
 
 def floats(values: Sequence[Matrix] | Matrix, dtype: str) -> NDArray[np.floating]:
-    """Exact values as an array of `dtype`.
+    """Exact values as an array of `dtype` (for bfloat16, which NumPy has not, of float32), rounded in half precision.
 
     Raises:
         InputError: a value is not representable, so that the kernel would not see the configuration that is judged.
+        NotTestedError: a value is beyond the largest number of half precision.
     """
     distinct = list({id(rows): rows for rows in values}.values()) if isinstance(values[0][0], tuple) else values
     array = np.array(distinct, dtype=object)
-    result = array.astype(np.float64).astype(dtype)
-    if [Fraction(v) for v in result.astype(np.float64).ravel().tolist()] != array.ravel().tolist():
+    result = stored(array.astype(np.float64), dtype)
+    if dtype in HALVES:
+        if not np.isfinite(result).all():
+            raise NotTestedError(f"values beyond the largest {dtype}")
+    elif [Fraction(v) for v in result.astype(np.float64).ravel().tolist()] != array.ravel().tolist():
         raise InputError(f"a value of the trial is not representable in {dtype}; give dyadic rationals that are")
     if len(distinct) == len(values):
         return result
     place = {id(rows): b for b, rows in enumerate(distinct)}
     return result[[place[id(rows)] for rows in values]]
+
+
+def stored(values: NDArray[Any], dtype: str) -> NDArray[np.floating]:
+    """`values` rounded to `dtype`, in an array that can hold it: float32 for bfloat16."""
+    with np.errstate(all="ignore"):
+        if dtype != "bfloat16":
+            return values.astype(dtype)
+        mantissa, exponent = np.frexp(values.astype(np.float64))
+        # ties to even, of 8 bits, or of as many as subnormal numbers have
+        bits = 2.0 ** np.minimum(8, exponent + 133)
+        return np.ldexp(np.rint(mantissa * bits) / bits, exponent).astype(np.float32)
 
 
 def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous", dtype: str = "") -> Any:
@@ -257,14 +292,25 @@ class Given(Protocol):
         ...
 
 
-def apply(kernel: Kernel, tokens: NDArray[np.floating], one: Given, A: NDArray[np.floating]) -> NDArray[Any]:
-    """The kernel's next tokens for the float tokens of a call.
+def apply(
+    kernel: Kernel, tokens: NDArray[np.floating], one: Given, A: NDArray[np.floating], dtype: str = ""
+) -> NDArray[Any]:
+    """The kernel's next tokens for the float tokens of a call; for the form "residual" divided by 1 + α.
+
+    The bound on next tokens covers (z + αm)/(1 + α), so that both forms are judged by the same one.
 
     Args:
         kernel: the kernel.
         tokens: (B, n, d) in the dtype of the trial.
         one: the call, for α and the arrangements.
         A: its A in the dtype of the trial.
+        dtype: what it computes in, if that is not the dtype of `tokens`.
     """
-    form = arranged(kernel, A, one.form or one.arrangement)
-    return to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement), form, one.alpha))
+    dtype = dtype or str(tokens.dtype)
+    form = arranged(kernel, A, one.form or one.arrangement, dtype)
+    moved = to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement, dtype), form, one.alpha))
+    if kernel.form != "residual" or moved.dtype.kind != "f":
+        return moved
+    if not np.isfinite(moved).all() and np.log2(float(one.alpha)) > GREATEST_EXPONENT[dtype] / 2:
+        raise NotTestedError(f"z + alpha m is beyond the largest {dtype}")
+    return moved.astype(np.float64) / (1 + float(one.alpha))

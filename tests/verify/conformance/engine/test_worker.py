@@ -59,7 +59,7 @@ def always_aborts(Z, A, alpha):
 
 def wrong_then_aborts(Z, A, alpha, calls=[]):
     calls.append(1)
-    if len(calls) > 4:
+    if len(calls) > 2:
         os.abort()
     return Z + 1
 """

@@ -1,0 +1,241 @@
+"""What a kernel declares is what it is judged by, and one that is declared wrongly is told so in one line."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import hardmax
+from hardmax.kernels.bounds.exact_scores import LEAST_EXPONENT, PRECISION, largest
+from hardmax.kernels.bounds.filter import decision_bound, gamma, layer_error
+from hardmax.kernels.errors import InputError
+from hardmax.kernels.protocol import Kernel, declare
+from hardmax.verify.cli import main
+from hardmax.verify.conformance import Options, check_kernel, run_conformance
+from hardmax.verify.conformance.inputs.trial import Sizes, Trial, call, floats, stored
+from hardmax.verify.conformance.text import plain_text
+
+torch = pytest.importorskip("torch")
+TIES = ["ties.exact", "ties.duplicates", "ties.near"]
+
+
+def chosen(S, which):
+    """Weights of the maximisers: all of them, the first or the last one."""
+    mask = (S == S.max(axis=2, keepdims=True)).astype(S.dtype)
+    if which == "all":
+        return mask
+    j = mask.argmax(axis=2) if which == "first" else S.shape[2] - 1 - mask[:, :, ::-1].argmax(axis=2)
+    return np.eye(S.shape[2], dtype=S.dtype)[j]
+
+
+def kernel(which="all", residual=False):
+    def step(Z, A, alpha):
+        W = chosen(Z @ A @ Z.swapaxes(1, 2), which)
+        m = W @ Z / W.sum(axis=2, keepdims=True)
+        return Z + Z.dtype.type(alpha) * m if residual else Z + Z.dtype.type(alpha / (1 + alpha)) * (m - Z)
+
+    return step
+
+
+def with_torch(Z, A, alpha):
+    S = Z @ A @ Z.mT
+    W = (S == S.amax(2, keepdim=True)).to(Z.dtype)
+    return Z + alpha / (1 + alpha) * (W @ Z / W.sum(2, keepdim=True) - Z)
+
+
+def statuses(step, only, **declared):
+    return {r.status for r in check_kernel(declare(step, **declared), only=only)}
+
+
+@pytest.mark.parametrize("ties", ["all", "first", "any"])
+def test_each_tie_rule_accepts_what_it_declares_and_nothing_else(ties):
+    right = {"all": {"all"}, "first": {"first"}, "any": {"first", "last"}}[ties]
+    for which in ("all", "first", "last"):
+        assert ("fail" in statuses(kernel(which), TIES, ties=ties)) == (which not in right), which
+
+
+def test_titles_say_what_is_declared():
+    titles = {r.id: r.title for r in check_kernel(declare(kernel("first"), ties="first"), only=TIES)}
+    assert titles["ties.exact"] == "Exact ties keep the maximiser of lowest index"
+    assert not any("every" in title or "Every" in title for title in titles.values())
+
+
+def test_the_residual_form_is_judged_as_such():
+    only = ["ties.exact", "alpha.*", "values.*", "run.layers", "array.kind"]
+    assert statuses(kernel(residual=True), only, form="residual", dtypes=("float32", "float64")) == {"pass"}
+    assert "fail" in statuses(kernel(residual=True), ["values.bound"])
+    report = run_conformance(declare(kernel(), form="residual", dtypes="float32"), only=["values.bound"])
+    assert not report.passed
+    assert "/ (1 + alpha)" in report.results[0].snippet
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("wide", [False, True])
+def test_half_precision_is_judged_by_its_own_bound(dtype, wide):
+    def step(Z, A, alpha):
+        return with_torch(Z.float(), A.float(), alpha).to(Z.dtype) if wide else with_torch(Z, A, alpha)
+
+    only = ["ties.*", "values.*", "alpha.*", "A.*", "run.layers", "batch.empty", "nan.*", "array.[fks]*", "shape.one*"]
+    found = check_kernel(declare(step, arrays="torch", dtypes=dtype), only=only, skip=["ties.blocks"])
+    assert [(r.id, r.message) for r in found if r.status not in ("pass", "fragile", "not_tested")] == []
+
+    def wrong(Z, A, alpha):
+        return step(Z, A, alpha) * 1.2
+
+    assert "fail" in statuses(wrong, ["values.bound"], arrays="torch", dtypes=dtype)
+    first = declare(lambda Z, A, alpha: Z + alpha / (1 + alpha) * (_first(Z, A) - Z), arrays="torch", dtypes=dtype)
+    assert run_conformance(first, only=["ties.exact"]).results[0].status == "fail"
+
+
+def _first(Z, A):
+    j = (Z @ A @ Z.mT).argmax(dim=2)
+    return torch.gather(Z, 1, j[:, :, None].expand(Z.shape))
+
+
+@pytest.mark.parametrize("dtype", list(PRECISION))
+def test_the_constants_of_a_dtype_are_those_of_torch(dtype):
+    info = torch.finfo(getattr(torch, dtype))
+    assert 2.0 ** -PRECISION[dtype] == info.eps / 2
+    assert 2.0 ** LEAST_EXPONENT[dtype] == info.tiny
+    assert largest(dtype) == info.max
+    assert gamma(2 ** PRECISION[dtype], dtype) == np.inf
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_scores_and_tokens_computed_in_half_precision_keep_the_bounds(dtype, seed):
+    rng = np.random.default_rng(seed)
+    n, d = 6, int(rng.integers(1, 5))
+    Z = stored(rng.standard_normal((1, n, d)) * 2.0 ** rng.integers(-6, 4), dtype)
+    A = stored(rng.standard_normal((d, d)), dtype)
+    native = [torch.from_numpy(np.asarray(v, dtype=np.float32)).to(getattr(torch, dtype)) for v in (Z, A)]
+    scores = (native[0] @ native[1] @ native[0].mT).double().numpy()[0]
+    exact = Z[0].astype(np.float64) @ A.astype(np.float64) @ Z[0].T.astype(np.float64)
+    assert (2 * np.abs(scores - exact) <= decision_bound(Z, A, dtype=dtype)[0][:, None]).all()
+    moved = with_torch(native[0], torch.eye(d, dtype=native[0].dtype) * 0, 0.7).double().numpy()[0]  # to the mean
+    mean = Z[0].astype(np.float64).mean(axis=0)
+    target = Z[0] + 0.7 / 1.7 * (mean - Z[0])
+    assert (np.abs(moved - target) <= layer_error(Z, n, 0.7, dtype=dtype)[0]).all()
+
+
+def test_bfloat16_is_rounded_to_the_nearest_even_and_trials_are_rounded_first():
+    values = np.random.default_rng(0).standard_normal(4000) * 2.0 ** np.arange(-140, -100).repeat(100)
+    values = np.r_[values, values * 2.0**120, 257.0, 259.0, 3.4e38]
+    wanted = torch.from_numpy(values).to(torch.bfloat16).double().numpy()
+    single = values.astype(np.float32).astype(np.float64)  # torch rounds by way of float32
+    assert (stored(single, "bfloat16") == wanted).all()
+    trial = Trial((call([(257, 1), (1, 3)]),), "bfloat16")
+    assert trial.calls[0].tokens[0][0][0] == 256
+    assert floats([(Fraction(1, 3),)], "float16")[0, 0] == np.float16(1 / 3)
+
+
+def test_numpy_has_no_bfloat16_of_its_own(monkeypatch):
+    monkeypatch.setattr("hardmax.kernels.protocol.find_spec", lambda name: None)
+    assert 'declare arrays = "torch", or pip install ml_dtypes' in Kernel("k", kernel(), dtypes="bfloat16").missing
+
+
+def test_a_promise_of_bits_is_tested_where_it_is_made():
+    def step(Z, A, alpha):
+        moved = kernel()(Z, A, alpha)
+        return moved if len(Z) < 9 else moved * 3 / 3
+
+    assert statuses(step, ["batch.invariant"]) == {"not_applicable"}
+    assert statuses(step, ["batch.invariant"], batch_invariant=True) == {"fail"}
+    assert statuses(kernel(), ["batch.invariant"], batch_invariant=True) == {"pass"}
+
+
+def test_a_forward_pass_alone_is_declared():
+    def forward(Z, A, alpha):
+        with torch.no_grad():
+            return with_torch(Z, A, alpha)
+
+    (result,) = check_kernel(declare(forward, arrays="torch"), only=["gradient.exact"])
+    assert (result.status, "declare gradients = False" in result.message) == ("not_applicable", True)
+    assert statuses(with_torch, ["gradient.exact"], arrays="torch", gradients=False) == {"not_applicable"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (
+            "return Z.amax(2)",
+            'takes torch arrays and was given numpy: declare step.arrays = "torch", or give --arrays torch',
+        ),
+        ("import torch; return torch.from_numpy(Z).to(torch.bfloat16)", 'declare step.dtypes = ("bfloat16",)'),
+    ],
+)
+def test_a_wrong_declaration_is_one_line_with_the_remedy(tmp_path, capsys, lines, words):
+    body = "return torch_step(Z, A, alpha)" if "amax" in lines else lines
+    (tmp_path / "mine.py").write_text(
+        "def torch_step(Z, A, alpha):\n    return Z + 0 * Z.amax(2, keepdim=True)\n\n"
+        f"def step(Z, A, alpha):\n    {body}\n"
+    )
+    with pytest.raises(SystemExit) as ended:
+        main(["kernel", f"{tmp_path / 'mine.py'}:step"])
+    captured = capsys.readouterr()
+    assert (ended.value.code, captured.out) == (2, "")
+    (line,) = captured.err.splitlines()
+    assert words in line
+
+
+@pytest.mark.parametrize("step", [lambda Z, A: Z, lambda Z: Z, lambda Z, A, alpha, beta: Z])
+def test_a_wrong_signature_is_one_line(step):
+    with pytest.raises(InputError, match=r"cannot be called as step\(tokens, A, alpha\)"):
+        run_conformance(step)
+
+
+def test_declarations_can_be_given_in_place_of_the_authors(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text("def step(Z, A, alpha):\n    return Z + Z.amax(2, keepdim=True)\n")
+    spec, few = f"{tmp_path / 'mine.py'}:step", ["--checks", "values.simultaneous"]
+    with pytest.raises(SystemExit) as ended:
+        main(["kernel", spec, "--arrays", "torch", "--dtype", "float32", "--sizes", "n=3,B=1-2", *few])
+    assert ended.value.code == 1
+    out = capsys.readouterr().out
+    assert f"load({spec!r}, arrays='torch', dtypes=('float32',))" in out
+
+
+def test_sizes_rule_out_trials_and_whole_checks():
+    found = {
+        r.id: r for r in check_kernel(kernel(), only=["shape.*", "array.kind"], options=Options(sizes=Sizes(n=(2, 9))))
+    }
+    assert found["shape.tokens"].message == "8 trials"
+    assert found["shape.many_tokens"].status == "not_tested"
+    assert "--sizes rules out" in found["array.kind"].message
+
+
+def test_known_deviations_beside_the_kernel():
+    step = hardmax.kernel(known={"ties.exact": "we take the first", "ties.near": "once"})(kernel("first"))
+    report = run_conformance(step, only=["ties.exact", "ties.near"])
+    assert [r.status for r in report.results] == ["known", "pass"]
+    assert report.passed
+    assert list(report.stale) == ["ties.near"]
+    assert "known       ties.exact: we take the first" in plain_text(report)
+    with pytest.raises(InputError, match="known names 'ties'"):
+        run_conformance(declare(kernel(), known={"ties": "x"}))
+
+
+def test_the_decorator_sets_attributes_and_nothing_else():
+    @hardmax.kernel(ties="first", dtypes=("float32",))
+    def step(Z, A, alpha):
+        return Z
+
+    assert (step.ties, step.dtypes, step(1, 2, 3)) == ("first", ("float32",), 1)
+    for wrong in ({"ties": "some"}, {"tie": "all"}):
+        with pytest.raises(InputError):
+            hardmax.kernel(**wrong)(kernel())
+
+
+def test_compiled_code_is_judged_apart(tmp_path):
+    def maybe_wrong(Z, A, alpha):
+        return with_torch(Z, A, alpha) + (1 if torch.compiler.is_compiling() else 0)
+
+    def result(step):
+        step.arrays = "torch"
+        return check_kernel(step, only=["compiled.shapes", "values.simultaneous"])
+
+    assert [r.status for r in result(torch.compile(maybe_wrong, backend="eager"))] == ["pass", "fail"]
+    assert [r.status for r in result(torch.compile(with_torch, backend="eager"))] == ["pass", "pass"]
+    assert [r.status for r in result(with_torch)] == ["pass", "not_applicable"]
+    with torch._dynamo.config.patch(recompile_limit=1):
+        (_, gone) = result(torch.compile(with_torch, backend="eager"))
+        assert gone.status == "not_tested", gone.message
