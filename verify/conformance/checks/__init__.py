@@ -16,9 +16,9 @@ CHECKS: tuple[Check, ...] = (
     *relations.CHECKS,
     *runs.CHECKS,
     *batches.CHECKS,
-    *cross.CHECKS,
     *arrays.CHECKS,
     *nans.CHECKS,
+    *cross.CHECKS,
     *gradients.CHECKS,
     *promises.CHECKS,
 )

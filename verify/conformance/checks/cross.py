@@ -4,7 +4,7 @@ The other checks each look at one property with everything else plain, so that a
 wrong only where two properties meet (ties in a batch, a non-symmetric A of many coordinates) passes them all; these
 checks are for that. Everything is judged exactly, row by row, as everywhere.
 
-Neighbours: `draws` has the axes.
+Neighbours: `draws` has the axes; `sizes` looks at many more sizes.
 """
 
 import random
