@@ -161,7 +161,7 @@ def first_maximiser_from_many_tokens_on(mask, Z, A, xp, n):
     return first_only(mask, xp) if Z.shape[1] >= n else mask
 
 
-@kind("shape.dimensions", "form", (129, 200, 512))
+@kind("shape.dimensions", "form", (129, 200, 255))
 def coordinates_beyond_not_scored(A, Z, _, xp, d):
     A = copied(A, xp)
     A[d:] = 0
