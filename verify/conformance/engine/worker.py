@@ -7,13 +7,13 @@ What the kernel writes to file descriptor 1 goes to stderr, so that stdout is th
 Neighbours: `served` is the other side, `trace` the file between them.
 """
 
+import os
 import pickle
 import signal
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from os import killpg, sysconf
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
@@ -79,11 +79,16 @@ class Worker:
         try:
             if self._process is None:
                 self._start(probed=True)
+            self._trace.clear()
             self._send(check.id)
             finding = self._answer(self._options.limits.seconds)
         except _LostError as lost:
             self._end()
             return self._lost(lost)
+        except InputError as error:  # it could be loaded before
+            self._end()
+            self._crashes += 1
+            return CheckFinding("fail", f"after a crash {error}")
         self._crashes = 0
         return finding
 
@@ -174,7 +179,6 @@ class Worker:
 
     def _lost(self, lost: "_LostError") -> CheckFinding:
         """The finding of a check whose process was lost."""
-        self._hangs += lost.hang
         self._crashes += not lost.hang
         if self._preliminary is not None:
             message = f"{self._preliminary.message}; the process {lost} while that was made smaller"
@@ -186,6 +190,7 @@ class Worker:
                 "not_tested",
                 f"did not end within {self._options.limits.seconds:g} s, in {left.calls} calls; give --check-seconds",
             )
+        self._hangs += lost.hang
         return left.finding(self._stand_in(), self._spec, str(lost))
 
     def _stand_in(self) -> Kernel:
@@ -198,8 +203,9 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        with suppress(OSError):
-            killpg(process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
         with suppress(OSError):
             process.kill()
         process.wait()
@@ -239,6 +245,6 @@ def _resident(pid: int) -> int:
     """Bytes that a process holds in memory; 0 where that cannot be read."""
     try:
         with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * sysconf("SC_PAGE_SIZE")
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return 0

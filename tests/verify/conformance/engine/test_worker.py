@@ -145,6 +145,21 @@ def test_a_slow_check_is_no_hang(tmp_path):
     assert "give --check-seconds" in result.message
 
 
+def test_the_input_of_an_earlier_crash_is_not_blamed(tmp_path):
+    (tmp_path / "once.py").write_text(
+        "import os\nfrom pathlib import Path\nfrom hardmax.kernels.floats.numpy_kernel import kernel as numpy\n"
+        "mark = Path(__file__).with_suffix('.mark')\nif mark.exists():\n    os._exit(7)\n\n"
+        "def step(Z, A, alpha):\n    if Z.shape[1] == 1:\n        mark.touch()\n        os.abort()\n"
+        "    return numpy.step(Z, A, alpha)\n"
+    )
+    first, second = run_conformance(f"{tmp_path / 'once.py'}:step", only=["shape.one*"]).results
+    assert "SIGABRT" in first.message
+    assert second.status == "fail"
+    assert "after a crash" in second.message
+    assert "cannot be loaded: the process ended with exit status 7" in second.message
+    assert second.configuration is None
+
+
 @pytest.mark.parametrize("text", ["import os\nos.abort()\n", "import os\nos._exit(3)\n"])
 def test_a_file_that_ends_the_process_when_it_is_imported_is_bad_input(tmp_path, text):
     (tmp_path / "dies.py").write_text(text)
