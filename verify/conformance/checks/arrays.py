@@ -32,7 +32,10 @@ def _memory(arrangement: Arrangement) -> Sequences:
             for B, n, d in SIZES:
                 for form in ("contiguous", arrangement):
                     shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
-                    yield [lattice(rng, n, d, dtype, B=B, shape=shape, arrangement=arrangement, form=form)], dtype
+                    yield (
+                        [lattice(rng, n, d, dtype, B=B, shape=shape, arrangement=arrangement, form=form)],
+                        dtype,
+                    )
 
     return sequences
 
@@ -65,7 +68,10 @@ def _form(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
                     B, n, d = rng.choice(SIZES)
                     shape: Shape = rng.choice(("permutation", "shear", "dense"))
                     d = max(d, 2)
-                    yield [lattice(rng, n, d, dtype, B=B, shape=shape, arrangement=arrangement, form=form)], dtype
+                    yield (
+                        [lattice(rng, n, d, dtype, B=B, shape=shape, arrangement=arrangement, form=form)],
+                        dtype,
+                    )
 
 
 def _calls(subject: Subject) -> Iterator[tuple[str, Call]]:

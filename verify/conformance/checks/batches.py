@@ -73,7 +73,7 @@ def _one_thing(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
                     A = one.A.copy()
                     A[place] -= 3
                     calls += [replace(one, A=A), one]
-                calls += [replace(one, A=A) for A in (calls[-2].A, calls[-4].A.T, -one.A, 0 * one.A, one.A)]
+                calls += [replace(one, A=A) for A in (calls[-2].A, calls[-4].A.T, -one.A, 2 * one.A, one.A)]
             yield calls, dtype
         sunk: Variant = "sunk" if subject.kernel.supports_A else "plain"
         for large, *small in (
@@ -100,7 +100,11 @@ def _refilled(subject: Subject) -> CheckFinding:
             if kernel.supports_A:
                 A = one.A.copy()
                 A[-1, -1] -= 3
-                others += [replace(one, A=A), replace(one, A=-one.A.T), lattice(rng, n, d, dtype, B=B, shape="dense")]
+                others += [
+                    replace(one, A=A),
+                    replace(one, A=-one.A.T),
+                    lattice(rng, n, d, dtype, B=B, shape="dense"),
+                ]
             for other in others:
                 wrong = _after_refill(kernel, one, other, dtype)
                 if wrong is not None:

@@ -78,9 +78,9 @@ def _many(subject: Subject) -> Iterator[tuple[Lattice, str]]:
     for dtype in dtypes(subject):
         sizes = ((1, 33, 3), (1, 65, 2), (2, 130, 3), (1, 257, 2), (1, 1100, 2), (33, 4, 2), (70, 4, 3), (300, 3, 2))
         for B, n, d in sizes:
-            yield lattice(rng, n, d, dtype, B=B, shape=rng.choice(shapes)), dtype
+            yield lattice(rng, n, d, dtype, B=B, shape=rng.choice(shapes), tied=True), dtype
         for d in (9, 33, 65, 130):
-            yield lattice(rng, 12, d, dtype, B=2, shape=rng.choice(shapes)), dtype
+            yield lattice(rng, 12, d, dtype, B=2, shape=rng.choice(shapes), tied=True), dtype
 
 
 def _weights(n: int, d: int) -> list[list[int]]:
@@ -209,7 +209,7 @@ def _upstreams(subject: Subject) -> Iterator[Question]:
     rng = subject.random("gradient.upstream")
     for dtype in dtypes(subject):
         for B, n, d in ((1, 4, 2), (3, 9, 3), (70, 3, 2), (2, 65, 2)):
-            one = lattice(rng, n, d, dtype, B=B)
+            one = lattice(rng, n, d, dtype, B=B, tied=True)
             for upstream in UPSTREAMS:
                 yield one.call(), dtype, upstream, partial(_lattice_gradient, subject, one, upstream)
 

@@ -106,7 +106,10 @@ def _tokens(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
             for _ in range(1 if few else 2):
                 d = rng.randint(1, 5)
                 last = True if few else None
-                yield [lattice(rng, n, d, dtype, B=1 if few else 2, shape=next(shapes), last_leads=last)], dtype
+                yield (
+                    [lattice(rng, n, d, dtype, B=1 if few else 2, shape=next(shapes), last_leads=last, tied=True)],
+                    dtype,
+                )
 
 
 def _coordinates(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
@@ -123,7 +126,10 @@ def _sets(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
     for dtype in dtypes(subject):
         shapes = _shapes(subject)
         for B in (*SETS, *_asked(subject, "B")):
-            yield [lattice(rng, rng.randint(3, 9), rng.randint(1, 4), dtype, B=B, shape=next(shapes))], dtype
+            yield (
+                [lattice(rng, rng.randint(3, 9), rng.randint(1, 4), dtype, B=B, shape=next(shapes))],
+                dtype,
+            )
     yield [lattice(rng, 3, 2, dtypes(subject)[0], B=GRID)], dtypes(subject)[0]
 
 
@@ -149,10 +155,16 @@ def _below(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
                 yield [lattice(rng, n, 1, dtype, B=2, shape="negative", exponent=next(exponents))], dtype
         for B in (130, 257, 300, 1025):
             exponent = next(exponents)
-            yield [lattice(rng, 5, 3, dtype, B=B, variant="sunk", shape=next(shapes), exponent=exponent)], dtype
+            yield (
+                [lattice(rng, 5, 3, dtype, B=B, variant="sunk", shape=next(shapes), exponent=exponent)],
+                dtype,
+            )
         for d in (9, 17, 33, 65, 129, 257):
             exponent = next(exponents)
-            yield [lattice(rng, 16, d, dtype, B=2, variant="sunk", shape=next(shapes), exponent=exponent)], dtype
+            yield (
+                [lattice(rng, 16, d, dtype, B=2, variant="sunk", shape=next(shapes), exponent=exponent)],
+                dtype,
+            )
 
 
 def _precise(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
@@ -167,7 +179,10 @@ def _precise(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
         sizes += [(rng.randint(9, 20), d, 2) for d in (5, 17, 33, 50, 65, 100, 129, 200, 257, 513)]
         sizes += [(rng.randint(3, 9), 3, B) for B in (3, 17, 33, 65, 100, 129, 257, 513, 1025, 4097)]
         for n, d, B in (*sizes, *((size, 3, 1) for size in _asked(subject, "n"))):
-            yield [lattice(rng, n, d, dtype, B=B, variant="near", shape=next(shapes), last_leads=B == 1 or None)], dtype
+            yield (
+                [lattice(rng, n, d, dtype, B=B, variant="near", shape=next(shapes), last_leads=B == 1 or None)],
+                dtype,
+            )
     yield [lattice(rng, 4097, 3, dtypes(subject)[0], variant="near", last_leads=True)], dtypes(subject)[0]
 
 

@@ -77,7 +77,8 @@ def _signed(subject: Subject) -> Iterator[Trial]:
         for n, d in ((6, 1), (12, 2), (20, 3), (40, 9)):
             shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
             yield Trial(
-                (lattice(rng, n, d, dtype, B=3, shape=shape, arrangement="signed", form="signed").call(),), dtype
+                (lattice(rng, n, d, dtype, B=3, shape=shape, tied=True, arrangement="signed", form="signed").call(),),
+                dtype,
             )
 
 

@@ -219,7 +219,9 @@ def ends(size: int) -> list[int]:
     return list(dict.fromkeys([*found, 0, last // 2]))
 
 
-def decisive(rng: Random, n: int, d: int, *, last_leads: bool) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def decisive(
+    rng: Random, n: int, d: int, *, last_leads: bool, tied: bool
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """(n, d) tokens for A = I, and which of them are queries only (short ones, that no token follows).
 
     Args:
@@ -227,6 +229,7 @@ def decisive(rng: Random, n: int, d: int, *, last_leads: bool) -> tuple[NDArray[
         n: how many tokens.
         d: how many coordinates.
         last_leads: whether the last token is a leader; a query if not.
+        tied: whether some queries have ties.
     """
     m = min(32, max(1, n // 3))
     places = ends(n) if last_leads else ends(n)[1:]
@@ -239,8 +242,9 @@ def decisive(rng: Random, n: int, d: int, *, last_leads: bool) -> tuple[NDArray[
     mask[places] = False
     if d == 1:
         values = [8, 8, -8, 5, -8] if rng.random() < 0.5 else [8, -8, -8, 3]
+        values = values if tied else [8, -8, *range(1, 8)]
         tokens[places, 0] = [values[k % len(values)] for k in range(len(places))]
-        tokens[queries, 0] = [rng.choice((1, -1, 2, -2, 0)) for _ in queries]
+        tokens[queries, 0] = [rng.choice((1, -1, 2, -2, 0) if tied else (1, -1, 2, -2)) for _ in queries]
         return tokens, mask
     edges = POLYGONS[0 if m <= 6 else 1 if m <= 16 else 2]
     K = len(edges)
@@ -251,12 +255,14 @@ def decisive(rng: Random, n: int, d: int, *, last_leads: bool) -> tuple[NDArray[
     order = np.roll(names, rng.randrange(m))
     a, b = _plane(rng, d)
     others = np.array([[rng.randint(-9, 9) for _ in range(d)] for _ in places])
+    if not tied:  # the largest and the smallest are of one leader each
+        others = np.array([rng.sample(range(-m, m + 1), m) for _ in range(d)]).T
     others[:, [a, b]] = vertices[order]
     tokens[places] = others
     sole = [normals[k] + normals[(k + 1) % K] for k in order]
-    tied = [normals[(k + 1) % K] if (k + 1) % K in names else normals[k] for k in order]
+    shared = [normals[(k + 1) % K] if (k + 1) % K in names else normals[k] for k in order]
     axes = [c for c in [*ends(d), *rng.sample(range(d), min(d, 4))] if c not in (a, b)]
-    wanted = [q for pair in zip(sole, tied, strict=True) for q in pair]
+    wanted = [q for pair in zip(sole, shared, strict=True) for q in pair] if tied else sole
     for number, place in enumerate(queries):
         if number % 2 and axes:
             tokens[place, axes[number // 2 % len(axes)]] = rng.choice((1, -1))
@@ -294,6 +300,14 @@ def _form(rng: Random, d: int, shape: Shape) -> tuple[NDArray[np.int64], Callabl
     return unit, lambda q: q
 
 
+def _has_ties(tokens: NDArray[np.int64], A: NDArray[np.int64]) -> bool:
+    """Whether different tokens tie for one of them."""
+    Z = tokens.astype(np.float64)
+    scores = (Z @ A) @ Z.T
+    mask = scores == scores.max(axis=1, keepdims=True)
+    return bool((mask @ Z != mask.sum(axis=1)[:, None] * Z[mask.argmax(axis=1)]).any())
+
+
 def lattice(
     rng: Random,
     n: int,
@@ -306,6 +320,7 @@ def lattice(
     exponent: int = 0,
     alpha: Fraction | None = None,
     last_leads: bool | None = None,
+    tied: bool = False,
     arrangement: Arrangement = "contiguous",
     form: Arrangement = "contiguous",
 ) -> Lattice:
@@ -322,16 +337,22 @@ def lattice(
         exponent: tokens are multiplied by 2^exponent.
         alpha: α; one of `ALPHAS` if None.
         last_leads: whether the last token is a leader; in every other set if None.
+        tied: whether some queries have ties; if not, nothing shows a mistake about ties, and a dense A is a shear.
         arrangement: how tokens lie in memory.
         form: how A lies in memory.
     """
     lift = 0 if d == 1 else {"plain": 0, "near": LIFT[dtype], "sunk": DEPTH}[variant]
     inner = d - 1 if lift else d
-    A, carried = _form(rng, inner, shape)
+    A, carried = _form(rng, inner, "shear" if shape == "dense" and not tied else shape)
     sets = []
     for s in range(min(B, MOST_SETS)):
-        tokens, queries = decisive(rng, n, inner, last_leads=(s % 2 == 0) if last_leads is None else last_leads)
-        tokens[queries] = carried(tokens[queries])
+        leads = (s % 2 == 0) if last_leads is None else last_leads
+        tokens = np.empty((0, inner), dtype=np.int64)
+        for _ in range(20):
+            tokens, queries = decisive(rng, n, inner, last_leads=leads, tied=tied)
+            tokens[queries] = carried(tokens[queries])
+            if tied or not _has_ties(tokens, A):
+                break
         sets.append(tokens)
     whole = np.stack(sets)
     if lift:

@@ -28,7 +28,7 @@ def test_the_last_key_wins_alone_for_one_query_and_in_a_tie_for_another(n, shape
     rng = random.Random(n)
     for variant in ("plain", "near", "sunk"):
         for d in (3, 9):
-            one = lattice(rng, n, d, "float64", variant=variant, shape=shape, last_leads=True)
+            one = lattice(rng, n, d, "float64", variant=variant, shape=shape, last_leads=True, tied=True)
             (mask,) = winners(one)
             last = mask[:, -1]
             assert (last & (mask.sum(axis=1) == 1)).any()
@@ -38,8 +38,15 @@ def test_the_last_key_wins_alone_for_one_query_and_in_a_tie_for_another(n, shape
 @pytest.mark.parametrize("n", [129, 257, 513])
 def test_the_ends_of_blocks_lead_in_turn(n):
     rng = random.Random(0)
-    led = sum(winners(lattice(rng, n, 4, "float64", B=3))[:, :, place].any() for place in lattices.ends(n))
+    led = sum(winners(lattice(rng, n, 4, "float64", B=3, tied=True))[:, :, place].any() for place in lattices.ends(n))
     assert led == len(lattices.ends(n))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_ties_unless_they_are_wanted(shape):
+    rng = random.Random(1)
+    for n, d in ((5, 2), (33, 3), (65, 9), (20, 65)):
+        assert (winners(lattice(rng, n, d, "float64", B=3, shape=shape)).sum(axis=2) == 1).all()
 
 
 @pytest.mark.parametrize("d", [2, 9, 33, 65, 129, 257])
