@@ -216,6 +216,8 @@ def to_numpy(values: Any) -> NDArray[Any]:
 def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[Any]]:
     """`tokens` and `A` (identity if None) as arrays of fitting shape; values may be anything a float can be.
 
+    With a value in A that is not finite no score means anything: the tokens come out as NaN, all of them.
+
     Raises:
         InputError: tokens is not (B, n, d) with n, d ≥ 1, A is not (d, d), or alpha is not a finite number > 0.
     """
@@ -228,6 +230,8 @@ def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[An
         raise InputError(f"A has shape {form.shape} but tokens have {d} coordinates; A must be {d} x {d}")
     if not 0 < float(alpha) < float("inf"):
         raise InputError(f"alpha is {alpha}; a finite number > 0 is required")
+    if form.dtype.kind == "f" and not np.isfinite(form).all():
+        values = np.full(values.shape, np.nan, dtype=values.dtype if values.dtype.kind == "f" else np.float64)
     return values, form
 
 

@@ -377,7 +377,8 @@ def _batch_layer(tokens: PlaneFloats, A: PlaneFloats | None, alpha: float) -> tu
     """`layer` for a batch, one set after the other."""
     values, _ = checked(tokens, A, alpha)
     broken = np.array([not np.isfinite(one).all() for one in values], dtype=bool)
-    results = [layer(np.where(lost, 0, one), A, alpha) for one, lost in zip(values, broken, strict=True)]
+    form = None if broken.all() else A  # A itself may be what is not finite
+    results = [layer(np.where(lost, 0, one), form, alpha) for one, lost in zip(values, broken, strict=True)]
     if not results:
         empty = np.empty(values.shape[:2], dtype=np.int64)
         return values, FollowSets(empty, empty, np.empty((0, 3), dtype=np.int64), np.empty(values.shape[:2]))

@@ -132,6 +132,8 @@ def _layer(
             blocks.append(torch.cat(parts, dim=1))
         moved = torch.cat(blocks) if blocks else tokens.clone()
     broken = ~torch.isfinite(tokens.detach()).all(dim=2).all(dim=1)
+    if A is not None:
+        broken = broken | ~torch.isfinite(A.detach()).all()
     if bool(broken.any()):
         moved = torch.where(broken[:, None, None], torch.nan, moved)
     return moved, None if sets is None else sets.record(broken.cpu().numpy())

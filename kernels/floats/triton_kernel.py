@@ -149,6 +149,8 @@ def layer(tokens: Tensor, A: Tensor | None, alpha: float) -> tuple[Tensor, Follo
         target = target.index_put((tied[:, 0], tied[:, 1]), torch.cat(means))
     moved = tokens + rate * (target - tokens)
     broken = ~torch.isfinite(fixed).all(dim=2).all(dim=1)
+    if A is not None:
+        broken = broken | ~torch.isfinite(A.detach()).all()
     moved = torch.where(broken[:, None, None], torch.nan, moved)
     lost = broken.cpu().numpy()
     arrays = [x.cpu().numpy() for x in (first, count.clamp(min=1), margin)]

@@ -223,8 +223,8 @@ def in_words(trial: Trial, fault: Fault) -> str:
     one = trial.calls[fault.call]
     B, n, d = one.shape
     place = f"{trial.dtype}, n = {n}, d = {d}"
-    if one.arrangement != "contiguous":
-        place += f", {one.arrangement} array"
+    if one.layout:
+        place += f", {one.layout}"
     if B > 1:
         place += f", row {fault.row} of a batch of {B}"
     if len(trial.calls) > 1:

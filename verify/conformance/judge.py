@@ -313,7 +313,11 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
                 detail = f"returned {after.dtype} values of shape {after.shape} for tokens of shape {current.shape}"
                 return Examination(Fault("shape", c, 0, k, 0, detail, read_exactly(current[0])), tuple(lost))
             values = after.astype(np.float64)
+            seen: set[tuple[bytes, bytes]] = set()  # batches repeat few sets: each answer is judged once
             for b in range(len(current)):
+                if (key := (current[b].tobytes(), values[b].tobytes())) in seen:
+                    continue
+                seen.add(key)
                 wrong, ties = judge_layer(current[b], one, A, values[b], kernel.ties, trial.dtype)
                 lost += ties
                 if wrong is not None:

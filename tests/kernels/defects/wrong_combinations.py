@@ -138,14 +138,14 @@ def alpha_in_float32(Z, A, alpha):
 # --- sizes -------------------------------------------------------------------------------------------------------
 
 
-@killed_by("cross.sizes")
+@killed_by("shape.dimensions")
 def coordinates_beyond_100_not_scored(Z, A, alpha):
     A = A.copy()
     A[100:] = 0
     return right(Z, A, alpha)
 
 
-@killed_by("cross.sizes")
+@killed_by("shape.tokens")
 def nothing_beyond_1030_tokens(Z, A, alpha):
     return right(Z, A, alpha) if Z.shape[1] <= 1030 else Z.copy()
 

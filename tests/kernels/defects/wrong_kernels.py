@@ -322,14 +322,14 @@ def coordinates_in_blocks_without_the_rest(Z, A, alpha):
     return move(Z, mean(maximisers(S), Z), alpha)
 
 
-@killed_by("shape.many_tokens")
+@killed_by("shape.tokens")
 def tokens_beyond_the_last_block(Z, A, alpha):
     S = scores(Z, A)
     S[:, :, 1024:] = -np.inf
     return move(Z, mean(maximisers(S), Z), alpha)
 
 
-@killed_by("ties.blocks")
+@killed_by("shape.tokens")
 def ties_across_blocks_lost(Z, A, alpha):
     S = scores(Z, A)
     best, mask = S.max(axis=2), np.zeros(S.shape, dtype=bool)

@@ -3,30 +3,44 @@
 import importlib.util
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from hardmax.kernels.exact.configuration_file import configuration_from_json
 from hardmax.kernels.registry import load
 from hardmax.reports.records.codec import encode
+from hardmax.verify.conformance import check as check_module
 from hardmax.verify.conformance import check_ids, run_conformance
+from hardmax.verify.conformance.checks import sizes
+from hardmax.verify.conformance.record import CheckFinding
 
 FOLDER = Path(__file__).parents[2] / "kernels" / "defects"
 
 
-def defects(file: str) -> list[tuple[str, str, str]]:
-    """(file, wrong kernel, check that must find it) for one file of `tests/kernels/defects`."""
+def module_of(file: str) -> ModuleType:
+    """A file of `tests/kernels/defects` as a module."""
     path = FOLDER / file
     spec = importlib.util.spec_from_file_location(f"defects_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return [(str(path), name, check) for name, check in module.KILLED_BY.items()]
+    return module
 
 
 FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py", "wrong_promises.py")
-DEFECTS = [one for file in FILES for one in defects(file)]
+PLACES = module_of("wrong_places.py")
+"""Kinds of mistakes at several places each."""
+DEFECTS = [(str(FOLDER / file), name, check) for file in FILES for name, check in module_of(file).KILLED_BY.items()]
+"""(file, wrong kernel, check that must find it)."""
+ONE_OF_EACH_KIND = [names[len(names) // 2] for names in PLACES.KINDS.values()]
+SHOWN = [
+    pytest.param(str(FOLDER / "wrong_places.py"), name, PLACES.KILLED_BY[name], marks=[pytest.mark.deep] * (k % 8 > 0))
+    for k, name in enumerate(ONE_OF_EACH_KIND)
+]
+RIGHT = module_of("right_habits.py").RIGHT
+"""Right kernels with odd habits."""
 
 
 def run_snippet(text: str) -> None:
@@ -35,7 +49,7 @@ def run_snippet(text: str) -> None:
         exec(compile(text, "<snippet>", "exec"), {"__name__": "snippet"})
 
 
-@pytest.mark.parametrize(("path", "name", "check"), DEFECTS, ids=[name for _, name, _ in DEFECTS])
+@pytest.mark.parametrize(("path", "name", "check"), [*DEFECTS, *SHOWN])
 def test_is_killed_by_its_check_and_the_snippet_shows_it(path, name, check):
     report = run_conformance(load(f"{path}:{name}"), only=[check])
     (result,) = report.results
@@ -55,17 +69,65 @@ def test_is_killed_by_its_check_and_the_snippet_shows_it(path, name, check):
     if not check.startswith("sets."):
         declared_first = "declared_first" in name
         right = f"{FOLDER / 'right_first.py'}:right" if declared_first else f"{path}:right"
+        if path.endswith("wrong_places.py"):
+            right += "_torch" if name.endswith("_torch") else "_numpy"
         run_snippet(result.snippet.replace(f"{path}:{name}", right))
 
 
-def test_score_is_complete_and_every_check_has_a_defect_that_only_it_must_find(record_property):
-    assert len(DEFECTS) >= 15
-    record_property("seeded defects", len(DEFECTS))
-    killers = {check for _, _, check in DEFECTS}
-    assert killers == set(check_ids())
+@pytest.fixture
+def told_at_once(monkeypatch):
+    """Failures are told as they are found: neither made smaller nor explained."""
+
+    def failure(subject, trial, fault):
+        return CheckFinding("fail", f"{fault.kind}: token {fault.token} of {trial.calls[fault.call].shape}")
+
+    monkeypatch.setattr(check_module, "failure", failure)
+    monkeypatch.setattr(sizes, "reduced", lambda kernel, one, dtype: one)
 
 
-@pytest.mark.parametrize("file", [*FILES, "right_first.py"])
+@pytest.mark.parametrize("kind", PLACES.KINDS)
+def test_a_kind_is_found_at_every_place_in_every_library(kind, told_at_once):
+    for name in PLACES.KINDS[kind]:
+        (result,) = run_conformance(getattr(PLACES, name), only=[PLACES.KILLED_BY[name]]).results
+        assert result.status == "fail", (name, result.message)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
+def test_the_check_of_a_kind_is_the_first_or_the_only_one_to_find_it(name, told_at_once):
+    failing = [result.id for result in run_conformance(getattr(PLACES, name)).failures]
+    groups = {one.partition(".")[0] for one in failing}
+    assert failing[0] == PLACES.KILLED_BY[name] or groups == {PLACES.KILLED_BY[name].partition(".")[0]}, failing
+
+
+def test_every_check_has_a_defect_and_every_kind_three_places_in_both_libraries(record_property):
+    killers = [check for _, _, check in DEFECTS] + list(PLACES.KILLED_BY.values())
+    assert set(killers) == set(check_ids())
+    assert len(killers) >= 120
+    record_property("seeded defects", len(killers))
+    for kind, names in PLACES.KINDS.items():
+        libraries = ("torch",) if PLACES.KILLED_BY[names[0]].startswith("gradient.") else ("numpy", "torch")
+        for library in libraries:
+            assert sum(name.endswith(library) for name in names) >= 3, kind
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.deep] * (k % 6 > 0)) for k, n in enumerate(RIGHT)])
+def test_right_kernels_with_odd_habits_pass_everything(name):
+    report = run_conformance(RIGHT[name])
+    assert [(r.id, r.message) for r in report.failures] == []
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_kernels_with_odd_habits_pass_what_looks_at_sizes_and_memory(name):
+    patterns = ["ties.[enrs]*", "nan.*", "array.*", "batch.[mrw]*", "alpha.*", "gradient.*"]
+    report = run_conformance(RIGHT[name], only=patterns)
+    assert [(r.id, r.message) for r in report.failures] == []
+
+
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(f, marks=[pytest.mark.deep] * (f != "right_first.py")) for f in (*FILES, "right_first.py")],
+)
 def test_the_right_kernel_beside_them_passes_everything(file):
     report = run_conformance(f"{FOLDER / file}:right")
     assert [(r.id, r.message) for r in report.failures] == []

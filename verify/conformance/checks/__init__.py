@@ -5,19 +5,20 @@ is not whether next tokens are right (memory, NaN, determinism, gradients).
 """
 
 from ..check import Check
-from . import arrays, batches, cross, gradients, layers, nans, promises, proofs, relations, runs, sets, ties
+from . import arrays, batches, cross, gradients, layers, nans, promises, proofs, relations, runs, sets, sizes, ties
 
 CHECKS: tuple[Check, ...] = (
     *ties.CHECKS,
     *layers.CHECKS,
+    *sizes.CHECKS,
     *sets.CHECKS,
     *proofs.CHECKS,
     *relations.CHECKS,
     *runs.CHECKS,
     *batches.CHECKS,
-    *cross.CHECKS,
     *arrays.CHECKS,
     *nans.CHECKS,
+    *cross.CHECKS,
     *gradients.CHECKS,
     *promises.CHECKS,
 )

@@ -9,27 +9,69 @@ from dataclasses import replace
 import numpy as np
 
 from ....kernels.protocol import to_numpy
-from ..check import Check, NotApplicableError, Subject, judged
+from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
-from ..inputs.cases import NONSYMMETRIC, lattice_without_ties, random_points
-from ..inputs.trial import Arrangement, Call, Trial, arranged, call, floats, layouts, raw_step
+from ..inputs.cases import lattice_without_ties, random_points
+from ..inputs.lattices import SHAPES, Lattice, Shape, lattice
+from ..inputs.trial import Arrangement, Call, arranged, call, floats, layouts, raw_step
 from ..record import CheckFinding
+from .sizes import Sequences, dtypes, screened
+
+SIZES = ((2, 3, 2), (2, 5, 3), (3, 4, 1), (1, 9, 4), (2, 8, 8), (70, 4, 2), (2, 65, 3), (2, 7, 33), (3, 33, 17))
+"""(B, n, d) that every layout is tried with."""
 
 
-def _memory(arrangement: Arrangement) -> Callable[[Subject], Iterator[Trial]]:
-    def trials(subject: Subject) -> Iterator[Trial]:
-        if subject.kernel.arrays == "torch" and arrangement in ("reversed", "readonly"):
+def _memory(arrangement: Arrangement) -> Sequences:
+    """Tokens in a layout, alone and with A in the same one, under A that are not symmetric."""
+
+    def sequences(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
+        if arrangement not in layouts(subject.kernel):
             raise NotApplicableError(f"torch has no {arrangement} tensors")
         rng = subject.random(f"array.{arrangement}")
-        for dtype in subject.kernel.dtypes:
-            for n, d in ((2, 2), (3, 2), (5, 3), (4, 1), (9, 4)):
-                sets = [lattice_without_ties(rng, n, d).tokens for _ in range(2)]
-                yield Trial((call(*sets, arrangement=arrangement),), dtype)
-            if subject.kernel.supports_A:
-                for case in NONSYMMETRIC:
-                    yield Trial((replace(case.call(), arrangement=arrangement),), dtype)
+        for dtype in dtypes(subject):
+            for B, n, d in SIZES:
+                for form in ("contiguous", arrangement):
+                    shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
+                    yield (
+                        [lattice(rng, n, d, dtype, B=B, shape=shape, arrangement=arrangement, form=form)],
+                        dtype,
+                    )
 
-    return trials
+    return sequences
+
+
+def _expanded(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
+    """Stride 0: one set for a whole batch, one token for a whole set, one number for a whole token, one row for A."""
+    rng = subject.random("array.expanded")
+    for dtype in dtypes(subject):
+        for B, n, d in ((2, 3, 2), (3, 9, 3), (70, 4, 2), (2, 65, 3), (4, 7, 33)):
+            shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
+            one = lattice(rng, n, d, dtype, shape=shape, arrangement="expanded")
+            several = replace(one, sets=lattice(rng, n, d, dtype, B=3).sets, B=3)
+            yield [replace(one, B=B)], dtype
+            yield [replace(several, sets=np.repeat(several.sets[:, :1], n, axis=1))], dtype
+            yield [replace(several, sets=np.repeat(several.sets[:, :, :1], d, axis=2))], dtype
+            if subject.kernel.supports_A:
+                row = np.array([rng.randint(-3, 3) for _ in range(d)])
+                yield [replace(several, A=np.tile(row, (d, 1)), form="expanded")], dtype
+
+
+def _form(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
+    """Every layout of A beside every layout of the tokens."""
+    if not subject.kernel.supports_A:
+        raise NotApplicableError("the kernel declares supports_A = False")
+    rng = subject.random("array.form")
+    for dtype in dtypes(subject):
+        for form in layouts(subject.kernel):
+            for arrangement in layouts(subject.kernel):
+                if form != arrangement:
+                    B, n, d = rng.choice(SIZES)
+                    shape: Shape = rng.choice(("permutation", "shear", "dense"))
+                    d = max(d, 2)
+                    yield (
+                        [lattice(rng, n, d, dtype, B=B, shape=shape, arrangement=arrangement, form=form)],
+                        dtype,
+                    )
 
 
 def _calls(subject: Subject) -> Iterator[tuple[str, Call]]:
@@ -136,10 +178,15 @@ def _twice(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]] | N
 
 
 CHECKS: tuple[Check, ...] = (
-    judged("array.fortran", "Input may be in Fortran order", _memory("fortran")),
-    judged("array.strided", "Input may be a strided view", _memory("strided")),
-    judged("array.reversed", "Input may have negative strides", _memory("reversed")),
-    judged("array.readonly", "Input may be read-only", _memory("readonly")),
+    screened("array.fortran", "Input may be in Fortran order", _memory("fortran")),
+    screened("array.permuted", "Input may have its outer axes permuted", _memory("permuted")),
+    screened("array.padded", "Input may be the corner of a larger buffer", _memory("padded")),
+    screened("array.offset", "Input may begin within a buffer", _memory("offset")),
+    screened("array.strided", "Input may be a strided view", _memory("strided")),
+    screened("array.reversed", "Input may have negative strides", _memory("reversed")),
+    screened("array.readonly", "Input may be read-only", _memory("readonly")),
+    screened("array.expanded", "Input may have stride 0", _expanded),
+    screened("array.form", "A may be laid out otherwise than the tokens", _form),
     Check("array.unchanged", "Input is not modified", _each_call(_unchanged)),
     Check("array.kind", "The result has the type, dtype and shape of the tokens", _each_call(_kind)),
     Check("array.fresh", "The result is memory of its own", _each_call(_fresh)),

@@ -10,28 +10,20 @@ from fractions import Fraction
 
 import numpy as np
 
+from ....kernels.protocol import Kernel, to_numpy
 from ..check import Check, Subject, judged
-from ..failures.snippet import loading
+from ..failures.snippet import assignments, expectation, loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
+from ..inputs.lattices import CERTAIN, Lattice, Variant, lattice
 from ..inputs.trial import Call, Trial, call, raw_step
+from ..judge import exact_layer, value_tolerance
 from ..record import CheckFinding
+from .sizes import dtypes, screened
 
 
 def _batch(rng: random.Random, B: int, n: int, d: int, A: Integers | None = None, *, size: int = 50) -> Call:
     """B token sets without ties."""
     return call(*(lattice_without_ties(rng, n, d, A, size=size).tokens for _ in range(B)), A=A)
-
-
-def _diagonal(subject: Subject, d: int) -> list[list[int]] | None:
-    return [[(i + 1) * (i == j) for j in range(d)] for i in range(d)] if subject.kernel.supports_A else None
-
-
-def _sizes(subject: Subject) -> Iterator[Trial]:
-    rng = subject.random("batch.sizes")
-    for dtype in subject.kernel.dtypes:
-        for B in (2, 3, 4, 7, 16, 33, 65):
-            d = rng.randint(1, 3)
-            yield Trial((_batch(rng, B, rng.randint(2, 6), d, _diagonal(subject, d)),), dtype)
 
 
 def _crosstalk(subject: Subject) -> Iterator[Trial]:
@@ -58,6 +50,113 @@ def _workspace(subject: Subject) -> Iterator[Trial]:
         yield Trial(tuple(calls), dtype, linked=True)
         again, other = _batch(rng, 1, 6, 3), _batch(rng, 1, 6, 3)
         yield Trial((again, other, again), dtype, linked=True)
+
+
+def _one_thing(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
+    """Calls that differ in one thing from the call before: one number, the order, A, α; and stale tails.
+
+    Whatever a kernel keeps of a call, under whatever key, it must not meet again in another one.
+    """
+    rng = subject.random("batch.memory")
+    for dtype in dtypes(subject):
+        for B, n, d in ((1, 4, 2), (2, 9, 3), (3, 33, 2), (70, 3, 2)):
+            one = lattice(rng, n, d, dtype, B=B, alpha=Fraction(1))
+            calls = [one]
+            for place in ((0, 0, 0), (-1, -1, -1), (-1, 0, -1)):
+                sets = one.sets.copy()
+                sets[place] += 40
+                calls += [replace(one, sets=sets), one]
+            calls += [replace(one, sets=sets) for sets in (one.sets[:, ::-1], -one.sets, one.sets[:, :, ::-1])]
+            calls += [one, replace(one, alpha=Fraction(3)), replace(one, alpha=Fraction(0.1)), one]
+            if subject.kernel.supports_A:
+                for place in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+                    A = one.A.copy()
+                    A[place] -= 3
+                    calls += [replace(one, A=A), one]
+                calls += [replace(one, A=A) for A in (calls[-2].A, calls[-4].A.T, -one.A, 2 * one.A, one.A)]
+            yield calls, dtype
+        sunk: Variant = "sunk" if subject.kernel.supports_A else "plain"
+        for large, *small in (
+            [(1, 200, 3), (1, 199, 3), (1, 129, 3), (1, 65, 3), (1, 33, 3), (1, 7, 3), (1, 2, 3)],
+            [(1, 20, 130), (1, 20, 65), (1, 20, 33), (1, 20, 17), (1, 20, 5), (1, 20, 2)],
+            [(300, 3, 2), (257, 3, 2), (70, 3, 2), (33, 3, 2), (5, 3, 2), (1, 3, 2)],
+            [(9, 40, 9), (7, 30, 7), (3, 11, 5), (1, 5, 3), (2, 2, 2)],
+        ):
+            B, n, d = large
+            first = lattice(rng, n, d, dtype, B=B, exponent=4)
+            rest = [lattice(rng, n, d, dtype, B=B, variant=sunk) for B, n, d in small]
+            yield [first, *rest, first], dtype
+
+
+def _refilled(subject: Subject) -> CheckFinding:
+    """The same array objects with other values: tokens, A, or both, all of them or one number, and back again."""
+    kernel, rng, count = subject.kernel, subject.random("batch.refilled"), 0
+    for dtype in dtypes(subject):
+        for B, n, d in ((1, 4, 2), (3, 9, 3), (70, 3, 2), (1, 40, 2)):
+            one = lattice(rng, n, d, dtype, B=B)
+            last = one.sets.copy()
+            last[-1, -1, -1] += 40
+            others = [replace(one, sets=lattice(rng, n, d, dtype, B=B).sets), replace(one, sets=last)]
+            if kernel.supports_A:
+                A = one.A.copy()
+                A[-1, -1] -= 3
+                others += [
+                    replace(one, A=A),
+                    replace(one, A=-one.A.T),
+                    lattice(rng, n, d, dtype, B=B, shape="dense"),
+                ]
+            for other in others:
+                wrong = _after_refill(kernel, one, other, dtype)
+                if wrong is not None:
+                    return _refill_failure(subject, one, other, dtype, *wrong)
+                count += 1
+    return CheckFinding("pass", f"{count} pairs of calls")
+
+
+def _after_refill(kernel: Kernel, one: Lattice, other: Lattice, dtype: str) -> tuple[str, Lattice, int, int] | None:
+    """What is wrong when `one`, `other` and `one` are put into the same arrays: with which, in which set and token."""
+    tokens, A = (kernel.arrays_for(values, dtype) for values in (one.batch(dtype), one.A))
+    try:
+        raw_step(kernel, tokens, A, one.alpha)
+        for now in (other, one):
+            tokens[...] = kernel.arrays_for(now.batch(dtype), dtype)
+            A[...] = kernel.arrays_for(now.A, dtype)
+            after = to_numpy(raw_step(kernel, tokens, A, now.alpha))
+            if after.shape != now.shape:
+                return f"returned shape {after.shape}", now, 0, 0
+            if kernel.form == "residual":
+                after = after.astype(np.float64) / float(1 + now.alpha)
+            off = now.excess(after, dtype, kernel.ties)
+            if off.max() > CERTAIN:
+                b, i = np.argwhere(off > CERTAIN)[0]
+                return f"token {i} of set {b} is not that of the values that the arrays hold now", now, int(b), int(i)
+    except (Exception, SystemExit) as error:
+        return " ".join(f"raised {type(error).__name__}: {error}".split()), other, 0, 0
+    return None
+
+
+def _refill_failure(
+    subject: Subject, one: Lattice, other: Lattice, dtype: str, message: str, now: Lattice, b: int, i: int
+) -> CheckFinding:
+    before, after = (x.call() for x in ((one, other) if now is other else (other, one)))
+    exact = exact_layer(after.tokens[b], after.A, after.alpha, subject.kernel.ties)
+    tolerance = value_tolerance(now.batch(dtype)[b], max(map(len, exact.expected))).tolist()
+    fill = f'tokens, A = (kernel.arrays_for(values, "{dtype}") for values in (tokens, A))'
+    lines = [
+        *loading(subject.kernel, subject.spec, "from hardmax.kernels.protocol import to_numpy"),
+        *assignments(before, dtype),
+        fill,
+        "held, form = tokens, A",
+        "kernel.step(held, form, alpha)",
+        *assignments(after, dtype),
+        fill,
+        "held[...], form[...] = tokens, A",
+        "found = to_numpy(kernel.step(held, form, alpha))",
+        *expectation(f"found[{b}, {i}]", exact.next_tokens[i], tolerance),
+    ]
+    B, n, d = one.shape
+    place = f"{dtype}, n = {n}, d = {d}, a batch of {B}, the same arrays filled anew"
+    return CheckFinding("fail", f"{place}: {message}", snippet="\n".join(lines) + "\n")
 
 
 EMPTY = ((0, 3, 2), (0, 1, 1), (0, 70, 3), (0, 2, 40))
@@ -94,8 +193,9 @@ def _empty_problem(subject: Subject, dtype: str, shape: tuple[int, int, int]) ->
 
 
 CHECKS: tuple[Check, ...] = (
-    judged("batch.sizes", "Batches of any size are right row by row", _sizes),
     judged("batch.crosstalk", "No token set of a batch sees another one's tokens", _crosstalk),
     judged("batch.workspace", "Nothing of an earlier call enters a later one", _workspace),
+    screened("batch.memory", "A call that differs from an earlier one in one thing is a new call", _one_thing),
+    Check("batch.refilled", "Arrays that are filled anew are read anew", _refilled),
     Check("batch.empty", "An empty batch gives an empty batch", _empty),
 )

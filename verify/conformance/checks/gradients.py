@@ -12,6 +12,8 @@ Neighbours: `cases` has points without ties.
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +25,11 @@ from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, assignments, loading
 from ..inputs.cases import random_points
 from ..inputs.draws import INTEGER_FORMS, Draw, TokenKind
+from ..inputs.lattices import Lattice, Shape, lattice
 from ..inputs.trial import HALVES, Call, call, exact_rows, floats
 from ..judge import exact_layer
 from ..record import CheckFinding
+from .sizes import dtypes
 
 STEP = Fraction(1, 1 << 12)
 """h of the central differences: a power of two, far below every gap of scores of the points chosen."""
@@ -60,16 +64,35 @@ def _with_ties(subject: Subject, dtype: str) -> Iterator[Call]:
             yield Draw(B, n, d, kind, form, "contiguous").call(rng, dtype)
 
 
-Reference = Callable[[Subject, Call, str], NDArray[np.float64]]
-"""(kernel, call, dtype) -> the gradient (B, n, d) that is right."""
+def _one_gradient(subject: Subject) -> None:
+    """Refuse a kernel whose gradient at a tie is not one."""
+    if subject.kernel.ties == "any":
+        raise NotApplicableError('with ties = "any" it is not said which of the tied tokens has the gradient')
+
+
+def _many(subject: Subject) -> Iterator[tuple[Lattice, str]]:
+    """Many tokens, coordinates and sets, with ties."""
+    _one_gradient(subject)
+    rng = subject.random("gradient.sizes")
+    shapes: tuple[Shape, ...] = ("identity", "permutation") if subject.kernel.supports_A else ("identity",)
+    for dtype in dtypes(subject):
+        sizes = ((1, 33, 3), (1, 65, 2), (2, 130, 3), (1, 257, 2), (1, 1100, 2), (33, 4, 2), (70, 4, 3), (300, 3, 2))
+        for B, n, d in sizes:
+            yield lattice(rng, n, d, dtype, B=B, shape=rng.choice(shapes), tied=True), dtype
+        for d in (9, 33, 65, 130):
+            yield lattice(rng, 12, d, dtype, B=2, shape=rng.choice(shapes), tied=True), dtype
 
 
 def _weights(n: int, d: int) -> list[list[int]]:
     return [[1 + (3 * i + 5 * c) % 7 for c in range(d)] for i in range(n)]
 
 
-def _gradient(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]:
-    """∂/∂z of Σ ⟨w_i, z_i⁺⟩ by torch."""
+class ForwardOnlyError(Exception):
+    """The result, or the tokens, carry no gradient."""
+
+
+def _gradient(subject: Subject, one: Call, dtype: str, upstream: str = "weights") -> NDArray[np.float64]:
+    """∂/∂z of Σ ⟨w_i, z_i⁺⟩ by torch, w as `upstream` says."""
     import torch
 
     kernel = subject.kernel
@@ -78,12 +101,39 @@ def _gradient(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]:
     if not isinstance(moved, torch.Tensor) or moved.shape != tokens.shape:
         raise TypeError(f"returned a {type(moved).__name__} of shape {np.shape(moved)}, no tensor like the tokens")
     if not moved.requires_grad:
-        raise NotApplicableError("the result carries no gradient (requires_grad is False); declare gradients = False")
-    w = torch.as_tensor(_weights(*one.shape[1:]), dtype=tokens.dtype, device=tokens.device)
-    (moved * w).sum().backward()
+        raise ForwardOnlyError("the result carries no gradient (requires_grad is False)")
+    moved.backward(gradient=_laid(torch.as_tensor(_upstream(one.shape, upstream)).to(tokens), upstream))
     if tokens.grad is None:
-        raise NotApplicableError("no gradient reaches the tokens; declare gradients = False")
+        raise ForwardOnlyError("no gradient reaches the tokens")
     return to_numpy(tokens.grad).astype(np.float64)
+
+
+UPSTREAMS = ("weights", "ones", "one token", "transposed", "padded", "large", "zero")
+"""w: integers; all 1 with stride 0, as `moved.sum()` gives it; 0 but at the last token of the last set; not contiguous
+in two ways; times 2^60; 0."""
+
+
+def _upstream(shape: tuple[int, int, int], upstream: str) -> NDArray[np.float64]:
+    """w, (B, n, d)."""
+    w = np.broadcast_to(np.array(_weights(*shape[1:]), dtype=np.float64), shape).copy()
+    if upstream == "ones":
+        return np.ones(shape)
+    if upstream == "one token":
+        w[:-1] = w[:, :-1] = 0
+    return w * {"large": 2.0**60, "zero": 0.0}.get(upstream, 1.0)
+
+
+def _laid(w: Any, upstream: str) -> Any:
+    """The tensor w laid out in memory as `upstream` says."""
+    if upstream == "ones":
+        return w[:1, :1, :1].expand(w.shape)
+    if upstream == "transposed":
+        return w.permute(2, 1, 0).contiguous().permute(2, 1, 0)
+    if upstream == "padded":
+        buffer = w.new_full([s + 1 for s in w.shape], float("nan"))
+        buffer[1:, 1:, 1:] = w
+        return buffer[1:, 1:, 1:]
+    return w
 
 
 def _exact_gradient(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]:
@@ -123,8 +173,49 @@ def _differences(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]
     return result
 
 
+Question = tuple[Call, str, str, Callable[[], NDArray[np.float64]]]
+"""A call, its dtype, the upstream gradient, and the gradient (B, n, d) that is right."""
+
+
+def _asked(
+    calls: Callable[[Subject, str], Iterator[Call]], reference: Callable[[Subject, Call, str], NDArray[np.float64]]
+) -> Callable[[Subject], Iterator[Question]]:
+    """All calls, with weights as upstream gradient."""
+
+    def questions(subject: Subject) -> Iterator[Question]:
+        for dtype in subject.kernel.dtypes:
+            for one in calls(subject, dtype):
+                yield one, dtype, "weights", partial(reference, subject, one, dtype)
+
+    return questions
+
+
+def _lattice_gradient(subject: Subject, one: Lattice, upstream: str) -> NDArray[np.float64]:
+    """The formula above in float64, for every row of the batch."""
+    mask = one.masks(subject.kernel.ties)
+    share = (mask / mask.sum(axis=2, keepdims=True)).transpose(0, 2, 1)[np.arange(one.B) % len(mask)]
+    rate = float(one.alpha / (1 + one.alpha))
+    w = _upstream(one.shape, upstream)
+    return (1 - rate) * w + rate * (share @ w)
+
+
+def _sizes(subject: Subject) -> Iterator[Question]:
+    for one, dtype in _many(subject):
+        yield one.call(), dtype, "weights", partial(_lattice_gradient, subject, one, "weights")
+
+
+def _upstreams(subject: Subject) -> Iterator[Question]:
+    _one_gradient(subject)
+    rng = subject.random("gradient.upstream")
+    for dtype in dtypes(subject):
+        for B, n, d in ((1, 4, 2), (3, 9, 3), (70, 3, 2), (2, 65, 2)):
+            one = lattice(rng, n, d, dtype, B=B, tied=True)
+            for upstream in UPSTREAMS:
+                yield one.call(), dtype, upstream, partial(_lattice_gradient, subject, one, upstream)
+
+
 def _check(
-    calls: Callable[[Subject, str], Iterator[Call]], reference: Reference, words: str, slack: float
+    questions: Callable[[Subject], Iterator[Question]], words: str, slack: float = 1.0
 ) -> Callable[[Subject], CheckFinding]:
     """The check that compares the gradient with a reference; `slack` multiplies the rounding of a sum of n terms."""
 
@@ -133,39 +224,64 @@ def _check(
             raise NotApplicableError("the kernel does not compute with torch tensors")
         if not subject.kernel.gradients:
             raise NotApplicableError("the kernel declares gradients = False: it is a forward pass alone")
-        worst, count = 0.0, 0
-        for dtype in subject.kernel.dtypes:
-            for one in calls(subject, dtype):
-                try:
-                    found = _gradient(subject, one, dtype)
-                    wanted = reference(subject, one, dtype)
-                except (NotApplicableError, KeyboardInterrupt):
-                    raise
-                except (Exception, SystemExit) as error:
-                    return _fail(subject, one, dtype, f"raised {type(error).__name__}: {error}", None, 0.0)
-                _, n, d = one.shape
-                allowed = slack * float(gamma(4 * n * d, dtype)) * float(np.abs(wanted).max())
-                error = float(np.abs(found - wanted).max())
-                if not error <= allowed:
-                    message = f"the gradient differs from {words} by {error:.3g} (allowed {allowed:.3g})"
-                    return _fail(subject, one, dtype, message, wanted, allowed)
-                worst, count = max(worst, error), count + 1
-        return CheckFinding("pass", f"largest difference from {words} in {count} calls: {worst:.2g}")
+        worst, count, absent = 0.0, 0, ""
+        for one, dtype, upstream, reference in questions(subject):
+            try:
+                found = _gradient(subject, one, dtype, upstream)
+                wanted = reference()
+            except ForwardOnlyError as error:
+                if count:
+                    return _fail(subject, one, dtype, f"{error}, though it does elsewhere", None, 0.0, upstream)
+                absent = str(error)
+                continue
+            except (Exception, SystemExit) as error:
+                raised = f"raised {type(error).__name__}: {error}; a forward-only kernel declares gradients = False"
+                return _fail(subject, one, dtype, raised, None, 0.0, upstream)
+            if absent:
+                return _fail(subject, one, dtype, f"{absent} in other calls, though it does here", None, 0.0, upstream)
+            _, n, d = one.shape
+            size = float(np.abs(wanted).max())
+            allowed = slack * float(gamma(4 * n * d, dtype)) * size
+            error = float(np.abs(found - wanted).max())
+            if not error <= allowed:
+                message = f"the gradient differs from {words} by {error:.3g} (allowed {allowed:.3g})"
+                return _fail(subject, one, dtype, message, wanted, allowed, upstream)
+            worst, count = max(worst, error / (size or 1)), count + 1
+        if absent:
+            raise NotApplicableError(f"forward only: {absent}; declare gradients = False if that is meant")
+        return CheckFinding("pass", f"largest relative difference from {words} in {count} calls: {worst:.2g}")
 
     return run
 
 
 def _fail(
-    subject: Subject, one: Call, dtype: str, message: str, wanted: NDArray[np.float64] | None, allowed: float
+    subject: Subject,
+    one: Call,
+    dtype: str,
+    message: str,
+    wanted: NDArray[np.float64] | None,
+    allowed: float,
+    upstream: str,
 ) -> CheckFinding:
-    _, n, d = one.shape
+    B, n, d = one.shape
+    gradient = {
+        "ones": "torch.ones(1, 1, 1).to(leaf).expand(leaf.shape)",
+        "transposed": "w.permute(2, 1, 0).contiguous().permute(2, 1, 0)",
+        "padded": "torch.nn.functional.pad(w, (1, 0, 1, 0, 1, 0))[1:, 1:, 1:]",
+        "large": "w * 2.0**60",
+        "zero": "w * 0",
+        "one token": "torch.nn.functional.pad(w[-1:, -1:], (0, 0, leaf.shape[1] - 1, 0, len(leaf) - 1, 0))",
+    }.get(upstream, "w")
     lines = [
         *loading(subject.kernel, subject.spec, "import torch"),
         *assignments(one, dtype),
         f"leaf = kernel.arrays_for(tokens, {dtype!r}).requires_grad_()",
         f"moved = kernel.step(leaf, kernel.arrays_for(A, {dtype!r}), alpha)",
         "assert isinstance(moved, torch.Tensor) and moved.shape == leaf.shape, moved",
-        f"(moved * torch.tensor({_weights(n, d)}, dtype=leaf.dtype, device=leaf.device)).sum().backward()",
+        "row, column = torch.arange(leaf.shape[1])[:, None], torch.arange(leaf.shape[2])",
+        "w = (1 + (3 * row + 5 * column) % 7).to(leaf).expand(leaf.shape).contiguous()",
+        f"moved.backward(gradient={gradient})",
+        "assert leaf.grad is not None",
     ]
     if wanted is not None:
         lines += [
@@ -173,8 +289,9 @@ def _fail(
             "error = np.abs(leaf.grad.cpu().numpy() - wanted).max()",
             f"assert error <= {allowed!r}, error",
         ]
-    B, _, _ = one.shape
     place = f"{dtype}, n = {n}, d = {d}" + (f", a batch of {B}" if B > 1 else "")
+    if upstream != "weights":
+        place += f", {upstream} as gradient of the result"
     return CheckFinding("fail", f"{place}: {' '.join(message.split())}", 0, snippet="\n".join(lines) + "\n")
 
 
@@ -182,12 +299,22 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "gradient.exact",
         "The gradient is that of the weighted mean",
-        _check(_with_ties, _exact_gradient, "the exact one", 1.0),
+        _check(_asked(_with_ties, _exact_gradient), "the exact one"),
     ),
     Check(
         "gradient.differences",
         "The gradient agrees with finite differences away from ties",
         # a difference of two sums of about 4 divided by 2h loses 1/(2h) of their rounding
-        _check(_points, _differences, "central differences", float(4 / STEP)),
+        _check(_asked(_points, _differences), "central differences", float(4 / STEP)),
+    ),
+    Check(
+        "gradient.sizes",
+        "The gradient is right with many tokens, coordinates and sets",
+        _check(_sizes, "the exact one"),
+    ),
+    Check(
+        "gradient.upstream",
+        "The gradient of the result may be expanded, transposed, large or zero",
+        _check(_upstreams, "the exact one"),
     ),
 )

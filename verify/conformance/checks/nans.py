@@ -4,16 +4,21 @@ The policy is that of the kernels of this project: with a NaN among its tokens n
 maximum, so no token of the set may come out finite, and a token that holds an infinity may not either. The other sets
 of the batch are not touched. A kernel that raises an error instead hides nothing, but gives no result for the others.
 
+A NaN in A, or an infinity that meets a zero of the token, makes all its scores NaN: again nothing finite may come out.
+A kernel that declares the first maximiser may take the first NaN for it, as `argmax` does: then the token follows
+token 0. With α = NaN there is no next token; α = ∞ may be read as the limit, a step onto the mean, and as nothing else.
+
 Neighbours: `batches` has the same question for finite values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ....kernels.bounds.filter import layer_error
 from ....kernels.protocol import to_numpy
-from ..check import Check, Subject
+from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, loading
 from ..inputs.cases import lattice_without_ties
 from ..inputs.trial import raw_step, stored
@@ -111,7 +116,85 @@ def _fail(subject: Subject, tokens: NDArray, value: float, token: int, message: 
     return CheckFinding("fail", f"{place}: {' '.join(message.split())}", snippet="\n".join(lines) + "\n")
 
 
+FORM_SHAPES = ((1, 3, 1), (1, 2, 2), (2, 4, 3), (70, 3, 2), (1, 20, 5), (3, 9, 17), (1, 70, 3), (2, 5, 33))
+"""(B, n, d) of the batches whose A is spoiled."""
+
+Spoiled = tuple[NDArray, NDArray, float, NDArray[np.bool_], NDArray | None]
+"""Tokens, A, α, where nothing finite may come out (B, n), and what may come out there all the same (B, n, d)."""
+
+
+def _bad_form(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
+    """NaN, ∞ and −∞ in the corners and the middle of A."""
+    if not subject.kernel.supports_A:
+        raise NotApplicableError("the kernel declares supports_A = False")
+    for shape in FORM_SHAPES:
+        d = shape[2]
+        tokens = stored(_tokens(subject, shape), dtype)
+        for a, b in sorted({(0, 0), (0, d - 1), (d - 1, 0), (d - 1, d - 1), (d // 2, d // 2)}):
+            for value in (np.nan, np.inf, -np.inf):
+                A, given = np.eye(d), tokens.copy()
+                A[a, b] = value
+                lost = np.ones(shape[:2], dtype=np.bool_)
+                if not np.isnan(value):  # only a token without the coordinate has no score; keys have the other one
+                    given[..., b] += given[..., b] == 0
+                    lost[:, 0] = d > 1 and a != b
+                    lost[:, 1:] = False
+                    given[:, 0, a] = 0 if a != b else given[:, 0, a]
+                follows = (given + given[:, :1]) / 2 if subject.kernel.ties == "first" else None
+                yield f"{value} in A[{a}, {b}]", (given, A, 1.0, lost, follows)
+
+
+def _bad_step(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
+    """α = NaN and ∞."""
+    for shape in ((1, 1, 1), (1, 4, 2), (3, 5, 3), (70, 3, 2), (1, 70, 2)):
+        tokens = stored(_tokens(subject, shape), dtype)
+        scores = tokens.astype(np.float64) @ tokens.astype(np.float64).transpose(0, 2, 1)
+        leaders = np.take_along_axis(tokens, scores.argmax(axis=2)[:, :, None], axis=1)  # no ties
+        for alpha, allowed in ((np.nan, None), (np.inf, leaders)):
+            yield f"alpha = {alpha}", (tokens, np.eye(shape[2]), alpha, np.full(shape[:2], True), allowed)
+
+
+def _finite(spoiled: Callable[[Subject, str], Iterator[tuple[str, Spoiled]]]) -> Callable[[Subject], CheckFinding]:
+    """The check that nothing finite comes out where nothing may."""
+
+    def run(subject: Subject) -> CheckFinding:
+        kernel, count = subject.kernel, 0
+        for dtype in kernel.dtypes:
+            for words, (tokens, A, alpha, lost, allowed) in spoiled(subject, dtype):
+                count += 1
+                try:
+                    native = kernel.arrays_for(tokens, dtype)
+                    found = to_numpy(raw_step(kernel, native, kernel.arrays_for(A, dtype), alpha))
+                except (Exception, SystemExit):
+                    continue  # an error hides nothing
+                if found.shape != tokens.shape or found.dtype.kind != "f":
+                    wrong = np.ones_like(lost)
+                else:
+                    wrong = lost & np.isfinite(found).all(axis=2)
+                if allowed is not None and found.shape == tokens.shape:
+                    error = layer_error(tokens, 1, 1.0)[:, None, :]
+                    wrong &= ~(np.abs(found.astype(np.float64) - allowed) <= error).all(axis=2)
+                if wrong.any():
+                    b, i = np.argwhere(wrong)[0].tolist()
+                    lines = [
+                        *loading(kernel, subject.spec, "from hardmax.kernels.protocol import to_numpy"),
+                        f"tokens = {array(tokens[b : b + 1].tolist(), dtype)}",
+                        f"A = {array(A.tolist(), dtype)}",
+                        f'native, form = (kernel.arrays_for(values, "{dtype}") for values in (tokens, A))',
+                        f'found = to_numpy(kernel.step(native, form, float("{alpha}")))',
+                        f"assert not np.isfinite(found[0, {i}]).all(), found",
+                    ]
+                    place = f"{dtype}: {words}, a batch of shape {tokens.shape}"
+                    message = f"{place}: token {i} of set {b} came out as a finite point"
+                    return CheckFinding("fail", message, snippet="\n".join(lines) + "\n")
+        return CheckFinding("pass", f"{count} calls")
+
+    return run
+
+
 CHECKS: tuple[Check, ...] = (
     Check("nan.visible", "A NaN is never turned into a finite number", _spoiled(_visible, may_raise=True)),
     Check("nan.contained", "A NaN or an infinity stays within its token set", _spoiled(_contained, may_raise=False)),
+    Check("nan.form", "A NaN or an infinity in A is never turned into a finite number", _finite(_bad_form)),
+    Check("nan.alpha", "An alpha that is no number is never turned into one", _finite(_bad_step)),
 )

@@ -4,6 +4,7 @@ Neighbours: `cases` has the tables, `judge` the policy.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ....kernels.bounds.exact_scores import exact_scores
 from ..check import Check, NotApplicableError, Subject, judged
@@ -22,6 +23,7 @@ from ..inputs.cases import (
     resolved_tie,
     turned,
 )
+from ..inputs.lattices import LIFT, SHAPES, lattice
 from ..inputs.trial import Trial, exact_rows
 
 
@@ -45,14 +47,6 @@ def _forms(subject: Subject) -> Iterator[Trial]:
     yield from each(subject, DEGENERATE)
 
 
-def _blocks(subject: Subject) -> Iterator[Trial]:
-    """More tokens than one block of scores holds; the maximisers of token 0 lie in its first, middle and last part."""
-    n = 1030
-    rows = [((17 * i) % 61 - 30, (29 * i) % 53 - 26) for i in range(n)]
-    rows[0], rows[3], rows[700], rows[n - 1] = (1, 0), (40, 0), (40, 40), (40, -40)
-    yield from each(subject, [InputCase(f"integer points, n = {n}", rows)])
-
-
 def _turned(subject: Subject) -> Iterator[Trial]:
     """One rotation after the other, as long as the scores stay exact in the dtype."""
     for trial in each(subject, TIES):
@@ -62,6 +56,30 @@ def _turned(subject: Subject) -> Iterator[Trial]:
             case = turned(case, Q)
             if all(exact_scores(exact_rows(case.tokens), one.A, trial.dtype)):
                 yield Trial((case.call(),), trial.dtype)
+
+
+SIGNED = (
+    InputCase("copies with a zero in a tie", [(0, 2), (0, 2), (2, 0), (1, 1)]),
+    InputCase("copies with a zero in a tie, d = 3", [(0, 3, 1), (0, 3, 1), (3, 0, 1), (1, 1, 0)]),
+    InputCase("the origin twice", [(0,), (0,), (2,), (-1,)]),
+)
+"""Equal tokens that come out with zeros of different signs."""
+
+
+def _signed(subject: Subject) -> Iterator[Trial]:
+    """Every third zero of tokens and of A is −0.0: equal tokens, scores and ties are equal all the same."""
+    tables = (*SIGNED, *ZEROS, *DUPLICATES, *TIES, *OPPOSITES)
+    for trial in each(subject, (*tables, *(DEGENERATE if subject.kernel.supports_A else ()))):
+        (one,) = trial.calls
+        yield replace(trial, calls=(replace(one, arrangement="signed"),))
+    rng = subject.random("ties.signed")
+    for dtype in (dtype for dtype in subject.kernel.dtypes if dtype in LIFT):
+        for n, d in ((6, 1), (12, 2), (20, 3), (40, 9)):
+            shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
+            yield Trial(
+                (lattice(rng, n, d, dtype, B=3, shape=shape, tied=True, arrangement="signed", form="signed").call(),),
+                dtype,
+            )
 
 
 def _near(subject: Subject) -> Iterator[Trial]:
@@ -81,10 +99,10 @@ def _resolved(subject: Subject) -> Iterator[Trial]:
 CHECKS: tuple[Check, ...] = (
     judged("ties.exact", "Exact ties keep every maximiser", _exact),
     judged("ties.forms", "Exact ties keep every maximiser under any A", _forms),
-    judged("ties.blocks", "Exact ties are kept across blocks of a thousand tokens", _blocks),
     judged("ties.turned", "Exact ties keep every maximiser when turned by integer rotations", _turned),
     judged("ties.duplicates", "Every copy of a repeated token counts in a mean", lambda s: each(s, DUPLICATES)),
     judged("ties.zero", "A zero token follows all tokens", lambda s: each(s, ZEROS)),
+    judged("ties.signed", "Zeros of either sign are one number", _signed),
     judged("ties.near", "Scores that differ by few ulps are not taken for a tie", _near),
     judged("ties.resolved", "Gaps beyond the rounding error are decided right", _resolved),
     judged("ties.opposite", "A token never follows a large negative score", lambda s: each(s, OPPOSITES)),

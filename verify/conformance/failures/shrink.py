@@ -103,7 +103,9 @@ def _is_tie(fault: Fault) -> bool:
 
 def _hypotheses(trial: Trial) -> set[str]:
     """The hypotheses that all configurations of a trial meet."""
-    all_met = [one.configuration(b).hypotheses() for one in trial.calls for b in range(len(one.tokens))]
+    different = [{id(rows): b for b, rows in enumerate(one.tokens)}.values() for one in trial.calls]
+    pairs = zip(trial.calls, different, strict=True)
+    all_met = [one.configuration(b).hypotheses() for one, rows in pairs for b in rows]
     return {name for name in all_met[0] if all(met[name] for met in all_met)}
 
 
@@ -147,8 +149,10 @@ def _fewer_rows(trial: Trial, fault: Fault) -> Iterator[Trial]:
 
 def _plain_memory(trial: Trial, fault: Fault) -> Iterator[Trial]:
     for c, one in enumerate(trial.calls):
-        if one.arrangement != "contiguous":
-            yield _with(trial, c, replace(one, arrangement="contiguous"))
+        if one.layout:
+            yield _with(trial, c, replace(one, arrangement="contiguous", form=None))
+            yield _with(trial, c, replace(one, arrangement="contiguous", form=one.form or one.arrangement))
+            yield _with(trial, c, replace(one, form="contiguous"))
 
 
 def _fewer_tokens(trial: Trial, fault: Fault) -> Iterator[Trial]:

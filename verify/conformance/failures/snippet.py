@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ....kernels.exact.configuration import Matrix
+from ....kernels.exact.configuration import Matrix, identity
 from ....kernels.protocol import Kernel
 from ..inputs.trial import Call, Trial
 from ..judge import Fault
@@ -71,16 +71,22 @@ def array(values: Sequence, dtype: str) -> str:
 def assignments(one: Call, dtype: str) -> list[str]:
     """The lines that define tokens, A and alpha of a call."""
     B, n, d = one.shape
+    different = list({id(rows): rows for rows in one.tokens}.values())
+    place = {id(rows): s for s, rows in enumerate(different)}
+    order = [place[id(rows)] for rows in one.tokens]
+    k = len(different)
+    repeated = "" if k == B else f"[{f'np.arange({B}) % {k}' if order == [b % k for b in range(B)] else order}]"
+    A = f'np.eye({d}, dtype="{dtype}")' if d > 4 and one.A == identity(d) else array(one.A, dtype)
     return [
-        f"tokens = {array(one.tokens, dtype)}  # {B} x {n} x {d}",
-        f"A = {array(one.A, dtype)}",
+        f"tokens = {array(different, dtype)}{repeated}  # {B} x {n} x {d}",
+        f"A = {A}",
         f"alpha = {literal(one.alpha)}",
     ]
 
 
 def trial_snippet(kernel: Kernel, spec: str, trial: Trial, fault: Fault) -> str:
     """The snippet of a failing trial: it ends in an assertion that fails for the kernel, or in the error it raises."""
-    plain = all(one.arrangement == "contiguous" for one in trial.calls)
+    plain = not any(one.layout for one in trial.calls)
     imports = (
         ()
         if plain
@@ -93,9 +99,9 @@ def trial_snippet(kernel: Kernel, spec: str, trial: Trial, fault: Fault) -> str:
         half = "" if trial.dtype != "bfloat16" else ', "bfloat16"'
         step = (
             f"tokens = kernel(tokens, A, alpha{half})"
-            if one.arrangement == "contiguous"
+            if not one.layout
             else f'tokens = to_numpy(kernel.step(arranged(kernel, tokens, "{one.arrangement}"{half}), '
-            f'arranged(kernel, A, "{one.arrangement}"{half}), alpha))'
+            f'arranged(kernel, A, "{one.form or one.arrangement}"{half}), alpha))'
         )
         if kernel.form == "residual":
             step = f"{step} / (1 + alpha)"  # the tokens of the normalised layer

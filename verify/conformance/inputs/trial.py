@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import wraps
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,11 @@ from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration, Matrix, identity
 from ....kernels.protocol import Kernel, to_numpy
 
-Arrangement = Literal["contiguous", "fortran", "strided", "reversed", "readonly"]
-ARRANGEMENTS: tuple[Arrangement, ...] = ("contiguous", "fortran", "strided", "reversed", "readonly")
+Arrangement = Literal[
+    "contiguous", "fortran", "permuted", "padded", "offset", "strided", "reversed", "readonly", "expanded", "signed"
+]
+ARRANGEMENTS: tuple[Arrangement, ...] = get_args(Arrangement)
+NUMPY_ONLY: tuple[Arrangement, ...] = ("reversed", "readonly")
 
 
 HALVES = ("float16", "bfloat16")
@@ -88,13 +91,23 @@ class Call:
         tokens: B token sets, each (n, d).
         A: (d, d).
         alpha: α > 0, a dyadic rational (what the kernel is given is `float(alpha)`).
-        arrangement: how the arrays of tokens and of A lie in memory.
+        arrangement: how the array of tokens lies in memory.
+        form: how A lies in memory; as the tokens do if None.
     """
 
     tokens: tuple[Matrix, ...]
     A: Matrix
     alpha: Fraction
     arrangement: Arrangement = "contiguous"
+    form: Arrangement | None = None
+
+    @property
+    def layout(self) -> str:
+        """How arrays lie in memory, in words; empty if they are contiguous."""
+        form = self.form or self.arrangement
+        if form == self.arrangement:
+            return "" if form == "contiguous" else f"{form} arrays"
+        return f"{self.arrangement} tokens, {form} A"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -160,15 +173,18 @@ def floats(values: Sequence[Matrix] | Matrix, dtype: str) -> NDArray[np.floating
         InputError: a value is not representable, so that the kernel would not see the configuration that is judged.
         NotTestedError: a value is beyond the largest number of half precision.
     """
-    array = np.array(values, dtype=object)
+    distinct = list({id(rows): rows for rows in values}.values()) if isinstance(values[0][0], tuple) else values
+    array = np.array(distinct, dtype=object)
     result = stored(array.astype(np.float64), dtype)
     if dtype in HALVES:
         if not np.isfinite(result).all():
             raise NotTestedError(f"values beyond the largest {dtype}")
-        return result
-    if [Fraction(v) for v in result.astype(np.float64).ravel().tolist()] != array.ravel().tolist():
+    elif [Fraction(v) for v in result.astype(np.float64).ravel().tolist()] != array.ravel().tolist():
         raise InputError(f"a value of the trial is not representable in {dtype}; give dyadic rationals that are")
-    return result
+    if len(distinct) == len(values):
+        return result
+    place = {id(rows): b for b, rows in enumerate(distinct)}
+    return result[[place[id(rows)] for rows in values]]
 
 
 def stored(values: NDArray[Any], dtype: str) -> NDArray[np.floating]:
@@ -188,37 +204,63 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
     Args:
         kernel: the kernel.
         tokens: (B, n, d) NumPy array, or A (d, d).
-        arrangement: "contiguous"; "fortran" (first index fastest); "strided" (every other entry of a larger buffer
-            along each axis, NaN in between, which shows if strides are ignored); "reversed" (negative strides, NumPy
-            only); "readonly" (NumPy only).
+        arrangement: "contiguous"; "fortran" (first index fastest); "permuted" (the two outer axes exchanged, the inner
+            one contiguous; for A its transpose, as in A = W.T); "padded" (a corner of a larger buffer, the inner axis
+            contiguous); "offset" (contiguous, but begins within a buffer, not at a multiple of 16 bytes); "strided"
+            (every other entry of a larger buffer along each axis); "reversed" (negative strides, NumPy only);
+            "readonly" (NumPy only); "expanded" (an axis along which all is equal has stride 0, any other array is
+            contiguous); "signed" (contiguous, every third zero negative). What surrounds the values is NaN, which shows
+            if strides are ignored.
         dtype: of the result, that of `tokens` if empty.
     """
     dtype = dtype or str(tokens.dtype)
+    if arrangement == "signed":
+        zeros = np.argwhere(np.asarray(tokens) == 0)[::3]
+        tokens = np.array(tokens)
+        tokens[tuple(zeros.T)] = -0.0
     native = kernel.arrays_for(tokens, dtype)
-    if arrangement == "contiguous":
+    if arrangement in ("contiguous", "signed"):
         return native
-    if arrangement == "fortran":
-        return (
-            np.asfortranarray(native)
-            if kernel.arrays == "numpy"
-            else native.permute(*range(native.ndim)[::-1]).contiguous().permute(*range(native.ndim)[::-1])
-        )
-    if arrangement == "strided":
-        buffer = np.full([2 * size for size in tokens.shape], np.nan, dtype=tokens.dtype)
-        every_other = (slice(None, None, 2),) * tokens.ndim
-        buffer[every_other] = tokens
-        return kernel.arrays_for(buffer, dtype)[every_other]
-    if kernel.arrays != "numpy":
+    if arrangement in NUMPY_ONLY and kernel.arrays != "numpy":
         raise InputError(f"torch tensors cannot be {arrangement}")
+    if arrangement == "readonly":
+        native.flags.writeable = False
+        return native
     if arrangement == "reversed":
         return native[..., ::-1, ::-1].copy()[..., ::-1, ::-1]
-    native.flags.writeable = False
+    if arrangement == "expanded":
+        return _expanded(kernel, native, tokens)
+    axes = list(range(native.ndim))
+    if arrangement in ("fortran", "permuted"):
+        order = axes[::-1] if arrangement == "fortran" or native.ndim < 3 else [1, 0, 2]
+        moved = native.transpose(order).copy() if kernel.arrays == "numpy" else native.permute(order).contiguous()
+        return moved.transpose(order) if kernel.arrays == "numpy" else moved.permute(order)
+    if arrangement == "offset":
+        buffer = kernel.arrays_for(np.full(tokens.size + 8, np.nan), dtype)
+        view = buffer[3 : 3 + tokens.size].reshape(tokens.shape)
+    else:
+        strided = arrangement == "strided"
+        size = [2 * s if strided else s + 3 for s in tokens.shape]
+        buffer = kernel.arrays_for(np.full(size, np.nan), dtype)
+        view = buffer[tuple(slice(None, None, 2) if strided else slice(1, s + 1) for s in tokens.shape)]
+    view[...] = native
+    return view
+
+
+def _expanded(kernel: Kernel, native: Any, values: NDArray) -> Any:
+    """`native` with stride 0 along the axes where all of `values` is equal; a copy if there is none."""
+    for axis, size in enumerate(values.shape):
+        first = values.take([0], axis=axis)
+        if size > 1 and np.array_equal(np.broadcast_to(first, values.shape), values):
+            place = (slice(None),) * axis
+            part = native[(*place, slice(0, 1))]
+            return np.broadcast_to(part, values.shape) if kernel.arrays == "numpy" else part.expand(values.shape)
     return native
 
 
 def layouts(kernel: Kernel) -> tuple[Arrangement, ...]:
     """The arrangements that arrays of the kernel's kind can have."""
-    return ARRANGEMENTS if kernel.arrays == "numpy" else ("contiguous", "fortran", "strided")
+    return tuple(a for a in ARRANGEMENTS if kernel.arrays == "numpy" or a not in NUMPY_ONLY)
 
 
 def raw_step(kernel: Kernel, tokens: Any, A: Any, alpha: Any) -> Any:
@@ -231,12 +273,27 @@ def raw_step(kernel: Kernel, tokens: Any, A: Any, alpha: Any) -> Any:
         return kernel.step(tokens, A, float(alpha))
 
 
+class Given(Protocol):
+    """What `apply` reads of a call."""
+
+    @property
+    def alpha(self) -> Fraction:
+        """α."""
+        ...
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How tokens lie in memory."""
+        ...
+
+    @property
+    def form(self) -> Arrangement | None:
+        """How A does; as the tokens if None."""
+        ...
+
+
 def apply(
-    kernel: Kernel,
-    tokens: NDArray[np.floating],
-    one: Call,
-    A: NDArray[np.floating] | None = None,
-    dtype: str = "",
+    kernel: Kernel, tokens: NDArray[np.floating], one: Given, A: NDArray[np.floating], dtype: str = ""
 ) -> NDArray[Any]:
     """The kernel's next tokens for the float tokens of a call; for the form "residual" divided by 1 + α.
 
@@ -245,12 +302,12 @@ def apply(
     Args:
         kernel: the kernel.
         tokens: (B, n, d) in the dtype of the trial.
-        one: the call, for A, α and the arrangement.
-        A: its A in the dtype of the trial, computed if None.
+        one: the call, for α and the arrangements.
+        A: its A in the dtype of the trial.
         dtype: what it computes in, if that is not the dtype of `tokens`.
     """
     dtype = dtype or str(tokens.dtype)
-    form = arranged(kernel, floats(one.A, dtype) if A is None else A, one.arrangement, dtype)
+    form = arranged(kernel, A, one.form or one.arrangement, dtype)
     moved = to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement, dtype), form, one.alpha))
     if kernel.form != "residual" or moved.dtype.kind != "f":
         return moved
