@@ -8,13 +8,16 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import islice
 from math import lcm
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.dynamics import Dynamics, Layer, Sets
 from ..provers.freeze.budget import Budget, Work
 from ..provers.freeze.outcome import Outcome, Undecided
 from ..provers.freeze.prover import decide
+
+if TYPE_CHECKING:
+    from .registry import Claim, Finding
 
 T = TypeVar("T")
 
@@ -46,6 +49,10 @@ class Case:
         if make not in self._once:
             self._once[make] = make(self)
         return self._once[make]
+
+    def finding(self, claim: "Claim") -> "Finding":
+        """What the check of a claim finds here, whether or not its hypotheses hold; it is examined once."""
+        return self.once(claim.examine)
 
     @cached_property
     def outcome(self) -> Outcome:

@@ -4,7 +4,7 @@ Neighbours: `prover` decides the itinerary, `clustering` examines the conclusion
 to a file, the command line prints `Result.to_json()`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,14 +13,14 @@ from typing import Any, Literal
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
 from ...kernels.exact.rational_text import rational_text
+from ...kernels.loading import is_place
 from ..certificates.evidence import Place
 from ..provers.freeze.outcome import Frozen, Outcome, SelfSimilar, Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from .case import Case
-from .families import clustering
 from .places import case_places
-from .registry import Finding, all_claims
+from .registry import Claim, Finding, select_claims, theorem
 
 ConclusionVerdict = Literal["verified", "refuted", "undecided"]
 
@@ -39,7 +39,7 @@ class Result:
 
     Args:
         case: the configuration with its outcome.
-        findings: {claim id: finding} for the four clustering claims.
+        findings: {claim id: finding} for the four clustering claims, and for others that were asked for.
         merged: the same for the configuration with equal tokens merged, where tokens repeat.
     """
 
@@ -78,14 +78,19 @@ class Result:
             return ((Fraction(0),) * self.configuration.d,) * self.configuration.n
         return None
 
+    @property
+    def vertices(self) -> Matrix | None:
+        """The vertices of K, where the leaders are, in ascending order; None if not decided."""
+        outcome = self.outcome
+        if isinstance(outcome, Undecided):
+            return None
+        at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
+        return tuple(sorted({at_rest[i] for i in outcome.leaders}))
+
     def fields(self) -> dict[str, Any]:
         """The JSON fields that literal and merged verdicts share: rationals as strings, null if undecided."""
-        outcome, limits = self.outcome, self.limits
+        outcome, limits, vertices = self.outcome, self.limits, self.vertices
         decided = not isinstance(outcome, Undecided)
-        vertices = None
-        if not isinstance(outcome, Undecided):
-            at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
-            vertices = points_to_json({at_rest[i] for i in outcome.leaders})
         return {
             "verdict": self.verdict,
             "hypotheses": self.configuration.hypotheses(),
@@ -93,7 +98,7 @@ class Result:
             "leaders": {str(i): k for i, k in sorted(outcome.leaders.items())} if decided else None,
             "limits": None if limits is None else [list(map(rational_text, point)) for point in limits],
             "cluster_points": None if limits is None else points_to_json(set(limits)),
-            "vertices": vertices,
+            "vertices": None if vertices is None else points_to_json(vertices),
             "claims": {claim: finding.verdict for claim, finding in self.findings.items()},
         }
 
@@ -118,7 +123,9 @@ def points_to_json(points: Iterable[Vector]) -> list[list[str]]:
     return [list(map(rational_text, point)) for point in sorted(points)]
 
 
-def prove(configuration: Configuration, budget: Budget | None = None, *, merge: bool = True) -> Result:
+def prove(
+    configuration: Configuration, budget: Budget | None = None, *, merge: bool = True, also: Sequence[Claim] = ()
+) -> Result:
     """The exact verdict on the clustering theorem's conclusion for this configuration.
 
     Args:
@@ -126,42 +133,50 @@ def prove(configuration: Configuration, budget: Budget | None = None, *, merge: 
         budget: when to give up; its seconds are for the proof and the examination of the conclusion together, and as
             many again for the configuration with equal tokens merged (how strictly: `time_limit`).
         merge: where tokens repeat, also examine the configuration with equal tokens merged (THEORY.md §4).
+        also: further claims to examine, and to count in the verdict; vacuous where their hypotheses do not hold.
 
     Returns:
         Findings for `clustering.convergence`, `.boundary`, `.vertices`, `.cluster_points`, each verified, refuted or
-        undecided for this input.
+        undecided for this input, and for the further claims.
 
     Source: arXiv:2407.01602, main theorem.
     """
+
+    def examined(case: Case) -> dict[str, Finding]:
+        return {c.id: case.finding(c) for c in theorem()} | {c.id: c.judge(case) for c in also}
+
     case = Case(configuration, budget)
     try:
         with time_limit(None if budget is None else budget.seconds):
-            findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
+            findings = examined(case)
     except OutOfTimeError as error:
         case = Case(configuration, budget)
         case.outcome = Undecided(configuration, (), str(error))
-        findings = {claim.id: claim.check(case) for claim in clustering.CLAIMS}
+        findings = examined(case)
     merged = None
     if merge and not configuration.is_distinct:
         merged = prove(configuration.merged(), budget, merge=False)
     return Result(case, findings, merged)
 
 
-def examine(claim: str, configuration: Configuration, budget: Budget | None = None) -> Finding:
+def examine(claim: str | Claim, configuration: Configuration, budget: Budget | None = None) -> Finding:
     """What one claim's exact check finds on one configuration, whether or not its hypotheses hold.
 
     Args:
-        claim: the id of a claim, like "clustering.boundary".
+        claim: the id of a claim, like "clustering.boundary", its place, like "mine.py:few", or the claim itself.
         configuration: the input.
         budget: for the freeze proof.
 
     Raises:
-        InputError: there is no claim of that id.
+        InputError: there is no such claim, or more than one.
     """
-    for known in all_claims():
-        if known.id == claim:
-            return known.check(Case(configuration, budget))
-    raise InputError(f"no claim has the id {claim!r}; `hardmax claims` lists them")
+    if isinstance(claim, str):
+        found = select_claims(claim) if is_place(claim) else [c for c in select_claims() if c.id == claim]
+        if len(found) != 1:
+            many = f"{claim!r} is {len(found)} claims; give one" if found else f"no claim has the id {claim!r}"
+            raise InputError(f"{many}; `hardmax claims` lists them")
+        claim = found[0]
+    return Case(configuration, budget).finding(claim)
 
 
 __all__ = ["ConclusionVerdict", "Result", "examine", "overall", "points_to_json", "prove"]

@@ -1,23 +1,28 @@
-"""The registry of claims: statement, hypotheses, source, expected status and the exact check, as data.
+"""The registry of claims: statement, hypotheses, source, inputs, expected status and the exact check, as data.
 
 Tests, reports and the command line are driven by `all_claims()`; a family is one module that ends in a tuple `CLAIMS`.
+Claims of users come from files, modules and packages (`select_claims`), and nothing asks which is whose.
 
 A claim is *proved* if derivations show it for all inputs and the machine has checked them, and *rests on* identities if
 it is proved on paper and the machine has checked the algebra in that proof, no more.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import cache
+from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
+from ...kernels import loading
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.step import ConstantStep
 from .case import Case
+from .inputs import Every, Inputs
 from .proofs.derivation import Derivation, check
 from .proofs.witness import breaking
 
@@ -36,16 +41,51 @@ HYPOTHESES: Mapping[str, Callable[[Configuration], bool]] = {
 }
 """What claims may assume: no token is the origin; no two are equal; the scores are an inner product; λ_k is the same at
 every layer; λ_k < 1 at every layer, so that no token lands on the mean of its follow set."""
+GROUP = "hardmax.claims"
+"""The entry-point group under which other packages offer claims: `name = "pkg.module"` or `"pkg.module:attr"`."""
 FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity", "frank_wolfe")
+"""The shipped families in the order in which they are listed; the first is the theorem that `prove` is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a claim assumes: its name, and whether a configuration meets it."""
+
+    name: str
+    holds: Callable[[Configuration], bool]
+
+
+def assumed(*given: str | Hypothesis | Callable[[Configuration], bool]) -> tuple[Hypothesis, ...]:
+    """Hypotheses by their names in `HYPOTHESES`, or predicates on configurations by theirs.
+
+    Raises:
+        InputError: a name is not known, or something is neither.
+    """
+    found = []
+    for number, one in enumerate(given, 1):
+        if isinstance(one, str) and one in HYPOTHESES:
+            found.append(Hypothesis(one, HYPOTHESES[one]))
+        elif isinstance(one, Hypothesis):
+            found.append(one)
+        elif callable(one):
+            name = getattr(one, "__name__", "")
+            found.append(Hypothesis(name if name.isidentifier() else f"condition {number}", one))
+        else:
+            known = ", ".join(HYPOTHESES)
+            raise InputError(f"{one!r} is no hypothesis; give {known}, or a function of a Configuration")
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a claim is printed: paper (arXiv identifier), version and label."""
+    """Where a claim is printed: paper (arXiv identifier), version and label; empty where there is none."""
 
     paper: str
-    version: str
-    label: str
+    version: str = ""
+    label: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.paper, self.version, self.label)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +98,7 @@ class Finding:
         layer: the layer at which it fails, where there is one.
         token: the token that breaks it, where it is one.
         trivial: whether it is verified because there was nothing to refute: what the claim is about does not occur.
+        certified: whether it rests on what the certificate of the case proves.
     """
 
     verdict: Verdict
@@ -65,6 +106,7 @@ class Finding:
     layer: int | None = None
     token: int | None = None
     trivial: bool = False
+    certified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,38 +135,65 @@ class Claim:
     """One claim.
 
     Args:
-        id: family.name.
+        id: family.name; of a claim in a file of its own, the name of the file and that of the function.
         statement: the claim in one sentence.
-        hypotheses: names in `HYPOTHESES` under which it is claimed.
+        hypotheses: under which it is claimed: `assumed("nonzero", "spd")`.
         source: where it is printed.
         expected: what the literature, read with care, says of it.
-        check: examines one case, exactly.
+        examine: the exact check of one case; `Case.finding` keeps what it finds.
         proof: derivations that together show it for all inputs that meet the hypotheses; none where there are none.
         rests_on: identities in its proof on paper, as derivations.
         may_stay_open: share of the inputs that may be undecided without the claim being so: a cross-check by floats
             confirms what it can.
         shown: how a refutation is shown by a script; None, or None for a case, where nothing is known of that.
+        inputs: where it is examined.
+        place: from where it can be loaded again, `path/to/file.py:name`; None for a shipped one, and for one that no
+            file has.
+        sha256: of the file that it stands in, if there is one.
     """
 
     id: str
     statement: str
-    hypotheses: tuple[str, ...]
+    hypotheses: tuple[Hypothesis, ...]
     source: Source
     expected: Expected
-    check: Callable[[Case], Finding]
+    examine: Callable[[Case], Finding]
     proof: tuple[Derivation, ...] = ()
     rests_on: tuple[Derivation, ...] = ()
     may_stay_open: Fraction = Fraction(0)
     shown: Callable[[Case, Finding], Shown | None] | None = None
+    inputs: tuple[Inputs, ...] = (Every(),)
+    place: str | None = None
+    sha256: str | None = None
+
+    def __str__(self) -> str:
+        return self.id
 
     @property
     def family(self) -> str:
         """The part of the id before the dot."""
         return self.id.partition(".")[0]
 
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """The names of the hypotheses."""
+        return tuple(h.name for h in self.hypotheses)
+
+    @property
+    def every(self) -> int | None:
+        """One in so many configurations of a campaign is examined; None if none is."""
+        return next((source.many for source in self.inputs if isinstance(source, Every)), None)
+
     def unmet(self, case: Case) -> tuple[str, ...]:
-        """The hypotheses that the case does not meet."""
-        return tuple(name for name in self.hypotheses if not HYPOTHESES[name](case.configuration))
+        """The names of the hypotheses that the case does not meet."""
+        return tuple(h.name for h in self.hypotheses if not h.holds(case.configuration))
+
+    def judge(self, case: Case) -> Finding:
+        """What the check finds on a case; vacuous where it does not meet a hypothesis."""
+        unmet = self.unmet(case)
+        if unmet:
+            return Finding("vacuous", f"it assumes {unmet[0]}, which does not hold here")
+        return case.finding(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,21 +231,71 @@ def all_claims() -> tuple[Claim, ...]:
     return tuple(claim for family in FAMILIES for claim in import_module(f".families.{family}", __package__).CLAIMS)
 
 
-def select_claims(pattern: str = "*") -> tuple[Claim, ...]:
-    """The claims whose id matches a comma-separated list of globs.
+def theorem() -> tuple[Claim, ...]:
+    """The claims of the theorem that `prove` is about, and whose verdicts a certificate carries."""
+    return import_module(f".families.{FAMILIES[0]}", __package__).CLAIMS
+
+
+def select_claims(wanted: str | Iterable[str] = "*") -> tuple[Claim, ...]:
+    """The claims that are asked for: shipped, in files and modules, or offered by other packages.
+
+    Args:
+        wanted: a comma-separated list, or several: of globs of ids ("lemmas.*"), and of places ("mine.py",
+            "mine.py:few_*", "pkg.module:name").
+
+    Returns:
+        The shipped ones in their order, then the others in the order in which they are asked for.
 
     Raises:
-        InputError: a glob matches no claim.
+        InputError: one of them matches no claim, cannot be loaded, or takes the id of another claim.
     """
+    shipped = {claim.id: claim for claim in all_claims()}
     chosen: dict[str, Claim] = {}
-    for glob in pattern.split(","):
-        found = [claim for claim in all_claims() if fnmatchcase(claim.id, glob.strip())]
+    texts = [wanted] if isinstance(wanted, str) else wanted
+    for spec in (part.strip() for text in texts for part in text.split(",")):
+        if loading.is_place(spec):
+            found = _claims_at(spec)
+        else:
+            found = [claim for claim in (*shipped.values(), *_offered(spec)) if fnmatchcase(claim.id, spec)]
         if not found:
             raise InputError(
-                f"no claim matches {glob.strip()!r}; `hardmax claims` lists them (families: {', '.join(FAMILIES)})"
+                f"no claim matches {spec!r}; `hardmax claims` lists them (families: {', '.join(FAMILIES)}); "
+                "give mine.py for the claims in a file"
             )
-        chosen.update((claim.id, claim) for claim in found)
-    return tuple(claim for claim in all_claims() if claim.id in chosen)
+        for claim in found:
+            other = chosen.get(claim.id, shipped.get(claim.id, claim))
+            if other.place != claim.place:
+                raise InputError(
+                    f"{claim.place} has the id {claim.id}, which {other.place or 'a shipped claim'} has already; "
+                    "rename the function or its file"
+                )
+            chosen.setdefault(claim.id, claim)
+    return (*(c for c in shipped.values() if c.id in chosen), *(c for c in chosen.values() if c.id not in shipped))
+
+
+def _claims_at(spec: str) -> list[Claim]:
+    """The claims in a file or a module, each with the place where it is found again."""
+    hint = "put @hardmax.claim above a function"
+    found = []
+    for place, claim in loading.members(spec, Claim, what="claim", hint=hint):
+        where, _, name = place.rpartition(":")
+        if not any(claim is shipped for shipped in all_claims()):
+            file = Path(where if where.endswith(".py") else import_module(where).__file__ or "")
+            where = str(file.resolve()) if where.endswith(".py") else where
+            digest = sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+            claim = replace(claim, place=f"{where}:{name}", sha256=digest)
+        found.append(claim)
+    return found
+
+
+def _offered(glob: str) -> list[Claim]:
+    """Claims of other packages: only what a glob may name is loaded, and no shipped family can be taken."""
+    family = glob.partition(".")[0]
+    found = []
+    for name, source in loading.offered(GROUP).items():
+        if name.partition(".")[0] not in FAMILIES and fnmatchcase(name.partition(".")[0], family):
+            found += _claims_at(source)
+    return found
 
 
 __all__ = [
@@ -186,10 +305,13 @@ __all__ = [
     "Derived",
     "Expected",
     "Finding",
+    "Hypothesis",
     "Shown",
     "Source",
     "Verdict",
     "all_claims",
+    "assumed",
     "derived",
     "select_claims",
+    "theorem",
 ]

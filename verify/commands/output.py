@@ -100,6 +100,17 @@ def _unmark(out: Path) -> None:
         mark.close()
 
 
+def discard(out: Path) -> None:
+    """Leave nothing of a run that cannot go on in the folder that `prepare` has made."""
+    for path in out.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != BEGUN:
+            path.unlink()
+    _unmark(out)
+    (out / BEGUN).unlink(missing_ok=True)
+
+
 def write_run(out: Path, fields: dict[str, Any]) -> None:
     """Write run.json: `fields` completed with what is the same for every command."""
     record = {

@@ -11,7 +11,7 @@ from ...kernels.exact.rational_text import rational_text, show
 from ...kernels.protocol import Kernel
 from ...reports.formats.wording import plural
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
-from ..campaigns.tally import Tally
+from ..campaigns.tally import Tally, counted
 from ..claims.registry import Claim, Derived
 from ..records.findings import claim_record
 
@@ -22,13 +22,6 @@ SUMMARY = {
     REFUTED: "NOT everything came out as expected",
     UNDECIDED: "some of it is undecided",
 }
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """How many inputs had which verdict, and how many of the verified were trivial: could not have refuted it."""
-    trivial = f" ({counts['trivial']:,} trivial)" if counts.get("trivial") else ""
-    names = ("verified", "refuted", "undecided", "vacuous")
-    return ", ".join(f"{counts[v]:,} {v}{trivial if v == 'verified' else ''}" for v in names if counts.get(v))
 
 
 def claim_lines(found: Findings) -> Iterator[str]:

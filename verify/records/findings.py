@@ -129,7 +129,7 @@ def claim_record(
         "id": claim.id,
         "family": claim.family,
         "statement": claim.statement,
-        "hypotheses": list(claim.hypotheses),
+        "hypotheses": list(claim.assumes),
         "source": {"paper": claim.source.paper, "version": claim.source.version, "label": claim.source.label},
         "expected": claim.expected,
         "verdict": verdict,

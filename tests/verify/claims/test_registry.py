@@ -23,7 +23,7 @@ def test_every_claim_is_complete(claim):
     assert claim.statement
     assert claim.statement == claim.statement.strip().rstrip(".")
     assert "\n" not in claim.statement
-    assert set(claim.hypotheses) <= set(HYPOTHESES)
+    assert set(claim.assumes) <= set(HYPOTHESES)
     assert claim.expected in ("theorem", "false_as_printed", "open", "needs_hypothesis")
     assert all((claim.source.paper, claim.source.version, claim.source.label))
     assert callable(claim.check)

@@ -22,8 +22,9 @@ from ....kernels.exact.configuration import with_changes
 from ....kernels.exact.dynamics import Sets
 from ...provers.freeze.outcome import Frozen
 from ..case import Case
+from ..inputs import Every
 from ..proofs.derivation import Derivation, Line
-from ..registry import MOST_LAYERS, Claim, Finding, Shown, Source
+from ..registry import MOST_LAYERS, Claim, Finding, Shown, Source, assumed
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "lemmas of the proof")
 
@@ -328,7 +329,10 @@ def _claim(
     shown: Callable[[Case, Finding], Shown | None] | None = None,
     **derivations: Any,
 ) -> Claim:
-    return Claim(f"lemmas.{name}", statement, hypotheses, SOURCE, "theorem", check, shown=shown, **derivations)
+    given, inputs = assumed(*hypotheses), (Every(8),)
+    return Claim(
+        f"lemmas.{name}", statement, given, SOURCE, "theorem", check, shown=shown, inputs=inputs, **derivations
+    )
 
 
 def _by_its_layers(_: Case, finding: Finding) -> Shown | None:

@@ -7,7 +7,7 @@ goes on from there.
 Neighbours: `trials`, `proofs` and `claims` do the work; the command `verify` writes the record and its page.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean
 from time import perf_counter
@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from .....kernels.exact.configuration import Configuration
 from .....strategies.corpus import Review, read_reviews
 from ..classifier.data import Dataset, encode, texts_of
-from ..classifier.model import Classifier
+from ..classifier.model import Classifier, shipped_model
 from ..explain import explain
 from ..journal import Journal
 from ..proofs import prove_reviews, summary
@@ -115,6 +116,21 @@ def dataset_of(model: Classifier, corpus: Corpus) -> Dataset:
     seed = model.provenance.get("recipe", {}).get("seed", 0)
     labels = [review.label for review in reviews]
     return encode(texts_of(reviews), labels, seed=seed, padding=model.padding, vocabulary=model.vocabulary)
+
+
+def review_configurations(most: int | None = None) -> Iterator[tuple[str, Configuration]]:
+    """The test reviews of the shipped classifier with equal words merged: (name, configuration) pairs.
+
+    Args:
+        most: the first so many; all if None.
+
+    Raises:
+        InputError: the reviews are not installed.
+    """
+    model = shipped_model()
+    dataset = dataset_of(model, Corpus(None, "imdb"))
+    for review in map(int, dataset.test[:most]):
+        yield f"review {review}", model.configuration(*dataset.bags.bag(review))
 
 
 def example(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> dict[str, Any]:
