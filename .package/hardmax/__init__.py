@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from .strategies.configurations import configurations
     from .verify.claims.conclusion import Result, examine, prove
     from .verify.claims.registry import Claim, all_claims
+    from .verify.claims.view import NotDecided
     from .verify.conformance.suite import assert_conforms, run_conformance
+    from .verify.own_claim import ClaimRefuted, claim
     from .verify.provers.freeze.budget import Budget
     from .verify.provers.freeze.outcome import Frozen, SelfSimilar, Undecided
 
@@ -58,6 +60,9 @@ _HOMES = {
     "Claim": "verify.claims.registry",
     "all_claims": "verify.claims.registry",
     "examine": "verify.claims.conclusion",
+    "claim": "verify.own_claim",
+    "ClaimRefuted": "verify.own_claim",
+    "NotDecided": "verify.claims.view",
     # kernels
     "Kernel": "kernels.protocol",
     "load_kernel": "kernels.registry:load",
@@ -98,6 +103,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "Budget",
     "Claim",
+    "ClaimRefuted",
     "Configuration",
     "ConstantStep",
     "ExactnessError",
@@ -106,12 +112,14 @@ __all__ = [
     "HarmonicStep",
     "InputError",
     "Kernel",
+    "NotDecided",
     "Result",
     "SelfSimilar",
     "Undecided",
     "all_claims",
     "assert_conforms",
     "certify",
+    "claim",
     "configurations",
     "crosscheck",
     "examine",

@@ -78,7 +78,7 @@ def _listed(found: Findings, source: Listed) -> Iterator[str]:
             for claim, finding in zip(claims, findings, strict=True):
                 found.count(claim, case, finding)
             found.tally.configurations += 1
-            verdict = overall(findings)
+            verdict = "vacuous" if all(f.verdict == "vacuous" for f in findings) else overall(findings)
             verdicts[verdict] += 1
             if not source.summary:
                 outcome, what = case.outcome, ""

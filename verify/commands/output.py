@@ -4,10 +4,12 @@ Records are plain dictionaries until here; `reports` decodes them strictly, so a
 published shape is an error of this program and is never written.
 """
 
+import re
 import shutil
 import sys
 from collections.abc import Collection, Sequence
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -139,6 +141,14 @@ def write_results(out: Path, records: Sequence[dict[str, Any]]) -> int:
     return store.write_results(out, [codec.decode(ResultRecord, r, r["input"]) for r in records])
 
 
+def new_counterexample(out: Path, claim: Claim, case: Case, finding: Finding) -> Path:
+    """Write the folder of a counterexample under the id of its claim, beside those of earlier runs."""
+    stem = re.sub("[^A-Za-z0-9._-]", "_", claim.id).lstrip("._-")[:90] or "claim"
+    tries = chain([stem], (f"{stem}-{k}" for k in count(2)))
+    name = next(name for name in tries if not (out / store.COUNTEREXAMPLES / name).exists())
+    return write_counterexample(out, name, claim, case, finding)
+
+
 def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding: Finding) -> Path:
     """Write the folder of one counterexample: config.json, record.json, repro.py and its certificate.
 
@@ -160,6 +170,15 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     )
     decoded = codec.decode(CounterexampleRecord, record, name)
     return store.write_counterexample(out, decoded, repro=repro_text(claim, case, finding, shown), certificate=text)
+
+
+def counterexample_picture(claim: Claim, case: Case, finding: Finding) -> str:
+    """HTML for a notebook: the picture that the report's page has of a counterexample, with what fails below it."""
+    shown = None if claim.shown is None else claim.shown(case, finding)
+    record = counterexample_record("picture", claim, case, finding, folder="picture", shown=shown)
+    from ...reports.pages.html import still
+
+    return still(codec.decode(CounterexampleRecord, record, claim.id))
 
 
 def render(out: Path, console: "Console | None" = None) -> list[Path]:

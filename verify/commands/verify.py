@@ -1,13 +1,11 @@
 """`hardmax verify`: the claims, on the paper's configurations and on thousands of hard random ones."""
 
-import re
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import closing, redirect_stdout
 from dataclasses import replace
 from functools import partial
-from itertools import chain, count
 from pathlib import Path
 
 import click
@@ -16,7 +14,6 @@ from ...kernels.errors import InputError, LostWorkerError
 from ...kernels.protocol import Kernel
 from ...kernels.registry import load
 from ...reports.printable import path_text
-from ...reports.records.store import COUNTEREXAMPLES
 from ...strategies import FAMILIES
 from ..campaigns.campaign import Plan, run_campaign, smallest_of
 from ..campaigns.interruption import Interruption
@@ -26,7 +23,7 @@ from ..campaigns.tally import histograms
 from ..claims.inputs import Listed
 from ..claims.registry import Claim, derived, select_claims
 from .options import Seconds, overwrite
-from .output import ProgressLine, discard, prepare, render, write_counterexample, write_run
+from .output import ProgressLine, discard, new_counterexample, prepare, render, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -211,11 +208,9 @@ def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
         if out is None and not unexpected:
             continue
         place = out or Path("hardmax-out")
-        stem = re.sub("[^A-Za-z0-9._-]", "_", claim.id).lstrip("._-")[:90]
-        tries = chain([stem], (f"{stem}-{k}" for k in count(2)))
-        name = next(name for name in tries if not (place / COUNTEREXAMPLES / name).exists())  # nor one of earlier runs
-        names[name] = claim.id
-        path = write_counterexample(place, name, claim, case, finding)
+        path = new_counterexample(place, claim, case, finding)
+        names[path.name] = claim.id
         if unexpected:
             click.echo(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
+            click.echo(f"  {finding.message}")
     return names

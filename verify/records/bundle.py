@@ -17,7 +17,7 @@ from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import integer_text, rational_text
 from ...kernels.exact.step import ConstantStep, Step
 from ..claims.case import Case
-from ..claims.registry import MOST_LAYERS, Claim, Finding, Shown
+from ..claims.registry import FAMILIES, MOST_LAYERS, Claim, Finding, Shown
 from ..provers.freeze.outcome import Frozen, Undecided
 from .findings import trajectory_record
 
@@ -67,6 +67,22 @@ def _shell_word(text: str) -> str:
     return "$'" + "".join(chr(b) if b in plain else f"\\x{b:02x}" for b in os.fsencode(text)) + "'"
 
 
+def snippet(claim: Claim, configuration: Configuration) -> str:
+    """Python to paste that examines a claim on a configuration; of one that no file has, where it is defined."""
+    own = claim.place is None and claim.family not in FAMILIES
+    name = claim.id.rpartition(".")[2]
+    examined = f"{name}(configuration)" if own else f"examine({claim.place or claim.id!r}, configuration)"
+    lines = (
+        "from fractions import Fraction",
+        "from hardmax.kernels import Configuration, HarmonicStep",
+        *(() if own else ("from hardmax.verify import examine",)),
+        "",
+        f"configuration = {python_configuration(configuration)}",
+        f"print({examined})",
+    )
+    return "\n".join(lines) + "\n"
+
+
 def counterexample_record(
     name: str,
     claim: Claim,
@@ -100,6 +116,8 @@ def counterexample_record(
         "version": 1,
         "id": name,
         "claim": claim.id,
+        "place": claim.place,
+        "sha256": claim.sha256,
         "statement": claim.statement,
         "fails": failing.statement.rpartition("then ")[2],
         "because": finding.message,
@@ -116,13 +134,7 @@ def counterexample_record(
         else None,
         "certificate": certificate,
         "replay": f"hardmax replay {_shell_word(folder)}",
-        "snippet": (
-            "from fractions import Fraction\n"
-            "from hardmax.kernels import Configuration, HarmonicStep\n"
-            "from hardmax.verify import examine\n\n"
-            f"configuration = {expression}\n"
-            f"print(examine({claim.id!r}, configuration))\n"
-        ),
+        "snippet": snippet(claim, c),
         "example": f"@example({expression})",
     }
 
