@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from .errors import InputError
 
-T = TypeVar("T")
+Thing = TypeVar("Thing")
 
 NO_PLUGINS = "HARDMAX_NO_PLUGINS"
 """The environment variable that leaves out what other packages offer, unless it is empty or 0."""
@@ -78,7 +78,7 @@ def attribute(source: str, *, what: str, hint: str = "") -> Any:
     return value
 
 
-def members(spec: str, kind: type[T], *, what: str, hint: str) -> list[tuple[str, T]]:
+def members(spec: str, kind: type[Thing], *, what: str, hint: str) -> list[tuple[str, Thing]]:
     """Everything of one kind at `file.py`, `file.py:glob`, `pkg.module` or `pkg.module:glob`, by where it is.
 
     Args:
@@ -103,7 +103,7 @@ def members(spec: str, kind: type[T], *, what: str, hint: str) -> list[tuple[str
         others = ", ".join(n for n, v in found.items() if isinstance(v, kind))
         which = what if glob == "*" else f"{what} {glob!r}"
         raise InputError(f"{place} has no {which}; {f'it has {others}' if others else hint}")
-    once: dict[int, tuple[str, T]] = {}
+    once: dict[int, tuple[str, Thing]] = {}
     for name, value in chosen.items():  # one object of two names is one
         once.setdefault(id(value), (f"{place}:{name}", value))
     return list(once.values())

@@ -41,7 +41,7 @@ THEOREM = ("nonzero", "distinct", "spd", "constant_step")
 EXAMPLES = 1_000
 """Configurations that a search looks at where nothing is said."""
 
-Check = Callable[[View], Any]
+Answers = Callable[[View], Any]
 Given = str | Hypothesis | Callable[[Configuration], bool]
 
 
@@ -187,7 +187,7 @@ def own_claims(wanted: str) -> tuple[OwnClaim, ...]:
 
 
 @overload
-def claim(check: Check, /) -> OwnClaim: ...
+def claim(check: Answers, /) -> OwnClaim: ...
 @overload
 def claim(
     *,
@@ -196,11 +196,11 @@ def claim(
     source: str | Source | None = None,
     inputs: "SearchStrategy[Configuration] | None" = None,
     every: int = 1,
-) -> Callable[[Check], OwnClaim]: ...
+) -> Callable[[Answers], OwnClaim]: ...
 
 
 def claim(
-    check: Check | None = None,
+    check: Answers | None = None,
     /,
     *,
     given: Iterable[Given] = THEOREM,
@@ -208,7 +208,7 @@ def claim(
     source: str | Source | None = None,
     inputs: "SearchStrategy[Configuration] | None" = None,
     every: int = 1,
-) -> OwnClaim | Callable[[Check], OwnClaim]:
+) -> OwnClaim | Callable[[Answers], OwnClaim]:
     """Make a claim of a function that checks it on one case.
 
     The function gets a `View` with `configuration`, `n`, `d`, `layers(k)`, `leaders`, `limits`, `freeze_layer`,
@@ -231,7 +231,7 @@ def claim(
         InputError: an argument is none of these, or the function has no docstring.
     """
 
-    def made(function: Check) -> OwnClaim:
+    def made(function: Answers) -> OwnClaim:
         if not isinstance(function, FunctionType) or not function.__name__.isidentifier():
             raise InputError(f"@claim got {function!r}; put it above a function: def my_claim(case): …")
         family, name = _family(function), function.__name__
@@ -256,7 +256,7 @@ def claim(
             lambda case: finding_of(id, function, case),
             shown=layers_shown,
             inputs=_inputs(id, inputs, every),
-            place=f"{path.resolve()}:{name}" if in_file else None,
+            place=f"{path.resolve()}:{name}" if in_file else "",
             sha256=sha256(path.read_bytes()).hexdigest() if in_file else None,
         )
 

@@ -99,8 +99,8 @@ class CounterexampleRecord:
     Args:
         id: the name of its folder.
         claim: the id of the claim.
-        place: where the claim can be loaded from again, "path/to/file.py:name"; null for a shipped one, and for one
-            that no file has.
+        place: where the claim can be loaded from again, "path/to/file.py:name"; empty if no file has it, null for a
+            shipped one.
         sha256: of that file as it was then.
         statement: the sentence that was tested.
         fails: the part of the sentence that fails, word for word.

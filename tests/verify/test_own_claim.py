@@ -3,9 +3,11 @@
 import hashlib
 import importlib
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -437,7 +439,7 @@ def test_a_claim_that_no_file_has(monkeypatch, tmp_path, run):
     monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     exec(compile(MINE, "<cell 3>", "exec"), space)
     claim = space["few_leaders"]
-    assert (claim.id, claim.place) == ("notebook.few_leaders", None)
+    assert (claim.id, claim.place) == ("notebook.few_leaders", "")
     found = claim.search(examples=30)
     assert found.snippet.endswith("print(few_leaders(configuration))\n")
     status, _, err = run("replay", found.save(tmp_path / "out"))
@@ -482,3 +484,21 @@ def test_a_finding_is_derived_once():
 def test_draws_of_anything_but_configurations_are_refused():
     with pytest.raises(InputError, match=r"drew int; give a strategy of hardmax.Configuration"):
         of(lambda case: True, inputs=st.integers()).check(examples=3)
+
+
+def test_the_page_says_what_happens(tmp_path, monkeypatch, run):
+    """HARDMAX_UPDATE=1 writes the output anew."""
+    page = Path(hardmax.verify.claims.registry.__file__).resolve().parent / "README.md"
+    text = page.read_text(encoding="utf-8")
+    head, _, rest = text.partition("```python\n# mine.py\n")
+    code, _, rest = rest.partition("```")
+    between, _, rest = rest.partition("```text\n")
+    printed, _, tail = rest.partition("```")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(code)
+    status, out, _ = run("verify", "--claims", "mine.py", "--examples", "200")
+    assert status == 1
+    if os.environ.get("HARDMAX_UPDATE"):
+        page.write_text(f"{head}```python\n# mine.py\n{code}```{between}```text\n{out}```{tail}", encoding="utf-8")
+        return
+    assert out == printed

@@ -147,8 +147,8 @@ class Claim:
             confirms what it can.
         shown: how a refutation is shown by a script; None, or None for a case, where nothing is known of that.
         inputs: where it is examined.
-        place: from where it can be loaded again, `path/to/file.py:name`; None for a shipped one, and for one that no
-            file has.
+        place: from where it can be loaded again, `path/to/file.py:name`; empty where no file has it, None for a
+            shipped one.
         sha256: of the file that it stands in, if there is one.
     """
 

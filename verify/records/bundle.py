@@ -17,7 +17,7 @@ from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import integer_text, rational_text
 from ...kernels.exact.step import ConstantStep, Step
 from ..claims.case import Case
-from ..claims.registry import FAMILIES, MOST_LAYERS, Claim, Finding, Shown
+from ..claims.registry import MOST_LAYERS, Claim, Finding, Shown
 from ..provers.freeze.outcome import Frozen, Undecided
 from .findings import trajectory_record
 
@@ -69,7 +69,7 @@ def _shell_word(text: str) -> str:
 
 def snippet(claim: Claim, configuration: Configuration) -> str:
     """Python to paste that examines a claim on a configuration; of one that no file has, where it is defined."""
-    own = claim.place is None and claim.family not in FAMILIES
+    own = claim.place == ""
     name = claim.id.rpartition(".")[2]
     examined = f"{name}(configuration)" if own else f"examine({claim.place or claim.id!r}, configuration)"
     lines = (

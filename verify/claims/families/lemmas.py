@@ -329,10 +329,8 @@ def _claim(
     shown: Callable[[Case, Finding], Shown | None] | None = None,
     **derivations: Any,
 ) -> Claim:
-    given, inputs = assumed(*hypotheses), (Every(8),)
-    return Claim(
-        f"lemmas.{name}", statement, given, SOURCE, "theorem", check, shown=shown, inputs=inputs, **derivations
-    )
+    more: dict[str, Any] = {"shown": shown, "inputs": (Every(8),), **derivations}
+    return Claim(f"lemmas.{name}", statement, assumed(*hypotheses), SOURCE, "theorem", check, **more)
 
 
 def _by_its_layers(_: Case, finding: Finding) -> Shown | None:
