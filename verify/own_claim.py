@@ -28,7 +28,7 @@ from .campaigns.judgement import Findings
 from .campaigns.tally import counted
 from .claims.case import Case
 from .claims.inputs import Drawn, Every, Inputs
-from .claims.registry import FAMILIES, Claim, Expected, Finding, Hypothesis, Source, assumed, select_claims
+from .claims.registry import FAMILIES, STUDIES, Claim, Expected, Finding, Hypothesis, Source, assumed, select_claims
 from .claims.view import View, finding_of, guarded, layers_shown
 from .provers.freeze.budget import Budget
 from .records.bundle import snippet
@@ -289,7 +289,7 @@ def _family(function: FunctionType) -> str:
     elif module.startswith(FILE_MODULE):
         module = module.removeprefix(FILE_MODULE)
     family = module.rpartition(".")[2]
-    if family in FAMILIES:
+    if family in (*FAMILIES, *STUDIES):
         raise InputError(f"{family}.py has the name of a shipped family of claims; rename the file")
     return family
 

@@ -171,7 +171,7 @@ def examine(claim: str | Claim, configuration: Configuration, budget: Budget | N
         InputError: there is no such claim, or more than one.
     """
     if isinstance(claim, str):
-        found = select_claims(claim) if is_place(claim) else [c for c in select_claims() if c.id == claim]
+        found = [c for c in select_claims(claim) if is_place(claim) or c.id == claim]
         if len(found) != 1:
             many = f"{claim!r} is {len(found)} claims; give one" if found else f"no claim has the id {claim!r}"
             raise InputError(f"{many}; `hardmax claims` lists them")

@@ -45,6 +45,8 @@ GROUP = "hardmax.claims"
 """The entry-point group under which other packages offer claims: `name = "pkg.module"` or `"pkg.module:attr"`."""
 FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity", "frank_wolfe")
 """The shipped families in the order in which they are listed; the first is the theorem that `prove` is about."""
+STUDIES = {"sentiment": "hardmax.verify.studies.sentiment.experiment.claims"}
+"""Families that a study measures, and the modules with their `RECORDS`: listed, and examined when asked for by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +258,13 @@ def select_claims(wanted: str | Iterable[str] = "*") -> tuple[Claim, ...]:
         if loading.is_place(spec):
             found = _claims_at(spec)
         else:
-            found = [claim for claim in (*shipped.values(), *_offered(spec)) if fnmatchcase(claim.id, spec)]
+            studied = import_module(STUDIES[family]).RECORDS if (family := spec.partition(".")[0]) in STUDIES else ()
+            found = [claim for claim in (*shipped.values(), *studied, *_offered(spec)) if fnmatchcase(claim.id, spec)]
         if not found:
+            families = ", ".join((*FAMILIES, *STUDIES))
             raise InputError(
-                f"no claim matches {spec!r}; `hardmax claims` lists them (families: {', '.join(FAMILIES)}); "
-                "give mine.py for the claims in a file"
+                f"no claim matches {spec!r}; `hardmax claims` lists them (families: {families}), "
+                "and mine.py names the claims in a file"
             )
         for claim in found:
             other = chosen.get(claim.id, shipped.get(claim.id, claim))
@@ -293,7 +297,7 @@ def _offered(glob: str) -> list[Claim]:
     family = glob.partition(".")[0]
     found = []
     for name, source in loading.offered(GROUP).items():
-        if name.partition(".")[0] not in FAMILIES and fnmatchcase(name.partition(".")[0], family):
+        if name.partition(".")[0] not in (*FAMILIES, *STUDIES) and fnmatchcase(name.partition(".")[0], family):
             found += _claims_at(source)
     return found
 

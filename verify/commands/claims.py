@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 
 import click
 
-from ..claims.registry import Claim, Derived, derived, select_claims
+from ..claims.registry import STUDIES, Claim, Derived, derived, select_claims
 
 
 @click.command()
@@ -20,7 +20,7 @@ def claims(pattern: str, as_json: bool) -> None:
     identities these identities.
     """
     with redirect_stdout(sys.stderr):
-        chosen = select_claims(pattern or "*")
+        chosen = select_claims(pattern or ["*", *(f"{family}.*" for family in STUDIES)])
     for claim in chosen:
         result = derived(claim)
         if as_json:
