@@ -3,9 +3,11 @@
     path/to/file.py:name    an attribute of a file, relative to the working folder; it may import its neighbours
     pkg.module:name         an attribute of an importable module
     path/to/file.py         everything of one kind in it, as with path/to/file.py:* or pkg.module:few_*
+    ties.*                  what is shipped, or offered by another package, by a glob of its name
 
-Other packages offer things under an entry-point group (`name = "pkg.module:attr"`), and nothing of theirs is imported
-before it is asked for; the environment variable HARDMAX_NO_PLUGINS=1 leaves all of them out.
+`collect` takes all of them, in comma-separated lists, and objects as they are. Other packages offer things under an
+entry-point group (`name = "pkg.module:attr"`), and nothing of theirs is imported before it is asked for; with
+HARDMAX_NO_PLUGINS=1 in the environment they are left out.
 
 Neighbours: `registry` names kernels; claims, checks and strategies are found in the same way.
 """
@@ -14,7 +16,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from importlib.metadata import entry_points
@@ -109,6 +111,64 @@ def members(spec: str, kind: type[Thing], *, what: str, hint: str) -> list[tuple
     return list(once.values())
 
 
+def collect(
+    wanted: str | Thing | Iterable[str | Thing],
+    kind: type[Thing],
+    *,
+    shipped: Sequence[Thing],
+    group: str,
+    name_of: Callable[[Thing], str],
+    what: str,
+    hint: str,
+    listed: str,
+) -> list[tuple[str | None, Thing]]:
+    """Everything of one kind that is asked for: objects, by globs of names, and by places.
+
+    Args:
+        wanted: one or several: objects, and comma-separated lists of globs of names and of places.
+        kind: their type.
+        shipped: those of this project: their names, up to the first dot, cannot be taken.
+        group: the entry-point group in which other packages offer some; a name there is what the names of what it loads
+            begin with, up to the first dot. Only what a glob may name is loaded.
+        name_of: the name of one.
+        what: one of that kind in a word: "claim".
+        hint: what to do where a place has none.
+        listed: where all names are listed, in words.
+
+    Returns:
+        (`place:name`, object) pairs in the order in which they are asked for; None in place of a place where the object
+        was given, or is shipped.
+
+    Raises:
+        NotInstalledError: a module is not found.
+        InputError: one of the things asked for is not there.
+    """
+    taken = {_first(name_of(thing)) for thing in shipped}
+    found: list[tuple[str | None, Thing]] = []
+    asked: Any = (wanted,) if isinstance(wanted, str | kind) else wanted
+    for one in asked:
+        if isinstance(one, kind):
+            found.append((None, one))
+            continue
+        for spec in (part.strip() for part in str(one).split(",")):
+            if is_place(spec):
+                found += members(spec, kind, what=what, hint=hint)
+                continue
+            named: list[tuple[str | None, Thing]] = [(None, thing) for thing in shipped]
+            for name, source in offered(group).items():
+                if _first(name) not in taken and fnmatchcase(_first(name), _first(spec)):
+                    named += members(source, kind, what=what, hint=hint)
+            chosen = [(place, thing) for place, thing in named if fnmatchcase(name_of(thing), spec)]
+            if not chosen:
+                raise InputError(f"no {what} matches {spec!r}; {listed}, and mine.py names those in a file")
+            found += chosen
+    return found
+
+
+def _first(name: str) -> str:
+    return name.partition(".")[0]
+
+
 def module(place: str, what: str) -> ModuleType:
     """The module `pkg.module`, or the one in the file `path/to/file.py`.
 
@@ -200,4 +260,14 @@ def _similar(value: object, name: str, hint: str) -> str:
     return f"; it offers {', '.join(sorted(found)[:8])}" if found else hint and f"; {hint.format(name=name)}"
 
 
-__all__ = ["FILE_MODULE", "NO_PLUGINS", "NotInstalledError", "attribute", "is_place", "members", "module", "offered"]
+__all__ = [
+    "FILE_MODULE",
+    "NO_PLUGINS",
+    "NotInstalledError",
+    "attribute",
+    "collect",
+    "is_place",
+    "members",
+    "module",
+    "offered",
+]

@@ -274,6 +274,12 @@ def test_what_is_not_found_is_one_line(mine, run, wanted, words):
         assert words in err
 
 
+def test_a_claim_itself_is_taken_as_it_is(mine):
+    claim = of(lambda case: True)
+    assert select_claims([claim, "lemmas.injective"]) == (*select_claims("lemmas.injective"), claim)
+    assert hardmax.examine(claim, CORNERS).verdict == "verified"
+
+
 def test_other_packages_offer_claims_and_are_loaded_when_asked_for(mine, monkeypatch):
     monkeypatch.syspath_prepend(mine.parent)
     sys.modules.pop("mine", None)
@@ -381,6 +387,15 @@ def test_a_forgotten_return_ends_the_command_and_leaves_nothing(tmp_path, run, m
     assert "hardmax: error: the check of mine.forgot returned None; a check returns True" in err
     assert "Traceback" not in err
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_check_that_answers_now_this_now_that_is_refuted_by_what_it_said(tmp_path, run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    body = "calls = []\n@claim\ndef moody(case):\n    'It holds.'\n    calls.append(1)\n    return len(calls) % 7 > 0\n"
+    write(tmp_path / "mine.py", body)
+    status, out, err = run("verify", "--claims", "mine.py", "--examples", "30")
+    assert (status, "Traceback" in err) == (1, False)
+    assert "COUNTEREXAMPLE to mine.moody" in out
 
 
 def test_the_list_prove_and_examine_take_them(mine, run):

@@ -9,7 +9,6 @@ it is proved on paper and the machine has checked the algebra in that proof, no 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from fractions import Fraction
 from functools import cache
 from hashlib import sha256
@@ -238,12 +237,12 @@ def theorem() -> tuple[Claim, ...]:
     return import_module(f".families.{FAMILIES[0]}", __package__).CLAIMS
 
 
-def select_claims(wanted: str | Iterable[str] = "*") -> tuple[Claim, ...]:
+def select_claims(wanted: str | Claim | Iterable[str | Claim] = "*") -> tuple[Claim, ...]:
     """The claims that are asked for: shipped, in files and modules, or offered by other packages.
 
     Args:
         wanted: a comma-separated list, or several: of globs of ids ("lemmas.*"), and of places ("mine.py",
-            "mine.py:few_*", "pkg.module:name").
+            "mine.py:few_*", "pkg.module:name"); claims themselves are taken as they are.
 
     Returns:
         The shipped ones in their order, then the others in the order in which they are asked for.
@@ -251,55 +250,40 @@ def select_claims(wanted: str | Iterable[str] = "*") -> tuple[Claim, ...]:
     Raises:
         InputError: one of them matches no claim, cannot be loaded, or takes the id of another claim.
     """
-    shipped = {claim.id: claim for claim in all_claims()}
+    asked = [wanted] if isinstance(wanted, str | Claim) else list(wanted)
+    specs = [spec.strip() for text in asked if isinstance(text, str) for spec in text.split(",")]
+    studied = [STUDIES[family] for family in STUDIES if any(spec.partition(".")[0] == family for spec in specs)]
+    shipped = (*all_claims(), *(record for module in studied for record in import_module(module).RECORDS))
+    found = loading.collect(
+        asked,
+        Claim,
+        shipped=shipped,
+        group=GROUP,
+        name_of=str,
+        what="claim",
+        hint="put @hardmax.claim above a function",
+        listed=f"`hardmax claims` lists them (families: {', '.join((*FAMILIES, *STUDIES))})",
+    )
+    ours = {claim.id: claim for claim in shipped}
     chosen: dict[str, Claim] = {}
-    texts = [wanted] if isinstance(wanted, str) else wanted
-    for spec in (part.strip() for text in texts for part in text.split(",")):
-        if loading.is_place(spec):
-            found = _claims_at(spec)
-        else:
-            studied = import_module(STUDIES[family]).RECORDS if (family := spec.partition(".")[0]) in STUDIES else ()
-            found = [claim for claim in (*shipped.values(), *studied, *_offered(spec)) if fnmatchcase(claim.id, spec)]
-        if not found:
-            families = ", ".join((*FAMILIES, *STUDIES))
+    for place, claim in found:
+        placed = claim if place is None or claim is ours.get(claim.id) else _placed(place, claim)
+        other = chosen.setdefault(placed.id, ours.get(placed.id, placed))
+        if other.place != placed.place:
             raise InputError(
-                f"no claim matches {spec!r}; `hardmax claims` lists them (families: {families}), "
-                "and mine.py names the claims in a file"
+                f"{placed.place} has the id {placed.id}, which {other.place or 'a shipped claim'} has already; "
+                "rename the function or its file"
             )
-        for claim in found:
-            other = chosen.get(claim.id, shipped.get(claim.id, claim))
-            if other.place != claim.place:
-                raise InputError(
-                    f"{claim.place} has the id {claim.id}, which {other.place or 'a shipped claim'} has already; "
-                    "rename the function or its file"
-                )
-            chosen.setdefault(claim.id, claim)
-    return (*(c for c in shipped.values() if c.id in chosen), *(c for c in chosen.values() if c.id not in shipped))
+    return (*(c for c in shipped if c.id in chosen), *(c for c in chosen.values() if c.id not in ours))
 
 
-def _claims_at(spec: str) -> list[Claim]:
-    """The claims in a file or a module, each with the place where it is found again."""
-    hint = "put @hardmax.claim above a function"
-    found = []
-    for place, claim in loading.members(spec, Claim, what="claim", hint=hint):
-        where, _, name = place.rpartition(":")
-        if not any(claim is shipped for shipped in all_claims()):
-            file = Path(where if where.endswith(".py") else import_module(where).__file__ or "")
-            where = str(file.resolve()) if where.endswith(".py") else where
-            digest = sha256(file.read_bytes()).hexdigest() if file.is_file() else None
-            claim = replace(claim, place=f"{where}:{name}", sha256=digest)
-        found.append(claim)
-    return found
-
-
-def _offered(glob: str) -> list[Claim]:
-    """Claims of other packages: only what a glob may name is loaded, and no shipped family can be taken."""
-    family = glob.partition(".")[0]
-    found = []
-    for name, source in loading.offered(GROUP).items():
-        if name.partition(".")[0] not in (*FAMILIES, *STUDIES) and fnmatchcase(name.partition(".")[0], family):
-            found += _claims_at(source)
-    return found
+def _placed(place: str, claim: Claim) -> Claim:
+    """The claim with the place where it is found again, files by their full path, and the digest of its file."""
+    where, _, name = place.rpartition(":")
+    file = Path(where if where.endswith(".py") else import_module(where).__file__ or "")
+    where = str(file.resolve()) if where.endswith(".py") else where
+    digest = sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+    return replace(claim, place=f"{where}:{name}", sha256=digest)
 
 
 __all__ = [

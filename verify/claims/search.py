@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, find, settings
-from hypothesis.errors import NoSuchExample
+from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
 from ...kernels.errors import InputError
@@ -115,7 +115,7 @@ def shrunk(
     try:
         with no_constants_from_source():
             return find(strategy, refutes, settings=options, random=Random(seed))
-    except NoSuchExample:
+    except (NoSuchExample, Flaky):  # Flaky: a check that answers now this, now that
         return None
 
 
