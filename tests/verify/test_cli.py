@@ -190,10 +190,10 @@ def test_prove_that_is_interrupted_keeps_the_records_of_what_it_finished(run, mo
     write("line.json", {"tokens": [[1], [-1], [0]]})
     right = prove_command.prove_configuration
 
-    def impatient(configuration, budget):
+    def impatient(configuration, budget, also):
         if configuration.n == 3:
             raise KeyboardInterrupt
-        return right(configuration, budget)
+        return right(configuration, budget, also=also)
 
     monkeypatch.setattr(prove_command, "prove_configuration", impatient)
     status, out, err = run("prove", "square.json", "line.json", "square.json", "--json", "--out", "out", "--report")
@@ -473,7 +473,7 @@ def test_replay_says_no_more_than_it_knows(run, monkeypatch, verdict, status, li
 
 def test_a_bug_is_no_verdict_and_says_what_to_report(run, monkeypatch):
     write("square.json", SQUARE)
-    monkeypatch.setattr(prove_command, "prove_configuration", lambda *_: [][0])
+    monkeypatch.setattr(prove_command, "prove_configuration", lambda *_, **__: [][0])
     status, out, err = run("prove", "square.json")
     assert (status, out) == (4, "")
     assert err.startswith("Traceback ")

@@ -26,7 +26,7 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import Phase, given
 from hypothesis import seed as with_seed
 from hypothesis.errors import Flaky
 
@@ -34,7 +34,7 @@ from ...kernels.errors import BugError, HardmaxError, InputError, LostWorkerErro
 from ...kernels.exact.configuration import Configuration
 from ...kernels.registry import load
 from ...strategies import FAMILIES, Sample, configurations, samples
-from ...strategies.reproducible import no_constants_from_source
+from ...strategies.reproducible import no_constants_from_source, quiet
 from ..claims.case import Case
 from ..claims.certified import save_certificate
 from ..claims.registry import Claim, Finding, select_claims
@@ -165,20 +165,9 @@ def _run(
     plan: Plan, number: int, share: int, steps: list[str] | None, examine: Callable[[Sample], None], phases: list[Phase]
 ) -> None:
     """Hypothesis on so many configurations of the chunk `number`: the same ones each time."""
-    options = settings(
-        max_examples=share,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        phases=phases,
-        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
-        verbosity=Verbosity.quiet,
-        report_multiple_bugs=False,
-        print_blob=False,
-    )
     drawn = samples(families=[plan.families[number % len(plan.families)]], steps=steps)
     with no_constants_from_source():
-        options(with_seed(plan.seed * 1_000_003 + number)(given(drawn)(examine)))()
+        quiet(share, *phases)(with_seed(plan.seed * 1_000_003 + number)(given(drawn)(examine)))()
 
 
 def _case(plan: Plan, c: Configuration) -> Case:
@@ -209,7 +198,8 @@ def smallest_of(
     found = smallest(lambda c: refutes(c) is not None, configurations, STAGES, most=(n, d), seed=plan.seed, examples=60)
     if found is not None:
         finding = refutes(found)
-        return known if finding is None else Counterexample(claim.id, found, finding, known.chunk)
+        smaller = finding is not None and extent(found) < extent(known.configuration)
+        return Counterexample(claim.id, found, finding, known.chunk) if finding and smaller else known
     shrunk = known
 
     def examine(sample: Sample) -> None:

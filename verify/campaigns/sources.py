@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import Phase, given
 from hypothesis import seed as with_seed
 from hypothesis.errors import Unsatisfiable
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, identity
 from ...kernels.exact.rational_text import show
-from ...strategies.reproducible import no_constants_from_source
+from ...strategies.reproducible import no_constants_from_source, quiet
 from ..claims.case import Case
 from ..claims.conclusion import overall
 from ..claims.inputs import Drawn, Every, Inputs, Listed, Searched
@@ -151,16 +151,8 @@ def examine_drawn(
             refuted.append(case.configuration)
 
     strategy, many = source.strategy(), source.examples or examples
-    options = settings(
-        max_examples=many,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
-        verbosity=Verbosity.quiet,
-    )
     with no_constants_from_source(), suppress(Unsatisfiable):
-        options(with_seed(seed)(given(strategy)(look)))()
+        quiet(many, Phase.generate)(with_seed(seed)(given(strategy)(look)))()
     if faults:
         raise faults[0]
     if not refuted:

@@ -8,13 +8,13 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, find, settings
+from hypothesis import Phase, find
 from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration
-from ...strategies.reproducible import no_constants_from_source
+from ...strategies.reproducible import no_constants_from_source, quiet
 from .case import Case
 from .inputs import SMALL, Searched
 from .registry import Claim
@@ -103,15 +103,7 @@ def shrunk(
     refutes: Callable[[Configuration], bool], strategy: SearchStrategy[Configuration], seed: int, examples: int
 ) -> Configuration | None:
     """A configuration of a strategy that refutes, shrunk by Hypothesis; None if so many examples held none."""
-    options = settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
-        phases=[Phase.generate, Phase.shrink],
-        verbosity=Verbosity.quiet,
-    )
+    options = quiet(examples, Phase.generate, Phase.shrink)
     try:
         with no_constants_from_source():
             return find(strategy, refutes, settings=options, random=Random(seed))
