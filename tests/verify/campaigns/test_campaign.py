@@ -9,7 +9,7 @@ from hardmax.strategies import FAMILIES
 from hardmax.verify.campaigns import campaign
 from hardmax.verify.campaigns.campaign import Plan, run_campaign, run_chunk
 from hardmax.verify.campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
-from hardmax.verify.campaigns.tally import Tally
+from hardmax.verify.campaigns.tally import Tally, extent
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.registry import Derived, all_claims, select_claims
 from hardmax.verify.commands.verify_text import claim_lines, claim_records
@@ -106,14 +106,16 @@ def test_a_wrong_kernel_is_refuted_and_shrunk(broken_kernel, monkeypatch, everyw
 
 def test_of_a_claim_refuted_in_many_chunks_the_smallest_refutation_is_kept(broken_kernel):
     tallies = list(run_campaign(Plan(("lemmas.norm_growth",), ("lattice", "faces"), seed=0), examples=60))
-    findings = Findings(select_claims("lemmas.norm_growth"))
-    for tally in tallies:
-        findings.add(tally)
-    sizes = [r.configuration.n for tally in tallies for r in tally.refutations]
-    assert len(sizes) == len(tallies) > 1
-    ((_, case, finding),) = findings.refutations
-    assert case.configuration.n == min(sizes)
-    assert finding.verdict == "refuted"
+    refutations = [r for tally in tallies for r in tally.refutations]
+    sizes = [extent(r.configuration) for r in refutations]
+    assert len(set(sizes)) == len(tallies) == 2
+    for order in (tallies, tallies[::-1]):
+        findings = Findings(select_claims("lemmas.norm_growth"))
+        for tally in order:
+            findings.add(tally)
+        ((_, case, finding),) = findings.refutations
+        assert extent(case.configuration) == min(sizes)
+        assert finding.verdict == "refuted"
 
 
 def test_time_ends_a_campaign_between_chunks():
