@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "verify": {"kernels", "strategies"},
     "reports": set(),
 }
-COMMAND_LINE = ("verify/commands/", "verify/cli.py", "verify/own_claim.py")
+COMMAND_LINE = ("verify/commands/", "verify/cli.py")
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONAL = {"hardmax.kernels.floats.triton_kernel": "triton"}
 """Modules that only a machine with that package can import: torch brings triton where there is CUDA."""

@@ -65,10 +65,7 @@ class View:
     @property
     def proved(self) -> Result:
         """All that is proved of this input, with the verdicts on the clustering theorem's claims."""
-        self.rests_on_proof = True
-        outcome = self._case.outcome
-        if isinstance(outcome, Undecided):
-            raise NotDecided(outcome.reason)
+        self._decided()
         return Result(self._case, {claim.id: self._case.finding(claim) for claim in theorem()}, None)
 
     @property
