@@ -494,7 +494,7 @@ def test_a_verdict_outside_the_hypotheses_does_not_touch_the_theorem(run):
 def test_the_seconds_of_verify_are_for_the_whole_command(run, monkeypatch):
     # The clock stands still in tests: the alarm that ends the work is rung by the work itself.
     monkeypatch.setattr(
-        "hardmax.verify.commands.verify._dropped_hypotheses", lambda *_: signal.raise_signal(signal.SIGALRM)
+        "hardmax.verify.campaigns.sources.find_counterexample", lambda *_, **__: signal.raise_signal(signal.SIGALRM)
     )
     status, out, _ = run("verify", "--seconds", "1000", "--out", "out")
     assert status == 3

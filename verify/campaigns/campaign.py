@@ -26,7 +26,7 @@ from pathlib import Path
 from threading import Thread
 from time import monotonic
 
-from hypothesis import Phase, given
+from hypothesis import Phase, event, given
 from hypothesis import seed as with_seed
 from hypothesis.errors import Flaky
 
@@ -142,6 +142,7 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK, claims: Sequence[Claim
                         refuted[claim.id] = Counterexample(claim.id, c, finding, number)
             for regime, value in regimes(sample, case):
                 tally.coverage.setdefault(regime, Counter())[value] += 1
+                event(regime, value)  # for those who turn Hypothesis' observability on
             if nth % KERNEL_SAMPLE == 0 and c.alpha is not None:
                 for spec, kernel in kernels.items():
                     compare(tally, spec, kernel, c)
