@@ -6,18 +6,13 @@
 
 Names map to import strings, so that nothing heavy is imported before it is asked for. A shipped kernel whose optional
 dependency is not installed loads as a kernel that raises the remedy when it is used (`Kernel.missing`).
+
+Neighbours: `loading` finds what is no name.
 """
 
-import importlib
-import importlib.util
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from importlib.metadata import entry_points
-from pathlib import Path
-from types import ModuleType
 from typing import Any, NoReturn
 
+from . import loading
 from .errors import InputError
 from .protocol import Kernel, as_kernel
 
@@ -41,17 +36,10 @@ REMEDIES = {
 }
 """What to do about a missing optional dependency."""
 
-OTHER_PLACES = "put its folder on PYTHONPATH, or give path/to/file.py:attr"
-"""What else to do about a module that is not found."""
-
-
-_neighbours: dict[str, ModuleType] = {}
-"""What kernel files imported from their own folders, by name: the next file may have other modules of these names."""
-
 
 def names() -> dict[str, str]:
     """Every known kernel: name → import string; shipped names cannot be taken by entry points."""
-    return {point.name: point.value for point in entry_points(group=GROUP)} | SHIPPED
+    return loading.offered(GROUP) | SHIPPED
 
 
 def load(spec: str, **overrides: Any) -> Kernel:
@@ -74,20 +62,12 @@ def load(spec: str, **overrides: Any) -> Kernel:
         raise InputError(
             f"no kernel is called {spec!r}; give {', '.join(sorted(known))}, pkg.module:attr or path/to/file.py:attr"
         )
-    in_file = place.endswith(".py")
     try:
-        module = _file(place) if in_file else _module(place)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if spec in SHIPPED and package in REMEDIES:
-            return missing(spec, source, f"kernel {spec} needs {package}: {REMEDIES[package]}")
-        where = f"put it beside {place} or its folder on PYTHONPATH" if in_file else OTHER_PLACES
-        raise InputError(f"kernel {spec}: {error}; install it, {where}") from error
-    value: Any = module
-    for name in attribute.split("."):
-        if not hasattr(value, name):
-            raise InputError(f"kernel {spec}: {place} has no attribute {name!r}{_similar(value, name)}")
-        value = getattr(value, name)
+        value = loading.attribute(source, what=f"kernel {spec}", hint="define a function {name}(tokens, A, alpha)")
+    except loading.NotInstalledError as error:
+        if spec in SHIPPED and error.package in REMEDIES:
+            return missing(spec, source, f"kernel {spec} needs {error.package}: {REMEDIES[error.package]}")
+        raise
     return as_kernel(value, name=spec if spec in known else attribute, source=source, **overrides)
 
 
@@ -98,81 +78,6 @@ def missing(name: str, source: str, remedy: str) -> Kernel:
         raise InputError(remedy)
 
     return Kernel(name, step, layer=step, source=source, missing=remedy)
-
-
-def _module(name: str) -> ModuleType:
-    """The module `name`; an error inside it is reported as bad input, with the place where it happened."""
-    with _import_errors(name):
-        return importlib.import_module(name)
-
-
-def _file(path: str) -> ModuleType:
-    """The module in the file `path`, under a name of its own, so that it shadows nothing.
-
-    While it is imported its folder comes first on `sys.path`, as under `python path`: it may import its neighbours.
-    Each file, and each load of the same one, imports them afresh.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(f"{path} is not a file; give path/to/file.py:attr")
-    name = f"hardmax_kernel_file_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path} cannot be imported; give a Python file")
-    module = importlib.util.module_from_spec(spec)
-    folder = str(file.resolve().parent)
-    while _neighbours:
-        neighbour, imported = _neighbours.popitem()
-        if sys.modules.get(neighbour) is imported:
-            del sys.modules[neighbour]
-    others = set(sys.modules)
-    sys.modules[name] = module  # dataclasses and pickle look their module up there
-    sys.path.insert(0, folder)
-    try:
-        with _import_errors(path):
-            spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    finally:
-        with suppress(ValueError):  # the file may have changed sys.path itself
-            sys.path.remove(folder)
-        for top in {name.partition(".")[0] for name in sys.modules if name not in others}:
-            if _lies_in(sys.modules.get(top), folder):
-                _neighbours.update((n, m) for n, m in sys.modules.items() if n.partition(".")[0] == top)
-    return module
-
-
-def _lies_in(module: ModuleType | None, folder: str) -> bool:
-    """Whether a top-level module or package was found directly in `folder`."""
-    found = getattr(module, "__spec__", None)
-    places = [] if found is None else [*(found.submodule_search_locations or ()), found.origin or ""]
-    return any(str(Path(place).parent) == folder for place in places if place)
-
-
-@contextmanager
-def _import_errors(what: str) -> Iterator[None]:
-    """What goes wrong while `what` is imported is bad input; a module that is not found is the caller's to explain.
-
-    A `sys.exit` at import would end the whole program with the status, and as if the work were done.
-    """
-    try:
-        yield
-    except ModuleNotFoundError:
-        raise
-    except SystemExit as error:
-        raise InputError(
-            f"importing {what} ended in sys.exit({'' if error.code is None else repr(error.code)}); "
-            "an import must not exit: put what the script does under if __name__ == '__main__'"
-        ) from error
-    except Exception as error:
-        raise InputError(f"importing {what} failed: {type(error).__name__}: {error}") from error
-
-
-def _similar(value: object, name: str) -> str:
-    """A remedy for a wrong attribute: what is callable there."""
-    found = [n for n in dir(value) if not n.startswith("_") and callable(getattr(value, n))]
-    return f"; it offers {', '.join(sorted(found)[:8])}" if found else f"; define a function {name}(tokens, A, alpha)"
 
 
 __all__ = ["GROUP", "REMEDIES", "SHIPPED", "load", "missing", "names"]

@@ -4,13 +4,14 @@ Hypothesis mixes constants that it finds in the source of loaded local modules i
 loaded differs from process to process (and, with an editable install, this package counts as local), so the same seed
 would draw other configurations in a worker than in its parent. Hypothesis has no public switch for it.
 
-Neighbours: `campaign` and `claims.necessity` run Hypothesis inside this context.
+Neighbours: `campaigns` and `claims.search` run Hypothesis inside this context, with these settings.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.internal.conjecture import providers
 
 _api: Any = providers  # private to Hypothesis: what is missing in another version is left alone
@@ -30,3 +31,23 @@ def no_constants_from_source() -> Iterator[None]:
     finally:
         _api._get_local_constants = original
         _api.CONSTANTS_CACHE.cache.clear()
+
+
+def quiet(examples: int, *phases: Phase) -> settings:
+    """Settings for Hypothesis inside a program: what it does is decided by the seed alone, and it prints nothing.
+
+    Args:
+        examples: how many at most.
+        phases: what it does.
+    """
+    return settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        print_blob=False,
+    )

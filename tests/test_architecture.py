@@ -217,6 +217,42 @@ def test_the_checker_is_small_and_needs_the_standard_library_only(path):
     assert not [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Assert)], "python -O would drop an assert"
 
 
+OWN_MODULES = ROOT / "verify" / "claims" / "families"
+FAMILY_NAMES = tuple(f.stem for f in OWN_MODULES.glob("[a-z]*.py"))
+REGISTRY = ROOT / "verify" / "claims" / "registry.py"
+FORMAT = ROOT / "verify" / "certificates"
+"""The format of certificates is a language of its own: the ids of the claims that it can prove are its words."""
+
+
+def families_asked_for(path):
+    """Texts of a module, docstrings apart, that are the name of a family of claims or the id of one in it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+    for node in texts:
+        if id(node) not in prose and " " not in node.value and node.value.partition(".")[0] in FAMILY_NAMES:
+            yield node.value
+    yield from (m for m in imported_modules(path) if m.startswith("hardmax.verify.claims.families."))
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if not {OWN_MODULES, FORMAT} & {*p.parents}], ids=name_of)
+def test_no_code_asks_for_a_family_of_claims_by_name(path):
+    """But for the list of all families, which gives them their order."""
+    assert sorted(families_asked_for(path)) == (sorted(FAMILY_NAMES) if path == REGISTRY else [])
+
+
+def test_a_family_asked_for_by_name_would_be_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    source = tmp_path / "verify" / "commands" / "wrong.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(
+        '"""lemmas"""\nfrom ..claims.families import routes\n'
+        "if claim.family == 'necessity' or claim.id == f'clustering.{name}' or pattern == 'lemmas.*': pass\n"
+    )
+    asked = ["clustering.", "hardmax.verify.claims.families.routes", "lemmas.*", "necessity"]
+    assert sorted(families_asked_for(source)) == asked
+
+
 def test_certificates_do_not_know_the_claims():
     files = (ROOT / "verify" / "certificates").rglob("*.py")
     assert [name_of(p) for p in files if any("hardmax.verify.claims" in m for m in imported_modules(p))] == []

@@ -20,7 +20,7 @@ def claims_table():
     for claim in all_claims():
         shown = derived(claim)
         standing = "" if shown is None else shown.standing
-        assumes = ", ".join(claim.hypotheses)
+        assumes = ", ".join(claim.assumes)
         rows.append(f"| `{claim.id}` | {claim.statement} | {assumes} | {claim.expected} | {standing} |")
     return "\n".join(rows)
 

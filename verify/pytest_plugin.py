@@ -1,4 +1,4 @@
-"""The pytest plugin: the conformance suite as items of the user's own test session.
+"""The pytest plugin: the conformance suite, and claims, as items of the user's own test session.
 
     pytest --hardmax-kernel=mine.py:step            one item a check, beside the tests that pytest finds
 
@@ -12,11 +12,13 @@
 
     def test_mine(hardmax_kernel): ...              the kernel under test itself
 
-Unused, it costs nothing: this module imports pytest alone, hooks return at once, and the suite is imported only when a
-kernel is asked for. Results travel as `user_properties` of pytest's own reports: they reach JUnit files and, with
-xdist, the controller.
+    pytest --hardmax-claims=mine.py                 one item a claim
 
-Neighbours: `conformance` is the suite.
+Unused, it costs nothing: this module imports pytest alone, hooks return at once, and nothing else is imported before a
+kernel or a claim is asked for. Results of checks travel as `user_properties` of pytest's own reports: they reach JUnit
+files and, with xdist, the controller.
+
+Neighbours: `conformance` is the suite, `own_claim` checks claims.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from .conformance.check import Check
     from .conformance.engine.bench import Bench
     from .conformance.record import CheckResult
+    from .own_claim import OwnClaim
 
 PROPERTY = "hardmax_conformance"
 """The name of the user property that carries a result."""
@@ -47,12 +50,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the conformance suite on this kernel: a name, pkg.module:attr or path/to/file.py:attr",
     )
     group.addoption("--hardmax-seed", type=int, default=0, metavar="N", help="seed of the suite's random cases")
+    group.addoption("--hardmax-claims", metavar="CLAIMS", help="check these claims: ids, globs, mine.py, mine.py:name")
+    group.addoption(
+        "--hardmax-examples", type=int, default=300, metavar="N", help="configurations for each claim [300]"
+    )
     group.addoption("--hardmax-known", metavar="FILE", help="known deviations: CHECK REASON, one a line (xfail)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; refuse a bad SPEC or file before anything is collected."""
     config.addinivalue_line("markers", MARK)
+    if config.option.hardmax_claims:
+        config.pluginmanager.register(_Claims(config), "hardmax-claims")
     if not config.option.hardmax_kernel:
         if config.option.hardmax_known:
             raise pytest.UsageError("--hardmax-known is given without --hardmax-kernel; give the kernel as well")
@@ -292,4 +301,69 @@ class _Session:
                 )
 
 
-__all__ = ["PROPERTY", "ConformanceCollector", "ConformanceFailure", "ConformanceItem", "parametrize_checks"]
+class ClaimItem(pytest.Item):
+    """One claim of --hardmax-claims."""
+
+    def __init__(self, *, claim: OwnClaim, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.claim = claim
+
+    def runtest(self) -> None:
+        """Check it."""
+        option = self.config.option
+        self.claim.check(examples=option.hardmax_examples, seed=option.hardmax_seed)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The message in place of a traceback."""
+        from ..kernels.errors import HardmaxError
+
+        return str(excinfo.value) if isinstance(excinfo.value, HardmaxError) else super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """Where it is reported."""
+        return self.path, None, f"claim {self.claim.id}"
+
+
+class ClaimCollector(pytest.Collector):
+    """The claims that are asked for."""
+
+    def __init__(self, *, claims: tuple[OwnClaim, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.claims = claims
+
+    def collect(self) -> Iterator[ClaimItem]:
+        """One item a claim."""
+        for claim in self.claims:
+            yield ClaimItem.from_parent(self, name=claim.id, claim=claim)
+
+
+class _Claims:
+    """The hooks of a session with --hardmax-claims."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from ..kernels.errors import InputError
+        from .own_claim import own_claims
+
+        self.wanted: str = config.option.hardmax_claims
+        try:
+            self.claims = own_claims(self.wanted)
+        except InputError as error:
+            raise pytest.UsageError(f"hardmax: {error}") from None
+        if config.option.hardmax_examples < 1:
+            raise pytest.UsageError("--hardmax-examples must be at least 1")
+
+    @pytest.hookimpl(tryfirst=True)  # before -k and -m deselect
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        nodeid = f"hardmax[{self.wanted}]"
+        items.extend(ClaimCollector.from_parent(session, name="claims", nodeid=nodeid, claims=self.claims).collect())
+
+
+__all__ = [
+    "PROPERTY",
+    "ClaimCollector",
+    "ClaimItem",
+    "ConformanceCollector",
+    "ConformanceFailure",
+    "ConformanceItem",
+    "parametrize_checks",
+]

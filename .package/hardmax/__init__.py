@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from .strategies.configurations import configurations
     from .verify.claims.conclusion import Result, examine, prove
     from .verify.claims.registry import Claim, all_claims
+    from .verify.claims.view import NotDecided
     from .verify.conformance.suite import assert_conforms, check_kernel, run_conformance
+    from .verify.own_claim import ClaimRefuted, claim
     from .verify.provers.freeze.budget import Budget
     from .verify.provers.freeze.outcome import Frozen, SelfSimilar, Undecided
     from .verify.pytest_plugin import parametrize_checks
@@ -65,6 +67,9 @@ _HOMES = {
     "Claim": "verify.claims.registry",
     "all_claims": "verify.claims.registry",
     "examine": "verify.claims.conclusion",
+    "claim": "verify.own_claim",
+    "ClaimRefuted": "verify.own_claim",
+    "NotDecided": "verify.claims.view",
     # kernels
     "Kernel": "kernels.protocol",
     "kernel": "kernels.protocol",
@@ -108,6 +113,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "Budget",
     "Claim",
+    "ClaimRefuted",
     "Configuration",
     "ConstantStep",
     "ExactnessError",
@@ -118,6 +124,7 @@ __all__ = [
     "InputError",
     "Kernel",
     "Model",
+    "NotDecided",
     "Result",
     "SelfSimilar",
     "Undecided",
@@ -125,6 +132,7 @@ __all__ = [
     "assert_conforms",
     "certify",
     "check_kernel",
+    "claim",
     "configurations",
     "crosscheck",
     "examine",

@@ -12,7 +12,7 @@ from ..records.record import ResultRecord
 from ..records.run_record import CheckResult, ClaimRecord, KernelRecord, RunRecord
 from ..records.store import Records
 from .exact_text import configuration_line
-from .wording import CHECK_STATUS, EXPECTED, headline, plural, where
+from .wording import CHECK_STATUS, EXPECTED, cited, headline, plural, where
 
 
 def render_junit(records: Records) -> str:
@@ -76,7 +76,7 @@ def _claim(records: Records, claim: ClaimRecord) -> ET.Element:
         f"{c.id}: {c.because} ({where(c.layer)})\n  {configuration_line(c.configuration)}\n  replay: {c.replay}"
         for c in found[:10]
     )
-    about = f"{claim.statement}\n{claim.source.label} in {claim.source.paper} ({claim.source.version})\n{numbers}"
+    about = f"{claim.statement}\n{cited(claim.source)}\n{numbers}"
     if not claim.as_expected:
         tag = "error" if claim.verdict in ("undecided", "vacuous", "invalid") else "failure"
         _outcome(case, tag, f"{claim.verdict}, but expected: {EXPECTED[claim.expected]}", f"{about}\n{evidence}")

@@ -66,7 +66,7 @@ def render_markdown(records: Records) -> str:
                 code(c.id),
                 c.verdict + ("" if c.as_expected else " (**not expected**)"),
                 *counts(c.counts, CLAIM_COUNTS),
-                escaped(f"{c.source.label}, {c.source.paper} {c.source.version}"),
+                escaped(", ".join(filter(None, (c.source.label, f"{c.source.paper} {c.source.version}".strip())))),
             ]
             for c in run.claims
         ]
@@ -101,7 +101,8 @@ def _counterexamples(records: Records, title: str, found: Sequence[Counterexampl
     lines = ["", f"### {title}", ""]
     for c in found[:MOST]:
         claim = claim_of(records.run, c)
-        source = f" ({escaped(claim.source.label)}, {escaped(claim.source.paper)})" if claim else ""
+        cited = [escaped(t) for t in (claim.source.label, claim.source.paper) if t] if claim else []
+        source = f" ({', '.join(cited)})" if cited else ""
         dropped = "; ".join(escaped(hypothesis(h)) for h in c.dropped)
         lines += [
             f"- **{escaped(c.id)}** refutes {code(c.claim)}{source}: {escaped(c.statement)}",

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from ..records.record import CounterexampleRecord
-from ..records.run_record import CheckResult, ClaimCounts, ClaimRecord, KernelRecord, RunRecord
+from ..records.run_record import CheckResult, ClaimCounts, ClaimRecord, KernelRecord, RunRecord, SourceRecord
 from ..records.store import Records
 
 HYPOTHESES = {
@@ -58,6 +58,12 @@ def plural(count: int, noun: str, many: str | None = None) -> str:
 def hypothesis(name: str) -> str:
     """A hypothesis as a sentence."""
     return HYPOTHESES.get(name, name)
+
+
+def cited(source: SourceRecord) -> str:
+    """Where a claim is printed, without what there is not."""
+    place = f"{source.label} in {source.paper}" if source.label else source.paper
+    return f"{place} ({source.version})" if source.version else place
 
 
 def where(layer: int | None) -> str:

@@ -96,6 +96,9 @@ class CounterexampleRecord(Record, frozen=True):
     Args:
         id: the name of its folder.
         claim: the id of the claim.
+        place: where the claim can be loaded from again, "path/to/file.py:name"; empty if no file has it, null for a
+            shipped one.
+        sha256: of that file as it was then.
         statement: the sentence that was tested.
         fails: the part of the sentence that fails, word for word.
         because: why it fails on this input, one sentence with the exact numbers.
@@ -134,6 +137,8 @@ class CounterexampleRecord(Record, frozen=True):
     replay: str
     snippet: str
     example: str
+    place: str | None = None
+    sha256: str | None = None
 
     def __post_init__(self) -> None:
         check_picture(

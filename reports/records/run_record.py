@@ -24,7 +24,7 @@ CheckStatus = Literal["pass", "fail", "not_applicable", "not_tested", "fragile",
 
 
 class SourceRecord(Record, frozen=True):
-    """Where a claim stands.
+    """Where a claim stands; empty where it stands nowhere.
 
     Args:
         paper: e.g. "arXiv:2407.01602".
@@ -33,8 +33,11 @@ class SourceRecord(Record, frozen=True):
     """
 
     paper: str
-    version: str
-    label: str
+    version: str = ""
+    label: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.paper, self.version, self.label)))
 
 
 class ClaimCounts(Record, frozen=True):

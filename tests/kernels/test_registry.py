@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import numpy as np
 import pytest
 
-from hardmax.kernels import InputError, registry
+from hardmax.kernels import InputError, loading, registry
 from hardmax.kernels.protocol import Kernel
 
 
@@ -127,7 +127,7 @@ def test_a_module_that_exits_is_refused_and_an_interrupt_stays_one(kernel_file, 
         registry.load("exits_at_import:step")
     with pytest.raises(KeyboardInterrupt):
         registry.load(f"{kernel_file('raise KeyboardInterrupt')}:step")
-    assert "hardmax_kernel_file_mine" not in sys.modules
+    assert f"{loading.FILE_MODULE}mine" not in sys.modules
 
 
 def test_entry_points_are_found_by_name_and_cannot_replace_shipped_kernels(monkeypatch):
@@ -135,23 +135,25 @@ def test_entry_points_are_found_by_name_and_cannot_replace_shipped_kernels(monke
         EntryPoint("theirs", "hardmax.kernels.floats.numpy_kernel:step", registry.GROUP),
         EntryPoint("numpy", "nowhere:step", registry.GROUP),
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: offered if group == registry.GROUP else [])
+    monkeypatch.setattr(loading, "entry_points", lambda group: offered if group == registry.GROUP else [])
     assert registry.load("theirs").name == "theirs"
     assert registry.load("numpy").layer is not None
+    monkeypatch.setenv("HARDMAX_NO_PLUGINS", "1")
+    assert "theirs" not in registry.names()
 
 
 @pytest.mark.parametrize("name", ["compiled", "torch", "triton"])
 def test_a_missing_dependency_is_a_kernel_that_says_what_to_install(monkeypatch, name):
     package = {"compiled": "numba", "torch": "torch", "triton": "triton"}[name]
     monkeypatch.setitem(sys.modules, registry.SHIPPED[name].partition(":")[0], None)
-    real = registry.importlib.import_module
+    real = loading.importlib.import_module
 
     def absent(module):
         if module == registry.SHIPPED[name].partition(":")[0]:
             raise ModuleNotFoundError(f"No module named '{package}'", name=package)
         return real(module)
 
-    monkeypatch.setattr(registry.importlib, "import_module", absent)
+    monkeypatch.setattr(loading.importlib, "import_module", absent)
     kernel = registry.load(name)
     assert isinstance(kernel, Kernel)
     assert registry.REMEDIES[package] in kernel.missing

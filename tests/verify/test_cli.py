@@ -15,13 +15,13 @@ import pytest
 
 from hardmax.kernels.exact.configuration_file import read_configuration
 from hardmax.kernels.exact.rational_text import rational_text
-from hardmax.verify.campaigns import campaign
 from hardmax.verify.certificates import self_check
 from hardmax.verify.certificates.writer import seal
 from hardmax.verify.claims import certified, registry
+from hardmax.verify.claims.families.clustering import figures
 from hardmax.verify.cli import COMMANDS, main
 from hardmax.verify.commands import prove as prove_command
-from hardmax.verify.commands.verify import paper_files
+from hardmax.verify.commands import verify as verify_command
 
 SQUARE = {"tokens": [["1", "1"], ["1", "-1"], ["-1", "1"], ["-1", "-1"], ["1/2", "0"]], "alpha": "1/2"}
 
@@ -190,10 +190,10 @@ def test_prove_that_is_interrupted_keeps_the_records_of_what_it_finished(run, mo
     write("line.json", {"tokens": [[1], [-1], [0]]})
     right = prove_command.prove_configuration
 
-    def impatient(configuration, budget):
+    def impatient(configuration, budget, also):
         if configuration.n == 3:
             raise KeyboardInterrupt
-        return right(configuration, budget)
+        return right(configuration, budget, also=also)
 
     monkeypatch.setattr(prove_command, "prove_configuration", impatient)
     status, out, err = run("prove", "square.json", "line.json", "square.json", "--json", "--out", "out", "--report")
@@ -277,7 +277,8 @@ def test_prove_with_records_and_report(run):
 
 
 def test_the_papers_configurations_are_shipped_and_verified(run):
-    paths = dict(paper_files())
+    folder = Path(registry.__file__).parent / "figures"
+    paths = {name: folder / f"{name}.json" for name, _ in figures()}
     assert list(paths) == ["figure2a_emerging_leader", "figure2b_triangle", "figure2c_square", "figure2d_lasting_ties"]
     status, out, _ = run("prove", *paths.values(), "--json")
     results = dict(zip(paths, map(json.loads, out.splitlines()), strict=True))
@@ -447,8 +448,8 @@ def test_bad_input_alone_makes_no_folder(run):
 def test_counterexamples_that_nobody_expected_never_replace_earlier_ones(run, monkeypatch):
     wrong = "tests claim: the norm of a token never grows"
     claim = next(c for c in registry.all_claims() if c.id == "lemmas.norm_growth")
-    false = replace(claim, check=lambda _: registry.Finding("refuted", wrong, 0, 0), proof=())
-    monkeypatch.setattr(campaign, "select_claims", lambda _: (false,))
+    false = replace(claim, examine=lambda _: registry.Finding("refuted", wrong, 0, 0), proof=())
+    monkeypatch.setattr(verify_command, "select_claims", lambda _: (false,))
     for _ in range(2):
         assert run("verify", "--claims", "lemmas.norm_growth", "--examples", "1", "--families", "lattice")[0] == 1
     assert sorted(os.listdir("hardmax-out/counterexamples")) == ["lemmas.norm_growth", "lemmas.norm_growth-2"]
@@ -472,7 +473,7 @@ def test_replay_says_no_more_than_it_knows(run, monkeypatch, verdict, status, li
 
 def test_a_bug_is_no_verdict_and_says_what_to_report(run, monkeypatch):
     write("square.json", SQUARE)
-    monkeypatch.setattr(prove_command, "prove_configuration", lambda *_: [][0])
+    monkeypatch.setattr(prove_command, "prove_configuration", lambda *_, **__: [][0])
     status, out, err = run("prove", "square.json")
     assert (status, out) == (4, "")
     assert err.startswith("Traceback ")
@@ -493,7 +494,7 @@ def test_a_verdict_outside_the_hypotheses_does_not_touch_the_theorem(run):
 def test_the_seconds_of_verify_are_for_the_whole_command(run, monkeypatch):
     # The clock stands still in tests: the alarm that ends the work is rung by the work itself.
     monkeypatch.setattr(
-        "hardmax.verify.commands.verify._dropped_hypotheses", lambda *_: signal.raise_signal(signal.SIGALRM)
+        "hardmax.verify.campaigns.sources.find_counterexample", lambda *_, **__: signal.raise_signal(signal.SIGALRM)
     )
     status, out, _ = run("verify", "--seconds", "1000", "--out", "out")
     assert status == 3

@@ -7,7 +7,9 @@ from importlib.metadata import entry_points
 
 import pytest
 
-import hardmax.verify.conformance.suite  # noqa: F401 loaded before sessions in this process, which forget what they load
+import hardmax.verify.campaigns.sources
+import hardmax.verify.conformance.suite  # loaded before sessions in this process, which forget what they load
+import hardmax.verify.own_claim  # noqa: F401
 from hardmax.verify.conformance import check_ids
 
 pytest_plugins = ["pytester"]
@@ -182,3 +184,48 @@ def test_with_xdist_every_check_runs_once_and_results_reach_controller_and_junit
     values = [json.loads(p.attrib["value"]) for p in ET.fromstring(text).iter("property")]
     assert {v["id"]: v["status"] for v in values}["ties.exact"] == "fail"
     assert all(v["kernel"] == "step" for v in values)
+
+
+CLAIMS = """
+from hardmax import claim
+
+@claim
+def inside(case):
+    'Every limit has as many coordinates as the tokens.'
+    return all(len(s) == case.d for s in case.limits)
+
+@claim
+def single(case):
+    'There is one leader.'
+    return len(case.leaders) == 1 or f"{len(case.leaders)} leaders"
+
+@claim(given=[lambda c: c.n > 100])
+def crowds(case):
+    'In a crowd token 0 leads.'
+    return 0 in case.leaders
+"""
+
+
+def test_claims_are_items_and_what_refutes_one_is_shown(session, pytester):
+    pytester.makepyfile(mine=CLAIMS)
+    result = session("--hardmax-claims=mine.py", "--hardmax-examples=20", "-v")
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*mine.inside PASSED*",
+            "*mine.single FAILED*",
+            "*mine.crowds FAILED*",
+            "mine.single is refuted: * leaders",
+            "tokens (*",
+            "print(examine('*mine.py:single', configuration))",
+            "mine.crowds, expected theorem, is vacuous: * vacuous",
+        ]
+    )
+    assert "Traceback" not in result.stdout.str()
+    session("--hardmax-claims=mine.py", "--hardmax-examples=20", "-k", "inside").assert_outcomes(passed=1, deselected=2)
+
+
+def test_claims_that_are_not_there_are_one_line(session):
+    result = session("--hardmax-claims=absent.py")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "hardmax: absent.py is not a file; give path/to/file.py" in result.stderr.str() + result.stdout.str()

@@ -6,10 +6,9 @@ Neighbours: `tally` holds the counts, `commands.verify` runs and shows.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ...kernels.exact.configuration import Configuration
 from ..claims.case import Case
 from ..claims.registry import Claim, Derived, Finding
-from .tally import Tally, count_finding
+from .tally import Counterexample, Tally, count_finding, extent
 
 VERIFIED, REFUTED, UNDECIDED = 0, 1, 3
 """Exit statuses."""
@@ -44,7 +43,8 @@ class Findings:
         claims: the claims that were asked for.
         tally: counts over all configurations.
         derived: {claim id: what its derivations show}.
-        counterexamples: every refutation to keep, with its case.
+        counterexamples: every refutation outside a campaign, with its case.
+        drawn: {claim id: the smallest refutation of a campaign}.
         interrupted: whether the run was ended early.
         out_of_time: whether its time was up before all of it was done.
     """
@@ -53,6 +53,7 @@ class Findings:
     tally: Tally = field(default_factory=Tally)
     derived: dict[str, Derived] = field(default_factory=dict)
     counterexamples: list[tuple[Claim, Case, Finding]] = field(default_factory=list)
+    drawn: dict[str, Counterexample] = field(default_factory=dict)
     interrupted: bool = False
     out_of_time: bool = False
 
@@ -65,15 +66,16 @@ class Findings:
     def add(self, tally: Tally) -> None:
         """Count a chunk of a campaign; of its refutations the smallest of each claim is kept."""
         self.tally.add(tally)
-        by_id = {claim.id: claim for claim in self.claims}
         for r in tally.refutations:
-            claim = by_id[r.claim]
-            known = next((e for e in self.counterexamples if e[0] is claim), None)
-            found = (claim, Case(r.configuration), r.finding)
-            if known is None:
-                self.counterexamples.append(found)
-            elif _size(r.configuration) < _size(known[1].configuration):
-                self.counterexamples[self.counterexamples.index(known)] = found
+            known = self.drawn.get(r.claim)
+            if known is None or extent(r.configuration) < extent(known.configuration):
+                self.drawn[r.claim] = r
+
+    @property
+    def refutations(self) -> list[tuple[Claim, Case, Finding]]:
+        """Every refutation to keep, those of a campaign last."""
+        drawn = [(c, self.drawn[c.id]) for c in self.claims if c.id in self.drawn]
+        return [*self.counterexamples, *((c, Case(r.configuration), r.finding) for c, r in drawn)]
 
     def judge(self, claim: Claim) -> Judged:
         """The verdict on one claim."""
@@ -111,7 +113,3 @@ class Findings:
     def undecided(self) -> int:
         """How many configurations left some claim undecided, at least."""
         return max((counts["undecided"] for counts in self.tally.claims.values()), default=0)
-
-
-def _size(c: Configuration) -> tuple[int, int, int]:
-    return c.n, c.d, sum(v.numerator.bit_length() + v.denominator.bit_length() for row in c.tokens for v in row)

@@ -18,12 +18,20 @@ from ..provers.freeze.outcome import Frozen
 
 
 @dataclass(frozen=True, slots=True)
-class Refutation:
-    """A configuration that refutes a claim, the smallest of its chunk."""
+class Counterexample:
+    """A configuration that refutes a claim, the smallest of its chunk.
+
+    Args:
+        claim: its id.
+        configuration: as it was drawn.
+        finding: what refutes it.
+        chunk: the number of the chunk.
+    """
 
     claim: str
     configuration: Configuration
     finding: Finding
+    chunk: int
 
 
 @dataclass(slots=True)
@@ -38,7 +46,7 @@ class Tally:
             "failed" calls, and "other_A" counts configurations that a kernel with supports_A = False was spared.
         disagreements: {spec: the first comparison in which it disagreed, with its configuration}.
         failures: {spec: the first configuration on which it gave no answer, and what happened}.
-        refutations: in order.
+        refutations: of each chunk, the smallest of each claim.
         certificates: names of the files written.
     """
 
@@ -48,7 +56,7 @@ class Tally:
     kernels: dict[str, Counter[str]] = field(default_factory=dict)
     disagreements: dict[str, tuple[Configuration, CrossCheck]] = field(default_factory=dict)
     failures: dict[str, tuple[Configuration, str]] = field(default_factory=dict)
-    refutations: list[Refutation] = field(default_factory=list)
+    refutations: list[Counterexample] = field(default_factory=list)
     certificates: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
@@ -66,11 +74,23 @@ class Tally:
         self.certificates.extend(other.certificates)
 
 
+def extent(c: Configuration) -> tuple[int, int, int]:
+    """How large a counterexample is: tokens, dimension, digits."""
+    return c.n, c.d, sum(v.numerator.bit_length() + v.denominator.bit_length() for row in c.tokens for v in row)
+
+
 def count_finding(counts: Counter[str], finding: Finding) -> None:
     """Count one finding: its verdict, and apart from it whether it is trivial."""
     counts[finding.verdict] += 1
     if finding.trivial:
         counts["trivial"] += 1
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """How many inputs had which verdict, and how many of the verified were trivial: could not have refuted it."""
+    trivial = f" ({counts['trivial']:,} trivial)" if counts.get("trivial") else ""
+    names = ("verified", "refuted", "undecided", "vacuous")
+    return ", ".join(f"{counts[v]:,} {v}{trivial if v == 'verified' else ''}" for v in names if counts.get(v))
 
 
 def regimes(sample: Sample, case: Case) -> Iterator[tuple[str, str | int]]:

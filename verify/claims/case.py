@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import islice
 from math import lcm
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.dynamics import Layer, Sets
@@ -17,9 +17,17 @@ from ..provers.freeze.budget import Budget, Work
 from ..provers.freeze.outcome import Outcome, Undecided
 
 T = TypeVar("T")
+Found = TypeVar("Found", covariant=True)
 
 FIRST_LAYERS = 6
 """Layers that claims about single steps look at when nothing says how many there are."""
+
+
+class Examining(Protocol[Found]):
+    """What has an exact check of a case: a claim."""
+
+    @property
+    def examine(self) -> "Callable[[Case], Found]": ...
 
 
 class Case:
@@ -40,6 +48,10 @@ class Case:
         if make not in self._once:
             self._once[make] = make(self)
         return self._once[make]
+
+    def finding(self, claim: Examining[T]) -> T:
+        """What the check of a claim finds here, whether or not its hypotheses hold; it is examined once."""
+        return self.once(claim.examine)
 
     @cached_property
     def outcome(self) -> Outcome:

@@ -13,7 +13,7 @@ from ..provers.freeze.outcome import Frozen, Undecided
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from .case import Case
 from .places import case_places
-from .registry import select_claims
+from .registry import theorem
 
 
 def certificate_of(case: Case) -> Document | None:
@@ -36,8 +36,8 @@ def clustering_certificate(case: Case) -> Document | None:
     if isinstance(outcome, Undecided):
         return None
     claims: dict[str, CertifiedVerdict] = {}
-    for claim in select_claims("clustering.*"):
-        verdict = claim.check(case).verdict
+    for claim in theorem():
+        verdict = case.finding(claim).verdict
         if verdict == "verified" or verdict == "refuted":
             claims[claim.id] = verdict
     if not claims:

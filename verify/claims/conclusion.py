@@ -14,6 +14,7 @@ from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
 from ...kernels.exact.model import named
 from ...kernels.exact.rational_text import rational_text
+from ...kernels.loading import is_place
 from ...reports.records.codec import encode
 from ...reports.records.configuration_record import Rows
 from ...reports.records.record import OutcomeRecord
@@ -23,7 +24,7 @@ from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from .case import Case
 from .places import case_places
-from .registry import Claim, Finding, all_claims
+from .registry import Claim, Finding, select_claims
 
 ConclusionVerdict = Literal["verified", "refuted", "undecided"]
 
@@ -42,7 +43,7 @@ class Result:
 
     Args:
         case: the configuration with its outcome.
-        findings: {claim id: finding} for the claims that the model names.
+        findings: {claim id: finding} for the claims that the model names, and for others that were asked for.
         merged: the same for the configuration with equal tokens merged, where tokens repeat.
     """
 
@@ -89,6 +90,15 @@ class Result:
             return ((Fraction(0),) * self.configuration.d,) * self.configuration.n
         return None
 
+    @property
+    def vertices(self) -> Matrix | None:
+        """The vertices of K, where the leaders are, in ascending order; None if not decided."""
+        outcome = self.outcome
+        if isinstance(outcome, Undecided):
+            return None
+        at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
+        return tuple(sorted({at_rest[i] for i in outcome.leaders}))
+
     def reasons(self) -> dict[str, str]:
         """{claim id: why it is not verified}."""
         return {c: f.message for c, f in self.findings.items() if f.verdict != "verified"}
@@ -97,10 +107,6 @@ class Result:
         """The record of the verdict; `certificate` is the path of the certificate file, if one was written."""
         outcome, limits = self.outcome, self.limits
         decided = not isinstance(outcome, Undecided)
-        vertices = None
-        if not isinstance(outcome, Undecided):
-            at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
-            vertices = rows(sorted({at_rest[i] for i in outcome.leaders}))
         return OutcomeRecord(
             verdict=self.verdict,
             hypotheses=self.configuration.hypotheses(),
@@ -108,7 +114,7 @@ class Result:
             leaders=dict(sorted(outcome.leaders.items())) if decided else None,
             limits=None if limits is None else rows(limits),
             cluster_points=None if limits is None else rows(sorted(set(limits))),
-            vertices=vertices,
+            vertices=None if self.vertices is None else rows(self.vertices),
             claims={claim: finding.verdict for claim, finding in self.findings.items()},
             certificate=certificate,
         )
@@ -135,7 +141,9 @@ def rows(points: Iterable[Sequence[Fraction]]) -> Rows:
     return tuple(tuple(map(rational_text, point)) for point in points)
 
 
-def prove(configuration: Configuration, budget: Budget | None = None, *, merge: bool = True) -> Result:
+def prove(
+    configuration: Configuration, budget: Budget | None = None, *, merge: bool = True, also: Sequence[Claim] = ()
+) -> Result:
     """The exact verdict on what is claimed of the model; for hardmax, the conclusion of the clustering theorem.
 
     Args:
@@ -144,45 +152,56 @@ def prove(configuration: Configuration, budget: Budget | None = None, *, merge: 
             many again for the configuration with equal tokens merged (how strictly: `time_limit`).
         merge: where tokens repeat, also examine the configuration with equal tokens merged (THEORY.md §4), unless the
             model tells them apart.
+        also: further claims to examine, and to count in the verdict; vacuous where their hypotheses do not hold.
 
     Returns:
         Findings for the claims that the model names (hardmax: `clustering.convergence`, `.boundary`, `.vertices`,
-        `.cluster_points`), each verified, refuted or undecided for this input.
+        `.cluster_points`), each verified, refuted or undecided for this input, and for the further claims.
 
     Source: arXiv:2407.01602, main theorem.
     """
-    case, claims = Case(configuration, budget), named(configuration.model.claims)
+    claims = named(configuration.model.claims)
+
+    def examined(case: Case) -> dict[str, Finding]:
+        return {c.id: case.finding(c) for c in claims} | {c.id: c.judge(case) for c in also}
+
+    case = Case(configuration, budget)
     try:
         with time_limit(None if budget is None else budget.seconds):
-            findings = {claim.id: claim.check(case) for claim in claims}
+            findings = examined(case)
     except OutOfTimeError as error:
         case = Case(configuration, budget)
         case.outcome = Undecided(configuration, (), str(error))
-        findings = {claim.id: claim.check(case) for claim in claims}
+        findings = examined(case)
     merged = None
     if merge and configuration.model.merges and not configuration.is_distinct:
         merged = prove(configuration.merged(), budget, merge=False)
     return Result(case, findings, merged)
 
 
-def examine(claim: str, configuration: Configuration, budget: Budget | None = None) -> Finding:
+def examine(claim: str | Claim, configuration: Configuration, budget: Budget | None = None) -> Finding:
     """What one claim's exact check finds on one configuration, whether or not its hypotheses hold.
 
     Args:
-        claim: the id of a claim, like "clustering.boundary".
+        claim: the id of a claim, like "clustering.boundary", its place, like "mine.py:few", or the claim itself.
         configuration: the input.
         budget: for the freeze proof.
 
     Raises:
-        InputError: there is no claim of that id.
+        InputError: there is no such claim, or more than one.
     """
     model = configuration.model
-    for known in (*named(model.claims), *all_claims()):
-        if known.id == claim:
-            if not known.speaks_about(model):
-                return Finding("vacuous", f"the claim does not speak about models of kind {model.kind!r}")
-            return known.check(Case(configuration, budget))
-    raise InputError(f"no claim has the id {claim!r}; `hardmax claims` lists them")
+    if isinstance(claim, str):
+        own = [c for c in named(model.claims) if c.id == claim]
+        found = own or [c for c in select_claims(claim) if is_place(claim) or c.id == claim]
+        if len(found) != 1:
+            many = f"{claim!r} is {len(found)} claims; give one" if found else f"no claim has the id {claim!r}"
+            raise InputError(f"{many}; `hardmax claims` lists them")
+        (claim,) = found
+    assert not isinstance(claim, str)
+    if not claim.speaks_about(model):
+        return Finding("vacuous", f"the claim does not speak about models of kind {model.kind!r}")
+    return Case(configuration, budget).finding(claim)
 
 
 __all__ = ["ConclusionVerdict", "Result", "examine", "overall", "prove", "rows"]

@@ -1,38 +1,62 @@
 """Search: the smallest configuration that refutes a claim expected to be false, found and shrunk by Hypothesis.
 
-Neighbours: `necessity` and `frank_wolfe` say where to look and what counts.
+Neighbours: `inputs` says where to look; `campaigns` asks for what is to be found.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, find, settings
-from hypothesis.errors import NoSuchExample
+from hypothesis import Phase, find
+from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration
-from ...strategies.reproducible import no_constants_from_source
-from ..provers.freeze.prover import Budget
+from ...strategies.reproducible import no_constants_from_source, quiet
+from .case import Case
+from .inputs import SMALL, Searched
+from .registry import Claim
 
-BUDGET = Budget(steps=40, layers=2_000)
-"""For one configuration of a search: counterexamples are simple, and an undecided one is no loss."""
 MOST_N, MOST_D = 5, 3
 STARTS, RESTART = 5, 1_000_003
+
+STAGES: tuple[Mapping[str, Any], ...] = ({"families": ["lattice"], "steps": ["one"]}, {})
+"""Looked at first: integer lattices with α = 1; then every family."""
 
 Search = Callable[..., SearchStrategy[Configuration]]
 """Keyword arguments of `strategies.configurations` (n, d and others) → where to look."""
 
 
+def find_counterexample(claim: Claim, source: Searched, *, seed: int = 0, examples: int = 200) -> Configuration | None:
+    """The smallest configuration found that meets the hypotheses of a claim and refutes it, None if none was found.
+
+    Args:
+        claim: the claim.
+        source: where to look.
+        seed: the search is the same for the same seed.
+        examples: how many configurations to try for each size.
+    """
+    return smallest(
+        lambda c: claim.judge(Case(c, SMALL)).verdict == "refuted",
+        source.where,
+        source.stages,
+        least_n=source.least_n,
+        least_d=source.least_d,
+        seed=seed,
+        examples=examples,
+    )
+
+
 def smallest(
     refutes: Callable[[Configuration], bool],
     search: Search,
-    stages: tuple[dict[str, Any], ...],
+    stages: tuple[Mapping[str, Any], ...],
     *,
     least_n: int = 1,
     least_d: int = 1,
+    most: tuple[int, int] = (MOST_N, MOST_D),
     seed: int = 0,
     examples: int = 200,
 ) -> Configuration | None:
@@ -47,6 +71,7 @@ def smallest(
         stages: further arguments of `search`, one stage after the other, the simplest first.
         least_n: the fewest tokens that can do it.
         least_d: the lowest dimension.
+        most: the most tokens, and the highest dimension with so many.
         seed: the search is the same for the same seed.
         examples: how many configurations to try for each size.
 
@@ -55,12 +80,14 @@ def smallest(
     """
     for where in stages:
         for n, d in product(range(least_n, MOST_N + 1), range(least_d, MOST_D + 1)):
+            if (n, d) > most:
+                break
             try:
                 strategy = search(n=n, d=d, **where)
             except InputError:  # no room for that size, e.g. a zero token and another in one token
                 continue
             # Shrinking can end in a local minimum, where two numbers would have to change at once: several starts.
-            starts = (_find(refutes, strategy, seed + RESTART * k, examples) for k in range(STARTS))
+            starts = (shrunk(refutes, strategy, seed + RESTART * k, examples) for k in range(STARTS))
             first = next(starts)
             if first is not None:
                 return min((first, *(c for c in starts if c is not None)), key=_digits)
@@ -72,23 +99,16 @@ def _digits(c: Configuration) -> int:
     return sum(abs(v.numerator) + v.denominator for row in (*c.tokens, *c.A) for v in row)
 
 
-def _find(
+def shrunk(
     refutes: Callable[[Configuration], bool], strategy: SearchStrategy[Configuration], seed: int, examples: int
 ) -> Configuration | None:
-    options = settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
-        phases=[Phase.generate, Phase.shrink],
-        verbosity=Verbosity.quiet,
-    )
+    """A configuration of a strategy that refutes, shrunk by Hypothesis; None if so many examples held none."""
+    options = quiet(examples, Phase.generate, Phase.shrink)
     try:
         with no_constants_from_source():
             return find(strategy, refutes, settings=options, random=Random(seed))
-    except NoSuchExample:
+    except (NoSuchExample, Flaky):  # Flaky: a check that answers now this, now that
         return None
 
 
-__all__ = ["BUDGET", "Search", "smallest"]
+__all__ = ["STAGES", "Search", "find_counterexample", "shrunk", "smallest"]

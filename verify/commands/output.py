@@ -3,10 +3,12 @@
 A record that does not have the published shape is an error of this program and is never written.
 """
 
+import re
 import shutil
 import sys
 from collections.abc import Collection
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -99,6 +101,17 @@ def _unmark(out: Path) -> None:
         mark.close()
 
 
+def discard(out: Path) -> None:
+    """Leave nothing of a run that cannot go on in the folder that `prepare` has made."""
+    for path in out.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != BEGUN:
+            path.unlink()
+    _unmark(out)
+    (out / BEGUN).unlink(missing_ok=True)
+
+
 def write_run(out: Path, **fields: Any) -> None:
     """Write run.json.
 
@@ -112,6 +125,14 @@ def write_run(out: Path, **fields: Any) -> None:
     store.write_run(out, RunRecord("hardmax-run", 2, **rest))
     _unmark(out)
     (out / BEGUN).unlink(missing_ok=True)
+
+
+def new_counterexample(out: Path, claim: Claim, case: Case, finding: Finding) -> Path:
+    """Write the folder of a counterexample under the id of its claim, beside those of earlier runs."""
+    stem = re.sub("[^A-Za-z0-9._-]", "_", claim.id).lstrip("._-")[:90] or "claim"
+    tries = chain([stem], (f"{stem}-{k}" for k in count(2)))
+    name = next(name for name in tries if not (out / store.COUNTEREXAMPLES / name).exists())
+    return write_counterexample(out, name, claim, case, finding)
 
 
 def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding: Finding) -> Path:
@@ -134,6 +155,15 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
         certificate=None if text is None else "proof.cert.json",
     )
     return store.write_counterexample(out, record, repro=repro_text(claim, case, finding, shown), certificate=text)
+
+
+def counterexample_picture(claim: Claim, case: Case, finding: Finding) -> str:
+    """HTML for a notebook: the picture that the report's page has of a counterexample, with what fails below it."""
+    shown = None if claim.shown is None else claim.shown(case, finding)
+    record = counterexample_record("picture", claim, case, finding, folder="picture", shown=shown)
+    from ...reports.pages.html import still
+
+    return still(record)
 
 
 def render(out: Path, console: "Console | None" = None) -> list[Path]:

@@ -1,6 +1,8 @@
 """`hardmax prove`: one verdict a configuration, with its certificate."""
 
 import re
+import sys
+from contextlib import redirect_stdout
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from ..campaigns.interruption import Interruption
 from ..claims.certified import save_certificate
 from ..claims.conclusion import Result
 from ..claims.conclusion import prove as prove_configuration
+from ..claims.registry import Claim, select_claims, theorem
 from ..provers.freeze.outcome import Frozen, Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
@@ -44,6 +47,7 @@ LIMIT = (
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write certificates and records here.")
 @overwrite
 @click.option("--seconds", type=Seconds(), metavar="S", help=LIMIT)
+@click.option("--claims", "also", metavar="CLAIMS", help="Claims to examine besides: ids, mine.py, mine.py:name.")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 def prove(
     configurations: tuple[Path, ...],
@@ -51,6 +55,7 @@ def prove(
     out: Path | None,
     overwrite: bool,
     seconds: float | None,
+    also: str | None,
     report: bool,
 ) -> int:
     """Prove or refute the clustering theorem's conclusion for each CONFIG (JSON or .npz), exactly.
@@ -59,13 +64,15 @@ def prove(
     """
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
+    with redirect_stdout(sys.stderr):
+        claims = tuple(c for c in select_claims(also) if c not in theorem()) if also else ()
     inputs = [(str(path), _read(path)) for path in configurations]
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
     if faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
         for name, fault in faults:  # never a reason to touch what an earlier run has left
             _refuse(name, fault, None, as_json)
         return 2
-    writer = None if out is None else _Writer(out, overwrite, [str(p) for p in configurations], seconds)
+    writer = None if out is None else _Writer(out, overwrite, [str(p) for p in configurations], seconds, claims)
     budget = Budget() if seconds is None else Budget.unlimited(seconds)
     verdicts: list[str] = []
     interrupted = False
@@ -77,7 +84,7 @@ def prove(
                         _refuse(name, given, writer, as_json)
                         verdicts.append("invalid")
                         continue
-                    proved = prove_configuration(given, budget)
+                    proved = prove_configuration(given, budget, also=claims)
                     trajectory = None if writer is None else _first_layers(proved, seconds)
                     with interruption.held_back():
                         certificate, note = (None, None) if writer is None else writer.add(name, proved, trajectory)
@@ -180,9 +187,11 @@ def _called(c: Configuration, i: int) -> str:
 class _Writer:
     """Writes certificates as they come and the records of the run at its end."""
 
-    def __init__(self, out: Path, overwrite: bool, arguments: list[str], seconds: float | None) -> None:
+    def __init__(
+        self, out: Path, overwrite: bool, arguments: list[str], seconds: float | None, also: tuple[Claim, ...]
+    ) -> None:
         prepare(out, overwrite)
-        self._out, self._seconds = out, seconds
+        self._out, self._seconds, self._also = out, seconds, also
         self._arguments = [*arguments, *([] if seconds is None else ["--seconds", str(seconds)])]
         self._results: list[ResultRecord] = []
         self._names: set[str] = set()
@@ -214,10 +223,12 @@ class _Writer:
         written, note = save_certificate(path, proved.case, self._seconds)
         certificate = str(path) if written else None
         self._results.append(result_record(proved, name, certificate, trajectory))
-        if proved.failing is not None:
-            claim, finding = proved.failing
-            write_counterexample(self._out, stem, claim, proved.case, finding)
-            self._refuted.append(stem)
+        refuted = [] if proved.failing is None else [proved.failing[0]]
+        refuted += [claim for claim in self._also if proved.findings[claim.id].verdict == "refuted"]
+        for k, claim in enumerate(refuted):
+            folder = stem if k == 0 else self._stem(f"{stem}-{k + 1}")
+            write_counterexample(self._out, folder, claim, proved.case, proved.findings[claim.id])
+            self._refuted.append(folder)
         return certificate, note
 
     def finish(self, verdicts: list[str], status: int, *, interrupted: bool, report: bool) -> None:

@@ -2,45 +2,39 @@
 
 import shlex
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing, redirect_stdout
-from importlib.resources import as_file, files
-from itertools import chain, count
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ...kernels.errors import InputError, LostWorkerError
-from ...kernels.exact.configuration import Configuration, identity
-from ...kernels.exact.configuration_file import read_configuration
-from ...kernels.exact.rational_text import show
 from ...kernels.protocol import Kernel
 from ...kernels.registry import load
 from ...reports.printable import path_text
 from ...reports.records.run_record import RunCounts
-from ...reports.records.store import COUNTEREXAMPLES
 from ...strategies import FAMILIES
-from ..campaigns.campaign import Plan, run_campaign
+from ..campaigns.campaign import Plan, run_campaign, smallest_of
 from ..campaigns.interruption import Interruption
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
+from ..campaigns.sources import examine_sources
 from ..campaigns.tally import histograms
-from ..claims.case import Case
-from ..claims.conclusion import Result, prove
-from ..claims.families import frank_wolfe, necessity
-from ..claims.registry import Claim, Finding, derived, select_claims
-from ..provers.freeze.outcome import Frozen
+from ..claims.inputs import Listed
+from ..claims.registry import Claim, derived, select_claims
 from .options import Seconds, overwrite
-from .output import ProgressLine, prepare, render, write_counterexample, write_run
-from .verify_text import claim_lines, claim_records, counted, kernel_lines, kernel_notes, kernel_records, last_line
+from .output import ProgressLine, discard, new_counterexample, prepare, render, write_run
+from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
+CLAIMS_HELP = "Claims to check: globs of ids, mine.py, mine.py:name, pkg.module:name; separated by commas."
 REVIEWS = 300
 """Real reviews of the test split that `--reviews` proves."""
 
 
 @click.command()
-@click.option("--claims", "pattern", default="*", metavar="GLOB", help="Claims to check: globs, separated by commas.")
+@click.option("--claims", "pattern", default="*", metavar="CLAIMS", help=CLAIMS_HELP)
 @click.option("--examples", type=click.IntRange(min=1), help=f"Random configurations at least [{DEFAULT_EXAMPLES}].")
 @click.option(
     "--seconds", type=Seconds(), metavar="S", help="Time for the whole command: what is not done by then is left."
@@ -54,7 +48,6 @@ REVIEWS = 300
 @click.option("--reviews", is_flag=True, help=f"Also prove {REVIEWS} real movie reviews (needs the extra sentiment).")
 @click.option("--all-certificates", is_flag=True, help="Write every certificate, not a sample (needs --out).")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
-@click.option("--database", type=click.Path(path_type=Path), default=Path(".hypothesis/hardmax"), hidden=True)
 def verify(
     pattern: str,
     examples: int | None,
@@ -68,7 +61,6 @@ def verify(
     reviews: bool,
     all_certificates: bool,
     report: bool,
-    database: Path,
 ) -> int:
     """Check claims exactly: on the paper's configurations, on random ones, and by finding counterexamples.
 
@@ -76,15 +68,15 @@ def verify(
     """
     if out is None and (report or all_certificates):
         raise click.UsageError("--report and --all-certificates need --out DIR: give the folder to write to")
-    claims = select_claims(pattern)
+    claims = _claims(pattern, reviews)
     specs = tuple(filter(None, (s.strip() for s in kernels.split(","))))
     compared = _usable(specs)
+    drawn = tuple(claim for claim in claims if claim.every is not None)
     plan = Plan(
-        claims=tuple(c.id for c in claims if c.family not in ("necessity", "frank_wolfe")),
+        claims=tuple(claim.place or claim.id for claim in drawn),
         families=_families(families),
         seed=seed,
         kernels=tuple(compared),
-        database=str(database),
         certificates=None if out is None else str(out / "certificates"),
         certify_all=all_certificates,
     )
@@ -92,24 +84,32 @@ def verify(
         prepare(out, overwrite)
         (out / "certificates").mkdir()
     found = Findings(claims)
+    wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
     with Interruption(seconds) as interruption:
         try:
             with interruption.ends_the_work():
-                _derivations(found)
-                if any(claim.family == "clustering" for claim in claims):
-                    _paper(found)
-                    if reviews:
-                        _reviews(found)
-                _dropped_hypotheses(found, seed)
-                _second_theorem(found, seed)
-                if plan.claims:
-                    wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
-                    tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs)
+                for claim in claims:
+                    result = derived(claim)
+                    if result is not None:
+                        found.derived[claim.id] = result
+                for line in examine_sources(found, seed=seed, examples=examples or DEFAULT_EXAMPLES):
+                    click.echo(line)
+                if drawn:
+                    tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs, claims=drawn)
                     with closing(tallies), ProgressLine("configurations", None if seconds else wanted) as progress:
                         for tally in tallies:
                             with interruption.held_back():
                                 found.add(tally)
                             progress.advance(tally.configurations)
+                    for claim in drawn:
+                        known = found.drawn.get(claim.id)
+                        if known is not None:
+                            smaller = smallest_of(plan, claim, known, examples=wanted, claims=drawn)
+                            found.drawn[claim.id] = smaller
+        except InputError:
+            if out is not None:
+                discard(out)
+            raise
         except KeyboardInterrupt:
             found.out_of_time, found.interrupted = interruption.out_of_time, not interruption.out_of_time
         except LostWorkerError as error:
@@ -121,6 +121,21 @@ def verify(
                     path.unlink()
         _finish(found, seed, out, report, compared)
     return found.status
+
+
+def _claims(pattern: str, reviews: bool) -> tuple[Claim, ...]:
+    """The claims that are asked for, those with listed inputs on real reviews too if that is asked for."""
+    with redirect_stdout(sys.stderr):
+        claims = select_claims(pattern)
+    if not reviews:
+        return claims
+    from ..studies.sentiment.experiment.verification import review_configurations
+
+    where = partial(review_configurations, REVIEWS)
+    listed = Listed("Real movie reviews, equal words merged", where, summary=True)
+    return tuple(
+        replace(c, inputs=(*c.inputs, listed)) if any(isinstance(s, Listed) for s in c.inputs) else c for c in claims
+    )
 
 
 def _arguments() -> tuple[str, ...]:
@@ -146,97 +161,6 @@ def _families(names: str) -> tuple[str, ...]:
     return chosen
 
 
-def _derivations(found: Findings) -> None:
-    """Check the derivations of what is claimed for all inputs."""
-    for claim in found.claims:
-        result = derived(claim)
-        if result is not None:
-            found.derived[claim.id] = result
-
-
-def _prove(found: Findings, configuration: Configuration) -> Result:
-    """The verdict on a given configuration, counted."""
-    proved = prove(configuration, merge=False)
-    for claim in found.claims:
-        if claim.family == "clustering":
-            found.count(claim, proved.case, proved.findings[claim.id])
-    found.tally.configurations += 1
-    return proved
-
-
-def _paper(found: Findings) -> None:
-    """The configurations of the paper's Figure 2, shipped as files."""
-    click.echo("The paper's configurations")
-    for name, path in paper_files():
-        proved = _prove(found, read_configuration(path))
-        outcome = proved.outcome
-        what = ""
-        if isinstance(outcome, Frozen):
-            numbers = f"{len(outcome.leaders)} leaders, {len(set(outcome.limits))} cluster points"
-            what = f": {numbers}, frozen from layer {outcome.freeze_layer} on"
-        click.echo(f"  {proved.verdict:<10} {name}{what}")
-
-
-def _reviews(found: Findings) -> None:
-    """Real movie reviews through the shipped classifier, equal words merged, where the data package is installed."""
-    from ..studies.sentiment.classifier.model import shipped_model
-    from ..studies.sentiment.experiment.verification import Corpus, dataset_of
-
-    try:
-        model = shipped_model()
-        dataset = dataset_of(model, Corpus(None, "imdb"))
-    except InputError as error:
-        click.echo(f"Real movie reviews: skipped, {error}")
-        return
-    verdicts: Counter[str] = Counter()
-    for review in dataset.test[:REVIEWS]:
-        verdicts[_prove(found, model.configuration(*dataset.bags.bag(int(review)))).verdict] += 1
-    counts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
-    click.echo(f"Real movie reviews, equal words merged: {counts}")
-
-
-def _dropped_hypotheses(found: Findings, seed: int) -> None:
-    """Search a counterexample for each dropped hypothesis."""
-    wanted = [c for c in found.claims if c.family == "necessity"]
-    if wanted:
-        click.echo("Dropped hypotheses: a counterexample is expected for each")
-    for claim in wanted:
-        configuration = necessity.find_counterexample(claim, seed=seed)
-        if configuration is None:
-            click.echo(f"  not found  {claim.id}: {claim.statement}")
-            continue
-        _show_counterexample(found, claim, Case(configuration), necessity.check_conclusion)
-
-
-def _show_counterexample(found: Findings, claim: Claim, case: Case, check: Callable[[Case], Finding]) -> None:
-    """Count and print what a search has found."""
-    finding, c = check(case), case.configuration
-    found.count(claim, case, finding)
-    A = "" if c.A == identity(c.d) else f" with A = {' '.join(map(show, c.A))}"
-    click.echo(f"  {finding.verdict:<10} {claim.id}: tokens {' '.join(map(show, c.tokens))}{A}")
-    click.echo(f"             {finding.message}")
-
-
-def _second_theorem(found: Findings, seed: int) -> None:
-    """A theorem that is false as printed: find the counterexample, and check what is left of it on many inputs."""
-    wanted = {c.id: c for c in found.claims if c.family == "frank_wolfe"}
-    if wanted:
-        click.echo("A theorem that is false as printed, arXiv:2508.09628v1: a counterexample is expected")
-    if (printed := wanted.get("frank_wolfe.rate")) is not None:
-        configuration = frank_wolfe.find_counterexample(seed=seed)
-        if configuration is None:
-            click.echo(f"  not found  {printed.id}: {printed.statement}")
-        else:
-            _show_counterexample(found, printed, Case(configuration), frank_wolfe.check_rate)
-    if (repaired := wanted.get("frank_wolfe.rate_origin_inside")) is not None:
-        counts, refuted = frank_wolfe.examine_repaired(seed=seed)
-        found.tally.claims.setdefault(repaired.id, Counter()).update(counts)
-        found.tally.configurations += counts.total() - counts["trivial"]
-        if refuted is not None:
-            found.counterexamples.append((repaired, *refuted))
-        click.echo(f"  {counted(counts)} {repaired.id}: the bound, while the origin is in the hull")
-
-
 def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared: Mapping[str, Kernel]) -> None:
     """Print the verdicts and write what was asked for."""
     names = _write_counterexamples(found, out)
@@ -245,7 +169,7 @@ def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared
     if out is None:
         return
     total, undecided = found.tally.configurations, found.undecided
-    refuted = sum(claim.expected == "theorem" for claim, _, _ in found.counterexamples)
+    refuted = sum(claim.expected == "theorem" for claim, _, _ in found.refutations)
     verified = max(0, total - refuted - undecided)
     write_run(
         out,
@@ -270,24 +194,14 @@ def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared
 def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
     """Write a folder for each refutation ({its id: claim id}); without --out, for those that nobody expected."""
     names: dict[str, str] = {}
-    for claim, case, finding in found.counterexamples:
+    for claim, case, finding in found.refutations:
         unexpected = claim.expected in ("theorem", "open")
         if out is None and not unexpected:
             continue
         place = out or Path("hardmax-out")
-        tries = chain([claim.id], (f"{claim.id}-{k}" for k in count(2)))
-        name = next(name for name in tries if not (place / COUNTEREXAMPLES / name).exists())  # nor one of earlier runs
-        names[name] = claim.id
-        path = write_counterexample(place, name, claim, case, finding)
+        path = new_counterexample(place, claim, case, finding)
+        names[path.name] = claim.id
         if unexpected:
             click.echo(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
+            click.echo(f"  {finding.message}")
     return names
-
-
-def paper_files() -> Iterator[tuple[str, Path]]:
-    """The shipped examples: name and path."""
-    folder = files("hardmax.verify.claims") / "figures"
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-        if entry.name.endswith(".json"):
-            with as_file(entry) as path:
-                yield entry.name.removesuffix(".json"), path

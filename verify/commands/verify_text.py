@@ -18,7 +18,7 @@ from ...reports.records.run_record import (
     VerdictOnClaim,
 )
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
-from ..campaigns.tally import Tally
+from ..campaigns.tally import Tally, counted
 from ..claims.registry import Claim, Derived
 from ..records.findings import configuration_record
 
@@ -29,13 +29,6 @@ SUMMARY = {
     REFUTED: "NOT everything came out as expected",
     UNDECIDED: "some of it is undecided",
 }
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """How many inputs had which verdict, and how many of the verified were trivial: could not have refuted it."""
-    trivial = f" ({counts['trivial']:,} trivial)" if counts.get("trivial") else ""
-    names = ("verified", "refuted", "undecided", "vacuous")
-    return ", ".join(f"{counts[v]:,} {v}{trivial if v == 'verified' else ''}" for v in names if counts.get(v))
 
 
 def claim_lines(found: Findings) -> Iterator[str]:
@@ -69,7 +62,7 @@ def claim_records(found: Findings, names: dict[str, str]) -> tuple[ClaimRecord, 
             id=claim.id,
             family=claim.family,
             statement=claim.statement,
-            hypotheses=tuple(claim.hypotheses),
+            hypotheses=claim.assumes,
             source=claim.source,
             expected=claim.expected,
             verdict=cast(VerdictOnClaim, j.verdict),

@@ -82,6 +82,21 @@ def _shell_word(text: str) -> str:
     return "$'" + "".join(chr(b) if b in plain else f"\\x{b:02x}" for b in os.fsencode(text)) + "'"
 
 
+def snippet(claim: Claim, configuration: Configuration) -> str:
+    """Python to paste that examines a claim on a configuration; of one that no file has, where it is defined."""
+    own = claim.place == ""
+    name = claim.id.rpartition(".")[2]
+    examined = f"{name}(configuration)" if own else f"examine({claim.place or claim.id!r}, configuration)"
+    lines = (
+        *_imports(configuration).splitlines(),
+        *(() if own else ("from hardmax.verify import examine",)),
+        "",
+        f"configuration = {python_configuration(configuration)}",
+        f"print({examined})",
+    )
+    return "\n".join(lines) + "\n"
+
+
 def counterexample_record(
     name: str,
     claim: Claim,
@@ -114,6 +129,8 @@ def counterexample_record(
         1,
         id=name,
         claim=claim.id,
+        place=claim.place,
+        sha256=claim.sha256,
         statement=claim.statement,
         fails=failing.statement.rpartition("then ")[2],
         because=finding.message,
@@ -128,12 +145,7 @@ def counterexample_record(
         vertices=frozen and rows(sorted({frozen.limits[i] for i in frozen.leaders})),
         certificate=certificate,
         replay=f"hardmax replay {_shell_word(folder)}",
-        snippet=(
-            f"{_imports(c)}"
-            "from hardmax.verify import examine\n\n"
-            f"configuration = {expression}\n"
-            f"print(examine({claim.id!r}, configuration))\n"
-        ),
+        snippet=snippet(claim, c),
         example=f"@example({expression})",
     )
 

@@ -9,7 +9,7 @@ from hardmax.strategies import FAMILIES
 from hardmax.verify.campaigns import campaign
 from hardmax.verify.campaigns.campaign import Plan, run_campaign, run_chunk
 from hardmax.verify.campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
-from hardmax.verify.campaigns.tally import Tally
+from hardmax.verify.campaigns.tally import Tally, extent
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.registry import Derived, all_claims, select_claims
 from hardmax.verify.commands.verify_text import claim_lines, claim_records
@@ -17,7 +17,7 @@ from hardmax.verify.commands.verify_text import claim_lines, claim_records
 from ...kernels.wrong_dynamics import with_layers
 
 CLAIMS = ("clustering.convergence", "clustering.vertices", "lemmas.norm_growth")
-EVERYTHING = tuple(c.id for c in all_claims() if c.family != "necessity")
+EVERYTHING = tuple(c.id for c in all_claims() if c.every is not None)
 
 
 def total(tallies):
@@ -87,23 +87,37 @@ def broken_kernel(monkeypatch):
     monkeypatch.setattr(campaign, "Case", lambda c, budget: Case(with_layers(c, _Shrinking), budget))
 
 
-def test_a_wrong_kernel_is_refuted_and_shrunk(broken_kernel):
-    tally = run_chunk(Plan(("lemmas.norm_growth",), ("lattice",), seed=0), 0, 100)
-    (refutation,) = tally.refutations
-    assert refutation.claim == "lemmas.norm_growth"
-    assert refutation.configuration.n <= 3
-    assert refutation.configuration.d == 1
-    assert all(abs(v) <= 2 and v.denominator == 1 for row in refutation.configuration.tokens for v in row)
-    assert tally.claims["lemmas.norm_growth"]["refuted"] == 1, "shrinking must not be counted"
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_a_wrong_kernel_is_refuted_and_shrunk(broken_kernel, monkeypatch, everywhere):
+    """Among small configurations first; where they hold none, in the chunk itself."""
+    plan = Plan(("lemmas.norm_growth", "clustering.convergence"), ("lattice",), seed=0)
+    tally = run_chunk(plan, 0, 100)
+    found = next(r for r in tally.refutations if r.claim == "lemmas.norm_growth")
+    assert tally.claims["lemmas.norm_growth"]["refuted"] > 1, "one refutation does not end the chunk"
+    assert tally.configurations == 100
+    claims = select_claims(plan.claims)
+    if not everywhere:
+        monkeypatch.setattr(campaign, "smallest", lambda *_, **__: None)
+    (claim,) = (c for c in claims if c.id == found.claim)
+    small = campaign.smallest_of(plan, claim, found, examples=100, claims=claims)
+    assert small.finding.verdict == "refuted"
+    assert small.configuration.n <= (2 if everywhere else 3)
+    assert small.configuration.d == 1
+    assert all(abs(v) <= 2 and v.denominator == 1 for row in small.configuration.tokens for v in row)
 
 
-def test_a_failing_example_is_remembered(broken_kernel, tmp_path):
-    plan = Plan(("lemmas.norm_growth",), ("lattice",), seed=0, database=str(tmp_path))
-    first = run_chunk(plan, 0, 100)
-    again = run_chunk(plan, 0, 100)
-    assert again.configurations <= first.configurations
-    assert again.configurations <= 2, "the failing example comes first"
-    assert again.refutations[0].configuration == first.refutations[0].configuration
+def test_of_a_claim_refuted_in_many_chunks_the_smallest_refutation_is_kept(broken_kernel):
+    tallies = list(run_campaign(Plan(("lemmas.norm_growth",), ("lattice", "faces"), seed=0), examples=60))
+    refutations = [r for tally in tallies for r in tally.refutations]
+    sizes = [extent(r.configuration) for r in refutations]
+    assert len(set(sizes)) == len(tallies) == 2
+    for order in (tallies, tallies[::-1]):
+        findings = Findings(select_claims("lemmas.norm_growth"))
+        for tally in order:
+            findings.add(tally)
+        ((_, case, finding),) = findings.refutations
+        assert extent(case.configuration) == min(sizes)
+        assert finding.verdict == "refuted"
 
 
 def test_time_ends_a_campaign_between_chunks():

@@ -278,14 +278,14 @@ VERIFIED = (CORNERS, FORM, LONG, WEIGHTS, BALANCE, FOOT, MOVING, EMERGING)
 def unnoticed(claim: Claim) -> Iterator[str]:
     """What the checker of a claim gets wrong: killers that it lets live, right cases that it refutes."""
     for killer in KILLERS.get(claim.id, ()):
-        finding = claim.check(killer.wrong())
+        finding = killer.wrong().finding(claim)
         if finding.verdict != "refuted":
             yield f"{claim.id} lets {killer.what} live: {finding}"
-        finding = claim.check(killer.right())
+        finding = killer.right().finding(claim)
         if finding.verdict != "verified":
             yield f"{claim.id} is not verified on the right case beside {killer.what}: {finding}"
     for configuration in () if claim.family == "frank_wolfe" else VERIFIED:
-        finding = claim.check(Case(configuration, QUICK))
+        finding = Case(configuration, QUICK).finding(claim)
         if finding.verdict != "verified":
             yield f"{claim.id} is not verified where it holds: {finding}"
 
@@ -297,6 +297,6 @@ def faults_of(module: ModuleType) -> Iterator[str]:
     if module.__name__.endswith(".clustering"):
         for name, example in EXAMPLES.items():
             case = Case(example.configuration, QUICK)
-            found = "".join(claim.check(case).verdict[0] for claim in module.CLAIMS)
+            found = "".join(case.finding(claim).verdict[0] for claim in module.CLAIMS)
             if found != example.verdicts:
                 yield f"{name}: {found}, not {example.verdicts}"

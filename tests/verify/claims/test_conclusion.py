@@ -213,7 +213,7 @@ def test_one_claim_is_examined_by_its_id():
     c = Configuration([[1], [-1], [0]])
     assert examine("clustering.boundary", c).verdict == "refuted"
     assert examine("lemmas.follow_norm", c, QUICK).verdict == "verified"
-    with pytest.raises(InputError, match=r"no claim has the id 'clustering.border'; `hardmax claims` lists them"):
+    with pytest.raises(InputError, match=r"no claim matches 'clustering.border'; `hardmax claims` lists them"):
         examine("clustering.border", c)
 
 

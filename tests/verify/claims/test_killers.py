@@ -23,10 +23,10 @@ def test_every_killer_has_a_claim():
     ("name", "killer"), [pytest.param(c, k, id=f"{c}-{k.what}") for c, killers in KILLERS.items() for k in killers]
 )
 def test_the_killer_is_refuted_and_the_right_case_is_not(name, killer):
-    finding = CLAIMS[name].check(killer.wrong())
+    finding = killer.wrong().finding(CLAIMS[name])
     assert finding.verdict == "refuted", finding
     assert finding.message
-    assert CLAIMS[name].check(killer.right()).verdict == "verified"
+    assert killer.right().finding(CLAIMS[name]).verdict == "verified"
 
 
 @pytest.mark.parametrize("name", CLAIMS)

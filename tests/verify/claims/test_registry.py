@@ -7,7 +7,16 @@ from hardmax.kernels import Configuration, InputError
 from hardmax.reports.formats import wording
 from hardmax.strategies import configurations
 from hardmax.verify.claims.case import Case
-from hardmax.verify.claims.registry import FAMILIES, HYPOTHESES, Claim, Finding, Source, all_claims, select_claims
+from hardmax.verify.claims.registry import (
+    FAMILIES,
+    HYPOTHESES,
+    Claim,
+    Finding,
+    Source,
+    all_claims,
+    assumed,
+    select_claims,
+)
 
 CLAIMS = all_claims()
 
@@ -23,10 +32,10 @@ def test_every_claim_is_complete(claim):
     assert claim.statement
     assert claim.statement == claim.statement.strip().rstrip(".")
     assert "\n" not in claim.statement
-    assert set(claim.hypotheses) <= set(HYPOTHESES)
+    assert set(claim.assumes) <= set(HYPOTHESES)
     assert claim.expected in ("theorem", "false_as_printed", "open", "needs_hypothesis")
     assert all((claim.source.paper, claim.source.version, claim.source.label))
-    assert callable(claim.check)
+    assert callable(claim.examine)
 
 
 def test_globs_select_in_the_order_of_the_registry():
@@ -43,7 +52,9 @@ def test_a_glob_that_matches_nothing_is_refused(pattern):
 
 
 def test_hypotheses_that_a_case_does_not_meet():
-    claim = Claim("a.b", "s", ("nonzero", "spd"), Source("p", "v", "l"), "theorem", lambda _: Finding("verified", "m"))
+    claim = Claim(
+        "a.b", "s", assumed("nonzero", "spd"), Source("p", "v", "l"), "theorem", lambda _: Finding("verified", "m")
+    )
     assert claim.unmet(Case(Configuration([[1], [1]]))) == ()
     assert claim.unmet(Case(Configuration([[0]], [[-1]]))) == ("nonzero", "spd")
 

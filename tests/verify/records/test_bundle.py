@@ -163,7 +163,7 @@ def test_replay_works_in_the_folder_itself(run, monkeypatch):
 def bundle_of(claim, configuration, folder):
     """The folder of a refutation by a claim that refutes everything it is asked about."""
     case = Case(configuration)
-    finding = claim.check(case)
+    finding = case.finding(claim)
     assert finding.verdict == "refuted"
     return write_counterexample(folder, "it", claim, case, finding)
 
@@ -208,7 +208,7 @@ def test_a_script_whose_test_would_not_come_as_far_ends_without_a_verdict(tmp_pa
 @pytest.mark.parametrize("claim", [c for c in all_claims() if c.shown], ids=lambda c: c.id)
 def test_what_a_claim_says_of_its_script_is_in_the_script(claim):
     case = Case(Configuration([[1], [-1], [0]]))
-    shown = claim.shown(case, claim.check(case))
+    shown = claim.shown(case, case.finding(claim))
     assert shown is None or shown.by is None or shown.by in SHOWN_BY
     assert shown is None or shown.layers <= MOST_LAYERS
 

@@ -7,19 +7,23 @@ convex hull of the leaders, empty where there is none.
 Source: arXiv:2407.01602, main theorem.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
+from importlib.resources import as_file, files
 from itertools import islice
 from math import lcm
 
+from ....kernels.exact.configuration import Configuration
+from ....kernels.exact.configuration_file import read_configuration
 from ....kernels.exact.dynamics import Dynamics
 from ....kernels.exact.rational_text import rational_text, show
 from ...certificates.evidence import Interior, Neither, Outside, Place
 from ...provers.freeze.budget import OutOfBudgetError, product
 from ...provers.freeze.outcome import Frozen, SelfSimilar, Undecided
 from ..case import Case
+from ..inputs import Every, Listed
 from ..places import case_places
-from ..registry import MOST_LAYERS, Claim, Finding, Shown, Source
+from ..registry import MOST_LAYERS, Claim, Finding, Shown, Source, assumed
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "main theorem")
 HYPOTHESES = ("nonzero", "distinct", "spd", "constant_step")
@@ -141,7 +145,7 @@ def _check_places(case: Case, bad: tuple[type[Place], ...], verified: str) -> Fi
     if not getattr(outcome, "leaders", None):
         return Finding("refuted", NO_LEADER)
     if not isinstance(outcome, Frozen):
-        convergence = check_convergence(case)
+        convergence = case.finding(CLAIMS[0])
         if convergence.verdict == "refuted":
             return convergence
         return Finding("undecided", "the limits of a repeating itinerary with leaders are not computed")
@@ -175,11 +179,8 @@ def check_cluster_points(case: Case) -> Finding:
 
 def failing_conclusion(case: Case) -> tuple[Claim, Finding] | None:
     """The first of the four claims that this case refutes."""
-    for claim in CLAIMS:
-        finding = claim.check(case)
-        if finding.verdict == "refuted":
-            return claim, finding
-    return None
+    findings = ((claim, case.finding(claim)) for claim in CLAIMS)
+    return next(((claim, finding) for claim, finding in findings if finding.verdict == "refuted"), None)
 
 
 def conclusion_shown(case: Case, _: Finding) -> Shown | None:
@@ -225,9 +226,27 @@ def _within_budget(check: Callable[[Case], Finding]) -> Callable[[Case], Finding
     return examined
 
 
+def figures() -> Iterator[tuple[str, Configuration]]:
+    """The configurations of the paper's Figure 2, shipped as files."""
+    for entry in sorted((files("hardmax.verify.claims") / "figures").iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".json"):
+            with as_file(entry) as path:
+                yield entry.name.removesuffix(".json"), read_configuration(path)
+
+
+INPUTS = (Listed("The paper's configurations", figures), Every())
+
+
 def _claim(name: str, statement: str, check: Callable[[Case], Finding]) -> Claim:
     return Claim(
-        f"clustering.{name}", statement, HYPOTHESES, SOURCE, "theorem", _within_budget(check), shown=conclusion_shown
+        f"clustering.{name}",
+        statement,
+        assumed(*HYPOTHESES),
+        SOURCE,
+        "theorem",
+        _within_budget(check),
+        shown=conclusion_shown,
+        inputs=INPUTS,
     )
 
 
@@ -254,5 +273,6 @@ __all__ = [
     "check_vertices",
     "conclusion_shown",
     "failing_conclusion",
+    "figures",
     "moving_token",
 ]

@@ -16,10 +16,9 @@ mean m of the follow set, ⟨z, m⟩ = min_l ⟨z, z_l⟩ ≤ ⟨z, 0⟩ = 0, so
 because hulls are nested. With E ≥ 0 this gives C/2, 2C/9 and C/8 at layers 1, 2 and 3, and from j ≥ 2 on (1) follows by
 induction: (1 − 4/(j + 2)) 2C/(j + 1) + 2C/(j + 2)² ≤ 2C/(j + 2) says 1/(j + 2) ≤ 3/(j + 1). ∎
 
-Neighbours: `search` finds and shrinks; `commands.verify` runs both claims.
+Neighbours: `search` finds and shrinks; `campaigns.sources` runs both claims.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -27,8 +26,6 @@ from itertools import islice
 from typing import Any
 
 import sympy
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -38,14 +35,13 @@ from ....kernels.exact.matrix import is_positive_definite
 from ....kernels.exact.rational_text import show
 from ....kernels.exact.step import HarmonicStep
 from ....strategies import MATRICES, configurations
-from ....strategies.reproducible import no_constants_from_source
 from ...geometry.polytopes.polytope import Inside, convex_weights
 from ...provers.freeze.outcome import Frozen, Undecided
 from ..case import Case
+from ..inputs import Drawn, Searched
 from ..proofs.derivation import Derivation, Line
 from ..registry import MOST_LAYERS as MOST_SHOWN
 from ..registry import Claim, Finding, Shown, Source
-from ..search import BUDGET, smallest
 
 SOURCE = Source("arXiv:2508.09628", "version 1", "Theorem 3.1")
 REPAIRED = Source("arXiv:2508.09628", "version 1", "Theorem 3.1, with the hypothesis that its proof uses")
@@ -217,30 +213,6 @@ def _shown(case: Case, finding: Finding) -> Shown | None:
     return Shown(None if beyond else "rate", layers, evidence, token=finding.token, certified=True)
 
 
-CLAIMS = (
-    Claim(
-        "frank_wolfe.rate",
-        "where tokens follow the smallest ⟨x, y⟩ = xᵀBy, B is symmetric positive semidefinite, λ_k = 2/(k + 2), and "
-        "the origin lies in the hull of the tokens, then ½⟨z, z⟩ ≤ 2 λ_max(B) diam² / (k + 1) at every layer k ≥ 1",
-        (),
-        SOURCE,
-        "false_as_printed",
-        check_rate,
-        shown=_shown,
-    ),
-    Claim(
-        "frank_wolfe.rate_origin_inside",
-        "the bound of frank_wolfe.rate holds at layer k if the origin is in the hull of the tokens until then",
-        (),
-        REPAIRED,
-        "theorem",
-        check_rate_origin_inside,
-        rests_on=(DESCENT, INDUCTION),
-        shown=_shown,
-    ),
-)
-
-
 # -- where to look ----------------------------------------------------------------------------------------------------
 
 
@@ -293,58 +265,38 @@ def _is_tame(c: Configuration, layer: int) -> bool:
     return not bound.is_broken(max(map(bound.energy, c.tokens)), layer)
 
 
-def find_counterexample(*, seed: int = 0, examples: int = 200) -> Configuration | None:
-    """The smallest configuration found that refutes the theorem as printed, or None.
+TITLE = "A theorem that is false as printed, arXiv:2508.09628v1: a counterexample is expected"
 
-    Args:
-        seed: the search is the same for the same seed.
-        examples: how many configurations to try for each size.
-    """
-
-    def refutes(configuration: Configuration) -> bool:
-        return check_rate(Case(configuration, BUDGET)).verdict == "refuted"
-
-    return smallest(refutes, inputs, ({"families": ["lattice"]}, {}), least_n=2, seed=seed, examples=examples)
-
-
-def examine_repaired(*, seed: int = 0, examples: int = 200) -> tuple[Counter[str], tuple[Case, Finding] | None]:
-    """The repaired statement on many inputs: verdicts and "trivial" counted, and a case that refutes it if any does.
-
-    Args:
-        seed: decides the inputs.
-        examples: how many.
-    """
-    counts: Counter[str] = Counter()
-    refuted: list[tuple[Case, Finding]] = []
-
-    def look(configuration: Configuration) -> None:
-        case = Case(configuration, BUDGET)
-        finding = check_rate_origin_inside(case)
-        counts[finding.verdict] += 1
-        counts["trivial"] += finding.trivial
-        if finding.verdict == "refuted":
-            refuted.append((case, finding))
-
-    options = settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType] its metaclass hides the enum
-        verbosity=Verbosity.quiet,
-    )
-    with no_constants_from_source():
-        options(with_seed(seed)(given(telling_inputs())(look)))()
-    return counts, refuted[0] if refuted else None
-
+CLAIMS = (
+    Claim(
+        "frank_wolfe.rate",
+        "where tokens follow the smallest ⟨x, y⟩ = xᵀBy, B is symmetric positive semidefinite, λ_k = 2/(k + 2), and "
+        "the origin lies in the hull of the tokens, then ½⟨z, z⟩ ≤ 2 λ_max(B) diam² / (k + 1) at every layer k ≥ 1",
+        (),
+        SOURCE,
+        "false_as_printed",
+        check_rate,
+        shown=_shown,
+        inputs=(Searched(TITLE, inputs, ({"families": ["lattice"]}, {}), least_n=2),),
+    ),
+    Claim(
+        "frank_wolfe.rate_origin_inside",
+        "the bound of frank_wolfe.rate holds at layer k if the origin is in the hull of the tokens until then",
+        (),
+        REPAIRED,
+        "theorem",
+        check_rate_origin_inside,
+        rests_on=(DESCENT, INDUCTION),
+        shown=_shown,
+        inputs=(Drawn(TITLE, telling_inputs, 200, "the bound, while the origin is in the hull"),),
+    ),
+)
 
 __all__ = [
     "CLAIMS",
     "Bound",
     "check_rate",
     "check_rate_origin_inside",
-    "examine_repaired",
-    "find_counterexample",
     "inputs",
     "origin_inside",
     "telling_inputs",

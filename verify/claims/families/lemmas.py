@@ -22,8 +22,9 @@ from ....kernels.exact.configuration import with_changes
 from ....kernels.exact.dynamics import Sets
 from ...provers.freeze.outcome import Frozen
 from ..case import Case
+from ..inputs import Every
 from ..proofs.derivation import Derivation, Line
-from ..registry import MOST_LAYERS, Claim, Finding, Shown, Source
+from ..registry import MOST_LAYERS, Claim, Finding, Shown, Source, assumed
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "lemmas of the proof")
 
@@ -328,7 +329,8 @@ def _claim(
     shown: Callable[[Case, Finding], Shown | None] | None = None,
     **derivations: Any,
 ) -> Claim:
-    return Claim(f"lemmas.{name}", statement, hypotheses, SOURCE, "theorem", check, shown=shown, **derivations)
+    more: dict[str, Any] = {"shown": shown, "inputs": (Every(8),), **derivations}
+    return Claim(f"lemmas.{name}", statement, assumed(*hypotheses), SOURCE, "theorem", check, **more)
 
 
 def _by_its_layers(_: Case, finding: Finding) -> Shown | None:

@@ -19,8 +19,9 @@ from itertools import islice
 
 from ....kernels.exact.configuration import Configuration, Matrix, Vector, with_changes
 from ..case import Case
+from ..inputs import Every
 from ..proofs.derivation import Derivation, Line
-from ..registry import Claim, Finding, Source
+from ..registry import Claim, Finding, Source, assumed
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "symmetries of the layer")
 SCALE = Fraction(3, 2)
@@ -227,7 +228,8 @@ def _claim(
     proof: tuple[Derivation, ...] = (),
     hypotheses: tuple[str, ...] = (),
 ) -> Claim:
-    return Claim(f"metamorphic.{name}", statement, hypotheses, SOURCE, "theorem", check, proof)
+    given = assumed(*hypotheses)
+    return Claim(f"metamorphic.{name}", statement, given, SOURCE, "theorem", check, proof, inputs=(Every(8),))
 
 
 CLAIMS = (

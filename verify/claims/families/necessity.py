@@ -17,8 +17,9 @@ from hypothesis.strategies import SearchStrategy
 from ....kernels.exact.configuration import Configuration, with_changes
 from ....strategies import configurations
 from ..case import Case
-from ..registry import Claim, Finding, Source
-from ..search import BUDGET, Search, smallest
+from ..inputs import Searched
+from ..registry import Claim, Finding, Source, assumed
+from ..search import STAGES, Search
 from . import clustering
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "hypotheses of the main theorem")
@@ -28,7 +29,7 @@ def check_conclusion(case: Case) -> Finding:
     """The whole conclusion of the theorem on this case: the first part that fails, or that is not decided."""
     undecided = None
     for claim in clustering.CLAIMS:
-        finding = claim.check(case)
+        finding = case.finding(claim)
         if finding.verdict == "refuted":
             return Finding("refuted", f"{claim.id}: {finding.message}", finding.layer)
         if finding.verdict == "undecided":
@@ -106,48 +107,20 @@ DROPPED = (
 )
 
 
-def find_counterexample(claim: Claim, *, seed: int = 0, examples: int = 200) -> Configuration | None:
-    """The smallest configuration found that breaks one hypothesis and the conclusion.
-
-    Looked for on integer lattices with α = 1 first and then in every family.
-
-    Args:
-        claim: one of this family.
-        seed: the search is the same for the same seed.
-        examples: how many configurations to try for each size.
-
-    Returns:
-        A shrunk counterexample, or None if none was found.
-    """
-
-    def refutes(configuration: Configuration) -> bool:
-        case = Case(configuration, BUDGET)
-        return not claim.unmet(case) and check_conclusion(case).verdict == "refuted"
-
-    dropped = next(d for d in DROPPED if f"necessity.{d.name}" == claim.id)
-    stages = ({"families": ["lattice"], "steps": ["one"]}, {})
-    return smallest(
-        refutes,
-        dropped.search,
-        stages,
-        least_n=dropped.least_n,
-        least_d=dropped.least_d,
-        seed=seed,
-        examples=examples,
-    )
-
+TITLE = "Dropped hypotheses: a counterexample is expected for each"
 
 CLAIMS = tuple(
     Claim(
         f"necessity.{d.name}",
         d.statement,
-        d.kept,
+        assumed(*d.kept),
         SOURCE,
         "needs_hypothesis",
         check_conclusion,
         shown=clustering.conclusion_shown,
+        inputs=(Searched(TITLE, d.search, STAGES, d.least_n, d.least_d),),
     )
     for d in DROPPED
 )
 
-__all__ = ["CLAIMS", "DROPPED", "check_conclusion", "find_counterexample"]
+__all__ = ["CLAIMS", "DROPPED", "check_conclusion"]

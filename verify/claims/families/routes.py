@@ -13,8 +13,9 @@ from ...certificates.self_check import answer_to
 from ...provers.freeze.outcome import Frozen
 from ..case import Case
 from ..certified import certificate_of
+from ..inputs import Every
 from ..places import case_places
-from ..registry import Claim, Finding, Source
+from ..registry import Claim, Finding, Source, assumed
 
 SOURCE = Source("hardmax", "this version", "independent routes")
 _KINDS = {Vertex: "vertex", Projection: "projection", Neither: "neither", Interior: "interior"}
@@ -64,19 +65,21 @@ CLAIMS = (
     Claim(
         "routes.polytope",
         "the polytope, cluster points and weights of the dynamics are those that cvxpy finds from the limits alone",
-        ("nonzero", "distinct", "spd", "constant_step"),
+        assumed("nonzero", "distinct", "spd", "constant_step"),
         SOURCE,
         "theorem",
         check_polytope,
         may_stay_open=Fraction(1, 100),
+        inputs=(Every(100),),
     ),
     Claim(
         "routes.certificate",
         "the certificate of every decided configuration is accepted by the independent checker",
-        ("constant_step",),
+        assumed("constant_step"),
         SOURCE,
         "theorem",
         check_certificate,
+        inputs=(Every(100),),
     ),
 )
 

@@ -21,17 +21,17 @@ NAMES = ("convergence", "boundary", "vertices", "cluster_points")
 
 
 def verdicts(case):
-    return "".join(claim.check(case).verdict[0] for claim in clustering.CLAIMS)
+    return "".join(case.finding(claim).verdict[0] for claim in clustering.CLAIMS)
 
 
 def test_the_claims_are_the_four_parts_of_the_theorem():
     assert [claim.id for claim in clustering.CLAIMS] == [f"clustering.{name}" for name in NAMES]
-    assert all(claim.hypotheses == ("nonzero", "distinct", "spd", "constant_step") for claim in clustering.CLAIMS)
+    assert all(claim.assumes == ("nonzero", "distinct", "spd", "constant_step") for claim in clustering.CLAIMS)
 
 
 def test_trivial_is_what_could_not_have_been_refuted():
     def trivial(c):
-        return [claim.id.partition(".")[2] for claim in clustering.CLAIMS if claim.check(Case(c, QUICK)).trivial]
+        return [claim.id.partition(".")[2] for claim in clustering.CLAIMS if Case(c, QUICK).finding(claim).trivial]
 
     assert trivial(Configuration([[1]])) == list(NAMES)
     assert trivial(Configuration([[1], [-1]])) == ["convergence", "boundary", "cluster_points"]

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction as Q
 from itertools import islice
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from hardmax.kernels import Configuration, ConstantStep, HarmonicStep
 from hardmax.kernels.exact.configuration import with_changes
 from hardmax.kernels.exact.dynamics import Dynamics
+from hardmax.verify.campaigns.sources import examine_drawn
 from hardmax.verify.certificates import checker
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families import frank_wolfe
@@ -26,6 +28,7 @@ from hardmax.verify.claims.families.frank_wolfe import (
     origin_inside,
     unmet,
 )
+from hardmax.verify.claims.search import find_counterexample
 from hardmax.verify.cli import main
 
 from ....kernels.wrong_dynamics import with_layers
@@ -131,7 +134,8 @@ def test_the_diameter_is_that_of_the_hull():
 
 
 def test_the_search_finds_a_small_counterexample_by_itself():
-    found = frank_wolfe.find_counterexample(seed=1)
+    claim = frank_wolfe.CLAIMS[0]
+    found = find_counterexample(claim, *claim.inputs, seed=1)
     assert found is not None
     assert (found.n, found.d) == (2, 1)
     assert max(abs(v) for row in found.tokens for v in row) <= 3
@@ -140,7 +144,8 @@ def test_the_search_finds_a_small_counterexample_by_itself():
 
 
 def test_the_repaired_statement_holds_on_many_inputs():
-    counts, refuted = frank_wolfe.examine_repaired(seed=2, examples=60)
+    claim = frank_wolfe.CLAIMS[1]
+    counts, refuted = examine_drawn(claim, replace(claim.inputs[0], examples=60), seed=2)
     assert refuted is None
     assert set(counts) <= {"verified", "trivial"}
     assert counts["verified"] >= 45

@@ -20,13 +20,13 @@ CLAIMS = {claim.id.partition(".")[2]: claim for claim in lemmas.CLAIMS}
 
 
 def check(name, configuration):
-    return CLAIMS[name].check(Case(configuration, QUICK))
+    return Case(configuration, QUICK).finding(CLAIMS[name])
 
 
 @given(configurations(n=(1, 7), d=(1, 3), nonzero=None, distinct=None, max_multiplicity=3))
 def test_lemmas_hold_for_inner_products(configuration):
     case = Case(configuration, QUICK)
-    findings = {name: claim.check(case) for name, claim in CLAIMS.items()}
+    findings = {name: case.finding(claim) for name, claim in CLAIMS.items()}
     assert {name: f for name, f in findings.items() if f.verdict != "verified"} == {}
 
 
@@ -34,19 +34,19 @@ def test_lemmas_hold_for_inner_products(configuration):
 def test_lemmas_without_a_form_hold_for_every_form(configuration):
     case = Case(configuration, QUICK)
     for name in ("hull_nested", "leader_persistence"):
-        assert CLAIMS[name].check(case).verdict == "verified"
+        assert case.finding(CLAIMS[name]).verdict == "verified"
 
 
 @given(configurations(n=(1, 6), d=(1, 3), nonzero=None, distinct=None, steps=["harmonic"]))
 def test_lemmas_hold_for_steps_that_depend_on_the_layer(configuration):
     case = Case(configuration, QUICK)
-    findings = {name: claim.check(case) for name, claim in CLAIMS.items() if not claim.unmet(case)}
+    findings = {name: case.finding(claim) for name, claim in CLAIMS.items() if not claim.unmet(case)}
     assert {name: f for name, f in findings.items() if f.verdict != "verified"} == {}
     assert set(findings) >= {"follow_norm", "norm_growth", "hull_nested", "equilibrium"}
 
 
 def test_what_each_lemma_assumes():
-    assert {name: claim.hypotheses for name, claim in CLAIMS.items()} == {
+    assert {name: claim.assumes for name, claim in CLAIMS.items()} == {
         "follow_norm": ("spd",),
         "norm_growth": ("spd",),
         "hull_nested": (),

@@ -65,7 +65,7 @@ def test_derivations_assume_what_their_claim_assumes_and_no_more(name, derivatio
     for text in derivation.given:
         needed |= set(ASSUMED[text])
     if name != "frank_wolfe.rate_origin_inside":  # symmetric is a hypothesis in its statement
-        assert needed <= set(CLAIMS[name].hypotheses)
+        assert needed <= set(CLAIMS[name].assumes)
 
 
 @pytest.mark.parametrize(("name", "derivation"), DERIVATIONS, ids=IDS)

@@ -69,7 +69,7 @@ def test_the_default_is_ten_thousand_million_operations_and_unlimited_is_none():
 def test_no_configuration_costs_more_than_its_budget(configuration):
     limit = 3 * 10**7
     case = Case(configuration, Budget(operations=limit))
-    findings = [claim.check(case) for claim in CLAIMS]
+    findings = [case.finding(claim) for claim in CLAIMS]
     assert case.work.spent <= limit
     if isinstance(case.outcome, Undecided):
         assert {finding.verdict for finding in findings} == {"undecided"}

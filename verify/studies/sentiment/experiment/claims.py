@@ -12,12 +12,15 @@ Neighbours: `judgement` has series, comparisons and verdicts; `trials` and `meas
 Source: arXiv:2407.01602, section 4, and the code published with it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from .....kernels.exact.configuration import Configuration
 from .....reports.records.sentiment_record import PartRecord
+from ....claims.inputs import Listed
+from ....claims.registry import Claim, Finding, Source
 from .judgement import Evidence, SentimentClaim, against, part_of
 
 PUBLISHED = {2: 0.791, 4: 0.823, 8: 0.851, 16: 0.882}
@@ -356,3 +359,27 @@ CLAIMS = (
         ),
     ),
 )
+
+
+# -- the same as claims among others ----------------------------------------------------------------------------------
+
+REVIEWS = 20
+"""Real reviews that they are asked about one by one, which leaves them undecided."""
+
+
+def _reviews() -> Iterator[tuple[str, Configuration]]:
+    from .verification import review_configurations  # trains and measures
+
+    return review_configurations(REVIEWS)
+
+
+def _record(claim: SentimentClaim) -> Claim:
+    """The claim as a record of the registry: no single review decides what is measured over trainings."""
+    source = Source("arXiv:2407.01602", "section 4" if claim.origin == "paper" else "asked of its classifier")
+    measured = Finding("undecided", "no single review decides it; `hardmax sentiment verify` trains and measures")
+    title = "Real movie reviews, measured over trainings by `hardmax sentiment verify`"
+    reviews = Listed(title, _reviews, summary=True)
+    return Claim(claim.id, claim.statement, (), source, "open", lambda _: measured, inputs=(reviews,))
+
+
+RECORDS = tuple(map(_record, CLAIMS))

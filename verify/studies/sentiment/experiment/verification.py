@@ -5,13 +5,14 @@ Proofs and trials are kept in a journal as they come, so a run that is stopped g
 Neighbours: `trials`, `proofs` and `claims` do the work; the command `verify` writes the record and its page.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import fmean
 from time import perf_counter
 
 import numpy as np
 from msgspec import convert
 
+from .....kernels.exact.configuration import Configuration
 from .....reports.records.sentiment_record import (
     AccuracyRow,
     DataRecord,
@@ -29,7 +30,7 @@ from .....reports.records.sentiment_record import (
 )
 from .....strategies.corpus import Review, read_reviews
 from ..classifier.data import Dataset, encode, texts_of
-from ..classifier.model import Classifier
+from ..classifier.model import Classifier, shipped_model
 from ..explain import explain
 from ..journal import Journal
 from ..proofs import prove_reviews, summary
@@ -121,6 +122,21 @@ def dataset_of(model: Classifier, corpus: Corpus) -> Dataset:
     seed = model.provenance.get("recipe", {}).get("seed", 0)
     labels = [review.label for review in reviews]
     return encode(texts_of(reviews), labels, seed=seed, padding=model.padding, vocabulary=model.vocabulary)
+
+
+def review_configurations(most: int | None = None) -> Iterator[tuple[str, Configuration]]:
+    """The test reviews of the shipped classifier with equal words merged: (name, configuration) pairs.
+
+    Args:
+        most: the first so many; all if None.
+
+    Raises:
+        InputError: the reviews are not installed.
+    """
+    model = shipped_model()
+    dataset = dataset_of(model, Corpus(None, "imdb"))
+    for review in map(int, dataset.test[:most]):
+        yield f"review {review}", model.configuration(*dataset.bags.bag(review))
 
 
 def example(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> ExampleRecord:

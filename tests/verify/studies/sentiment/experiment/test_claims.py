@@ -3,6 +3,12 @@
 import numpy as np
 import pytest
 
+from hardmax.kernels import Configuration, InputError
+from hardmax.verify.campaigns.judgement import UNDECIDED, Findings
+from hardmax.verify.campaigns.sources import examine_sources
+from hardmax.verify.claims.conclusion import examine
+from hardmax.verify.claims.registry import select_claims
+from hardmax.verify.studies.sentiment.experiment import verification
 from hardmax.verify.studies.sentiment.experiment.claims import CLAIMS, PUBLISHED
 from hardmax.verify.studies.sentiment.experiment.judgement import Evidence, judge
 
@@ -155,3 +161,21 @@ def test_a_series_that_is_not_determined_is_an_error():
     evidence = Evidence([result("hard", 0, dimension=d, accuracy=accuracy(0.8)) for d in (2, 4)])
     with pytest.raises(ValueError, match="several hard trainings of seed 0"):
         evidence.by_seed("hard", "accuracy test")
+
+
+def test_they_are_records_among_other_claims(monkeypatch):
+    records = select_claims("sentiment.*")
+    assert [record.id for record in records] == [claim.id for claim in CLAIMS]
+    assert [record.statement for record in records] == [claim.statement for claim in CLAIMS]
+    assert {record.expected for record in records} == {"open"}
+    assert not {record.id for record in records} & {claim.id for claim in select_claims()}, "no campaign has them"
+    assert "hardmax sentiment verify" in examine("sentiment.padding", Configuration([[1], [-1]])).message
+
+    def absent(*_):
+        raise InputError("the reviews are not installed; pip install them")
+
+    monkeypatch.setattr(verification, "read_reviews", absent)
+    found = Findings(records)
+    (line,) = examine_sources(found, seed=0, examples=5)
+    assert line.endswith(": skipped, the reviews are not installed; pip install them")
+    assert found.status == UNDECIDED
