@@ -222,7 +222,9 @@ def test_the_conformance_test_of_an_author_fails_with_the_report(first):
 def test_only_the_checks_about_ties_fail_for_a_mistake_about_ties(first):
     report = run_conformance(first)
     groups = {r.id.partition(".")[0] for r in report.failures}
-    assert groups - {"shape", "nan", "batch"} == {"ties", "padding", "run", "cross"}
+    # refilled and repeated arrays have ties by chance
+    assert groups - {"shape", "nan", "batch", "array"} == {"ties", "padding", "run", "cross"}
+    assert not {r.id for r in report.failures} & {"batch.sizes", "batch.crosstalk", "array.fortran", "array.form"}
 
 
 def test_state_between_calls_is_named_where_a_fresh_kernel_passes(tmp_path):

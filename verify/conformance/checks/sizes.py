@@ -106,10 +106,8 @@ def _tokens(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
             for _ in range(1 if few else 2):
                 d = rng.randint(1, 5)
                 last = True if few else None
-                yield (
-                    [lattice(rng, n, d, dtype, B=1 if few else 2, shape=next(shapes), last_leads=last, tied=True)],
-                    dtype,
-                )
+                B = 1 if few else 2
+                yield [lattice(rng, n, d, dtype, B=B, shape=next(shapes), last_leads=last, tied=True)], dtype
 
 
 def _coordinates(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:

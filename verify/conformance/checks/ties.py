@@ -76,10 +76,8 @@ def _signed(subject: Subject) -> Iterator[Trial]:
     for dtype in (dtype for dtype in subject.kernel.dtypes if dtype in LIFT):
         for n, d in ((6, 1), (12, 2), (20, 3), (40, 9)):
             shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
-            yield Trial(
-                (lattice(rng, n, d, dtype, B=3, shape=shape, tied=True, arrangement="signed", form="signed").call(),),
-                dtype,
-            )
+            one = lattice(rng, n, d, dtype, B=3, shape=shape, tied=True, arrangement="signed", form="signed")
+            yield Trial((one.call(),), dtype)
 
 
 def _near(subject: Subject) -> Iterator[Trial]:
