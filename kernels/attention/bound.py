@@ -52,6 +52,7 @@ class Arithmetic:
         exp_ulps: E, for every exp of the accumulation.
         tanh_ulps: the same for tanh.
         cast: the weights are rounded to the dtype before they meet v.
+        cast_sum: the log-sum-exp is that of rounded weights.
         block: the least number of keys between two rescales.
         shift_rounded: the shift is fl(max·c), so the maximal key need not have weight 1.
         lag: how far the running maximum may lag behind, in natural units.
@@ -66,6 +67,7 @@ class Arithmetic:
     exp_ulps: float = 2.0
     tanh_ulps: float = 2.0
     cast: bool = True
+    cast_sum: bool = False
     block: int = 16
     shift_rounded: bool = False
     lag: float = 0.0
@@ -251,7 +253,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Bo
     # The log-sum-exp, and the second pass that is normalised by it.
     heaviest = _shift(how, on, known, off, g, kappa, exp_error)
     lost_sum = np.exp(2 * heaviest) * (1.01 * w * n + (n + N) * tiny)
-    rest = log_more + (n + N + 1) * a + (2 * u if s else 0.0) + lost_sum
+    rest = log_more + (n + N + 1) * a + (2 * u if s else 0.0) + u * how.cast_sum + lost_sum
     lse = rest + a * (6 * (lse_size + log_n + rest) + (2 * E + 3) * log_n + 12) + 4 * tiny
     if how.split_keys:
         lse = lse + a * (6 * (lse_size + log_n + rest) + (2 * E + 4) * (1 + log_n) + 8)

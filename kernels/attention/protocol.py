@@ -38,6 +38,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "softcap_order": ("softcap,bias", "bias,softcap"),
     "hard": (False, True, "first"),
     "gradients": (None, True, False),
+    "weights_cast": (False, True, "both"),
 }
 """The declarations that are one of several values."""
 
@@ -54,7 +55,7 @@ class AttentionKernel:
         device: where torch tensors live.
         layout: "BHLD" or "BLHD".
         accumulates: the dtype of scores and sums: float32 for half inputs, else the dtype, if None.
-        weights_cast: softmax weights are rounded to the dtype before they meet v.
+        weights_cast: softmax weights are rounded to the dtype before they meet v; "both": the log-sum-exp is theirs.
         score_roundings: how often a score is rounded to the dtype: 0, or 4 where scores are kept in it.
         exp_ulps: its exp is within so many units in the last place of the accumulation.
         tanh_ulps: the same for the tanh of softcap.
@@ -87,7 +88,7 @@ class AttentionKernel:
     device: str = "cpu"
     layout: Literal["BHLD", "BLHD"] = "BHLD"
     accumulates: str | None = None
-    weights_cast: bool = True
+    weights_cast: bool | str = True
     score_roundings: int = 0
     exp_ulps: float = 2.0
     tanh_ulps: float = 2.0
@@ -145,7 +146,8 @@ class AttentionKernel:
             s=self.score_roundings,
             exp_ulps=self.exp_ulps,
             tanh_ulps=self.tanh_ulps,
-            cast=self.weights_cast,
+            cast=bool(self.weights_cast),
+            cast_sum=self.weights_cast == "both",
             block=int(self.block),
             shift_rounded=self.shift_rounded,
             lag=float(self.lag),
