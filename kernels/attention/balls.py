@@ -55,6 +55,37 @@ def ball_rows(head: Head, precision: int = 0) -> list[BallRow]:
         ]
 
 
+def ball_gradients(parts: list[tuple[Head, Reals]]) -> dict[str, list[flint.arb]]:
+    """dq of every head of a group, and dk and dv over all keys, each flat, for (head, dO) of all its heads."""
+    length = parts[0][0].length
+    D, Dv = parts[0][0].q.shape[1], parts[0][0].v.shape[1]
+    dq: list[flint.arb] = []
+    dk, dv = ([flint.arb(0)] * (length * width) for width in (D, Dv))
+    for head, grad in parts:
+        (R, L), seen = head.allowed.shape, np.flatnonzero(head.seen).tolist()
+        with flint.ctx.workprec(_precision(head) + 64):
+            scale = 1 / flint.arb(D).sqrt() if head.root else flint.arb(head.scale)
+            dO, out = _matrix(grad), ball_rows(head, _precision(head) + 64)
+            dP = (dO * _matrix(head.v.T)).entries() if L else []
+            P, dS = ([flint.arb(0)] * (R * L) for _ in range(2))
+            for i, row in enumerate(out):
+                delta = sum((flint.arb(x) * y for x, y in zip(grad[i].tolist(), row.o, strict=False)), flint.arb(0))
+                for j, t in zip(row.keys, row.t, strict=True):
+                    P[i * L + j] = (t - row.lse).exp()
+                    dS[i * L + j] = scale * P[i * L + j] * (dP[i * L + j] - delta)
+            if not L:
+                dq += [flint.arb(0)] * (R * D)
+                continue
+            left, weights = flint.arb_mat(R, L, dS), flint.arb_mat(R, L, P)
+            dq += (left * _matrix(head.k)).entries()
+            for target, own, width in ((dk, left.transpose() * _matrix(head.q), D), (dv, weights.transpose() * dO, Dv)):
+                values = own.entries()
+                for place, j in enumerate(seen):
+                    for d in range(width):
+                        target[j * width + d] += values[place * width + d]
+    return {"dq": dq, "dk": dk, "dv": dv}
+
+
 def _score(head: Head, t: flint.arb, i: int, j: int) -> flint.arb:
     bias = flint.arb(0) if head.bias is None else flint.arb(float(head.bias[i, j]))
     if head.bias_first:
@@ -122,4 +153,4 @@ def _float(x: flint.arb) -> tuple[float, float]:
     return middle, upper(x - flint.arb(middle)) + LEAST
 
 
-__all__ = ["BallRow", "ball_rows", "distance", "enclosure_of", "lower", "upper"]
+__all__ = ["BallRow", "ball_gradients", "ball_rows", "distance", "enclosure_of", "lower", "upper"]

@@ -13,6 +13,7 @@ which that does not decide, and rows with an element beyond W, are judged again 
 """
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from .balls import ball_rows, distance, enclosure_of
 from .bound import Arithmetic, Bound, Enclosure, forward_bound
+from .hard import hard_bound, hard_rows
 from .problem import FORMATS, Head, Problem, Reals
 from .protocol import AttentionKernel
 from .truth import enclose
@@ -133,14 +135,17 @@ def _judge(
     ratios = [1.0]
     for b, h in problem.heads():
         head = problem.head(b, h, at)
-        one = _judge_head(head, how, out[b, h, at], int(np.prod(shape)))
+        if kernel.hard:
+            one = _judge_hard(head, how, out[b, h, at], kernel.hard == "first")
+        else:
+            one = _judge_head(head, how, out[b, h, at], int(np.prod(shape)))
         codes[b, h], error[b, h], balls[b, h] = one.codes, one.error, one.balls
         W[b, h], T[b, h] = one.bound.W, one.bound.T
         empty = head.n == 0
         codes[b, h, empty] = _empty(kernel, problem, b, h, out[b, h, at][empty])
         if lse is not None and lse_codes is not None:
             lse_codes[b, h] = _judge_lse(kernel, head, one, lse[b, h, at])
-        if how != plain:
+        if how != plain and not kernel.hard:
             usual = forward_bound(head, plain, one.known, int(np.prod(shape))).W
             finite = np.isfinite(usual) & np.isfinite(one.bound.W) & (usual > 0)
             ratios += [float(np.median(one.bound.W[finite] / usual[finite]))] if finite.any() else []
@@ -197,6 +202,19 @@ def _judge_head(head: Head, how: Arithmetic, out: Reals, elements: int) -> _Judg
         for field in ("o", "o_error", "lse", "lse_error"):
             getattr(known, field)[chosen] = getattr(known_part, field)
     return _Judged(codes, high, balls, bound, known)
+
+
+def _judge_hard(head: Head, how: Arithmetic, out: Reals, first: bool) -> _Judged:
+    """In exact rationals throughout."""
+    rows = hard_rows(head, first)
+    bound = hard_bound(head, how, rows)
+    error = np.full(out.shape, np.inf)
+    for i, row in enumerate(rows):
+        for d, exact in enumerate(row.o):
+            if np.isfinite(out[i, d]):
+                error[i, d] = float(abs(Fraction(float(out[i, d])) - exact))
+    codes = _classify(error * (1 - 2.0**-50), error * (1 + 2.0**-50), bound, out)
+    return _Judged(codes, error, np.ones(len(rows), dtype=np.bool_), bound, enclose(head))
 
 
 def _judge_lse(kernel: AttentionKernel, head: Head, one: _Judged, lse: Reals) -> NDArray[np.int8]:
