@@ -2,8 +2,8 @@
 
     C_i = {j : t_ij = max_k t_ik},   o_i = mean_{j ∈ C_i} v_j   (or v_j for the first j in C_i)
 
-A kernel sees computed scores, within e_j of the exact ones (`bound.score_error`). Keys with t_j + e_j ≥ max_k (t_k − e_k)
-may lead there. If these are C_i and the kernel cannot but keep their tie (one key, or scores that every order of
+A kernel sees computed scores, within e_j of the exact ones (`bound.score_error`). Keys with
+t_j + e_j ≥ max_k (t_k − e_k) may lead there. If these are C_i and the kernel cannot but keep their tie (one key, or scores that every order of
 summation computes exactly), only the mean is rounded; otherwise any choice among them may be returned, and the bound is
 the hull of their values: fragile.
 """
@@ -74,7 +74,7 @@ def _sign(x: Fraction, y: Fraction, D: int) -> int:
 
 
 def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> Bound:
-    """W for each element; `clipped` where a tie or near-tie leaves the choice to rounding. T is W, and no log-sum-exp."""
+    """W for each element; `clipped` where a tie or near-tie leaves the choice to rounding. T is W; no log-sum-exp."""
     with np.errstate(all="ignore"):
         t, t_error = scores(head)
         size = np.abs(t) + t_error
@@ -118,9 +118,10 @@ def _exact_scores(head: Head, how: Arithmetic) -> NDArray[np.bool_]:
     """(R,): rows whose products q·k every order of summation computes without rounding, so that exact ties stay ties.
 
     All products are multiples of one power of two, and Σ|q||k| is below 2^digits of them; the same operations follow
-    for every key. With a bias nothing is said.
+    for every key. With a bias, or a scale that is no power of two (it may be multiplied to q first), nothing is said.
     """
-    if head.bias is not None or how.narrow or how.s:
+    power = abs(np.frexp(head.scale)[0]) == 0.5 and (not head.root or isqrt(head.q.shape[1]) ** 2 == head.q.shape[1])
+    if head.bias is not None or how.narrow or how.s or not power:
         return np.zeros(len(head.allowed), dtype=np.bool_)
     step = _lowest_bit(head.q).min(axis=1, initial=np.inf) * _lowest_bit(head.k).min(initial=np.inf)
     fits = head.magnitude.max(axis=1, initial=0.0) < step * 2.0**how.accumulation.digits
