@@ -227,7 +227,8 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Bo
     up_v = up @ absv
 
     def grown(x: Reals) -> Reals:
-        return np.where(on, np.where(x < 30, up * np.expm1(np.minimum(x, 30)), np.exp(log_up + x)), 0.0)
+        far = np.exp(log_up + x + 2.0**-51 * (np.abs(log_up) + x))
+        return np.where(on, np.where(x < 30, up * np.expm1(np.minimum(x, 30)), far), 0.0)
 
     def least(x: Reals) -> Reals:
         below = np.where(on, np.exp(known.log_p - known.log_p_error - x), 0.0).sum(axis=1)
@@ -258,7 +259,8 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Bo
     if how.split_keys:
         lse = lse + a * (6 * (lse_size + log_n + rest) + (2 * E + 4) * (1 + log_n) + 8)
     if how.normalised_by_lse:
-        alpha = alpha + (lse + log_more)[:, None]
+        second = 3 * a * lse_size + 1.01 * argument * (log_n + lse)
+        alpha = alpha + (lse + log_more + second)[:, None]
 
     # W: W1 + underflow + the rounding of the output.
     W1 = F[0] + np.expm1(alpha + kappa) * M[0]

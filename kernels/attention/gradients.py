@@ -213,7 +213,7 @@ def judge_gradients(
             for b, group, heads in groups(problem):
                 empty = np.stack([problem.head(b, h).n == 0 for h in heads])
                 if name == "dq":
-                    W[b, heads][empty] = np.inf
+                    W[b, heads[0] : heads[-1] + 1][empty] = np.inf
                 elif empty.any():
                     W[b, group] = np.inf
         with np.errstate(invalid="ignore", over="ignore"):

@@ -3,9 +3,9 @@
     C_i = {j : t_ij = max_k t_ik},   o_i = mean_{j ∈ C_i} v_j   (or v_j for the first j in C_i)
 
 A kernel sees computed scores, within e_j of the exact ones (`bound.score_error`). Keys with
-t_j + e_j ≥ max_k (t_k − e_k) may lead there. If these are C_i and the kernel cannot but keep their tie (one key, or scores that every order of
-summation computes exactly), only the mean is rounded; otherwise any choice among them may be returned, and the bound is
-the hull of their values: fragile.
+t_j + e_j ≥ max_k (t_k − e_k) may lead there. If these are C_i and the kernel cannot but keep their tie (one key, or
+scores that every order of summation computes exactly), only the mean is rounded; otherwise any choice among them may be
+returned, and the bound is the hull of their values: fragile.
 """
 
 from fractions import Fraction

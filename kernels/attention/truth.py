@@ -56,7 +56,8 @@ def _enclose(head: Head) -> Enclosure:
 
     # τ: the score, the subtraction (relative to x), exp.
     tau = np.where(on, t_error + 1.01 * U * np.abs(x) + 1.01 * ULPS, 0.0)
-    grown = np.where(tau < 30, p * np.expm1(np.minimum(tau, 30)), np.exp(x + tau - log_total[:, None]))
+    far = np.exp(x + tau - log_total[:, None] + 2.0**-51 * (np.abs(x) + tau))
+    grown = np.where(tau < 30, p * np.expm1(np.minimum(tau, 30)), far)
     grown = np.where(on, grown, 0.0)
     more = grown.sum(axis=1)
     least = np.where(on, p * np.exp(-tau), 0.0).sum(axis=1) / SLACK

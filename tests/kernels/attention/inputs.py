@@ -24,14 +24,16 @@ FAMILIES = (
 )
 
 
-def problem(rng, family, dtype, softcap=False):
-    """One problem of a family: at most 24 rows, 48 keys, 24 coordinates."""
+def problem(rng, family, dtype, softcap=False, square=False):
+    """One problem of a family: at most 12 rows, 48 keys, 24 coordinates (`square`: of v as of k, at least one)."""
     form = FORMATS[dtype]
     L, D, Dv = (int(rng.integers(1, n)) for n in (48, 24, 6))
     Lq, H, Hk = int(rng.integers(1, 12)), 1, 1
     options = {}
     if family == "small":
         L, D, Lq = int(rng.integers(1, 3)), int(rng.integers(0, 3)), int(rng.integers(1, 4))
+    if square:
+        D = Dv = max(1, D)
     if family == "grouped":
         H, Hk = 4, 2
     q, k, v = (rng.standard_normal(s) for s in ((1, H, Lq, D), (1, Hk, L, D), (1, Hk, L, Dv)))
