@@ -119,7 +119,7 @@ class Enclosure(NamedTuple):
     lse_error: Reals
 
 
-class Bound(NamedTuple):
+class ErrorBound(NamedTuple):
     """W, T (R, Dv) for the output, `lse` (R,) for the log-sum-exp, `clipped` (R, Dv): F is the hull of v; τ (R, L)."""
 
     W: Reals
@@ -172,7 +172,7 @@ def score_error(head: Head, t: Reals, form: Format, *, roundings: int, s_u: floa
     return error + np.expm1(4 * a + s_u) * after + 2 * lost
 
 
-def forward_bound(head: Head, how: Arithmetic, known: Enclosure, elements: int | None = None) -> Bound:
+def forward_bound(head: Head, how: Arithmetic, known: Enclosure, elements: int | None = None) -> ErrorBound:
     """W, T and the bound of the log-sum-exp for every row of `head`; infinite where there is no bound.
 
     Args:
@@ -185,7 +185,7 @@ def forward_bound(head: Head, how: Arithmetic, known: Enclosure, elements: int |
         return _forward(head, how, known, elements or known.o.size)
 
 
-def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Bound:
+def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> ErrorBound:
     u, a, E = how.dtype.u, how.accumulation.u, how.exp_ulps
     tiny, w, s = how.accumulation.tiny, how.lost_weight, how.s
     on, v, absv = head.allowed, head.v, np.abs(head.v)
@@ -284,7 +284,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Bo
     no_bound = none[:, None] | (reach > how.accumulation.largest) | (size_o + W > most_out) | ~np.isfinite(W)
     W, T = (np.where(no_bound, np.inf, x) for x in (W, T))
     lse = np.where(none | ~np.isfinite(lse), np.inf, (lse * SLACK + LEAST))
-    return Bound(W, T, lse, clipped & ~no_bound, tau)
+    return ErrorBound(W, T, lse, clipped & ~no_bound, tau)
 
 
 def _hull(head: Head, known: Enclosure, rows: NDArray[np.bool_]) -> tuple[Reals, Reals]:
@@ -368,4 +368,4 @@ def _typical(head: Head, how: Arithmetic, known: Enclosure, e: Reals, h: Reals, 
     return z * np.sqrt(square) + common
 
 
-__all__ = ["LEAST", "SLACK", "Arithmetic", "Bound", "Enclosure", "forward_bound", "score_error", "spread"]
+__all__ = ["LEAST", "SLACK", "Arithmetic", "ErrorBound", "Enclosure", "forward_bound", "score_error", "spread"]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bound import LEAST, SLACK, Arithmetic, Bound, score_error
+from .bound import LEAST, SLACK, Arithmetic, ErrorBound, score_error
 from .problem import Head, Reals
 from .truth import scores
 
@@ -73,7 +73,7 @@ def _sign(x: Fraction, y: Fraction, D: int) -> int:
     return ((larger > 0) - (larger < 0)) * (1 if x > 0 else -1)
 
 
-def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> Bound:
+def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> ErrorBound:
     """W for each element; `clipped` where a tie or near-tie leaves the choice to rounding. T is W; no log-sum-exp."""
     with np.errstate(all="ignore"):
         t, t_error = scores(head)
@@ -111,7 +111,7 @@ def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> Bound:
         W[i] += LEAST
         W[i][(m * mean * 1.01 > how.accumulation.largest) | (np.abs(o) + W[i] > how.dtype.largest)] = np.inf
         clipped[i] = reach > 0
-    return Bound(W, W.copy(), np.full(len(rows), np.inf), clipped & np.isfinite(W), np.zeros(head.allowed.shape))
+    return ErrorBound(W, W.copy(), np.full(len(rows), np.inf), clipped & np.isfinite(W), np.zeros(head.allowed.shape))
 
 
 def _exact_scores(head: Head, how: Arithmetic) -> NDArray[np.bool_]:

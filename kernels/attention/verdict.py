@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .balls import ball_rows, distance, enclosure_of
-from .bound import Arithmetic, Bound, Enclosure, forward_bound
+from .bound import Arithmetic, ErrorBound, Enclosure, forward_bound
 from .hard import hard_bound, hard_rows
 from .problem import FORMATS, Head, Problem, Reals
 from .protocol import AttentionKernel
@@ -157,11 +157,11 @@ class _Judged(NamedTuple):
     codes: NDArray[np.int8]
     error: Reals
     balls: NDArray[np.bool_]
-    bound: Bound
+    bound: ErrorBound
     known: Enclosure
 
 
-def _classify(low: Reals, high: Reals, bound: Bound, out: Reals) -> NDArray[np.int8]:
+def _classify(low: Reals, high: Reals, bound: ErrorBound, out: Reals) -> NDArray[np.int8]:
     """Codes, given that |ô − o| lies between `low` and `high`."""
     wrong = ~np.isfinite(out) | (low > bound.W)
     return np.select(
