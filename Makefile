@@ -10,6 +10,9 @@ JOBS ?= 2
 verify: $(READY)
 	$(BIN)/hardmax verify --examples 50000 --jobs $(JOBS) --kernels numpy,compiled,torch --reviews --out out --overwrite --report
 
+# The test processes share the cores among themselves: threads that wait for one another would only slow them down.
+test test-deep: export OMP_NUM_THREADS := 1
+
 test: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) -m "not deep"
 

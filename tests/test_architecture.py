@@ -20,7 +20,14 @@ MAY_IMPORT = {
 }
 COMMAND_LINE = ("verify/commands/", "verify/cli.py")
 ROOT = Path(__file__).resolve().parent.parent
-OPTIONAL = {"hardmax.kernels.floats.triton_kernel": "triton"}
+OPTIONAL = {
+    "hardmax.kernels.floats.compiled_kernel": "numba",
+    "hardmax.kernels.floats.compiled_layer": "numba",
+    "hardmax.kernels.floats.compiled_loops": "numba",
+    "hardmax.kernels.threads": "numba",
+    "hardmax.kernels.floats.torch_kernel": "torch",
+    "hardmax.kernels.floats.triton_kernel": "triton",
+}
 """Modules that only a machine with that package can import: torch brings triton where there is CUDA."""
 GENERATED = ROOT / "reports" / "examples"
 SOURCES = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py") if GENERATED not in p.parents)

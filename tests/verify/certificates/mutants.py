@@ -214,7 +214,7 @@ def package(code: Mapping[str, CodeType]) -> ModuleType:
 
 @contextmanager
 def folder(file: str, text: str) -> Iterator[Path]:
-    """A copy of the checker's folder in which a file has another text.
+    """A copy of the checker's folder in which a file has another text, and one lies that has no business there.
 
     Args:
         file: its name, without `.py`.
@@ -224,6 +224,7 @@ def folder(file: str, text: str) -> Iterator[Path]:
         copied = Path(name) / "checker"
         shutil.copytree(FOLDER, copied, ignore=shutil.ignore_patterns("__pycache__"))
         (copied / f"{file}.py").write_text(text, encoding="utf-8")
+        (copied / "json.py").write_text("raise SystemExit('not the library')\n")  # must not be taken for the library's
         yield copied
 
 

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,8 @@ from hardmax.verify.studies.sentiment.classifier.hard_attention import (
     pool,
 )
 from hardmax.verify.studies.sentiment.classifier.training import hard_gradients
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
 
 
 @pytest.fixture(params=["as installed", "numpy"])

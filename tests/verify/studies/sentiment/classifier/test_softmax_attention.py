@@ -27,6 +27,7 @@ def numpy_loss(parameters, bags, labels, depth, temperature):
 
 
 def test_torch_and_numpy_compute_the_same_loss(parameters, random_bags):
+    pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
     bags, labels = random_bags(1), np.arange(20) % 2.0
     loss, _ = softmax_gradients(parameters, bags, labels, 5, temperature=0.5, dtype="float64")
     assert abs(loss - numpy_loss(parameters, bags, labels, 5, 0.5)) < 1e-12
@@ -36,6 +37,7 @@ def test_torch_and_numpy_compute_the_same_loss(parameters, random_bags):
     ("name", "place"), [("embeddings", (3, 1)), ("direction", (0,)), ("bias", ()), ("log_alpha", ())]
 )
 def test_gradients_are_difference_quotients(parameters, random_bags, name, place):
+    pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
     bags, labels, h = random_bags(1), np.arange(20) % 2.0, 1e-6
     _, gradients = softmax_gradients(parameters, bags, labels, 4, temperature=0.5, dtype="float64")
     sides = []
@@ -75,7 +77,7 @@ def test_without_torch_the_command_that_installs_it_is_named(monkeypatch, parame
 
 def test_gradients_are_computed_on_one_thread_whatever_the_caller_has_set(parameters, random_bags, monkeypatch):
     """Small tensors are added up by one thread anyway, so what is looked at is the setting."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
     right, inside = softmax_attention._gradients, []
     monkeypatch.setattr(
         softmax_attention, "_gradients", lambda *given: inside.append(torch.get_num_threads()) or right(*given)

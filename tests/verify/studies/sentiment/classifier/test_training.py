@@ -59,6 +59,7 @@ def test_alpha_stays_fixed_unless_it_is_learned(dataset):
 
 
 def test_training_through_softmax_works_too(dataset):
+    pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
     trained = train(dataset, replace(QUICK, attention="softmax", depth=1, temperature=0.1, epochs=8))
     assert trained.model.accuracy(*dataset.part("test")) > 0.85
 
@@ -104,8 +105,7 @@ def test_settings_out_of_range(settings, message):
 
 
 def test_adam_is_that_of_torch(dataset):
-    import torch
-
+    torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
     rng = np.random.default_rng(0)
     value = rng.standard_normal(4)
     parameters = {"x": value.copy()}
