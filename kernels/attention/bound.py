@@ -92,6 +92,11 @@ class Arithmetic:
         return self.dtype.tiny if self.flushes else self.dtype.eta / 2
 
     @property
+    def lost_output(self) -> float:
+        """The same for the output: where the format has the exponents of float32, processors may flush it."""
+        return self.half_step + (0.0 if self.dtype.name == "float16" else self.dtype.tiny)
+
+    @property
     def lost_score(self) -> float:
         """w₀: how far an operation on scores may be off where it underflows."""
         return self.accumulation.tiny + (self.half_step if self.s else 0.0)
@@ -270,7 +275,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     count, blocks = n[:, None], N[:, None]
     lost = 1.01 * w * (on @ absv + count * (size_o + W1)) + (3 * count + 2 * blocks + 8) * tiny * (1 + size_o + W1)
     lost = np.exp(2 * heaviest[:, None] + alpha + kappa) * lost
-    out = how.half_step + (0.0 if how.dtype.name == "float16" else how.dtype.tiny) + LEAST * (1 + absv.sum(axis=0))
+    out = how.lost_output + LEAST * (1 + absv.sum(axis=0))
     W0 = (W1 + lost) * SLACK
     W = (W0 + u * (size_o + W0) + out) * SLACK
 
@@ -368,4 +373,4 @@ def _typical(head: Head, how: Arithmetic, known: Enclosure, e: Reals, h: Reals, 
     return z * np.sqrt(square) + common
 
 
-__all__ = ["LEAST", "SLACK", "Arithmetic", "ErrorBound", "Enclosure", "forward_bound", "score_error", "spread"]
+__all__ = ["LEAST", "SLACK", "Arithmetic", "Enclosure", "ErrorBound", "forward_bound", "score_error", "spread"]

@@ -100,7 +100,7 @@ def _rounded(x: _Sums, how: Arithmetic, scale: float) -> Gradient:
     steps = 1 + how.s
     W = x.E + np.expm1(steps * how.dtype.u) * (x.size + x.E)
     W = W + steps * max(1.0, abs(scale)) * how.half_step + 4 * how.accumulation.tiny
-    W = (W + (0.0 if how.dtype.name == "float16" else how.dtype.tiny)) * SLACK + LEAST
+    W = (W + how.lost_output) * SLACK + LEAST
     sound = np.isfinite(W) & np.isfinite(x.error) & (x.size + W <= how.dtype.largest)
     return Gradient(x.value, np.where(np.isfinite(x.error), x.error, np.inf), np.where(sound, W, np.inf))
 

@@ -107,8 +107,7 @@ def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> ErrorBound:
         rounding = np.expm1((2 * m + 4) * a + (2 * u if how.s or how.cast else 0.0)) * mean
         lost = (2 * m + 4) * (how.accumulation.tiny + how.lost_weight * mean)
         total = reach + rounding + lost
-        W[i] = (total + u * (mean + total) + how.half_step + how.dtype.tiny * (how.dtype.name != "float16")) * SLACK
-        W[i] += LEAST
+        W[i] = (total + u * (mean + total) + how.lost_output) * SLACK + LEAST
         W[i][(m * mean * 1.01 > how.accumulation.largest) | (np.abs(o) + W[i] > how.dtype.largest)] = np.inf
         clipped[i] = reach > 0
     return ErrorBound(W, W.copy(), np.full(len(rows), np.inf), clipped & np.isfinite(W), np.zeros(head.allowed.shape))

@@ -10,12 +10,16 @@ whatever is reported, `balls` encloses a row by interval arithmetic of any preci
 
 import numpy as np
 
-from .bound import LEAST, SLACK, Enclosure, score_error
+from .bound import LEAST, SLACK, Enclosure, score_error, spread
 from .problem import FORMATS, Head, Reals
 
 U = 2.0**-53
 ULPS = 8 * U
 """Relative error of `exp`, `log`, `tanh`: 4 units in the last place."""
+
+
+MOST_EXACT = 1 << 20
+"""Numbers v_j − o_i up to which Σ g|v − o| is summed; above it is bounded by products of matrices, which is faster."""
 
 
 def scores(head: Head) -> tuple[Reals, Reals]:
@@ -65,7 +69,8 @@ def _enclose(head: Head) -> Enclosure:
     # |õ − o*| ≤ rounding of sums: every term passes at most 2n + 3 roundings. Then (1), around õ.
     own = np.expm1((2 * n + 3) * U)[:, None] * (p @ np.abs(v)) * SLACK
     own = own + 2.0**-1018 * ((n + 1) * (1 + np.abs(v).sum(axis=0).max(initial=0.0)))[:, None]
-    around = (_spread(grown, v, o, n) + own * more[:, None]) / least[:, None]
+    around = spread([grown], v, o)[0] * SLACK if grown.size * v.shape[1] <= MOST_EXACT else _spread(grown, v, o, n)
+    around = (around + own * more[:, None]) / least[:, None]
     reach = v.max(axis=0, initial=-np.inf) - v.min(axis=0, initial=np.inf) if len(v) else np.zeros(v.shape[1])
     o_error = (np.fmin(around, reach * SLACK) + own) * SLACK + LEAST
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from hardmax.kernels.attention.adapters import load_attention
 from hardmax.kernels.attention.balls import ball_gradients, distance
@@ -14,6 +13,7 @@ from hardmax.kernels.errors import InputError
 
 from . import inputs
 
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
 WITHIN, BEYOND, UNJUDGED = (VERDICTS.index(x) for x in ("within", "beyond", "unjudged"))
 
 

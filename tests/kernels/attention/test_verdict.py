@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from hardmax.kernels.attention import verdict as verdict_module
 from hardmax.kernels.attention.adapters import load_attention
 from hardmax.kernels.attention.problem import Problem, rounded
 from hardmax.kernels.attention.protocol import declare_attention
 from hardmax.kernels.attention.truth import enclose
 from hardmax.kernels.attention.verdict import VERDICTS, judge
+from hardmax.kernels.errors import BugError
 
 
 def nothing(q, k, v, *, mask=None, causal=False):
@@ -36,7 +38,8 @@ def test_each_element_has_its_own_verdict():
     found = judge(kernel, problem, out)
     names = [VERDICTS[c] for c in found.codes[0, 0, 2]]
     assert names == ["within", "implausible", "beyond", "beyond"]
-    assert found.balls[0, 0].tolist() == [False, False, True, False, False, False]
+    assert found.balls[0, 0, 2]
+    assert found.balls.sum() == 2  # it and the sample
     assert found.verdict == "fail"
     assert found.counts == first.counts | {"within": first.counts["within"] - 3, "implausible": 1, "beyond": 2}
     assert {e.place for e in found.worst(2)} == {(0, 0, 2, 2), (0, 0, 2, 3)}
@@ -51,6 +54,14 @@ def test_kernels_that_accumulate_in_float64_are_judged_in_balls():
     out, lse = kernel(problem)
     out[0, 0, 0, 0] += 1.5 * found.W[0, 0, 0, 0]
     assert judge(kernel, problem, out, lse).verdict == "fail"
+
+
+def test_floats_that_balls_exclude_are_a_bug(monkeypatch):
+    problem = random()
+    real = verdict_module.enclose
+    monkeypatch.setattr(verdict_module, "enclose", lambda head: real(head)._replace(o=real(head).o + 1e-9))
+    with pytest.raises(BugError, match="exclude each other"):
+        judge(declare_attention(nothing), problem, exact(problem))
 
 
 def test_some_rows_of_a_long_problem():
