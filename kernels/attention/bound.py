@@ -92,6 +92,11 @@ class Arithmetic:
         return self.dtype.tiny if self.flushes else self.dtype.eta / 2
 
     @property
+    def argument(self) -> float:
+        """How far the argument of an exp may be off, relatively."""
+        return float(np.expm1(3 * self.accumulation.u + min(self.s, 2) * self.dtype.u))
+
+    @property
     def lost_output(self) -> float:
         """The same for the output: where the format has the exponents of float32, processors may flush it."""
         return self.half_step + (0.0 if self.dtype.name == "float16" else self.dtype.tiny)
@@ -214,7 +219,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     top = np.where(on, known.t + off, -np.inf).max(axis=1, initial=-np.inf)[:, None]
     h = np.where(on, top - known.t + off, 0.0) + 2 * how.lag
     g = a * (size + e + h)
-    argument = np.expm1(3 * a + min(s, 2) * u)
+    argument = how.argument
     tau = e + g + argument * (h + g) + N[:, None] * exp_error
     alpha = (n + N + 3 + how.narrow) * a + (2 * u if s else 0.0)
     beta = (n + N + 1) * a
@@ -293,12 +298,14 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
 
 
 def _hull(head: Head, known: Enclosure, rows: NDArray[np.bool_]) -> tuple[Reals, Reals]:
-    """max(max v − o, o − min v) and max |v| over the allowed keys; infinite except in `rows`, where they can matter.
+    """max(max v − o, o − min v) and max |v| over the allowed keys in `rows`, where they can matter.
+
+    Elsewhere infinite, and max |v| over all keys.
 
     If every τ ≤ x ≤ 0.4 then F is at most (e^x − 1)e^x < 1 times Σ p|v − o|, which is at most the first number.
     """
     reach = np.full(known.o.shape, np.inf)
-    largest = np.full(known.o.shape, np.inf)
+    largest = np.tile(np.abs(head.v).max(axis=0, initial=0.0), (len(reach), 1))
     for i in np.flatnonzero(rows):
         own = head.v[head.allowed[i]]
         if len(own):

@@ -131,7 +131,7 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
 
     # The kernel's weights (π), dP (E_P), Δ by either way (E_D) and dS (E_S).
     lse = np.abs(known.lse) + known.lse_error
-    common = bound.lse + 3 * a * lse + np.expm1(3 * a + min(s, 2) * u) * 1.01 * (np.log(n[:, 0]) + bound.lse) + 8 * a
+    common = bound.lse + 3 * a * lse + how.argument * 1.01 * (np.log(n[:, 0]) + bound.lse) + 8 * a
     pi = np.where(on, np.expm1(bound.tau + common[:, None]), 0.0)
     own = up * (1 + pi)
     E_P = np.expm1((Dv + 1 + 2 * narrow) * a) * both + tiny * (2 * Dv + each + size_v.sum(axis=1)[None, :])

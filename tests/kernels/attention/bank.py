@@ -21,7 +21,7 @@ class Plan:
     acc: str | None = None
     order: str = "forward"  # of sums: forward, reverse, tree, large_first
     block: int | None = None
-    exp: str = "e"  # e, or 2 for exp2 with log2 e folded into the scale
+    exp: str = "e"  # e, 2 for exp2 with log2 e folded into the scale, or late for exp2(fl(x log2 e))
     exp_off: float = 0.0  # ulps that exp is off by, the sign alternating with the key
     half_scores: bool = False
     cast: str = ""  # "", "v": before v, "both": in the denominator too
@@ -96,7 +96,9 @@ class Machine:
         return rounded(x, self.problem.dtype)
 
     def exp(self, x):
-        y = np.exp2(x) if self.plan.exp == "2" else np.exp(x)
+        if self.plan.exp == "late":
+            x = self.r(x * self.r(np.log2(np.e)))
+        y = np.exp(x) if self.plan.exp == "e" else np.exp2(x)
         off = 2 * self.plan.exp_off * self.form.u * (-1.0) ** np.arange(y.shape[-1])
         return self.r(np.where(x == 0, 1.0, y * (1 + off)))
 
@@ -241,6 +243,7 @@ RIGHT = {
     "online_cast": Plan(block=8, cast="v", exp_off=-1.4),
     "cast_both": Plan(cast="both"),
     "cast_normalised": Plan(cast="v", normalise="before"),
+    "exp2_late": Plan(exp="late", block=16, exp_off=0.9),
     "exp2": Plan(exp="2", block=16, cast="v"),
     "eager_half": Plan(half_scores=True, cast="v", normalise="before"),
     "half_scores": Plan(half_scores=True, order="reverse"),
