@@ -1,4 +1,4 @@
-"""The page and the code say the same: BOUND.md sections 2 and 3, transcribed number by number in mpmath."""
+"""The page and the code say the same: BOUND.md sections 2 to 4, transcribed number by number."""
 
 from dataclasses import replace
 
@@ -8,7 +8,9 @@ from mpmath import exp, expm1, inf, log, mp, mpf
 
 from hardmax.kernels.attention.balls import ball_rows, enclosure_of
 from hardmax.kernels.attention.bound import Arithmetic, forward_bound
-from hardmax.kernels.attention.problem import FORMATS
+from hardmax.kernels.attention.gradients import gradients
+from hardmax.kernels.attention.problem import FORMATS, rounded
+from hardmax.kernels.attention.truth import enclose
 
 from . import inputs
 
@@ -133,3 +135,91 @@ def test_the_code_is_the_formula_rounded_outwards(options, dtype):
             tau = found.tau[i][head.allowed[i]]
             assert np.allclose(tau, [float(x) for x in expected[2]], rtol=1e-4)
     assert compared > 8
+
+
+def gradient_formula(head, how, known, found, dO):
+    """W of dQ, dK, dV by section 4 of the page, one head, in float64 sums written out one by one."""
+    a, u, s, ω = how.accumulation.u, how.dtype.u, how.s, how.accumulation.tiny
+    η = how.dtype.tiny if how.flushes else how.dtype.eta / 2
+    ε, c1, c2 = int(s > 0), int(how.cast or s > 0), how.cast + s
+    w, scale, (R, L), Dv = ω + (η if c1 else 0), abs(head.scale), head.allowed.shape, head.v.shape[1]
+    P, o = np.where(head.allowed, np.exp(known.log_p), 0.0), known.o
+    E_dq, E_dk, E_dv = np.zeros_like(head.q), np.zeros_like(head.k), np.zeros_like(head.v)
+    dq, dk, dv = np.zeros_like(head.q), np.zeros_like(head.k), np.zeros_like(head.v)
+    for i in range(R):
+        keys = np.flatnonzero(head.allowed[i])
+        n, N = len(keys), min(len(keys), -(-head.length // how.block))
+        argument = np.expm1(3 * a + min(s, 2) * u)
+        delta, size = dO[i] @ o[i], np.abs(dO[i])
+        pi, E_P, dP = np.zeros(L), np.zeros(L), head.v @ dO[i]
+        for j in keys:
+            pi[j] = np.expm1(
+                found.tau[i, j]
+                + found.lse[i]
+                + 3 * a * abs(known.lse[i])
+                + 1.01 * argument * (np.log(n) + found.lse[i])
+                + 8 * a
+            )
+            E = np.expm1((Dv + 1) * a) * (size @ np.abs(head.v[j])) + ω * (
+                2 * Dv + size.sum() + np.abs(head.v[j]).sum()
+            )
+            E_P[j] = E + c1 * (u * (abs(dP[j]) + E) + η)
+        out = np.abs(o[i]) + found.W[i]
+        from_out = size @ found.W[i] + np.expm1((Dv + 1) * a + 2 * ε * u) * (size @ out)
+        from_out += ω * (2 * Dv + size.sum() + out.sum()) + ε * (Dv + 1) * η
+        growth = np.expm1((2 * n + N + 6) * a + how.cast * u + 5 * ε * u)
+        from_P = 2 * n * ω + ε * (n + 1) * η
+        for j in keys:
+            own = P[i, j] * (1 + pi[j])
+            from_P += P[i, j] * pi[j] * abs(dP[j] - delta) + own * E_P[j] + (growth * own + w) * (abs(dP[j]) + E_P[j])
+        E_D, lost = max(from_out, from_P), max(1, scale) * (4 * ω + c2 * η)
+        for j in keys:
+            x, own = abs(dP[j] - delta), P[i, j] * (1 + pi[j])
+            dS = P[i, j] * (dP[j] - delta)
+            E_S = P[i, j] * pi[j] * x + own * (E_P[j] + E_D) + w * (x + E_P[j] + E_D) + 4 * ω
+            E_S = np.exp(4 * a + c2 * u) * E_S + np.expm1(4 * a + c2 * u) * abs(dS)
+            for E, value, terms, other, mine, far in (
+                (E_dq, dq, n + 4, head.k, i, j),
+                (E_dk, dk, R + 4, head.q, j, i),
+            ):
+                grown = np.exp(terms * a + s * u)
+                value[mine] += head.scale * dS * other[far]
+                E[mine] += scale * (grown * E_S + (grown - 1) * abs(dS)) * np.abs(other[far])
+                E[mine] += lost * np.abs(other[far]) + max(1, scale) * ω * (2 + abs(dS))
+            dv[j] += P[i, j] * dO[i]
+            E_dv[j] += P[i, j] * (pi[j] + (1 + pi[j]) * np.expm1((R + 1) * a + c1 * u)) * size
+            E_dv[j] += (ω + c1 * η) * size + ω * (2 + P[i, j] * size)
+    flushed = 0 if how.dtype.name == "float16" else how.dtype.tiny
+    last = np.expm1((1 + s) * u)
+    return [
+        E + last * (np.abs(x) + E) + (1 + s) * max(1, f) * η + 4 * ω + η + flushed
+        for E, x, f in ((E_dq, dq, scale), (E_dk, dk, scale), (E_dv, dv, 1))
+    ]
+
+
+@pytest.mark.parametrize("dtype", list(FORMATS))
+@pytest.mark.parametrize("options", [{}, {"s": 4}, {"cast": False}, {"flushes": True, "cast_sum": True}])
+def test_the_bound_of_gradients_is_the_formula(options, dtype):
+    how = replace(Arithmetic.of(dtype), **options)
+    compared = 0
+    for number, family in enumerate(("plain", "peaked", "mean_v", "outlier", "subnormal", "masked", "cancelling")):
+        rng = np.random.default_rng([number, 17])
+        problem = inputs.problem(rng, family, dtype)
+        head = problem.head(0, 0)
+        if (head.n == 0).any():
+            continue
+        size = 2.0 ** rng.integers(-12, 8)
+        dO = rounded(size * rng.standard_normal((*problem.q.shape[:3], problem.v.shape[3])), dtype)
+        known = enclose(head)
+        expected = gradient_formula(head, how, known, forward_bound(head, how, known), dO[0, 0])
+        found = gradients(problem, how, dO)
+        for name, E in zip(("dq", "dk", "dv"), expected, strict=True):
+            W = found[name].W[0, 0]
+            W = W if name == "dq" else W[head.seen]
+            sound = np.isfinite(W)
+            # what the page adds for each key it adds for each sum, and the other way round: a few least numbers
+            more = 1.05 if dtype == "float64" else 1.0001  # there the enclosure is about as wide as its kernels' errors
+            assert (W[sound] <= E[sound] * more + 64 * how.accumulation.tiny * (1 + abs(head.scale))).all()
+            assert (W[sound] >= E[sound] * 0.9999 - 64 * how.accumulation.tiny * (1 + abs(head.scale))).all()
+            compared += sound.sum()
+    assert compared > 100
