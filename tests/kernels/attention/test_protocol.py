@@ -1,5 +1,8 @@
 """What is taken for an attention kernel, what it may declare, and how it is called."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -165,6 +168,14 @@ def test_every_name_is_a_kernel_and_what_cannot_run_says_why():
                 kernel.array(np.zeros(1), "float32")
     with pytest.raises(InputError, match="no attention kernel is called"):
         load_attention("flash-9")
+
+
+def test_every_declaration_has_its_row():
+    page = Path(__file__).resolve().parents[3] / "kernels" / "README.md"
+    table = page.read_text(encoding="utf-8").partition("| attention declares |")[2].partition("\n\n")[0]
+    listed = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]*) \|", table, re.M)))
+    fields = set(AttentionKernel.__dataclass_fields__) - {"name", "function", "source", "missing", "keywords"}
+    assert sorted(listed) == sorted(fields)
 
 
 def test_arithmetic_follows_the_declarations():
