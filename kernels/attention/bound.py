@@ -152,6 +152,13 @@ def spread(weights: list[Reals], v: Reals, o: Reals) -> list[Reals]:
     return [result[:, c] for c in range(len(weights))]
 
 
+def expanded(p: Reals, log_p: Reals, x: Reals) -> Reals:
+    """p(e^x − 1), from log p where x ≥ 30, since p may be 0 there in floats and e^x infinite; 0 where p and x are."""
+    result = p * np.expm1(np.minimum(x, 30))
+    far = x >= 30
+    return np.where(far, np.exp(log_p + x + 2.0**-51 * (np.abs(log_p) + x)), result) if far.any() else result
+
+
 def score_error(head: Head, t: Reals, form: Format, *, roundings: int, s_u: float, lost: float, tanh: float) -> Reals:
     """e (R, L): how far a computed score may be from the exact one, given |t| (an upper bound of it).
 
@@ -236,16 +243,12 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     up = np.where(on, np.exp(log_up), 0.0)
     up_v = up @ absv
 
-    def grown(x: Reals) -> Reals:
-        far = np.exp(log_up + x + 2.0**-51 * (np.abs(log_up) + x))
-        return np.where(on, np.where(x < 30, up * np.expm1(np.minimum(x, 30)), far), 0.0)
-
     def least(x: Reals) -> Reals:
         below = np.where(on, np.exp(known.log_p - known.log_p_error - x), 0.0).sum(axis=1)
         return (below / SLACK)[:, None]
 
     both = [tau, tau + kappa] if how.cast else [tau]
-    more = [grown(x) for x in both]
+    more = [expanded(up, log_up, x) for x in both]
     sums = spread(more, v, known.o)
     most = tau.max(axis=1, initial=0.0) + kappa
     hull, largest = _hull(head, known, most > 0.4)
@@ -380,4 +383,14 @@ def _typical(head: Head, how: Arithmetic, known: Enclosure, e: Reals, h: Reals, 
     return z * np.sqrt(square) + common
 
 
-__all__ = ["LEAST", "SLACK", "Arithmetic", "Enclosure", "ErrorBound", "forward_bound", "score_error", "spread"]
+__all__ = [
+    "LEAST",
+    "SLACK",
+    "Arithmetic",
+    "Enclosure",
+    "ErrorBound",
+    "expanded",
+    "forward_bound",
+    "score_error",
+    "spread",
+]

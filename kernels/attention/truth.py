@@ -10,7 +10,7 @@ whatever is reported, `balls` encloses a row by interval arithmetic of any preci
 
 import numpy as np
 
-from .bound import LEAST, SLACK, Enclosure, score_error, spread
+from .bound import LEAST, SLACK, Enclosure, expanded, score_error, spread
 from .problem import FORMATS, Head, Reals
 
 U = 2.0**-53
@@ -60,9 +60,7 @@ def _enclose(head: Head) -> Enclosure:
 
     # τ: the score, the subtraction (relative to x), exp.
     tau = np.where(on, t_error + 1.01 * U * np.abs(x) + 1.01 * ULPS, 0.0)
-    far = np.exp(x + tau - log_total[:, None] + 2.0**-51 * (np.abs(x) + tau))
-    grown = np.where(tau < 30, p * np.expm1(np.minimum(tau, 30)), far)
-    grown = np.where(on, grown, 0.0)
+    grown = expanded(p, x - log_total[:, None], tau)
     more = grown.sum(axis=1)
     least = np.where(on, p * np.exp(-tau), 0.0).sum(axis=1) / SLACK
 

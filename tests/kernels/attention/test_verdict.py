@@ -153,3 +153,16 @@ def test_how_much_is_declared_is_shown():
     out = rounded(exact(problem), "bfloat16")
     assert judge(declare_attention(nothing, dtypes="bfloat16"), problem, out).default == 1
     assert judge(declare_attention(nothing, dtypes="bfloat16", score_roundings=4), problem, out).default > 1.5
+
+
+@pytest.mark.parametrize(
+    ("shape", "judged"),
+    [((1, 1, 3, 0, 4, 2), 9), ((1, 1, 0, 3, 4, 2), 0), ((0, 1, 3, 3, 4, 2), 0), ((1, 2, 3, 3, 0, 2), 18)],
+)
+def test_nothing_is_something_too(shape, judged):
+    B, H, Lq, Lk, D, Dv = shape
+    problem = Problem(np.ones((B, H, Lq, D)), np.ones((B, 1, Lk, D)), np.ones((B, 1, Lk, Dv)))
+    kernel = load_attention("attention-numpy")
+    found = judge(kernel, problem, *kernel(problem))
+    assert found.verdict == "pass"
+    assert found.counts["within"] == judged == sum(found.counts.values())
