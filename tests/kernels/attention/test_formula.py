@@ -112,8 +112,8 @@ def test_the_code_is_the_formula_rounded_outwards(options, dtype):
     if "s" in options and dtype == "float64":
         how = replace(Arithmetic.of(dtype, "float32"), **options)
     compared = 0
-    for number, family in enumerate(("plain", "peaked", "bias", "masked", "subnormal", "mean_v", "outlier")):
-        head = inputs.problem(np.random.default_rng([number, 13]), family, dtype, softcap=number % 3 == 1).head(0, 0)
+    for number, family in enumerate(("plain", "bias", "bias", "masked", "bias", "mean_v", "outlier")):
+        head = inputs.problem(np.random.default_rng([number, 13]), family, dtype, softcap=number % 3 != 0).head(0, 0)
         rows = np.flatnonzero(head.n > 0)[:1]
         head = head.select(rows)
         exact = ball_rows(head)
