@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
-from ...kernels.exact.model import named
+from ...kernels.exact.model import Model, named
 from ...kernels.exact.rational_text import rational_text
 from ...kernels.loading import is_place
 from ...reports.records.codec import encode
@@ -191,17 +191,20 @@ def examine(claim: str | Claim, configuration: Configuration, budget: Budget | N
         InputError: there is no such claim, or more than one.
     """
     model = configuration.model
-    if isinstance(claim, str):
-        own = [c for c in named(model.claims) if c.id == claim]
-        found = own or [c for c in select_claims(claim) if is_place(claim) or c.id == claim]
-        if len(found) != 1:
-            many = f"{claim!r} is {len(found)} claims; give one" if found else f"no claim has the id {claim!r}"
-            raise InputError(f"{many}; `hardmax claims` lists them")
-        (claim,) = found
-    assert not isinstance(claim, str)
-    if not claim.speaks_about(model):
+    chosen = _chosen(claim, model) if isinstance(claim, str) else claim
+    if not chosen.speaks_about(model):
         return Finding("vacuous", f"the claim does not speak about models of kind {model.kind!r}")
-    return Case(configuration, budget).finding(claim)
+    return Case(configuration, budget).finding(chosen)
+
+
+def _chosen(wanted: str, model: Model) -> Claim:
+    """The one claim that an id or a place means, for this model."""
+    own = [c for c in named(model.claims) if c.id == wanted]
+    found = own or [c for c in select_claims(wanted) if is_place(wanted) or c.id == wanted]
+    if len(found) != 1:
+        many = f"{wanted!r} is {len(found)} claims; give one" if found else f"no claim has the id {wanted!r}"
+        raise InputError(f"{many}; `hardmax claims` lists them")
+    return found[0]
 
 
 __all__ = ["ConclusionVerdict", "Result", "examine", "overall", "prove", "rows"]
