@@ -3,11 +3,11 @@
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hardmax.kernels import Configuration
 from hardmax.reports.pages import page, svg
