@@ -176,6 +176,16 @@ def test_a_looser_enclosure_gives_a_looser_bound():
     assert (forward_bound(head, how, wide).W >= forward_bound(head, how, known).W).all()
 
 
+def test_the_bound_covers_every_weight_that_an_enclosure_allows():
+    """The weights of the keys that matter most are given too small, within what the enclosure says of them."""
+    head = ordinary("float32").head(0, 0)
+    known = enclose(head)
+    moved = np.where(np.abs(head.v[:, 0] - known.o[:, :1]) > 0.5, 1.0, 0.0)
+    wide = known._replace(log_p=known.log_p - moved, log_p_error=known.log_p_error + moved)
+    how = Arithmetic.of("float32", cast=False)
+    assert (forward_bound(head, how, wide).W[:, 0] >= 0.999 * forward_bound(head, how, known).W[:, 0]).all()
+
+
 @pytest.mark.parametrize(
     ("dtype", "change"),
     [
