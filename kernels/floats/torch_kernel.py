@@ -109,6 +109,9 @@ def _layer(
     rows = max(1, budget // (n * tokens.element_size()))
     width, depth = min(n, rows), max(1, rows // n)
     sets = _Sets.empty(B, n, tokens.dtype) if tell else None
+    # What is kept of each block is written into one tensor: pieces of memory kept between large blocks that are freed
+    # would leave holes too small for the next block. A gradient needs the pieces.
+    whole = None if tokens.requires_grad else torch.empty_like(tokens)
     blocks: list[Tensor] = []
     with full_precision():
         with torch.no_grad():
@@ -126,11 +129,15 @@ def _layer(
                 if bool(several.any()):
                     mean = (mask.to(keys.dtype) @ keys) / count.clamp(min=1).unsqueeze(2).to(keys.dtype)
                     target = torch.where(several.unsqueeze(2), mean, target)
-                parts.append(own + rate * (target - own))
+                if whole is None:
+                    parts.append(own + rate * (target - own))
+                else:
+                    whole[b : b + depth, i : i + width] = own + rate * (target - own)
                 if sets is not None:
                     sets.fill(b, i, mask, first, count, margin)
-            blocks.append(torch.cat(parts, dim=1))
-        moved = torch.cat(blocks) if blocks else tokens.clone()
+            if parts:
+                blocks.append(torch.cat(parts, dim=1))
+        moved = whole if whole is not None else torch.cat(blocks) if blocks else tokens.clone()
     broken = ~torch.isfinite(tokens.detach()).all(dim=2).all(dim=1)
     if A is not None:
         broken = broken | ~torch.isfinite(A.detach()).all()
@@ -159,7 +166,8 @@ class _Sets:
         for array, values in ((self.first, first), (self.count, count.clamp(min=1)), (self.margin, margin)):
             array[place] = values.cpu().numpy()
         shared = torch.nonzero(mask & (count > 1).unsqueeze(2))
-        self.tied.append(shared.cpu().numpy() + np.array([b, i, 0]))
+        if len(shared):
+            self.tied.append(shared.cpu().numpy() + np.array([b, i, 0]))
 
     def record(self, broken: NDArray[np.bool_]) -> FollowSets:
         """The sets, those of `broken` configurations blanked out."""
