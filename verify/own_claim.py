@@ -42,7 +42,7 @@ EXAMPLES = 1_000
 """Configurations that a search looks at where nothing is said."""
 
 Answers = Callable[[View], Any]
-Given = str | Hypothesis | Callable[[Configuration], bool]
+Assumption = str | Hypothesis | Callable[[Configuration], bool]
 
 
 class ClaimFailed(HardmaxError, AssertionError):  # noqa: N818 users read it in a test's summary
@@ -191,7 +191,7 @@ def claim(check: Answers, /) -> OwnClaim: ...
 @overload
 def claim(
     *,
-    given: Iterable[Given] = THEOREM,
+    given: Iterable[Assumption] = THEOREM,
     expected: Expected = "theorem",
     source: str | Source | None = None,
     inputs: "SearchStrategy[Configuration] | None" = None,
@@ -203,7 +203,7 @@ def claim(
     check: Answers | None = None,
     /,
     *,
-    given: Iterable[Given] = THEOREM,
+    given: Iterable[Assumption] = THEOREM,
     expected: Expected = "theorem",
     source: str | Source | None = None,
     inputs: "SearchStrategy[Configuration] | None" = None,

@@ -291,13 +291,9 @@ def test_the_line_of_a_claim_says_what_is_proved_and_how_much_is_trivial():
         f"  verified   lemmas.equilibrium: {shown}; rests on 1 identity shown here, the rest of its proof is on paper"
     )
     assert "its derivation does not hold: line   NOT AS EXPECTED" in line(proved(injective, "refuted"))
-    assert claim_records(injective, {})[0]["counts"] == {
-        "verified": 5000,
-        "trivial": 1200,
-        "refuted": 0,
-        "undecided": 0,
-        "vacuous": 3,
-    }
+    counted = claim_records(injective, {})[0].counts
+    assert (counted.verified, counted.trivial, counted.vacuous) == (5000, 1200, 3)
+    assert (counted.refuted, counted.undecided) == (0, 0)
 
 
 def test_an_interrupted_run_is_undecided_unless_something_is_refuted():

@@ -14,7 +14,7 @@ from ....kernels.protocol import Kernel, to_numpy
 from ..check import Check, Subject, judged
 from ..failures.snippet import assignments, expectation, loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
-from ..inputs.lattices import CERTAIN, Lattice, Variant, lattice
+from ..inputs.lattices import CERTAIN, Lattice, LatticeKind, lattice
 from ..inputs.trial import Call, Trial, call, raw_step
 from ..judge import exact_layer, value_tolerance
 from ..record import CheckFinding
@@ -75,7 +75,7 @@ def _one_thing(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
                     calls += [replace(one, A=A), one]
                 calls += [replace(one, A=A) for A in (calls[-2].A, calls[-4].A.T, -one.A, 2 * one.A, one.A)]
             yield calls, dtype
-        sunk: Variant = "sunk" if subject.kernel.supports_A else "plain"
+        sunk: LatticeKind = "sunk" if subject.kernel.supports_A else "plain"
         for large, *small in (
             [(1, 200, 3), (1, 199, 3), (1, 129, 3), (1, 65, 3), (1, 33, 3), (1, 7, 3), (1, 2, 3)],
             [(1, 20, 130), (1, 20, 65), (1, 20, 33), (1, 20, 17), (1, 20, 5), (1, 20, 2)],

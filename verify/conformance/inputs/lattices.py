@@ -28,7 +28,7 @@ from ....kernels.bounds.filter import layer_error
 from ....kernels.protocol import Kernel, TieRule
 from .trial import Arrangement, Call, apply
 
-Variant = Literal["plain", "near", "sunk"]
+LatticeKind = Literal["plain", "near", "sunk"]
 """Scores as they come; all moved up by 2^23 or 2^52; all moved below zero."""
 Shape = Literal["identity", "diagonal", "negative", "permutation", "shear", "dense"]
 """What A is."""
@@ -315,7 +315,7 @@ def lattice(
     dtype: str,
     *,
     B: int = 1,
-    variant: Variant = "plain",
+    variant: LatticeKind = "plain",
     shape: Shape = "identity",
     exponent: int = 0,
     alpha: Fraction | None = None,
