@@ -33,6 +33,3 @@ class BugError(HardmaxError):
 
 class LostWorkerError(HardmaxError):
     """A process that worked for this one ended before its work: killed from outside, or for want of memory."""
-
-
-__all__ = ["BugError", "ExactnessError", "FollowGraphError", "HardmaxError", "InputError", "LostWorkerError"]

@@ -88,6 +88,3 @@ def move(tokens: NDArray[np.floating], sets: FollowSets, alpha: float) -> NDArra
     target *= rate
     target += tokens
     return target
-
-
-__all__ = ["FloatProof", "FollowSets", "move"]

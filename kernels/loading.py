@@ -258,16 +258,3 @@ def _similar(value: object, name: str, hint: str) -> str:
     """A remedy for a wrong attribute: what is callable there."""
     found = [n for n in dir(value) if not n.startswith("_") and callable(getattr(value, n))]
     return f"; it offers {', '.join(sorted(found)[:8])}" if found else hint and f"; {hint.format(name=name)}"
-
-
-__all__ = [
-    "FILE_MODULE",
-    "NO_PLUGINS",
-    "NotInstalledError",
-    "attribute",
-    "collect",
-    "is_place",
-    "members",
-    "module",
-    "offered",
-]

@@ -331,23 +331,3 @@ def as_kernel(value: Any, *, name: str, source: str = "", **overrides: Any) -> K
         names |= {"layer", "prove", "missing"}
     found = {field: getattr(value, field) for field in names if hasattr(value, field)}
     return Kernel(name, value, source=source, overrides=overrides, **(found | overrides))
-
-
-__all__ = [
-    "BLOCK_BYTES",
-    "DECLARATIONS",
-    "DTYPES",
-    "Kernel",
-    "LayerFunction",
-    "ProveFunction",
-    "StepFunction",
-    "TieRule",
-    "as_kernel",
-    "checked",
-    "declare",
-    "from_layers",
-    "is_identity",
-    "kernel",
-    "to_numpy",
-    "unbatched",
-]

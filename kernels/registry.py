@@ -78,6 +78,3 @@ def missing(name: str, source: str, remedy: str) -> Kernel:
         raise InputError(remedy)
 
     return Kernel(name, step, layer=step, source=source, missing=remedy)
-
-
-__all__ = ["GROUP", "REMEDIES", "SHIPPED", "load", "missing", "names"]

@@ -46,6 +46,3 @@ def share(function: Callable[[int, int], object], count: int, work: int) -> None
         work_on()
         for other in others:
             other.result()
-
-
-__all__ = ["share"]

@@ -195,6 +195,7 @@ def test_every_module_imports_and_keeps_its_promises(package):
             continue
         module = importlib.import_module(name)
         assert module.__doc__, f"{name} does not say its job"
+        assert hasattr(module, "__path__") or not hasattr(module, "__all__"), f"{name} is a module, no package"
         for public in getattr(module, "__all__", ()):
             assert hasattr(module, public), f"{name}.__all__ names {public}, which is not there"
 

@@ -158,5 +158,3 @@ def _fail(message: str, status: int = 2) -> int:
 
 if __name__ == "__main__":
     main()
-
-__all__ = ["COMMANDS", "main"]

@@ -292,6 +292,3 @@ def _family(function: FunctionType) -> str:
     if family in (*FAMILIES, *STUDIES):
         raise InputError(f"{family}.py has the name of a shipped family of claims; rename the file")
     return family
-
-
-__all__ = ["ClaimFailed", "ClaimRefuted", "OwnClaim", "Refutation", "claim", "own_claims"]

@@ -356,14 +356,3 @@ class _Claims:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         nodeid = f"hardmax[{self.wanted}]"
         items.extend(ClaimCollector.from_parent(session, name="claims", nodeid=nodeid, claims=self.claims).collect())
-
-
-__all__ = [
-    "PROPERTY",
-    "ClaimCollector",
-    "ClaimItem",
-    "ConformanceCollector",
-    "ConformanceFailure",
-    "ConformanceItem",
-    "parametrize_checks",
-]

@@ -128,6 +128,3 @@ def load_attention(name: str) -> AttentionKernel:
     if name not in SHIPPED:
         raise InputError(f"no attention kernel is called {name!r}; there are {', '.join(SHIPPED)}")
     return SHIPPED[name]()
-
-
-__all__ = ["SHIPPED", "load_attention", "reference"]

@@ -151,6 +151,3 @@ def _float(x: flint.arb) -> tuple[float, float]:
     if not math.isfinite(middle):
         return 0.0, math.inf
     return middle, upper(x - flint.arb(middle)) + LEAST
-
-
-__all__ = ["BallRow", "ball_gradients", "ball_rows", "distance", "enclosure_of", "lower", "upper"]

@@ -381,16 +381,3 @@ def _typical(head: Head, how: Arithmetic, known: Enclosure, e: Reals, h: Reals, 
     z = max(6.0, np.sqrt(2 * np.log(2 * max(1, elements) / 1e-3)))
     common = np.abs((p * t) @ v - o * (p * t).sum(axis=1)[:, None]) * (5 * a + (2 * u if s else 0.0))
     return z * np.sqrt(square) + common
-
-
-__all__ = [
-    "LEAST",
-    "SLACK",
-    "Arithmetic",
-    "Enclosure",
-    "ErrorBound",
-    "expanded",
-    "forward_bound",
-    "score_error",
-    "spread",
-]

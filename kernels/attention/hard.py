@@ -134,6 +134,3 @@ def _lowest_bit(x: Reals) -> Reals:
     fraction, exponent = np.frexp(x)
     whole = np.abs(fraction * 2.0**53).astype(np.int64)
     return np.where(x == 0, np.inf, np.ldexp((whole & -whole).astype(np.float64), exponent - 53))
-
-
-__all__ = ["HardRow", "hard_bound", "hard_rows"]

@@ -297,6 +297,3 @@ def _wide(name: str, values: NDArray[Any], dtype: np.dtype[Any], shape: tuple[in
         return np.broadcast_to(values.astype(dtype), shape)
     except ValueError:
         raise InputError(f"{name} has shape {values.shape}; it must broadcast to {shape}") from None
-
-
-__all__ = ["FORMATS", "Alignment", "Format", "Head", "Problem", "rounded"]

@@ -300,6 +300,3 @@ def _typed(kernel: AttentionKernel, kind: type) -> list[tuple[str, Any]]:
     fields = AttentionKernel.__dataclass_fields__
     wrong = [(name, getattr(kernel, name)) for name, entry in fields.items() if entry.type is kind]
     return [(name, value) for name, value in wrong if not isinstance(value, kind)]
-
-
-__all__ = ["CHOICES", "KEYWORDS", "AttentionKernel", "as_attention", "as_reals", "declare_attention", "is_attention"]

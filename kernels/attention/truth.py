@@ -107,6 +107,3 @@ def _spread(g: Reals, v: Reals, o: Reals, n: Reals) -> Reals:
     cancelled = (n[:, None] + 16) * 2.0**-50 * (second + square)
     schwarz = np.sqrt(total * np.maximum(second - 2 * o * (g @ v) + square + cancelled, 0.0))
     return np.fmin(schwarz, g @ np.abs(v) + np.abs(o) * total) * (1 + 1e-9)
-
-
-__all__ = ["enclose", "scores"]

@@ -252,6 +252,3 @@ def _empty(kernel: AttentionKernel, problem: Problem, b: int, h: int, out: Reals
     else:
         return np.full(out.shape, EMPTY, dtype=np.int8)
     return np.where(right, WITHIN, BEYOND).astype(np.int8)
-
-
-__all__ = ["VERDICTS", "Element", "Judgement", "judge"]

@@ -247,6 +247,3 @@ def _replay(result: Certified, b: int, A: NDArray[np.floating], alpha: float) ->
     R = np.abs(result.tokens[b].astype(np.float64)).max(axis=0)
     result.error[b] = SLACK * (float(info.eps) * R + float(info.tiny))
     return tuple(itinerary)
-
-
-__all__ = ["Certified", "certify"]

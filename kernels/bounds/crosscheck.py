@@ -349,6 +349,3 @@ def _up(value: Fraction | int) -> float:
 def _fraction(bound: Any, unit: Fraction) -> Fraction | None:
     """A float bound in the configuration's units, None if infinite."""
     return Fraction(float(bound)) * unit if np.isfinite(bound) else None
-
-
-__all__ = ["CrossCheck", "Difference", "Variant", "crosscheck", "written_out"]

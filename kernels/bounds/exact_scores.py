@@ -69,6 +69,3 @@ def exact_scores(tokens: Matrix, A: Matrix, dtype: str) -> tuple[bool, ...]:
         total = sum(abs(x) * r for x, r in zip(row, right, strict=True))
         result.append(max(total, *left, *(r if x else 0 for x, r in zip(row, right, strict=True))) <= limit)
     return tuple(result)
-
-
-__all__ = ["GREATEST_EXPONENT", "LEAST_EXPONENT", "PRECISION", "exact_scores", "largest"]

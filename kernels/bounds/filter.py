@@ -226,6 +226,3 @@ def captured(sets: FollowSets, initial: NDArray[np.floating]) -> NDArray[np.bool
     followed = np.take_along_axis(initial, sets.first[:, :, None], axis=1)
     itself = (followed == initial).all(axis=2)
     return np.asarray(np.take_along_axis(itself, sets.first, axis=1).all(axis=1))
-
-
-__all__ = ["SLACK", "UNDERFLOW", "captured", "decision_bound", "gamma", "layer_error", "proved", "score_roundings"]

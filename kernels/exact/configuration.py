@@ -249,14 +249,3 @@ def _dyadic(name: str, values: Any, ndim: int) -> Any:
     if ndim == 0:
         return Fraction(array.item())
     return [[Fraction(v) for v in row] for row in array.tolist()]
-
-
-__all__ = [
-    "Configuration",
-    "Follow",
-    "Matrix",
-    "Vector",
-    "identity",
-    "refuse_flushing",
-    "with_changes",
-]

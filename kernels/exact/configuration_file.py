@@ -211,12 +211,3 @@ def _from_npz(data: bytes) -> Configuration:
             raise InputError("labels must be a 1-d array of strings, one a token")
         labels = _labels(arrays["labels"].tolist())
     return Configuration.from_floats(arrays["tokens"], arrays.get("A"), arrays.get("alpha", 1.0), labels=labels)
-
-
-__all__ = [
-    "configuration_from_json",
-    "configuration_to_json",
-    "parse_configuration",
-    "path_text",
-    "read_configuration",
-]

@@ -177,6 +177,3 @@ def itinerary(configuration: Configuration, layers: int) -> list[Sets]:
     """
     run = Dynamics(configuration).layers()
     return [next(run)[1] for _ in range(layers)]
-
-
-__all__ = ["Dynamics", "Layer", "Sets", "integer_matrix", "itinerary", "maximisers", "reduced"]

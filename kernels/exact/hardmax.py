@@ -120,6 +120,3 @@ def _step_fields(value: Any) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise InputError('step must be an object like {"rule": "harmonic", "numerator": 2, "offset": 2}')
     return {k: whole(f"step.{k}", v) if isinstance(v, JsonNumber) else v for k, v in value.items()}
-
-
-__all__ = ["Follow", "Hardmax"]

@@ -87,6 +87,3 @@ def whole(place: str, value: Any) -> int:
     if abs(read) >= 10**MAX_WHOLE_DIGITS:
         raise InputError(f"{place} is {quoted(value)}; a whole number of at most {MAX_WHOLE_DIGITS} digits is read")
     return int(read)
-
-
-__all__ = ["JsonNumber", "number", "quoted", "rows", "whole"]

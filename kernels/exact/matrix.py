@@ -60,6 +60,3 @@ def is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
             for j in range(k, len(rows)):
                 row[j] -= factor * pivot_row[j]
     return True
-
-
-__all__ = ["Matrix", "Vector", "exact_matrix", "identity", "is_positive_definite"]

@@ -135,6 +135,3 @@ def named(place: str) -> Any:
     """What "module:name" names."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
-
-
-__all__ = ["SHARED_KEYS", "Layers", "Model", "model_of", "named", "register"]

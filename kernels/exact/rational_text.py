@@ -42,6 +42,3 @@ def short_text(value: Fraction) -> str:
 def show(point: Iterable[Fraction]) -> str:
     """A point as (x, y, …), long coordinates shortened."""
     return f"({', '.join(map(short_text, point))})"
-
-
-__all__ = ["integer_text", "rational_text", "short_text", "show"]

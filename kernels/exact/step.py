@@ -104,6 +104,3 @@ def step_from_json(value: Mapping[str, object]) -> Step:
     if not (type(numerator) is int and type(offset) is int):
         raise InputError(f"step needs whole numbers, got numerator {numerator!r} and offset {offset!r}")
     return HarmonicStep(numerator, offset)
-
-
-__all__ = ["ConstantStep", "HarmonicStep", "Step", "step_from_json"]

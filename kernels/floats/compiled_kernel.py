@@ -144,5 +144,3 @@ kernel = Kernel(
     prove=prove,
     source="hardmax.kernels.floats.compiled_kernel:kernel",
 )
-
-__all__ = ["WIDTH", "kernel", "layer", "prove", "run", "step"]

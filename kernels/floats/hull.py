@@ -144,6 +144,3 @@ def _height(points: PlaneFloats, planes: NDArray[np.float64]) -> NDArray[np.floa
     blocks = range(0, len(points), rows)
     heights = [(points[i : i + rows] @ planes[:, :-1].T + planes[:, -1]).max(axis=1) for i in blocks]
     return np.concatenate(heights) if heights else np.empty(0)
-
-
-__all__ = ["hull_candidates"]

@@ -397,5 +397,3 @@ def step(tokens: PlaneFloats, A: PlaneFloats | None, alpha: float) -> PlaneFloat
 
 
 kernel = Kernel("large", step, dtypes=("float64", "float32"), layer=_batch_layer)
-
-__all__ = ["FEW", "LargeRun", "decide", "kernel", "layer", "run", "step"]

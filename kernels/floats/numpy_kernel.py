@@ -88,5 +88,3 @@ def step(tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: fl
 
 
 kernel = Kernel("numpy", step, dtypes=("float64", "float32"), layer=layer)
-
-__all__ = ["kernel", "layer", "step"]

@@ -131,6 +131,3 @@ def proposed(queries: PlaneFloats, lower: NDArray[np.float64], upper: NDArray[np
     below = np.searchsorted(rises, wanted)
     above = len(lower) + len(upper) - 1 - np.searchsorted(-falls, wanted)
     return np.where(queries[:, 1] < 0, below, above)
-
-
-__all__ = ["Indices", "PlaneFloats", "convex_polygon", "hung_points", "proposed", "scaled_to_one"]

@@ -223,5 +223,3 @@ def build(device: str = "cpu", *, compile: bool = False) -> Kernel:
 
 kernel = build("cpu")
 cuda_kernel = build("cuda")
-
-__all__ = ["BLOCK_BYTES", "build", "check", "cuda_kernel", "decide", "full_precision", "kernel", "layer", "step"]

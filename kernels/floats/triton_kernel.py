@@ -186,5 +186,3 @@ def _kernel() -> Kernel:
 
 
 kernel = _kernel()
-
-__all__ = ["MASK_BYTES", "kernel", "layer", "step"]

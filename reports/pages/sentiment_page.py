@@ -217,6 +217,3 @@ def _decision_line(
     foot = centre[0] - away * x, centre[1] - away * y
     (x1, y1), (x2, y2) = (screen(foot[0] - s * length * y, foot[1] + s * length * x) for s in (-1, 1))
     return x1, y1, x2, y2
-
-
-__all__ = ["PAGE", "RECORD", "Picture", "estimate", "interval", "picture", "read_record", "render", "write_page"]

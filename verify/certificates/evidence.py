@@ -81,5 +81,3 @@ class Outside:
 
 
 Place = Vertex | Projection | Neither | Interior | Outside
-
-__all__ = ["CertifiedVerdict", "Interior", "Neither", "Outside", "Place", "Projection", "Vertex", "Weights"]

@@ -59,6 +59,3 @@ def unchecked(document: Mapping[str, Any], seconds: float | None = None) -> str 
     if word != "accepted" or detail != claimed:
         raise BugError(f"the independent checker says to a certificate of this program: {word}, {detail}")
     return None
-
-
-__all__ = ["answer_to", "unchecked"]

@@ -184,6 +184,3 @@ def _weights(weights: Weights, representative: Sequence[int] | None = None) -> l
 
 def _vector(values: Sequence[Fraction]) -> list[str]:
     return [rational_text(x) for x in values]
-
-
-__all__ = ["CLAIMS", "certificate", "seal", "to_text", "write_text"]

@@ -27,7 +27,9 @@ class Examining(Protocol[Found]):
     """What has an exact check of a case: a claim."""
 
     @property
-    def examine(self) -> "Callable[[Case], Found]": ...
+    def examine(self) -> "Callable[[Case], Found]":
+        """The check."""
+        ...
 
 
 class Case:
@@ -71,6 +73,3 @@ class Case:
         outcome = self.outcome
         wanted = FIRST_LAYERS if isinstance(outcome, Undecided) else min(outcome.phases[-1].first + 2, 4 * FIRST_LAYERS)
         return list(islice(self.configuration.dynamics().layers(), max(wanted, FIRST_LAYERS)))
-
-
-__all__ = ["Case"]

@@ -85,6 +85,3 @@ def save_certificate(path: Path, case: Case, seconds: float | None = None) -> tu
     note = unchecked(document, seconds)
     write_text(path, to_text(document))
     return True, note
-
-
-__all__ = ["certificate_of", "certificate_text", "clustering_certificate", "save_certificate"]

@@ -205,6 +205,3 @@ def _chosen(wanted: str, model: Model) -> Claim:
         many = f"{wanted!r} is {len(found)} claims; give one" if found else f"no claim has the id {wanted!r}"
         raise InputError(f"{many}; `hardmax claims` lists them")
     return found[0]
-
-
-__all__ = ["ConclusionVerdict", "Result", "examine", "overall", "prove", "rows"]

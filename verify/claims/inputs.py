@@ -82,5 +82,3 @@ class Drawn:
 
 
 Inputs = Every | Listed | Searched | Drawn
-
-__all__ = ["SMALL", "Drawn", "Every", "Inputs", "Listed", "Searched"]

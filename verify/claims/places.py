@@ -86,6 +86,3 @@ def _case_places(case: Case) -> dict[Vector, Place]:
     for s in bits.keys() - vertices:  # its scores with the vertices of K
         case.work.do(case.configuration.d * sum(fraction(bits[s] + bits[v]) for v in vertices))
     return places(outcome)
-
-
-__all__ = ["case_places", "places"]

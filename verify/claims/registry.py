@@ -284,22 +284,3 @@ def _placed(place: str, claim: Claim) -> Claim:
     where = str(file.resolve()) if where.endswith(".py") else where
     digest = sha256(file.read_bytes()).hexdigest() if file.is_file() else None
     return replace(claim, place=f"{where}:{name}", sha256=digest)
-
-
-__all__ = [
-    "HYPOTHESES",
-    "MOST_LAYERS",
-    "Claim",
-    "Derived",
-    "Expected",
-    "Finding",
-    "Hypothesis",
-    "Shown",
-    "Source",
-    "Verdict",
-    "all_claims",
-    "assumed",
-    "derived",
-    "select_claims",
-    "theorem",
-]

@@ -109,6 +109,3 @@ def shrunk(
             return find(strategy, refutes, settings=options, random=Random(seed))
     except (NoSuchExample, Flaky):  # Flaky: a check that answers now this, now that
         return None
-
-
-__all__ = ["STAGES", "Search", "find_counterexample", "shrunk", "smallest"]

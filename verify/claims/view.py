@@ -169,6 +169,3 @@ def layers_shown(case: Case, finding: Finding) -> Shown:
     """A script shows the exact layers, and has no test for a claim of one's own."""
     last = 0 if isinstance(case.outcome, Undecided) else case.outcome.phases[-1].first + 2
     return Shown(None, min(MOST_LAYERS, max(FIRST_LAYERS, last)), certified=finding.certified)
-
-
-__all__ = ["NotDecided", "View", "finding_of", "guarded", "layers_shown"]

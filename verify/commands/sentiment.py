@@ -378,6 +378,3 @@ def _progress() -> Iterator[Any]:
             bars.update(tasks[stage], completed=done)
 
         yield report
-
-
-__all__ = ["sentiment"]

@@ -78,6 +78,3 @@ class ConformanceReport:
             result.setdefault("token", None)
             result.setdefault("returned", None)
         return data | {"passed": self.passed, "counts": self.counts()}
-
-
-__all__ = ["STATUSES", "CheckFinding", "CheckResult", "ConformanceReport", "Status"]

@@ -18,6 +18,3 @@ def decide(configuration: Configuration, budget: Budget | None = None, work: Wor
         work: where operations are counted, in place of a budget.
     """
     return named(configuration.model.prover)(configuration, work=work or Work(budget or Budget()))
-
-
-__all__ = ["decide"]

@@ -264,15 +264,3 @@ CLAIMS = (
         check_cluster_points,
     ),
 )
-
-__all__ = [
-    "CLAIMS",
-    "check_boundary",
-    "check_cluster_points",
-    "check_convergence",
-    "check_vertices",
-    "conclusion_shown",
-    "failing_conclusion",
-    "figures",
-    "moving_token",
-]

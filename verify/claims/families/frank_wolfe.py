@@ -291,14 +291,3 @@ CLAIMS = (
         inputs=(Drawn(TITLE, telling_inputs, 200, "the bound, while the origin is in the hull"),),
     ),
 )
-
-__all__ = [
-    "CLAIMS",
-    "Bound",
-    "check_rate",
-    "check_rate_origin_inside",
-    "inputs",
-    "origin_inside",
-    "telling_inputs",
-    "unmet",
-]

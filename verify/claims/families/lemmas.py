@@ -382,19 +382,3 @@ CLAIMS = (
         shown=_by_its_layers,
     ),
 )
-
-__all__ = [
-    "CLAIMS",
-    "EQUILIBRIUM",
-    "FOLLOW_NORM",
-    "FOLLOW_NORM_STRICTLY",
-    "HULL",
-    "INJECTIVE",
-    "LEADER_PERSISTENCE",
-    "NORM_GROWTH",
-    "NORM_GROWTH_STRICTLY",
-    "Scores",
-    "check_equilibrium",
-    "check_hull_nested",
-    "scored_layers",
-]

@@ -245,15 +245,3 @@ CLAIMS = (
         ("rate_below_one",),
     ),
 )
-
-__all__ = [
-    "CLAIMS",
-    "HOMOGENEITY",
-    "ISOMETRY",
-    "SCALING",
-    "UNNORMALISED",
-    "check_homogeneity",
-    "check_isometry",
-    "check_permutation",
-    "check_unnormalised",
-]

@@ -122,5 +122,3 @@ CLAIMS = tuple(
     )
     for d in DROPPED
 )
-
-__all__ = ["CLAIMS", "DROPPED", "check_conclusion"]

@@ -82,5 +82,3 @@ CLAIMS = (
         inputs=(Every(100),),
     ),
 )
-
-__all__ = ["CLAIMS", "check_certificate", "check_polytope"]

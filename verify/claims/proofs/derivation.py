@@ -370,6 +370,3 @@ def substituted(value: Scalar | Terms, ways: Mapping[str, Terms], language: Lang
 
 def _shown(value: Scalar | Terms) -> str:
     return " + ".join(f"({c}) {name}" for name, c in value.items()) if isinstance(value, dict) else str(value)
-
-
-__all__ = ["Checked", "Derivation", "Fact", "Line", "check", "given_facts", "same", "statement", "substituted"]

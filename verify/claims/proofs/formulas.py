@@ -260,18 +260,3 @@ class _Parser:
         if isinstance(value, dict):
             return value
         raise FormulaError(f"{self.text!r}: an inner product is of two vectors")
-
-
-__all__ = [
-    "NAME",
-    "Factor",
-    "FormulaError",
-    "Language",
-    "Scalar",
-    "Term",
-    "Terms",
-    "combined",
-    "sides",
-    "terms_of",
-    "value_of",
-]

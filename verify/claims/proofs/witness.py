@@ -152,6 +152,3 @@ def _vector(name: str, w: Witness) -> tuple[int, ...]:
         return w.vectors[name]
     v = _vector(rest, w)
     return tuple(sum(c * x for c, x in zip(row, v, strict=True)) for row in w.maps[linear])
-
-
-__all__ = ["Witness", "breaking", "find_witness"]

@@ -97,6 +97,3 @@ def face_record(
         raise UnprovedError(f"not every point of the face {list(indices)} has a positive weight")
     weights = weights_at([V.rows[j] for j in indices], row, answer)
     return Face(tuple(indices), as_vector(primitive(normal)), {indices[i]: w for i, w in weights.items()})
-
-
-__all__ = ["Face", "Inside", "PointWeights", "Separated", "affine_weights", "face_record", "weights_at"]

@@ -60,6 +60,3 @@ def relative_interior(directions: Sequence[IntVector]) -> Combination | Farkas:
         return answer
     den, weights = answer.den, answer.weights
     return Combination({j: den + weights.get(j, 0) for j in range(len(directions))}, den)
-
-
-__all__ = ["UnprovedError", "decide", "proves", "relative_interior"]

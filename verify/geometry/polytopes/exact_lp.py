@@ -141,15 +141,3 @@ def eliminate(vectors: Iterable[IntVector], m: int) -> tuple[list[int], list[lis
 def orthogonal_complement(vectors: Iterable[IntVector], m: int) -> list[list[int]]:
     """A basis of { h ∈ Q^m : h · u = 0 for every u }: the second result of `eliminate`, with its arguments."""
     return eliminate(vectors, m)[1]
-
-
-__all__ = [
-    "Combination",
-    "Farkas",
-    "IntVector",
-    "cone_membership",
-    "dot",
-    "eliminate",
-    "orthogonal_complement",
-    "primitive",
-]

@@ -92,6 +92,3 @@ def homogeneous(point: Sequence[int | Fraction], name: str) -> tuple[int, ...]:
 def as_vector(row: Sequence[int]) -> Vector:
     """An integer vector as Fractions."""
     return tuple([Fraction(v) for v in row])
-
-
-__all__ = ["PointRows", "PointSet", "as_vector", "homogeneous"]

@@ -76,6 +76,3 @@ def combined(normal: IntVector, h: IntVector, directions: Sequence[IntVector]) -
         if below > 0:
             c = max(c, dot(h, u) // below + 1)
     return primitive([c * a + b for a, b in zip(normal, h, strict=True)])
-
-
-__all__ = ["Inside", "Separated", "combined", "convex_weights", "face_of"]

@@ -80,6 +80,3 @@ def _solved(problem: Any, solver: str) -> bool:
         except (SolverError, ArithmeticError, ValueError):
             return False
     return problem.status == cp.OPTIMAL
-
-
-__all__ = ["SOLVERS", "Proposal", "propose_face"]

@@ -101,6 +101,3 @@ def coordinates_in(basis: Sequence[IntVector], vectors: Sequence[IntVector]) -> 
     gram: Any = B * B.transpose()
     numerators, den = gram.solve(B * fmpz_mat(vectors).transpose()).numer_denom()
     return [[int(v) for v in row] for row in numerators.transpose().tolist()], int(den)
-
-
-__all__ = ["FloatArray", "SpanFrame", "coordinates_in", "frame_of", "largest", "unit_rows"]

@@ -104,6 +104,3 @@ def _corrected(directions: Sequence[IntVector], basis: Sequence[int], weights: F
         for i, v in zip(basis, correction, strict=True):
             x[i] -= v
     return Combination(dict(enumerate(x)), den) if min(x, default=0) > 0 else None
-
-
-__all__ = ["proposed_face"]

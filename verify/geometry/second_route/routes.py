@@ -166,6 +166,3 @@ def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
 
 def _words(points: Iterable[Vector]) -> str:
     return ", ".join(map(show, points)) or "none"
-
-
-__all__ = ["PlaceOnK", "RouteDifference", "UnconfirmedError", "compare", "second_route"]

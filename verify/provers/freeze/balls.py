@@ -92,6 +92,3 @@ class BallRun:
 
 def _sign(ball: Any) -> int | None:
     return 1 if ball > 0 else -1 if ball < 0 else None
-
-
-__all__ = ["PRECISIONS", "BallRun"]

@@ -111,6 +111,3 @@ def common_factor(bits: int) -> int:
 def fraction(bits: int) -> int:
     """The operations of a product of two of Python's fractions: its common factors are quadratic."""
     return 20 * CALL + 5 * ((bits >> 6) + 1) ** 2
-
-
-__all__ = ["CALL", "DEFAULT", "Budget", "OutOfBudgetError", "Work", "common_factor", "fraction", "product"]

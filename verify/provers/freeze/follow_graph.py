@@ -33,6 +33,3 @@ def follow_order(sets: Sets, representative: Sequence[int], at_rest: Collection[
             order[i] = None
             del arrows[i]
     return list(order)
-
-
-__all__ = ["follow_order"]

@@ -73,6 +73,3 @@ def _possible(dynamics: Dynamics, layer: Layer, rows: Sequence[int]) -> list[lis
         best = max(v - e for v, e in zip(scores, errors, strict=True))
         result.append([j for j, (v, e) in enumerate(zip(scores, errors, strict=True)) if v + e >= best])
     return result
-
-
-__all__ = ["LARGE", "follow_sets", "operations"]

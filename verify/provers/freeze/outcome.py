@@ -125,5 +125,3 @@ class Undecided:
 
 
 Outcome = Frozen | SelfSimilar | Undecided
-
-__all__ = ["Frozen", "Outcome", "Phase", "Rule", "SelfSimilar", "Undecided"]

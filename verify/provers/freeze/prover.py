@@ -378,6 +378,3 @@ def decide(configuration: Configuration, budget: Budget | None = None, work: Wor
     if kind != "hardmax":
         raise InputError(f"freeze proofs are about hardmax; give models of kind {kind!r} a prover of their own")
     return _Prover(configuration, work or Work(budget or Budget()), cast(Dynamics, configuration.dynamics())).decide()
-
-
-__all__ = ["Budget", "decide"]

@@ -103,6 +103,3 @@ def _ratio(X: DomainMatrix, Y: DomainMatrix) -> Fraction | None:
 
 def _fraction(value: Any) -> Fraction:
     return Fraction(int(value.numerator), int(value.denominator))
-
-
-__all__ = ["Recurrence", "Repetition"]

@@ -365,6 +365,3 @@ def _shifted_signs(values: Sequence[Any], shifts: Sequence[int]) -> tuple[int, .
 
 def _sign(value: Any) -> int:
     return (value > 0) - (value < 0)
-
-
-__all__ = ["Column", "ConstantSets", "SignTable"]

@@ -53,6 +53,3 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-
-
-__all__ = ["OutOfTimeError", "time_limit"]
