@@ -19,7 +19,7 @@ from ...kernels.protocol import Kernel
 from ...kernels.registry import load
 from .failures.explain import BLAME, MOST_TOKENS, explain, followed
 from .failures.shrink import shrink
-from .failures.snippet import exact_text, trial_snippet, vector_text
+from .failures.snippet import exact_text, importable, trial_snippet, vector_text
 from .inputs.trial import NotTestedError, Sizes, Trial
 from .judge import Fault, examine
 from .record import CheckFinding
@@ -206,11 +206,12 @@ def _reproducible(subject: Subject, trial: Trial, fault: Fault, small: Trial, fo
 
     A kernel that keeps state between calls may have failed because of calls that the snippet does not make.
     """
-    if not subject.spec:
+    place = subject.spec or importable(subject.kernel)
+    if not place:
         return small, found, ""
     for candidate, former in ((small, found), (trial, fault)):
         try:
-            again = examine(load(subject.spec, **subject.kernel.overrides), candidate).fault
+            again = examine(load(place, **subject.kernel.overrides), candidate).fault
         except InputError:
             again = None
         if again is not None and again.kind == former.kind:

@@ -27,7 +27,7 @@ def loading(kernel: Kernel, spec: str, *imports: str) -> list[str]:
     """
     lines = ["import numpy as np", "from hardmax.kernels.registry import load", *imports, ""]
     if not spec:
-        spec = _importable(kernel)
+        spec = importable(kernel)
     if spec:
         overrides = "".join(f", {name}={value!r}" for name, value in kernel.overrides.items())
         return [*lines, f"kernel = load({_from_anywhere(spec)!r}{overrides})"]
@@ -37,7 +37,7 @@ def loading(kernel: Kernel, spec: str, *imports: str) -> list[str]:
     ]
 
 
-def _importable(kernel: Kernel) -> str:
+def importable(kernel: Kernel) -> str:
     """The import string of a kernel given as an object, if its step function is importable; else empty."""
     if kernel.source:
         return kernel.source
