@@ -168,7 +168,7 @@ METAMORPHIC = [
 
 FRANK_WOLFE = [
     Mutant("half the bound's layers", "r = energy * (k + 1) / (2", "r = energy * (k + 1) / (200"),
-    Mutant("a bound without λ_max", "r * (i == j) - self.B[i][j]", "r * (i == j) - (i == j)"),
+    Mutant("a bound without λ_max", "r * (i == j) - v", "r * (i == j) - (i == j)"),
     Mutant("layers are not looked at", "if bound.is_broken(energy, layer.index):", "if False:"),
     Mutant("nothing is ever verified", "if all(rests) and last <= MOST_LAYERS:", "if False:"),
     Mutant("any input is judged", "return [name for name, met in tests.items() if not met]", "return ['all of it']"),
