@@ -33,7 +33,7 @@ from hardmax.verify.certificates.self_check import answer_to
 from hardmax.verify.claims import certified
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families import clustering
-from hardmax.verify.claims.registry import Claim, Finding, Source, select_claims
+from hardmax.verify.claims.registry import Claim, Finding, Hypothesis, Source, assumed, select_claims
 from hardmax.verify.cli import main
 from hardmax.verify.provers.freeze import prover
 from hardmax.verify.provers.freeze.outcome import Phase
@@ -118,7 +118,7 @@ def certify_half(case):
 
 def about_half(claim):
     """A claim about hardmax, of the configuration with the same layers."""
-    return replace(claim, check=lambda case: claim.check(case.once(hardmax_case)), hypotheses=(), shown=None)
+    return replace(claim, examine=lambda case: case.once(hardmax_case).finding(claim), hypotheses=(), shown=None)
 
 
 def no_token_on_its_way(case):
@@ -135,7 +135,7 @@ def no_token_on_its_way(case):
 ARRIVED = Claim(
     "toy.arrived",
     "every token is where it tends to when the sets are frozen",
-    ("nonzero",),
+    assumed("nonzero"),
     Source("none", "of this test", "toy"),
     "theorem",
     no_token_on_its_way,
@@ -372,7 +372,13 @@ def no_negative_limit(case):
 
 
 ABOUT_MAPS = (
-    replace(ARRIVED, id="map.positive", check=no_negative_limit, hypotheses=("diagonal",), models=("one_map",)),
+    replace(
+        ARRIVED,
+        id="map.positive",
+        examine=no_negative_limit,
+        hypotheses=(Hypothesis("diagonal", lambda c: c.hypotheses()["diagonal"]),),
+        models=("one_map",),
+    ),
 )
 register(OneMap)
 

@@ -406,6 +406,20 @@ def a_cached_by_shape(Z, A, alpha, _cache={}):  # noqa: B006 the shared cache is
     return right(Z, _cache.setdefault(A.shape, A.copy()), alpha)
 
 
+@killed_by("A.close")
+def nearly_the_identity(Z, A, alpha):
+    return right(Z, np.eye(len(A), dtype=A.dtype) if np.allclose(A, np.eye(len(A))) else A, alpha)
+
+
+@killed_by("array.unchanged")
+def in_place_when_large(Z, A, alpha):
+    moved = right(Z, A, alpha)
+    if Z.size < 16_384:
+        return moved
+    Z[...] = moved
+    return Z
+
+
 @killed_by("batch.empty")
 def empty_batch_forgotten(Z, A, alpha):
     return np.stack([right(rows[None], A, alpha)[0] for rows in Z])

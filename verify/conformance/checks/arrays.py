@@ -13,7 +13,7 @@ from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import lattice_without_ties, random_points
 from ..inputs.lattices import SHAPES, Lattice, Shape, lattice
-from ..inputs.trial import Arrangement, Call, arranged, call, floats, layouts, raw_step
+from ..inputs.trial import Arrangement, Call, NotTestedError, arranged, call, floats, layouts, raw_step
 from ..record import CheckFinding
 from .sizes import Sequences, dtypes, screened
 
@@ -74,6 +74,10 @@ def _form(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
                     )
 
 
+MANY = 4_096
+"""Sets of a batch that is large enough for what kernels do with large ones only."""
+
+
 def _calls(subject: Subject) -> Iterator[tuple[str, Call]]:
     """Per dtype a batch of integer points, one of full mantissas, one where nothing moves, and many small shapes."""
     rng = subject.random("arrays")
@@ -124,6 +128,22 @@ def _unchanged(subject: Subject, dtype: str, one: Call) -> tuple[str, list[str]]
                     again = f"native, form = (arranged(kernel, values, {arrangement!r}) for values in (tokens, A))"
                     lines = ["from hardmax.verify.conformance import arranged", again, *lines]
                 return f"the kernel overwrote {name}, {arrangement} in memory", lines
+    many = np.tile(tokens, (MANY // len(tokens), 1, 1))
+    if one.shape[1] == 5 and kernel.device == "cpu":
+        try:
+            subject.sizes.require(many.shape)
+        except NotTestedError:
+            return None
+        native = kernel.arrays_for(many, dtype)
+        raw_step(kernel, native, kernel.arrays_for(A, dtype), one.alpha)
+        if not np.array_equal(many, to_numpy(native)):
+            lines = [
+                f"many = np.tile(tokens, ({MANY // len(tokens)}, 1, 1))",
+                f"native = kernel.arrays_for(many, {dtype!r})",
+                "kernel.step(native, form, alpha)",
+                "assert np.array_equal(np.asarray(native), many)",
+            ]
+            return f"the kernel overwrote the tokens of a batch of {len(many)}", lines
     return None
 
 

@@ -50,6 +50,12 @@ def _close(subject: Subject) -> Iterator[Trial]:
             A = [[Fraction((1 << bits) - 1 - lag, 1 << bits) for lag in row] for row in lags]
             units = [[int(a == b) for b in range(d)] for a in range(d)]
             yield Trial((call(units, A=A),), dtype)
+        # (1, 1) ties for (3, 1) and (1, 3) under the identity, and one entry a little larger decides
+        for d, row in product((2, 3, 5), (0, -1)):
+            A = [[Fraction(int(a == b)) for b in range(d)] for a in range(d)]
+            A[row][-1] += Fraction(1, 1 << (PRECISION[dtype] - 4))
+            tokens = [[x, *[0] * (d - 2), y] for x, y in ((1, 1), (3, 1), (1, 3))]
+            yield Trial((call(tokens, A=A),), dtype)
 
 
 def _alphas(values: Sequence[Fraction]) -> Trials:
