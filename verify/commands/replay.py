@@ -8,6 +8,7 @@ import click
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration_file import read_configuration
+from ...kernels.exact.model import named
 from ...reports.records.codec import RecordError
 from ...reports.records.record import CounterexampleRecord
 from ...reports.records.store import CONFIG, read_counterexample
@@ -34,7 +35,9 @@ def replay(bundle: Path, place: str | None) -> int:
     except RecordError as error:
         raise InputError(str(error)) from None
     configuration = read_configuration(bundle / CONFIG)
-    claim = _claim(record, place or record.place or record.claim)
+    own = (claim for claim in named(configuration.model.claims) if claim.id == record.claim)
+    claim = next(own, None) if place is None else None
+    claim = claim or _claim(record, place or record.place or record.claim)
     finding = examine(claim, configuration)
     click.echo(f"{record.claim}: {record.statement}")
     if record.sha256 is not None and claim.sha256 != record.sha256:
