@@ -98,7 +98,8 @@ def check_unnormalised(case: Case) -> Finding:
         images = [[sum(a * x for a, x in zip(row, y, strict=True)) for row in case.form] for y in tokens]
         for i, z in enumerate(tokens):
             scores = [sum(x * v for x, v in zip(z, image, strict=True)) for image in images]
-            C = tuple(j for j, v in enumerate(scores) if v == max(scores))
+            best = max(scores)
+            C = tuple(j for j, v in enumerate(scores) if v == best)
             if C != sets[i]:
                 message = f"token {i} follows {list(C)} without normalisation, at layer {layer.index}"
                 return Finding("refuted", message, layer.index)
