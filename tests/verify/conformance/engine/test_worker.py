@@ -171,7 +171,13 @@ def test_a_file_that_ends_the_process_when_it_is_imported_is_bad_input(tmp_path,
 def test_an_interrupted_run_keeps_the_results_so_far(kernels, tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "hardmax", "kernel", kernels("hangs"), "--out", out, "--skip", "cross.*"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # where the tests run in background
+    )
     while not (out / ".hardmax").exists() and process.poll() is None:
         time.sleep(0.1)
     time.sleep(3)
