@@ -176,7 +176,7 @@ def test_an_interrupted_run_keeps_the_results_so_far(kernels, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # where the tests run in background
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # the tests may run in background
     )
     while not (out / ".hardmax").exists() and process.poll() is None:
         time.sleep(0.1)
