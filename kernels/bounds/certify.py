@@ -118,6 +118,8 @@ def _exact_input(
         raise InputError(f"A holds {form.dtype.name} values; give numbers that {values.dtype} holds exactly")
     if str(values.dtype) not in kernel.dtypes:
         raise InputError(f"tokens are {values.dtype}; kernel {kernel.name} computes in {', '.join(kernel.dtypes)}")
+    if str(values.dtype) not in ("float32", "float64"):  # in less precision SLACK does not cover a rounded margin
+        raise InputError(f"tokens are {values.dtype}; facts are proved in float32 and float64: convert them")
     if isinstance(layers, bool) or not isinstance(layers, int) or layers < 1:
         raise InputError(f"layers is {layers!r}; a whole number >= 1 is required")
     with np.errstate(over="ignore"):

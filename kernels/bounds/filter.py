@@ -80,7 +80,8 @@ derive those about rounding a second time; the rows on R and on int32 rest on wh
     margin > bound, ¬(ŝ < max − bound) proved, only_candidate           NaN proves nothing and excludes nothing
     max − bound, rounded               only_candidate, _prove_equal     rounding is monotone, and ŝ is a float: ŝ ≥
                                                                         max − 2B implies ŝ ≥ fl(max − bound)
-    top − second, rounded              all kernels                      a relative u < 2⁻²⁰: in SLACK
+    top − second, rounded              all kernels                      a relative u < 2⁻²⁰: in SLACK; `certify` takes
+                                                                        float32 and float64 alone
     hash of a linear image             compiled_loops.find_distinct     nothing: `same` decides, and a duplicate that is
                                                                         missed ties, so it is compared by `same` again
     A → dtype of the tokens, α → float certify                          nothing: refused unless it changes no value
@@ -104,7 +105,7 @@ from ..protocol import checked, is_identity
 from .exact_scores import LEAST_EXPONENT, PRECISION, largest
 
 SLACK = 1 + 2.0**-20
-"""Covers the rounding of the bound itself and of the margin it is compared with."""
+"""Covers the rounding of the bound itself, and that of the margin it is compared with in float32 and float64."""
 
 UNDERFLOW = 32
 """The factor in U."""

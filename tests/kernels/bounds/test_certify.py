@@ -19,7 +19,7 @@ from hardmax.kernels.bounds.certify import certify
 from hardmax.kernels.exact.dynamics import Dynamics, itinerary
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.floats.numpy_kernel import layer
-from hardmax.kernels.protocol import BLOCK_BYTES, declare
+from hardmax.kernels.protocol import BLOCK_BYTES, Kernel, declare
 
 PRESENT = [k for k in map(registry.load, registry.SHIPPED) if not k.missing]
 FORM = np.array([[2.0, 0.5], [-0.25, 1.0]])
@@ -339,3 +339,10 @@ def test_a_process_that_flushes_subnormal_numbers_is_told_so():
     finally:
         torch.set_flush_denormal(False)
     assert certify(numpy_kernel, tokens, None, 1.0, 1).itinerary(0) == (((0,), (0, 1)),)
+
+
+def test_nothing_is_proved_in_half_precision():
+    """SLACK does not cover a margin that is rounded to 11 bits."""
+    half = Kernel("half", numpy_kernel.step, dtypes=("float16",), layer=numpy_kernel.layer)
+    with pytest.raises(InputError, match="facts are proved in float32 and float64"):
+        certify(half, np.ones((1, 2, 2), dtype=np.float16), None, 1.0, 1)

@@ -78,7 +78,9 @@ def test_the_fused_proof_is_that_of_the_filter(A, dtype, alpha):
     for b in np.flatnonzero(both):
         stored = 5 if proof.frozen[b] < 0 else proof.frozen[b] + 1
         assert (proof.first[:stored, b] == expected.first[:stored, b]).all()
-    assert (np.abs(proof.tokens - expected.tokens)[both] <= (proof.error + expected.error)[both][:, None]).all()
+    # what is not proved is not computed to the end, and may be anything
+    apart = np.abs(proof.tokens[both] - expected.tokens[both])
+    assert (apart <= (proof.error + expected.error)[both][:, None]).all()
     # The fused bound takes R from layer 0, not from every layer, but follows one of two equal tokens: γ_17, not γ_18.
     assert (proof.error[both] >= expected.error[both] * 0.94).all()
     assert (proof.error[both] <= 5 * 1.001 * gamma(17, dtype) * np.abs(tokens[both]).max(axis=1)).all()

@@ -172,7 +172,7 @@ def _finite(spoiled: Callable[[Subject, str], Iterator[tuple[str, Spoiled]]]) ->
                 else:
                     wrong = lost & np.isfinite(found).all(axis=2)
                 if allowed is not None and found.shape == tokens.shape:
-                    error = layer_error(tokens, 1, 1.0)[:, None, :]
+                    error = layer_error(tokens, 1, 1.0, dtype=dtype)[:, None, :]
                     wrong &= ~(np.abs(found.astype(np.float64) - allowed) <= error).all(axis=2)
                 if wrong.any():
                     b, i = np.argwhere(wrong)[0].tolist()

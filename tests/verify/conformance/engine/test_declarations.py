@@ -239,3 +239,16 @@ def test_compiled_code_is_judged_apart(tmp_path):
     with torch._dynamo.config.patch(recompile_limit=1):
         (_, gone) = result(torch.compile(with_torch, backend="eager"))
         assert gone.status == "not_tested", gone.message
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("seed", [0, 2])  # of seed 2 is a form that is zero: without scores there are no gaps
+def test_gradients_of_half_precision_are_judged_or_do_not_apply(dtype, seed):
+    half = Kernel("half", with_torch, dtypes=(dtype,), arrays="torch")
+    results = run_conformance(half, seed=seed, only=["gradient.*"]).results
+    assert {result.id: result.status for result in results} == {
+        "gradient.exact": "pass",
+        "gradient.differences": "not_applicable",
+        "gradient.sizes": "not_tested",
+        "gradient.upstream": "not_tested",
+    }
