@@ -34,6 +34,7 @@ from hardmax.verify.claims import certified
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families import clustering
 from hardmax.verify.claims.registry import Claim, Finding, Hypothesis, Source, assumed, select_claims
+from hardmax.verify.claims.view import View
 from hardmax.verify.cli import main
 from hardmax.verify.provers.freeze import prover
 from hardmax.verify.provers.freeze.outcome import Phase
@@ -457,3 +458,9 @@ def test_a_model_refuses_floats_and_what_is_given_beside_it():
     with pytest.raises(InputError, match="give them to the model"):
         Configuration([[1]], Hardmax([[1]]), Q(1, 2))
     assert Configuration([[1]], Hardmax([[2]], 3, "smallest")) == Configuration([[1]], [[2]], 3, follow="smallest")
+
+
+def test_what_a_claim_sees_as_proved_is_what_the_model_names():
+    seen = View(Case(parse_configuration(AT_REST))).proved
+    assert set(seen.findings) == {claim.id for claim in CLAIMS}
+    assert seen.verdict == "verified"

@@ -17,12 +17,13 @@ import numpy as np
 from ...kernels.errors import BugError, HardmaxError, InputError
 from ...kernels.exact.configuration import Configuration, Matrix
 from ...kernels.exact.dynamics import Sets
+from ...kernels.exact.model import named
 from ..provers.freeze.budget import OutOfBudgetError
 from ..provers.freeze.outcome import Frozen, SelfSimilar, Undecided
 from ..provers.freeze.time_limit import OutOfTimeError
 from .case import FIRST_LAYERS, Case
 from .conclusion import Result
-from .registry import MOST_LAYERS, Finding, Hypothesis, Shown, theorem
+from .registry import MOST_LAYERS, Finding, Hypothesis, Shown
 
 
 class NotDecided(HardmaxError):  # noqa: N818 users catch it by this name
@@ -64,9 +65,10 @@ class View:
 
     @property
     def proved(self) -> Result:
-        """All that is proved of this input, with the verdicts on the clustering theorem's claims."""
+        """All that is proved of this input, with the verdicts on the claims that its model names."""
         self._decided()
-        return Result(self._case, {claim.id: self._case.finding(claim) for claim in theorem()}, None)
+        claims = named(self.configuration.model.claims)
+        return Result(self._case, {claim.id: self._case.finding(claim) for claim in claims}, None)
 
     @property
     def leaders(self) -> dict[int, int]:

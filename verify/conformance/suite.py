@@ -70,12 +70,12 @@ def check_ids() -> tuple[str, ...]:
 
 
 def selected(only: Iterable[str] = ("*",), skip: Iterable[str] = ()) -> tuple[Check, ...]:
-    """The checks that match a pattern of `only` and none of `skip`.
+    """The checks that match a pattern of `only` and none of `skip`; a pattern may be several, separated by commas.
 
     Raises:
         InputError: a pattern that matches no check, or no check is left.
     """
-    wanted, unwanted = tuple(only), tuple(skip)
+    wanted, unwanted = (tuple(p.strip() for text in several for p in text.split(",")) for several in (only, skip))
     for pattern in wanted + unwanted:
         if not any(fnmatchcase(name, pattern) for name in check_ids()):
             raise InputError(f"no check matches {pattern!r}; checks are {', '.join(check_ids())}")
