@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.bounds.filter import layer_error
+from ....kernels.bounds.filter import decision_bound, layer_error
 from ....kernels.protocol import to_numpy
 from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, loading
@@ -150,8 +150,12 @@ def _bad_step(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
         tokens = stored(_tokens(subject, shape), dtype)
         scores = tokens.astype(np.float64) @ tokens.astype(np.float64).transpose(0, 2, 1)
         leaders = np.take_along_axis(tokens, scores.argmax(axis=2)[:, :, None], axis=1)  # no ties
-        for alpha, allowed in ((np.nan, None), (np.inf, leaders)):
-            yield f"alpha = {alpha}", (tokens, np.eye(shape[2]), alpha, np.full(shape[:2], True), allowed)
+        ordered = np.sort(scores, axis=2)
+        known = np.full(shape[:2], True)  # of whom it is sure in this dtype whom it follows
+        if shape[1] > 1:
+            known = ordered[:, :, -1] - ordered[:, :, -2] > decision_bound(tokens, dtype=dtype)
+        for alpha, allowed, lost in ((np.nan, None, np.full(shape[:2], True)), (np.inf, leaders, known)):
+            yield f"alpha = {alpha}", (tokens, np.eye(shape[2]), alpha, lost, allowed)
 
 
 def _finite(spoiled: Callable[[Subject, str], Iterator[tuple[str, Spoiled]]]) -> Callable[[Subject], CheckFinding]:

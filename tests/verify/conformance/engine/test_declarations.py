@@ -252,3 +252,18 @@ def test_gradients_of_half_precision_are_judged_or_do_not_apply(dtype, seed):
         "gradient.sizes": "not_tested",
         "gradient.upstream": "not_tested",
     }
+
+
+def test_a_step_without_end_is_judged_where_bfloat16_decides_whom_a_token_follows():
+    """The worst of the tokens that bfloat16 cannot tell from the best: no right kernel is worse."""
+
+    def worst(Z, A, alpha):
+        tokens = Z.float().numpy()
+        S, bound = tokens.astype(float) @ tokens.swapaxes(1, 2), decision_bound(tokens, dtype="bfloat16")
+        near = S.max(axis=2, keepdims=True) - S <= bound[:, :, None]
+        j = torch.tensor(np.where(near, S, np.inf).argmin(axis=2))
+        return torch.gather(Z, 1, j[:, :, None].expand_as(Z)) + (alpha if alpha != alpha else 0)
+
+    half = Kernel("half", worst, dtypes=("bfloat16",), arrays="torch", ties="any")
+    (result,) = run_conformance(half, only=["nan.alpha"]).results
+    assert result.status == "pass", result.message
