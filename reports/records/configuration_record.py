@@ -78,7 +78,7 @@ class ConfigurationRecord(Record, frozen=True):
         if self.A is not None:
             _check_rows("A", self.A, d, d)
         elif self.attention is None:
-            raise RecordError('lacks the key "A"')
+            raise RecordError("needs A, or attention where another kind of model has none")
         if self.attention is None and (self.alpha is None) == (self.step is None):
             raise RecordError("needs exactly one of alpha and step")
         for name, values in (("labels", self.labels), ("multiplicities", self.multiplicities)):
