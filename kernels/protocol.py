@@ -213,6 +213,25 @@ def to_numpy(values: Any) -> NDArray[Any]:
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
+def stored(values: NDArray[Any], dtype: str) -> NDArray[np.floating]:
+    """`values` rounded to `dtype`, in an array that can hold it: float32 for bfloat16."""
+    with np.errstate(all="ignore"):
+        if dtype != "bfloat16":
+            return values.astype(dtype)
+        mantissa, exponent = np.frexp(values.astype(np.float64))
+        # ties to even, of 8 bits, or of as many as subnormal numbers have
+        bits = 2.0 ** np.minimum(8, exponent + 133)
+        return np.ldexp(np.rint(mantissa * bits) / bits, exponent).astype(np.float32)
+
+
+def normalised(kernel: Kernel, moved: NDArray[Any], alpha: float) -> NDArray[Any]:
+    """The next tokens of the normalised layer from those that `kernel` returned: divided by 1 + α if it is "residual".
+
+    The bound on next tokens covers (z + αm)/(1 + α), so that both forms are judged by the same one.
+    """
+    return moved if kernel.form == "normalised" else moved.astype(np.float64) / (1 + float(alpha))
+
+
 def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[Any]]:
     """`tokens` and `A` (identity if None) as arrays of fitting shape; values may be anything a float can be.
 
