@@ -10,8 +10,8 @@ from typing import NamedTuple
 import flint
 import numpy as np
 
-from .bound import LEAST, Enclosure
-from .problem import Head, Reals
+from .bound import LEAST
+from .problem import Enclosure, Head, Reals
 
 
 class BallRow(NamedTuple):

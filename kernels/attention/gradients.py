@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .arithmetic import Arithmetic
 from .balls import ball_gradients, distance
-from .bound import LEAST, SLACK, Arithmetic, forward_bound
+from .bound import LEAST, SLACK, forward_bound
 from .problem import Head, Problem, Reals
 from .protocol import AttentionKernel, as_reals
 from .truth import U, enclose
@@ -126,15 +127,17 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
     delta_error = (size_dO * (known.o_error + (Dv + 1) * U * np.abs(known.o))).sum(axis=1)[:, None] * SLACK
     x_error = dP_error + delta_error + 2 * U * np.abs(x)
     dS, up = P * x, (P * (1 + rho)) * SLACK + on * LEAST
-    dS_error = (up * x_error + P * (rho + 2 * U) * np.abs(x)) * SLACK
+    lost_P = P * (rho + 2 * U) + on * 2.0**-1060  # a subnormal P is rounded absolutely
+    dS_error = (up * x_error + lost_P * np.abs(x)) * SLACK
     x_size, dS_size, dP_size = np.abs(x) + x_error, np.abs(dS) + dS_error, np.abs(dP) + dP_error
 
     # The kernel's weights (π), dP (E_P), Δ by either way (E_D) and dS (E_S).
     lse = np.abs(known.lse) + known.lse_error
-    common = bound.lse + 3 * a * lse + how.argument * 1.01 * (np.log(n[:, 0]) + bound.lse) + 8 * a
+    common = bound.lse + 3 * a * lse + how.argument * (np.log(n[:, 0]) + bound.lse) + 8 * a
     pi = np.where(on, np.expm1(bound.tau + common[:, None]), 0.0)
     own = up * (1 + pi)
     E_P = np.expm1((Dv + 1 + 2 * narrow) * a) * both + tiny * (2 * Dv + each + size_v.sum(axis=1)[None, :])
+    hidden = both + E_P  # keys that only other rows see: 0·∞ would be NaN
     E_P = np.where(on, E_P + c1 * (u * (dP_size + E_P) + half), 0.0)
     out = np.abs(known.o) + known.o_error + bound.W
     growth = np.expm1((Dv + 1 + narrow) * a + 2 * eager * u)
@@ -148,7 +151,17 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
     E_S = up * pi * x_size + own * (E_P + E_D) + w * (x_size + E_P + E_D) + 4 * tiny
     E_S = np.where(on, (1 + growth) * E_S + growth * dS_size, 0.0) * SLACK
 
-    keys, most = on.astype(np.float64), max(1.0, scale)
+    # Rows in which something may overflow, and rows without a bound of their own, leave none for what they enter.
+    lacking = ~np.isfinite(bound.W).all(axis=1) | ~np.isfinite(bound.lse) | ~np.isfinite(dO).all(axis=1)
+    room, most = how.largest, max(1.0, scale)
+    reach = (hidden * (1 + u)).max(axis=1, initial=0.0)
+    lacking |= ~(reach <= room(c1)) | ~(1.01 * own.max(initial=0.0) <= room(c1))
+    lacking |= ~(1.01 * reach * (1 + own.sum(axis=1)) + 2 * E_D[:, 0] <= room(s))
+    lacking |= ~(1.01 * most * (dS_size + E_S).max(axis=1, initial=0.0) <= room(c2))
+    lacking |= ~(1.01 * size_dO.max(axis=1, initial=0.0) <= room(s))
+    lacking &= head.n > 0
+
+    keys = on.astype(np.float64)
     lost = most * (4 * tiny + c2 * half)
 
     def product(left: Reals, error: Reals, E: Reals, right: Reals, terms: Any, below: Reals) -> _Sums:
@@ -158,7 +171,8 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
         value = head.scale * (left @ right)
         exact = scale * (error @ np.abs(right) + np.expm1((terms + 3) * U) * sums) * SLACK + LEAST
         E_sum = scale * ((1 + rounding) * (E @ np.abs(right)) + rounding * sums) + below
-        E_sum = np.where(1.5 * most * sums <= how.accumulation.largest, E_sum, np.inf)
+        reach = 1.01 * G * most * (1 + rounding) * (sums + E @ np.abs(right))
+        E_sum = np.where(reach <= room(s), E_sum, np.inf)
         return _Sums(value, exact, E_sum, np.abs(value) + exact)
 
     below = lost * (keys @ size_k) + most * tiny * (2 * n + dS_size.sum(axis=1)[:, None])
@@ -167,16 +181,12 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
     dk = product(dS.T, dS_error.T, E_S.T, head.q, float(G * R + 4), below)
     rounding = np.expm1((G * R + 1 + narrow) * a + c1 * u)
     value, sums = P.T @ dO, up.T @ size_dO
-    error = ((P * (rho + 2 * U)).T @ size_dO + np.expm1((G * R + 3) * U) * sums) * SLACK + LEAST
+    error = (lost_P.T @ size_dO + np.expm1((G * R + 3) * U) * sums) * SLACK + LEAST
     E_V = (up * pi).T @ size_dO + rounding * (own.T @ size_dO)
     E_V = E_V + (tiny + c1 * half) * (keys.T @ size_dO) + tiny * (2 * G * R + sums)
-    dv = _Sums(value, error, np.where(1.5 * sums <= how.accumulation.largest, E_V, np.inf), np.abs(value) + error)
+    reach = 1.01 * G * (1 + rounding) * (own.T @ size_dO)
+    dv = _Sums(value, error, np.where(reach <= room(0), E_V, np.inf), np.abs(value) + error)
 
-    # Rows without a bound of their own, and rows whose dP may overflow, leave none for what they enter.
-    room = min(how.accumulation.largest, how.dtype.largest) if c1 else how.accumulation.largest
-    lacking = ~np.isfinite(bound.W).all(axis=1) | ~np.isfinite(bound.lse) | ~np.isfinite(dO).all(axis=1)
-    lacking |= ~(1.5 * np.where(on, both, 0.0).max(axis=1, initial=0.0) <= room)
-    lacking &= head.n > 0
     dq = dq._replace(E=np.where(lacking[:, None], np.inf, dq.E))
     if lacking.any():
         dk, dv = (x._replace(E=np.full_like(x.E, np.inf)) for x in (dk, dv))

@@ -4,7 +4,7 @@ In this order:
 
     unjudged      W is infinite: an intermediate may overflow, or an input is not finite
     beyond        the result is not finite, or its distance from the truth exceeds W: wrong for what the kernel declares
-    fragile       W is the hull of the values that the row may see: no kernel could be told from another one
+    fragile       W reaches as far as all values that the row may see: no kernel could be told from another one
     implausible   the distance may exceed T: worth a look, no failure
     within        otherwise
 
@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BugError
+from .arithmetic import Arithmetic
 from .balls import ball_rows, distance, enclosure_of
-from .bound import Arithmetic, Enclosure, ErrorBound, forward_bound
+from .bound import SLACK, ErrorBound, forward_bound
 from .hard import hard_bound, hard_rows
-from .problem import FORMATS, Head, Problem, Reals
+from .problem import FORMATS, Enclosure, Head, Problem, Reals
 from .protocol import AttentionKernel
 from .truth import enclose
 
@@ -228,9 +229,13 @@ def _judge_hard(head: Head, how: Arithmetic, out: Reals, first: bool) -> _Judged
 def _judge_lse(kernel: AttentionKernel, head: Head, one: _Judged, lse: Reals) -> NDArray[np.int8]:
     """Codes of the log-sum-exps; −∞ is required of rows without keys."""
     unit = 1 / np.log(2) if kernel.lse == "log2" else 1.0
-    u = 0.0 if kernel.lse_dtype is None else FORMATS[kernel.lse_dtype].u
-    exact, W = one.known.lse * unit, one.bound.lse * unit
-    W = W + (u + 2.0**-52) * (np.abs(exact) + W)
+    exact, W = one.known.lse * unit, one.bound.lse * unit * (1 + 2.0**-50)
+    W = W + 2.0**-52 * np.abs(exact)
+    if kernel.lse_dtype is not None:  # rounded once more
+        form = FORMATS[kernel.lse_dtype]
+        size = np.abs(exact) + one.known.lse_error * unit + W
+        W = (W + form.u * size + form.eta / 2 + form.tiny * (kernel.flushes or form.name != "float16")) * SLACK
+        W = np.where(size <= form.largest, W, np.inf)
     with np.errstate(invalid="ignore"):
         low = np.abs(lse - exact) * (1 - 2.0**-40) - one.known.lse_error * unit
         wrong = ~np.isfinite(lse) | (low > W)
