@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from .arithmetic import Arithmetic
 from .problem import Enclosure, Format, Head, Reals
-from .typical import independent, typical
+from .typical import independent, level, typical
 
 SLACK = 1 + 2.0**-20
 """Covers the rounding of the bound's own evaluation: sums of fewer than 2²² nonnegative terms, each within 2⁻⁴⁵."""
@@ -43,7 +43,7 @@ CHUNK = 1 << 18
 
 
 class ErrorBound(NamedTuple):
-    """W, T (R, Dv) for the output, `lse` (R,) for the log-sum-exp; τ (R, L).
+    """W, T (R, Dv) for the output, `lse`, `lse_typical` (R,) for the log-sum-exp; τ (R, L).
 
     clipped (R, Dv): what weights and underflow may do reaches beyond the hull of v: nothing can be told.
     """
@@ -53,6 +53,7 @@ class ErrorBound(NamedTuple):
     lse: Reals
     clipped: NDArray[np.bool_]
     tau: Reals
+    lse_typical: Reals
 
 
 def spread(weights: list[Reals], v: Reals, o: Reals) -> list[Reals]:
@@ -223,9 +224,12 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     sums = np.exp(beta) * np.expm1(alpha + kappa) * M[0] + (np.expm1(beta) + u) * size_o + out
     clipped |= _empty_bound(head, known, most, F[0] + lost, hull, sums) | (alpha + kappa >= np.log(2))
 
-    T = typical(head, how, known, h, up_v, elements) + (lost + u * (size_o + W0) + out) * SLACK
+    usual, z = typical(head, how, known, up_v), level(elements)
+    T = z * np.sqrt(usual.out) + usual.out_shared + (lost + u * (size_o + W0) + out) * SLACK
+    lse_typical = z * np.sqrt(usual.lse) + usual.lse_shared + lost_sum + 4 * tiny
     sure = (most <= 0.25)[:, None] & ~clipped & independent(head, how, known.t)
     T = np.where(sure & (T < W), T, W)
+    lse_typical = np.where((most <= 0.25) & sure.any(axis=1) & (lse_typical < lse), lse_typical, lse)
 
     grown = np.exp(np.minimum(heaviest[:, None] + alpha + kappa, 800.0)) * 1.01  # a weight and its roundings
     none = ~head.finite | _overflows(head, how, on, size + e, count * grown)
@@ -234,8 +238,9 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     no_bound = none[:, None] | (grown * (on @ absv) > how.accumulation.largest) | (size_o + W > most_out)
     no_bound |= ~np.isfinite(W)
     W, T = (np.where(no_bound, np.inf, x) for x in (W, T))
-    lse = np.where(none | ~np.isfinite(lse), np.inf, (lse * SLACK + LEAST))
-    return ErrorBound(W, T, lse, clipped & ~no_bound, tau)
+    none |= ~np.isfinite(lse)
+    lse, lse_typical = (np.where(none, np.inf, x * SLACK + LEAST) for x in (lse, lse_typical))
+    return ErrorBound(W, T, lse, clipped & ~no_bound, tau, lse_typical)
 
 
 def _hull(head: Head, known: Enclosure, rows: NDArray[np.bool_]) -> tuple[Reals, Reals]:

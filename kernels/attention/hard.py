@@ -102,7 +102,8 @@ def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> ErrorBound:
         W[i] = (total + u * (mean + total) + how.lost_output) * SLACK + LEAST
         W[i][(m * mean * 1.01 > how.accumulation.largest) | (np.abs(o) + W[i] > how.dtype.largest)] = np.inf
         clipped[i] = reach > 0
-    return ErrorBound(W, W.copy(), np.full(len(rows), np.inf), clipped & np.isfinite(W), np.zeros(head.allowed.shape))
+    none = np.full(len(rows), np.inf)
+    return ErrorBound(W, W.copy(), none, clipped & np.isfinite(W), np.zeros(head.allowed.shape), none)
 
 
 def _exact_scores(head: Head, how: Arithmetic) -> NDArray[np.bool_]:
