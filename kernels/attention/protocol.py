@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bound import Arithmetic
+from .arithmetic import Arithmetic
 from .problem import FORMATS, Problem, Reals
 
 KEYWORDS = ("scale", "mask", "bias", "causal", "window", "softcap")
