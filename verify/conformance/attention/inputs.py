@@ -11,7 +11,7 @@ import numpy as np
 from ....kernels.attention.problem import FORMATS, Problem, Reals, rounded
 from ....kernels.attention.protocol import AttentionKernel
 
-Kind = Literal[
+ProblemKind = Literal[
     "plain", "peaked", "outlier", "negative", "low", "equal", "near", "huge", "mean", "rising", "falling", "faint",
     "whole", "subnormal", "signed",
 ]  # fmt: skip
@@ -32,7 +32,7 @@ def problem(
     Lk: int | None = None,
     D: int = 8,
     Dv: int | None = None,
-    kind: Kind = "plain",
+    kind: ProblemKind = "plain",
     **options: Any,
 ) -> Problem:
     """A problem of the given sizes; Lk = Lq, Dv = D and Hk = H if they are None.
@@ -56,7 +56,9 @@ def changed(one: Problem, **arrays: Any) -> Problem:
     return replace(one, **new)
 
 
-def _kind(rng: np.random.Generator, dtype: str, kind: Kind, q: Reals, k: Reals, v: Reals) -> tuple[Reals, Reals, Reals]:
+def _kind(
+    rng: np.random.Generator, dtype: str, kind: ProblemKind, q: Reals, k: Reals, v: Reals
+) -> tuple[Reals, Reals, Reals]:
     form, D, Lk = FORMATS[dtype], q.shape[3], k.shape[2]
     root = max(1.0, np.sqrt(D))
     if kind == "peaked":

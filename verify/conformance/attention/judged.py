@@ -26,11 +26,11 @@ from .shrink import shrink
 from .trial import AttentionTrial, native
 from .words import in_words, snippet
 
-Trials = Callable[[AttentionKernel, str, np.random.Generator], Iterator[AttentionTrial]]
+DrawTrials = Callable[[AttentionKernel, str, np.random.Generator], Iterator[AttentionTrial]]
 """(kernel, dtype, random numbers) → trials."""
 
 
-def judged(name: str, title: str, trials: Trials, *, may_refuse: bool = False) -> Check:
+def judged(name: str, title: str, trials: DrawTrials, *, may_refuse: bool = False) -> Check:
     """The check that examines trials in every dtype of the kernel.
 
     Args:

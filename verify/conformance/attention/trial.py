@@ -1,6 +1,6 @@
 """Trials of attention kernels: one problem, how its arrays lie in memory, and what is asked of the kernel.
 
-Neighbours: `examine` judges what `run` returns, `shrink` makes failing trials small.
+Neighbours: `examine` judges answers, `shrink` makes failing trials small.
 """
 
 import warnings

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Tried = TypeVar("Tried")
-Found = TypeVar("Found")
+Flaw = TypeVar("Flaw")
 
 
 @dataclass(frozen=True, slots=True)
-class Rules(Generic[Tried, Found]):
+class Rules(Generic[Tried, Flaw]):
     """What a search needs to know about its trials.
 
     Args:
@@ -22,15 +22,13 @@ class Rules(Generic[Tried, Found]):
         cost: what it costs to try one.
     """
 
-    stages: Sequence[Callable[[Tried, Found], Iterator[Tried]]]
+    stages: Sequence[Callable[[Tried, Flaw], Iterator[Tried]]]
     admits: Callable[[Tried], bool]
-    fails: Callable[[Tried], Found | None]
+    fails: Callable[[Tried], Flaw | None]
     cost: Callable[[Tried], float]
 
 
-def smallest(
-    trial: Tried, fault: Found, rules: Rules[Tried, Found], *, budget: int, cost: float
-) -> tuple[Tried, Found]:
+def smallest(trial: Tried, fault: Flaw, rules: Rules[Tried, Flaw], *, budget: int, cost: float) -> tuple[Tried, Flaw]:
     """The smallest failing trial that greedy search finds, and its fault.
 
     Args:
@@ -49,10 +47,10 @@ def smallest(
             return search.trial, search.fault
 
 
-class _Search(Generic[Tried, Found]):
+class _Search(Generic[Tried, Flaw]):
     """The smallest failing trial so far."""
 
-    def __init__(self, trial: Tried, fault: Found, rules: Rules[Tried, Found], budget: int, cost: float) -> None:
+    def __init__(self, trial: Tried, fault: Flaw, rules: Rules[Tried, Flaw], budget: int, cost: float) -> None:
         self.trial, self.fault, self.rules, self.budget, self.cost = trial, fault, rules, budget, cost
 
     def attempt(self, candidate: Tried) -> bool:
@@ -67,7 +65,7 @@ class _Search(Generic[Tried, Found]):
         self.trial, self.fault = candidate, fault
         return True
 
-    def exhaust(self, stage: Callable[[Tried, Found], Iterator[Tried]]) -> None:
+    def exhaust(self, stage: Callable[[Tried, Flaw], Iterator[Tried]]) -> None:
         """Try all simplifications of one stage, on the smallest trial so far, until none helps.
 
         After a success the stage goes on where it is, on the new trial: `place` counts the candidates that failed.

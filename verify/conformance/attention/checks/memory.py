@@ -13,7 +13,7 @@ from ...inputs.trial import NotTestedError
 from ...record import CheckFinding
 from ..examine import AttentionFault
 from ..inputs import changed, problem
-from ..judged import Trials, failure, judged
+from ..judged import DrawTrials, failure, judged
 from ..trial import LAYOUTS, NUMPY_ONLY, AttentionTrial, WrongAnswerError, called, native, run
 
 SHAPES = ((2, 2, 3, 5, 4), (1, 3, 17, 33, 8), (2, 2, 4, 66, 16))
@@ -27,7 +27,7 @@ def layouts(kernel: AttentionKernel) -> tuple[str, ...]:
     return tuple(how for how in LAYOUTS if kernel.arrays == "numpy" or how not in NUMPY_ONLY)
 
 
-def _all(*names: str) -> Trials:
+def _all(*names: str) -> DrawTrials:
     """All of q, k, v in each of some layouts."""
 
     def trials(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
@@ -109,11 +109,11 @@ def _sequence(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> 
             yield AttentionTrial(changed(plain, **{name: np.flip(options[name], axis=2)}), before=(one,))  # type: ignore[arg-type]
 
 
-Question = Callable[[AttentionKernel, AttentionTrial], str]
+AnswerQuestion = Callable[[AttentionKernel, AttentionTrial], str]
 """(kernel, trial) → what is wrong, or nothing."""
 
 
-def asked(name: str, title: str, question: Question) -> Check:
+def asked(name: str, title: str, question: AnswerQuestion) -> Check:
     """The check that asks `question` of a few trials; what is wrong is shown with the call."""
 
     def run_(subject: Subject) -> CheckFinding:

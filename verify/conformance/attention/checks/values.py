@@ -12,8 +12,8 @@ from ...check import Check, NotApplicableError, Subject
 from ...record import CheckFinding
 from ..examine import AttentionFault
 from ..first_call import plain_problem
-from ..inputs import Kind, changed, chosen_rows, problem
-from ..judged import Trials, failure, judged
+from ..inputs import ProblemKind, changed, chosen_rows, problem
+from ..judged import DrawTrials, failure, judged
 from ..trial import AttentionTrial, WrongAnswerError, run
 
 
@@ -35,8 +35,10 @@ def needs(kernel: AttentionKernel, *names: str) -> None:
         raise NotApplicableError(f"the kernel has no parameter {', '.join(lacking)}")
 
 
-def of_kind(*kinds: Kind, sizes: tuple[tuple[int, int, int], ...] = ((5, 7, 4), (9, 33, 16), (3, 70, 64))) -> Trials:
-    """Trials of problems of some kinds, (Lq, Lk, D) each."""
+def of_kind(
+    *kinds: ProblemKind, sizes: tuple[tuple[int, int, int], ...] = ((5, 7, 4), (9, 33, 16), (3, 70, 64))
+) -> DrawTrials:
+    """DrawTrials of problems of some kinds, (Lq, Lk, D) each."""
 
     def trials(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
         for kind in kinds:
