@@ -12,12 +12,13 @@ from ....kernels.attention.problem import FORMATS, Problem, Reals, rounded
 from ....kernels.attention.protocol import AttentionKernel
 
 ProblemKind = Literal[
-    "plain", "peaked", "outlier", "negative", "low", "equal", "near", "huge", "mean", "rising", "falling", "faint",
+    "plain", "peaked", "outlier", "negative", "low", "equal", "huge", "mean", "rising", "falling", "faint",
     "whole", "subnormal", "signed",
 ]  # fmt: skip
-"""Scores of size 1; of size 8; one channel 20 times the others; all scores negative and large; all below −60; equal;
-differing in their last bits; v near the largest number; v with a large mean; maxima that rise, that fall from block to
-block; weights near e^−17 that meet huge v; small whole numbers; subnormal numbers; zeros of both signs."""
+"""Scores of size 1; of size 8; one channel 20 times the others; all scores negative; so low that exp of them is 0 in the
+accumulation; equal; v near the largest number; v with a large mean; maxima that rise, that fall from block to block, in
+row 0 by more than exp can bear; weights near e^−17 (float16: e^−9) that meet huge v; small whole numbers; subnormal numbers; zeros of
+both signs."""
 
 
 def problem(
@@ -65,14 +66,11 @@ def _kind(
         q = q * 8
     elif kind == "outlier":
         k[..., :1] *= 20
-    elif kind in ("negative", "low"):  # every score near −30 or −120, before it is scaled by 1/√D
-        level = 30 if kind == "negative" else 120
+    elif kind in ("negative", "low"):  # every scaled score is near −level
+        level = 30 if kind == "negative" else 900 if dtype == "float64" else 120
         q, k = np.abs(q) / 4 + 1, -np.abs(k) / 4 - level / root
     elif kind == "equal":
         k[:] = k[:, :, :1]
-    elif kind == "near":
-        k[:] = rounded(k[:, :, :1] * 2, dtype)
-        k = k * (1 + 2 * form.u * rng.integers(-2, 3, size=(*k.shape[:3], 1)))
     elif kind == "huge":
         v = np.sign(v) * rng.uniform(0.5, 1, v.shape) * form.largest / (4 * max(1, Lk))
     elif kind == "mean":
@@ -80,9 +78,10 @@ def _kind(
     elif kind in ("rising", "falling"):
         steps = np.linspace(0.1, 4, max(1, Lk))[None, None, :, None]
         q, k = np.abs(q), np.abs(k) * (steps if kind == "rising" else steps[:, :, ::-1])
+        q[:, :, 0] *= 120 if dtype == "float64" else 15
     elif kind == "faint" and Lk:
         q, k = np.ones_like(q), np.zeros_like(k)
-        k[..., 0] = -17 * root
+        k[..., 0] = -(9 if dtype == "float16" else 17) * root
         k[:, :, -1] = 0
         q[..., 1:] = 0
         v[:, :, :-1] *= 2.0**20 if dtype != "float16" else 2.0**13

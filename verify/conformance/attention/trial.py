@@ -183,7 +183,7 @@ def laid_out(array: Any, how: str) -> Any:
                 array = array[(slice(None),) * axis + (slice(0, 1),)]
         if how == "narrow":
             return array
-        return array.expand(shape) if torch else np.broadcast_to(array, shape)
+        return array.clone().expand(shape) if torch else np.broadcast_to(array.copy(), shape)
     if how == "readonly":
         array.flags.writeable = False
         return array

@@ -53,7 +53,8 @@ def _blocks(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> It
 
 
 def _best(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    """A hidden key scores far above all others, in one row only; keys hidden from all rows hold large numbers."""
+    """A hidden key scores far above all others, in one row only; keys hidden from all rows hold large numbers; all that a
+    row may see scores far below."""
     needs(kernel, "mask")
     for Lk in (3, 20, 70):
         one = problem(kernel, rng, dtype, Lq=3, Lk=Lk, D=4, mask=np.ones((1, 1, 3, Lk), dtype=np.bool_))
@@ -64,6 +65,8 @@ def _best(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iter
             yield AttentionTrial(changed(one, q=q, k=k, mask=mask))
             mask[:, :, :, j] = False
             v[:, :, j] = 2.0**14
+            far = np.where(np.arange(Lk)[:, None] == j, 0.0, -200 - np.abs(one.k))
+            yield AttentionTrial(changed(one, q=100 + q, k=far, v=v, mask=mask))
             yield AttentionTrial(changed(one, q=q, k=k * 16 if dtype != "float16" else k, v=v, mask=mask))
 
 

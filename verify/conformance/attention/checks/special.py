@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .....kernels.attention.problem import FORMATS
 from .....kernels.attention.protocol import AttentionKernel
 from ...check import NotApplicableError
 from ..inputs import changed, problem
@@ -52,14 +51,15 @@ def _ties(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iter
 
 
 def _near(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    """The best score leads by one unit in the last place, first or last of all keys; scores stay exact."""
+    """The best score leads by little more than what may be rounded away, first or last of all keys."""
     is_hard(kernel)
-    u = FORMATS[dtype].u
+    how = kernel.arithmetic(dtype)
+    lead = max(2 * how.dtype.u, 128 * how.accumulation.u)
     for Lk in (2, 3, 17, 70):
         for best in (0, Lk - 1):
             one = problem(kernel, rng, dtype, Lq=2, Lk=Lk, D=1, Dv=3)
             k = np.full_like(one.k, 1.0)
-            k[:, :, best] = 1 + 2 * u
+            k[:, :, best] = 1 + lead
             yield AttentionTrial(changed(one, q=np.ones_like(one.q), k=k))
             yield AttentionTrial(changed(one, q=np.ones_like(one.q), k=-k))
 
@@ -80,6 +80,6 @@ CHECKS = (
     judged("lse.values", "The log-sum-exp lies within its own bound", _lse),
     judged("lse.empty", "The log-sum-exp of a row without keys is minus infinity", _lse_empty),
     judged("hard.ties", "Hard attention takes the mean of all maximisers, or the first, as declared", _ties),
-    judged("hard.near", "Hard attention tells scores apart that differ in their last bit", _near),
+    judged("hard.near", "Hard attention tells scores apart that differ by little", _near),
     judged("hard.hidden", "Hidden keys are no maximisers", _hidden),
 )
