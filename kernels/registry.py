@@ -13,7 +13,7 @@ Neighbours: `loading` finds what is no name.
 from typing import Any, NoReturn
 
 from . import loading
-from .errors import InputError
+from .errors import InputError, install
 from .protocol import Kernel, as_kernel
 
 GROUP = "hardmax.kernels"
@@ -30,8 +30,8 @@ SHIPPED = {
 """The kernels of this project by name."""
 
 REMEDIES = {
-    "numba": "pip install 'hardmax[compiled]'",
-    "torch": "pip install 'hardmax[torch]'",
+    "numba": install("compiled"),
+    "torch": install("torch"),
     "triton": "pip install triton (Linux with a CUDA device; it comes with the CUDA builds of torch)",
 }
 """What to do about a missing optional dependency."""
