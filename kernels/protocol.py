@@ -25,7 +25,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from .errors import InputError, install
 from .follow_sets import FloatProof, FollowSets
 
 TieRule = Literal["all", "first", "any"]
@@ -190,7 +190,7 @@ def _numpy_remedy(name: str, dtypes: tuple[str, ...]) -> str:
 def _torch_remedy(name: str, device: str) -> str:
     """What to do about a kernel that takes torch tensors on `device`; empty if it can run here."""
     if find_spec("torch") is None:
-        return f"kernel {name} takes torch tensors, and torch is not installed: pip install 'hardmax[torch]'"
+        return f"kernel {name} takes torch tensors, and torch is not installed: {install('torch')}"
     if device == "cpu":
         return ""
     import torch

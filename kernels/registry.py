@@ -17,7 +17,7 @@ from . import loading
 from .attention.adapters import SHIPPED as ATTENTION
 from .attention.adapters import load_attention
 from .attention.protocol import AttentionKernel, as_attention, is_attention
-from .errors import InputError
+from .errors import InputError, install
 from .protocol import Kernel, as_kernel
 
 GROUP = "hardmax.kernels"
@@ -34,8 +34,8 @@ SHIPPED = {
 """The kernels of this project by name."""
 
 REMEDIES = {
-    "numba": "pip install 'hardmax[compiled]'",
-    "torch": "pip install 'hardmax[torch]'",
+    "numba": install("compiled"),
+    "torch": install("torch"),
     "triton": "pip install triton (Linux with a CUDA device; it comes with the CUDA builds of torch)",
 }
 """What to do about a missing optional dependency."""

@@ -15,7 +15,7 @@ from hardmax.kernels.errors import InputError
 
 from . import inputs
 
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
 WITHIN, BEYOND, UNJUDGED = (VERDICTS.index(x) for x in ("within", "beyond", "unjudged"))
 
 

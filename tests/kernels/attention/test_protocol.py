@@ -35,7 +35,7 @@ def test_what_is_taken_for_an_attention_kernel():
 
 
 def test_declarations_are_read_from_attributes():
-    torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+    torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
 
     def attention(q, k, v, *, scale=None, softcap=None):
         return v
@@ -142,7 +142,7 @@ def test_heads_and_tokens_change_places():
 @pytest.mark.parametrize("name", ["attention-numpy", "torch-sdpa", "torch-sdpa-math", "torch-sdpa-flash"])
 def test_shipped_kernels_pass_what_they_take(name):
     if name.startswith("torch"):
-        pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+        pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
     kernel = load_attention(name)
     judged = 0
     for dtype in kernel.dtypes:
