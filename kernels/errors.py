@@ -21,7 +21,7 @@ class InputError(HardmaxError):
 class ExactnessError(HardmaxError, TypeError):
     """A float, or a type that cannot be exact, reached a constructor of exact values.
 
-    Common cause: passing NumPy values; `Configuration.from_floats` reads them as the dyadic rationals they are.
+    Common cause: passing NumPy values; `Configuration.from_array` reads them as the dyadic rationals they are.
     """
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..exact.configuration import Configuration, refuse_flushing
+from ..exact.array_values import refuse_flushing
+from ..exact.configuration import Configuration
 from ..exact.dynamics import Dynamics, Sets
 from ..follow_sets import FloatProof, FollowSets, move
 from ..protocol import BLOCK_BYTES, Kernel, checked, is_identity, to_numpy
@@ -222,7 +223,7 @@ def _prove_equal(
 def _replay(result: Certified, b: int, A: NDArray[np.floating], alpha: float) -> tuple[Sets, ...]:
     """The exact itinerary of configuration b; its row of every array of `result` is filled from the exact kernel."""
     tokens = result.initial[b]
-    configuration = Configuration.from_floats(tokens, None if is_identity(A) else A, float(alpha))
+    configuration = Configuration.from_array(tokens, None if is_identity(A) else A, float(alpha))
     dynamics = Dynamics(configuration)
     place = {row: i for i, row in reversed(list(enumerate(configuration.tokens)))}
     merged = [place[row] for row in configuration.tokens]  # the first of the tokens equal to token i

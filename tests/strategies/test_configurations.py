@@ -205,7 +205,7 @@ def test_shrinks_to_few_tokens_and_small_integers(arguments, expected, minimal):
 def test_shrinks_across_families_and_dimensions(start, minimal):
     """A counterexample ends on the lattice, whatever family and dimension it came from."""
     c = minimal(configurations(), lambda c: c.n >= 3 and c.step != ONE_STEP, start=start)
-    assert c == Configuration([(1,), (-1,), (2,)], step=2)
+    assert c == Configuration([(1,), (-1,), (2,)], alpha=2)
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------

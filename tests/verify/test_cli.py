@@ -19,25 +19,11 @@ from hardmax.verify.certificates import self_check
 from hardmax.verify.certificates.writer import seal
 from hardmax.verify.claims import certified, registry
 from hardmax.verify.claims.families.clustering import figures
-from hardmax.verify.cli import COMMANDS, main
+from hardmax.verify.cli import COMMANDS
 from hardmax.verify.commands import prove as prove_command
 from hardmax.verify.commands import verify as verify_command
 
 SQUARE = {"tokens": [["1", "1"], ["1", "-1"], ["-1", "1"], ["-1", "-1"], ["1/2", "0"]], "alpha": "1/2"}
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """Run `hardmax …` in an empty folder: (status, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as caught:
-            main([str(a) for a in arguments])
-        return caught.value.code, *capsys.readouterr()
-
-    return call
 
 
 def environment(buffered):
@@ -486,9 +472,12 @@ def test_a_verdict_outside_the_hypotheses_does_not_touch_the_theorem(run):
     write("square.json", SQUARE)
     write("line.json", {"tokens": [[1], [-1], [0]]})
     assert run("prove", "line.json")[1].startswith(
-        "line.json: refuted, outside the theorem's hypotheses (not nonzero), so the theorem is not touched\n"
+        "line.json: refuted, outside the theorem's hypotheses (a token is the origin): its conclusion fails here, so "
+        "the theorem is not touched\n"
     )
-    assert run("prove", "square.json")[1].startswith("square.json: verified\n")
+    assert run("prove", "square.json")[1].startswith(
+        "square.json: verified: the theorem's hypotheses hold, and so does its conclusion\n"
+    )
 
 
 def test_the_seconds_of_verify_are_for_the_whole_command(run, monkeypatch):

@@ -142,12 +142,13 @@ def rows(points: Iterable[Sequence[Fraction]]) -> Rows:
 
 
 def prove(
-    configuration: Configuration, budget: Budget | None = None, *, merge: bool = True, also: Sequence[Claim] = ()
+    configuration: Configuration | Any, budget: Budget | None = None, *, merge: bool = True, also: Sequence[Claim] = ()
 ) -> Result:
     """The exact verdict on what is claimed of the model; for hardmax, the conclusion of the clustering theorem.
 
     Args:
-        configuration: any configuration; the hypotheses of the claims are reported, not required.
+        configuration: any configuration; the hypotheses of the claims are reported, not required. An array of NumPy or
+            torch, or rows of exact numbers, are tokens, moved with A = I and α = 1.
         budget: when to give up; its seconds are for the proof and the examination of the conclusion together, and as
             many again for the configuration with equal tokens merged (how strictly: `time_limit`).
         merge: where tokens repeat, also examine the configuration with equal tokens merged (THEORY.md §4), unless the
@@ -160,6 +161,9 @@ def prove(
 
     Source: arXiv:2407.01602, main theorem.
     """
+    if not isinstance(configuration, Configuration):
+        is_array = hasattr(configuration, "__array__")
+        configuration = (Configuration.from_array if is_array else Configuration)(configuration)
     claims = named(configuration.model.claims)
 
     def examined(case: Case) -> dict[str, Finding]:

@@ -11,9 +11,9 @@ from hardmax.kernels.floats.numpy_kernel import kernel, layer
 from hardmax.kernels.follow_sets import FollowSets
 from hardmax.kernels.protocol import Kernel, declare
 
-SQUARE = Configuration([[1, 1], [-1, 1], [-1, -1], [1, -1], [Fraction(1, 2), 0], [Fraction(-1, 2), 0]], step=1)
+SQUARE = Configuration([[1, 1], [-1, 1], [-1, -1], [1, -1], [Fraction(1, 2), 0], [Fraction(-1, 2), 0]], alpha=1)
 THIRDS = Configuration(
-    [[Fraction(1, 3), Fraction(2, 3)], [Fraction(-1, 3), Fraction(1, 7)], [Fraction(1, 9), -1]], step=2
+    [[Fraction(1, 3), Fraction(2, 3)], [Fraction(-1, 3), Fraction(1, 7)], [Fraction(1, 9), -1]], alpha=2
 )
 INTEGERS = st.integers(-8, 8)
 
@@ -81,7 +81,7 @@ def test_defects_disagree_with_a_gap_beyond_the_bound(defect, variant):
 def test_an_exact_tie_lost_to_rounding_is_shown_for_what_it_is():
     # Both competitors have score 1/30 exactly; as floats of thirds and tenths they do not.
     configuration = Configuration(
-        [[Fraction(1, 10), Fraction(1, 10)], [1, Fraction(-2, 3)], [Fraction(-1, 3), Fraction(2, 3)]], step=1
+        [[Fraction(1, 10), Fraction(1, 10)], [1, Fraction(-2, 3)], [Fraction(-1, 3), Fraction(2, 3)]], alpha=1
     )
     check = crosscheck(configuration, kernel, 1, dtype="float64")
     assert (check.disagree, check.ties_lost) == (0, 1)
@@ -130,7 +130,7 @@ def test_a_tie_is_no_excuse_for_any_value(value):
         moved[0, 2] = value
         return moved
 
-    tie = Configuration([[Fraction(1, 3), 1], [Fraction(-1, 3), 1], [0, Fraction(1, 3)]], step=1)
+    tie = Configuration([[Fraction(1, 3), 1], [Fraction(-1, 3), 1], [0, Fraction(1, 3)]], alpha=1)
     assert crosscheck(tie, declare(step), 1).disagree == 1
     towards_one = declare(lambda z, A, a: first_layer(z, A, a)[0])
     check = crosscheck(tie, towards_one, 1)
@@ -195,7 +195,7 @@ def test_a_gap_just_beyond_the_bound_is_a_disagreement_and_just_within_too_close
 
     tolerant = Kernel("tolerant", lambda *a: merges(*a)[0], layer=merges)
     for exponent, kind in ((-45, "disagree"), (-53, "too_close")):
-        near = Configuration([[Fraction(1, 4), 0], [1, -1], [1 - Fraction(2) ** exponent, 1]], step=1)
+        near = Configuration([[Fraction(1, 4), 0], [1, -1], [1 - Fraction(2) ** exponent, 1]], alpha=1)
         check = crosscheck(near, tolerant, 1)
         assert getattr(check, kind) == 1
         assert check.disagree + check.too_close == 1
@@ -223,8 +223,8 @@ def test_multiplicities_and_the_smallest_rule_are_written_out():
     [
         (Configuration([[1]], step=HarmonicStep()), {"layers": 1}, "depends on the layer"),
         (SQUARE, {"layers": 0}, "at least one is required"),
-        (Configuration([[1]], step=Fraction(10) ** 400), {"layers": 1}, "one that float64 can hold"),
-        (Configuration([[1]], step=Fraction(1, 10**400)), {"layers": 1}, "one that float64 can hold"),
+        (Configuration([[1]], alpha=Fraction(10) ** 400), {"layers": 1}, "one that float64 can hold"),
+        (Configuration([[1]], alpha=Fraction(1, 10**400)), {"layers": 1}, "one that float64 can hold"),
         (SKEW, {"layers": 1, "kernel": declare(lambda z, A, a: z, supports_A=False)}, "supports_A = False"),
     ],
 )

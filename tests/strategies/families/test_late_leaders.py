@@ -34,7 +34,7 @@ def layer_of_leader(configuration, last, dynamics=Dynamics):
 def test_closed_form_agrees_with_the_dynamics(alpha, assert_all_examples):
     def agrees(tokens):
         expected = first_leader_layer(tokens, alpha)
-        return layer_of_leader(Configuration(tokens, step=alpha), expected + 1) == expected
+        return layer_of_leader(Configuration(tokens, alpha=alpha), expected + 1) == expected
 
     strategy = late_leaders(2, max_rise=12) | late_leaders(3, max_rise=12) | late_leaders(4, max_rise=12)
     assert_all_examples(strategy, agrees, max_examples=25)
@@ -43,7 +43,7 @@ def test_closed_form_agrees_with_the_dynamics(alpha, assert_all_examples):
 def test_lateness_grows_with_the_rise_and_with_the_inverse_step():
     assert first_leader_layer(FIVE, 1) == 11
     assert first_leader_layer(FIVE, Fraction(1, 10)) == 101
-    assert layer_of_leader(Configuration(FIVE, step=Fraction(1, 10)), 200) == 101
+    assert layer_of_leader(Configuration(FIVE, alpha=Fraction(1, 10)), 200) == 101
     # A rise of 2,000 in integers of four digits: two thousand layers at α = 1.
     b = 2001
     far = ((b + 2, b - 1), (-b - 2, b - 1), (0, 1), (1, b), (-1, b))

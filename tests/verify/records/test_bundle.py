@@ -77,7 +77,7 @@ def test_python_text_is_the_configuration_whatever_limit_python_has(limit):
     try:
         sys.set_int_max_str_digits(limit)
         for c in (
-            Configuration([[GIANT, -GIANT], [0, 1]], step=Fraction(1, GIANT), labels=["a'\n\x1b", "\u202e"]),
+            Configuration([[GIANT, -GIANT], [0, 1]], alpha=Fraction(1, GIANT), labels=["a'\n\x1b", "\u202e"]),
             Configuration([[1], [2]], step=HarmonicStep(3, GIANT), follow="smallest", multiplicities=[GIANT, 1]),
         ):
             text = python_configuration(c)
@@ -126,7 +126,7 @@ def test_names_that_are_not_utf_8_lose_nothing(run, tmp_path):
     done = subprocess.run([*command, "prove", name, "--out", out, "--report"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith(
-        "caf\\udce9\\u001b.json: refuted, outside the theorem's hypotheses (not nonzero), so the theorem"
+        "caf\\udce9\\u001b.json: refuted, outside the theorem's hypotheses (a token is the origin): its"
     )
     assert "\x1b" not in done.stdout
     (result,) = map(json.loads, Path(out, "results.jsonl").read_text().splitlines())
@@ -178,13 +178,13 @@ def test_a_claim_that_does_not_say_how_it_is_refuted_gets_the_exact_layers_and_n
         "open",
         lambda _: Finding("refuted", "token 1 moves", 2, 1),
     )
-    folder = bundle_of(claim, Configuration([[third], [1], [-1]], step=third), tmp_path)
+    folder = bundle_of(claim, Configuration([[third], [1], [-1]], alpha=third), tmp_path)
     done = alone(folder / "repro.py")
     assert done.returncode == 2
     assert f"hardmax replay {folder}" in done.stderr
     assert "reported: token 1 moves" in done.stdout
     assert "does not fail" not in done.stdout
-    dynamics = Dynamics(Configuration([[third], [1], [-1]], step=third))
+    dynamics = Dynamics(Configuration([[third], [1], [-1]], alpha=third))
     for layer, sets in islice(dynamics.layers(), 4):
         assert f"layer {layer.index}\n" in done.stdout
         for i, (row, C) in enumerate(zip(layer.tokens(), sets, strict=True)):
@@ -195,7 +195,7 @@ def test_a_claim_that_does_not_say_how_it_is_refuted_gets_the_exact_layers_and_n
 
 def test_a_script_whose_test_would_not_come_as_far_ends_without_a_verdict(tmp_path):
     # The late leader twice: no strict leader there, so its limit lies outside of K; known from layer 101 on.
-    twice = Configuration([*late_leader(100).tokens, (1, 0)], step=Fraction(1, 100))
+    twice = Configuration([*late_leader(100).tokens, (1, 0)], alpha=Fraction(1, 100))
     claim = next(c for c in all_claims() if c.id == "clustering.boundary")
     folder = bundle_of(claim, twice, tmp_path)
     done = alone(folder / "repro.py")
