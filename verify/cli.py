@@ -28,6 +28,7 @@ COMMANDS = {
     "check": (".commands.check", "Check certificates with the independent checker."),
     "kernel": (".commands.kernel", "Test an attention kernel against the exact one."),
     "claims": (".commands.claims", "List the claims: statement, hypotheses, source, expected status."),
+    "paper": (".commands.paper", "Check a paper, statement by statement, in one table."),
     "report": (".commands.report", "Turn the records of a run into HTML, JUnit, SARIF, Markdown."),
     "replay": (".commands.replay", "Run a counterexample again from its folder."),
     "sentiment": (".commands.sentiment", "Train, prove and question the movie-review classifier."),

@@ -26,7 +26,12 @@ class Layers:
     def rate(self, k):
         if self.alpha is not None:
             return self.alpha / (1 + self.alpha)
-        return F(self.step["numerator"], k + self.step["offset"])
+        step = self.step
+        if step["rule"] == "geometric":
+            return F(step["first"]) * F(step["ratio"]) ** k
+        if step["rule"] == "listed":
+            return F(step["rates"][min(k, len(step["rates"]) - 1)])
+        return F(step["numerator"], k + step["offset"])
 
     def inner(self, x, y):
         return sum(a * v * b for a, row in zip(x, self.A) for v, b in zip(row, y))
@@ -189,8 +194,8 @@ def definite(M):
 
 
 def rate(case, model, layers):
-    """E(z) = <z, z>/2 <= 2 lambda_max(B) diam^2 / (k + 1) fails: lambda_max(B) < r exactly if r I - B is definite."""
-    i, layer = case["evidence"]["token"], case["evidence"]["layer"]
+    """<z, z>/2 <= 2 lambda_max(B) diam^2 / (k + more) fails: lambda_max(B) < r exactly if r I - B is definite."""
+    i, layer, more = (case["evidence"][key] for key in ("token", "layer", "more"))
     points = layers[0][0]
     diameter = max(sum((x - y) ** 2 for x, y in zip(p, q)) for p in points for q in points)
     k = min(len(layers) - 1, len(layers) - 1 if layer is None else layer)
@@ -202,7 +207,7 @@ def rate(case, model, layers):
         return energy > 0
     if layer > k:
         print(f"not moved since layer {k - 1}: {layers[k - 1][0][i] == z}; the certificate proves that it never will")
-    r = energy * (layer + 1) / (2 * diameter)
+    r = energy * (layer + more) / (2 * diameter)
     broken = definite([[r * (a == b) - x for b, x in enumerate(row)] for a, row in enumerate(model.A)])
     print(
         f"with that energy the bound at layer {layer} would need lambda_max(B) >= {short(r)}:",
