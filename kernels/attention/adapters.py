@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .libraries import jax_nn, onnxruntime_attention, torch_flex
 from .protocol import AttentionKernel, declare_attention
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
@@ -134,6 +135,9 @@ SHIPPED: dict[str, Callable[[], AttentionKernel]] = {
     "torch-sdpa-cudnn": lambda: _torch(
         "torch-sdpa-cudnn", "CUDNN_ATTENTION", device="cuda", dtypes=HALF, shift_rounded=True
     ),
+    "torch-flex": torch_flex,
+    "onnxruntime-attention": onnxruntime_attention,
+    "jax-attention": jax_nn,
 }
 """The attention kernels of this project by name, made when asked for."""
 
