@@ -6,6 +6,7 @@ Every adapter is a function of q, k, v in the form of `protocol`; what it declar
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -140,6 +141,22 @@ SHIPPED: dict[str, Callable[[], AttentionKernel]] = {
     "jax-attention": jax_nn,
 }
 """The attention kernels of this project by name, made when asked for."""
+
+
+CLASSES = ("wrong", "undocumented choice", "declared precision class")
+"""What a known deviation of a shipped kernel is, the first words of its reason."""
+
+
+def known_deviations(name: str, dtypes: tuple[str, ...]) -> dict[str, str]:
+    """The known deviations of a shipped kernel in some dtypes, from `known/NAME.txt`: check id → reason."""
+    path = Path(__file__).parent / "known" / f"{name}.txt"
+    found: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        entry, _, reason = line.partition(" ")
+        check, _, only = entry.partition("@")
+        if check and not check.startswith("#") and (not only or set(only.split(",")) & set(dtypes)):
+            found[check] = reason.strip()
+    return found
 
 
 def load_attention(name: str) -> AttentionKernel:

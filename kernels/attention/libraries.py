@@ -160,5 +160,3 @@ def jax_nn() -> AttentionKernel:
         causal_alignment="top_left",
         missing=_missing("jax-attention", ("jax",), "jax"),
     )
-
-

@@ -168,7 +168,6 @@ def test_the_back_end_that_torch_chose_is_shown(capfd):
     assert status == 0
     assert "back end: flash" in out.splitlines()[0]
     status, out, _ = run(capfd, "torch-sdpa", "--dtype", "float32", "--checks", "mask.padding")
-    assert status == 1
     assert "by flash:" in " ".join(out.split())
 
 
