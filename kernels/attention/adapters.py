@@ -5,6 +5,7 @@ Every adapter is a function of q, k, v in the form of `protocol`; what it declar
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -76,15 +77,16 @@ def _sdpa(backend: str | None) -> Callable[..., Any]:
         grouped = q.shape[1] != k.shape[1]
         call = torch.nn.functional.scaled_dot_product_attention
         options = {"attn_mask": mask, "is_causal": causal, "scale": scale, "enable_gqa": grouped}
-        if backend is None:
-            return call(q, k, v, **options)
+        chosen = nullcontext() if backend is None else sdpa_kernel(getattr(SDPBackend, backend))
         try:
-            with warnings.catch_warnings(), sdpa_kernel(getattr(SDPBackend, backend)):
+            with warnings.catch_warnings(), chosen:
                 warnings.simplefilter("ignore")  # torch's reasons why it will not run
                 return call(q, k, v, **options)
         except RuntimeError as error:
             if "No available kernel" in str(error):
                 raise NotImplementedError(f"torch's back end {backend} does not take such arrays") from None
+            if "should not be set when is_causal" in str(error):
+                raise NotImplementedError("torch takes either a mask or is_causal") from None
             raise
 
     return attention
