@@ -87,6 +87,8 @@ def onnx_attention(
     softcap: float | None = None,
 ) -> Any:
     """The operator Attention of ONNX (opset 23) by onnxruntime on the CPU; mask and bias become its attn_mask."""
+    if scale is not None and not scale > 0:
+        raise NotImplementedError("onnxruntime takes no scale <= 0")
     if mask is not None and bias is not None:
         mask, bias = None, np.where(mask, bias, -np.inf).astype(bias.dtype)
     given = mask if bias is None else bias
@@ -144,7 +146,6 @@ def onnxruntime_attention() -> AttentionKernel:
         name="onnxruntime-attention",
         dtypes=("float16", "float32"),
         score_roundings=4,
-        softcap_order="bias,softcap",
         missing=_missing("onnxruntime-attention", ("onnx", "onnxruntime"), "onnx"),
     )
 

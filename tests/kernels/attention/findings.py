@@ -28,10 +28,10 @@ KERNELS = {
 """Kernel → the package whose version is stated."""
 HEAD = """# Findings
 
-What `hardmax kernel NAME` says of the attention of other libraries, on the CPU, at the versions of `constraints.txt`:
-every failing check with its smallest input, as the suite made it. Each is *wrong*, an *undocumented choice* (another one
-would be as good, but users cannot know it) or a *declared precision class*; `kernels/attention/known` lists them, so that
-a run shows only what is new.
+What `hardmax kernel NAME` says of the attention of other libraries, on the CPU, at the versions of
+`constraints.txt`: every failing check with its smallest input, as the suite made it. Each is *wrong*, an *undocumented
+choice* (another one would be as good, but users cannot know it) or a *declared precision class*;
+`kernels/attention/known` lists them, so that a run shows only what is new.
 
 Made by `python -m tests.kernels.attention.findings`.
 """
