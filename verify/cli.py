@@ -25,6 +25,7 @@ from ..kernels.errors import BugError, HardmaxError
 COMMANDS = {
     "verify": (".commands.verify", "Check claims on thousands of configurations, exactly."),
     "prove": (".commands.prove", "Prove or refute the clustering theorem's conclusion for given configurations."),
+    "control": (".commands.control", "Choose A so that given tokens lead, or prove that no A can do it."),
     "check": (".commands.check", "Check certificates with the independent checker."),
     "kernel": (".commands.kernel", "Test an attention kernel against the exact one."),
     "claims": (".commands.claims", "List the claims: statement, hypotheses, source, expected status."),

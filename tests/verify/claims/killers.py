@@ -104,6 +104,9 @@ def TRIANGLE(*diagonal: Q) -> Configuration:  # noqa: N802
     return Configuration([(0, 0), (1, 0), (0, 1)], Layered([[[1, 2], [2, 5]]], P=P))
 
 
+INDEPENDENT = Configuration([(1, 1, 0), (-1, 1, 2)], [[2, 1, 0], [1, 3, 0], [0, 0, 1]])
+FOUR = Configuration([(1, 0), (0, 1), (Q(6, 5), -1), (Q(1, 10), Q(21, 20))])  # 0 and 1 do not lead with A = I
+AHEAD = Configuration([(2, 1), (1, 2), (1, 1)])  # all in one half-plane
 EMERGING = EXAMPLES["figure 2a"].configuration
 LATE = EXAMPLES["late leader"].configuration
 
@@ -318,6 +321,38 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         outcome("a layer too late", EMERGING, lambda o: replace(o, leaders={**o.leaders, 1: 2})),
         outcome("a captured token stops halfway", CORNERS, tends_to(5, Q(1, 2), Q(1, 2))),
     ),
+    "control.one_leader": (
+        kernel(wrong.Second, CORNERS),
+        kernel(wrong.SelfOnly, CORNERS),
+        kernel(wrong.IgnoresA, FOUR),
+        kernel(wrong.Opposite, STILL),
+    ),
+    "control.given_leaders": (
+        kernel(wrong.SelfOnly, CORNERS),
+        kernel(wrong.Second, AHEAD),
+        kernel(wrong.NoSelf, CORNERS),
+        kernel(wrong.Opposite, AHEAD),
+    ),
+    "control.independent": (
+        kernel(wrong.SelfOnly, INDEPENDENT),
+        kernel(wrong.IgnoresA, INDEPENDENT),
+        kernel(wrong.Second, INDEPENDENT),
+    ),
+    "control.all_follow": (
+        kernel(wrong.IgnoresA, AHEAD),
+        kernel(wrong.SelfOnly, AHEAD),
+        kernel(wrong.Opposite, AHEAD),
+    ),
+    "control.not_symmetric": (
+        kernel(wrong.Second, AHEAD),
+        kernel(wrong.SelfOnly, CORNERS),
+        kernel(wrong.Transposed, FOUR),
+    ),
+    "control.exactly": (
+        kernel(wrong.SelfOnly, CORNERS),
+        kernel(wrong.IgnoresA, AHEAD),
+        kernel(wrong.Second, AHEAD),
+    ),
     "necessity.nonzero": (dropped(Configuration([[1], [-1], [0]])),),
     "necessity.distinct": (dropped(TWINS),),
     "necessity.positive_definite": (dropped(Configuration([[1], [-1]], [[-1]])),),
@@ -412,6 +447,8 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
     **{claim.id: figure_killers(claim.example) for claim in select_claims("panels.*")},
 }
 
+INPUTS_OF_THEIR_OWN = ("frank_wolfe", "panels", "control")
+"""Families whose claims do not speak about each of the following configurations."""
 VERIFIED = (CORNERS, FORM, LONG, WEIGHTS, BALANCE, FOOT, MOVING, EMERGING)
 """Configurations of the clustering theorem, on which every claim about it is verified."""
 
@@ -425,7 +462,7 @@ def unnoticed(claim: Claim) -> Iterator[str]:
         finding = killer.right().finding(claim)
         if finding.verdict != "verified":
             yield f"{claim.id} is not verified on the right case beside {killer.what}: {finding}"
-    for configuration in () if claim.family in ("frank_wolfe", "panels") else VERIFIED:
+    for configuration in () if claim.family in INPUTS_OF_THEIR_OWN else VERIFIED:
         finding = Case(configuration, QUICK).finding(claim)
         if finding.verdict != "verified":
             yield f"{claim.id} is not verified where it holds: {finding}"
