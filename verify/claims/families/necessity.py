@@ -47,7 +47,7 @@ class Dropped:
     statement: str
     kept: tuple[str, ...]
     search: Search
-    least_n: int = 1
+    least_n: int = 2  # one token leads at rest, whatever is dropped
     least_d: int = 1
 
 
@@ -69,13 +69,13 @@ DROPPED = (
         "the conclusion holds with a token at the origin",
         ("distinct", "spd"),
         partial(configurations, nonzero=False),
+        least_n=3,  # of two tokens the one at the origin follows the other
     ),
     Dropped(
         "distinct",
         "the conclusion holds with repeated tokens",
         ("nonzero", "spd"),
         partial(configurations, distinct=False),
-        least_n=2,
     ),
     Dropped(
         "positive_definite",
