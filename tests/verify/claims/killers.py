@@ -7,11 +7,12 @@ must be refuted; the case that it was made from must be verified, unless the cla
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction as Q
+from functools import cache, cached_property
 from types import ModuleType
 
 from hardmax.kernels import Configuration, GeometricStep, HarmonicStep, ListedStep
 from hardmax.kernels.exact.configuration import with_changes
-from hardmax.kernels.exact.dynamics import Dynamics
+from hardmax.kernels.exact.dynamics import Dynamics, Layer, Sets
 from hardmax.kernels.exact.layered import Layered, LayeredDynamics
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.registry import Claim, select_claims
@@ -130,27 +131,47 @@ class Killer:
     wrong: Callable[[], Case]
 
 
+@cache
+def decided(configuration: Configuration) -> Case:
+    return Case(configuration, QUICK)
+
+
+class Known(Case):
+    """A case without findings whose outcome and layers, which no checker makes, are computed once for all checkers."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration, QUICK)
+
+    @property
+    def layers(self) -> list[tuple[Layer, Sets]]:
+        return decided(self.configuration).layers
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        return decided(self.configuration).outcome
+
+
 def kernel(dynamics: type[Dynamics], configuration: Configuration) -> Killer:
     """A model with wrong layers on a configuration."""
     bad = wrong.with_layers(configuration, dynamics)
-    return Killer(dynamics.__name__, lambda: Case(configuration, QUICK), lambda: Case(bad, QUICK))
+    return Killer(dynamics.__name__, lambda: Known(configuration), lambda: Known(bad))
 
 
 def outcome(what: str, configuration: Configuration, change: Callable[[Frozen], Outcome]) -> Killer:
     """A wrong outcome of the right kernel."""
 
     def damaged() -> Case:
-        case = Case(configuration, QUICK)
+        case = Known(configuration)
         assert isinstance(case.outcome, Frozen)
         case.outcome = change(case.outcome)
         return case
 
-    return Killer(what, lambda: Case(configuration, QUICK), damaged)
+    return Killer(what, lambda: Known(configuration), damaged)
 
 
 def dropped(configuration: Configuration) -> Killer:
     """A configuration that breaks one hypothesis and the conclusion."""
-    return Killer("the hypothesis is dropped", lambda: Case(CORNERS, QUICK), lambda: Case(configuration, QUICK))
+    return Killer("the hypothesis is dropped", lambda: Known(CORNERS), lambda: Known(configuration))
 
 
 def tends_to(i: int, *point: int | Q) -> Callable[[Frozen], Frozen]:
@@ -377,7 +398,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         Killer(
             "the largest inner product is followed",
             lambda: Case(SWAP),
-            lambda: Case(wrong.with_layers(smallest([(20,), (-1,)]), wrong.Opposite), QUICK),
+            lambda: Known(wrong.with_layers(smallest([(20,), (-1,)]), wrong.Opposite)),
         ),
     ),
     "frank_wolfe.rate_origin_inside": (
@@ -463,7 +484,7 @@ def unnoticed(claim: Claim) -> Iterator[str]:
         if finding.verdict != "verified":
             yield f"{claim.id} is not verified on the right case beside {killer.what}: {finding}"
     for configuration in () if claim.family in INPUTS_OF_THEIR_OWN else VERIFIED:
-        finding = Case(configuration, QUICK).finding(claim)
+        finding = Known(configuration).finding(claim)
         if finding.verdict != "verified":
             yield f"{claim.id} is not verified where it holds: {finding}"
 
@@ -474,7 +495,7 @@ def faults_of(module: ModuleType) -> Iterator[str]:
         yield from unnoticed(claim)
     if module.__name__.endswith(".clustering"):
         for name, example in EXAMPLES.items():
-            case = Case(example.configuration, QUICK)
+            case = Known(example.configuration)
             found = "".join(case.finding(claim).verdict[0] for claim in module.CLAIMS)
             if found != example.verdicts:
                 yield f"{name}: {found}, not {example.verdicts}"
