@@ -48,8 +48,10 @@ class _Sums(NamedTuple):
     variance: Reals
 
     def over(self, seen: NDArray[np.bool_]) -> "_Sums":
-        """The same over all keys: 0 for those that no row sees."""
+        """The same over all keys: 0 for those that no row sees, without a bound where no key has one: 0·∞ is NaN."""
         full = [np.zeros((len(seen), self.value.shape[1])) for _ in self]
+        if self.E.size and np.isinf(self.E).all():
+            full[2][:] = np.inf
         for target, own in zip(full, self, strict=True):
             target[seen] = own
         return _Sums(*full)
@@ -169,6 +171,7 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
     lacking |= ~(1.01 * most * (dS_size + E_S).max(axis=1, initial=0.0) <= room(c2))
     lacking |= ~(1.01 * size_dO.max(axis=1, initial=0.0) <= room(s))
     lacking &= head.n > 0
+    lacking |= not head.clean
 
     keys, slope = on.astype(np.float64), 1.0
     lost = most * (4 * tiny + c2 * half)
