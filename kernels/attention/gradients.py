@@ -113,7 +113,7 @@ def _rounded(x: _Sums, how: Arithmetic, scale: float) -> Gradient:
     )
     sound = np.isfinite(W) & np.isfinite(x.error) & (x.size + W <= how.dtype.largest)
     W = np.where(sound, W, np.inf)
-    T = np.where(np.isfinite(T) & (T < W), T, W)
+    T = np.where(sound & (T < W) & (x.size > 2.0**-400), T, W)  # variances of smaller ones underflow
     return Gradient(x.value, np.where(np.isfinite(x.error), x.error, np.inf), W, T)
 
 
@@ -193,24 +193,28 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
         E_sum = np.where(reach <= room(s), E_sum, np.inf)
         return _Sums(value, exact, E_sum, np.abs(value) + exact, np.full_like(E_sum, np.inf))
 
-    below = lost * (keys @ size_k) + most * tiny * (2 * n + dS_size.sum(axis=1)[:, None])
-    dq = product(dS, dS_error, E_S, head.k, n + 4, below)
-    below = lost * (keys.T @ size_q) + most * tiny * (2 * G * R + dS_size.sum(axis=0)[:, None])
-    dk = product(dS.T, dS_error.T, E_S.T, head.q, float(G * R + 4), below)
+    below_q = lost * (keys @ size_k) + most * tiny * (2 * n + dS_size.sum(axis=1)[:, None])
+    dq = product(dS, dS_error, E_S, head.k, n + 4, below_q)
+    below_k = lost * (keys.T @ size_q) + most * tiny * (2 * G * R + dS_size.sum(axis=0)[:, None])
+    dk = product(dS.T, dS_error.T, E_S.T, head.q, float(G * R + 4), below_k)
     rounding = np.expm1((G * R + 1 + narrow) * a + c1 * u)
     value, sums = P.T @ dO, up.T @ size_dO
     error = (lost_P.T @ size_dO + np.expm1((G * R + 3) * U) * sums) * SLACK + LEAST
     E_V = (up * pi).T @ size_dO + rounding * (own.T @ size_dO)
-    E_V = E_V + (tiny + c1 * half) * (keys.T @ size_dO) + tiny * (2 * G * R + sums)
+    below_v = (tiny + c1 * half) * (keys.T @ size_dO) + tiny * (2 * G * R + sums)
+    E_V = E_V + below_v
     reach = 1.01 * G * (1 + rounding) * (own.T @ size_dO)
     E_V = np.where(reach <= room(0), E_V, np.inf)
     dv = _Sums(value, error, E_V, np.abs(value) + error, np.full_like(E_V, np.inf))
 
     usual = typical_gradients(head, how, known, dO, P, x, slope, G * R)
     alike = ~independent(head, how, known.t).any(axis=1) & (head.n > 1) | (bound.tau > 0.25).any(axis=1)
-    dq = dq._replace(variance=np.where(alike[:, None], np.inf, usual.dq))
+    flushed = on * scale * (w * x_size + 4 * tiny + c1 * half)  # what underflows is no matter of chance
+    below_q, below_k = below_q + flushed @ size_k, below_k + flushed.T @ size_q
+    dq = dq._replace(variance=np.where(alike[:, None], np.inf, usual.dq + below_q**2))
     if not alike.any():
-        dk, dv = dk._replace(variance=usual.dk), dv._replace(variance=usual.dv)
+        dk = dk._replace(variance=usual.dk + below_k**2)
+        dv = dv._replace(variance=usual.dv + below_v**2)
 
     dq = dq._replace(E=np.where(lacking[:, None], np.inf, dq.E))
     if lacking.any():
