@@ -228,5 +228,9 @@ def backward(m, P, q, k, v, bias, on, out, lse, s, scale, dO):
         dq, dk = m.product(dS, k), m.product(dS.T, q)
     else:
         dS = cast(dS)
+        if m.scale_on == "both" and scale > 0:  # q and k were multiplied by a root of the scale
+            r = f(np.sqrt(scale))
+            dq, dk = (m.kept(m.product(x, m.kept(f(y * r)))) for x, y in ((dS, k), (dS.T, q)))
+            return [m.half(x) for x in (f(r * dq), f(r * dk), m.product(cast(p).T, dO))]
         dq, dk = f(scale * m.kept(m.product(dS, k))), f(scale * m.kept(m.product(dS.T, q)))
     return [m.half(x) for x in (dq, dk, m.product(cast(p).T, dO))]
