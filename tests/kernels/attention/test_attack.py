@@ -28,7 +28,7 @@ MUTANTS = {  # what is taken from the bound, and where the attack sees it
     "score errors": (bound_module, "kernel_score_error", 0.02, "bfloat16"),
     "weighted values": (bound_module, "expanded", 0.1, "float16"),
     "shifts": (bound_module, "_shift", 0.0, "float16"),
-    "overflow": (bound_module, "_overflows", False, "float16"),
+    "overflow": (bound_module, "overflows", False, "float16"),
     "slopes of softcaps": (gradients_module, "kernel_score_error", 0.001, "bfloat16"),
 }
 
