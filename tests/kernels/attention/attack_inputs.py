@@ -8,7 +8,7 @@ from .attack_kernels import FORMATS, near
 
 FAMILIES = (
     *("plain", "peaked", "big", "huge_v", "tiny_v", "subnormal_v", "subnormal_qk", "outlier", "equal", "cancelling"),
-    *("constant_v", "low_p", "tiny_scale", "huge_scale", "mixed", "falling"),
+    *("constant_v", "low_p", "tiny_scale", "huge_scale", "mixed", "falling", "overflowing", "climbing"),
 )
 
 
@@ -53,6 +53,13 @@ def inputs(rng, dtype, acc):
             scale, q, k = float(10.0 ** rng.uniform(2, 3 if half else 6)), q / 100, k / 100
         case "mixed":
             v, k = v * 10.0 ** rng.uniform(-6, 2, size=v.shape), k * 10.0 ** rng.uniform(-2, 0.5, size=(L, 1))
+        case "overflowing":  # scores, dP or sums near the largest number of the accumulation
+            size = 10 ** (math.log10(FORMATS[acc][2]) * rng.uniform(0.42, 0.58))
+            q, k, scale = q * min(size, largest / 8), k * min(size, largest / 8), float(2 * size**-2)
+            v = v * 10 ** (reach * rng.uniform(0.5, 0.98))
+        case "climbing":  # as far above the first score as a maximum may lag
+            q[:], k[:], scale = 0.0, 0.0, 1.0
+            q[:, 0], k[1:, 0] = 1.0, 12 * rng.uniform(0.9, 0.98, size=L - 1)
         case "falling":
             k[:, 0] = np.abs(k[:, 0]) * np.linspace(6, 0.1, L) ** rng.choice([-1, 1])
         case _:
