@@ -126,16 +126,17 @@ def _fault(kernel: AttentionKernel, problem: Problem, answer: Answer, found: Jud
         element = element._replace(place=(b, h, int(found.rows[r]), d), W=float(found.W[b, h, r, d]))
     b, h, i, d = element.place
     exact = exact_value(kernel, problem, element.place)
-    got = float(out[element.place])
-    return AttentionFault("out", "", element.place, got, exact, element.W, out, beyond[b, h], problem)
+    got, W = float(out[element.place]), element.W if np.isfinite(element.W) else 0.0
+    return AttentionFault("out", "", element.place, got, exact, W, out, beyond[b, h], problem)
 
 
 def exact_value(kernel: AttentionKernel, problem: Problem, place: tuple[int, ...]) -> float:
-    """The exact output at a place, rounded to float64; NaN for a row without keys."""
+    """The exact output at a place, rounded to float64; what is declared for a row without keys."""
     b, h, i, d = place
     head = problem.head(b, h, [i])
     if not head.n[0]:
-        return 0.0 if kernel.empty_rows == "zero" else float("nan")
+        every = problem.v[b, h * problem.v.shape[1] // problem.q.shape[1], :, d]
+        return {"zero": 0.0, "mean": float(every.mean())}.get(kernel.empty_rows, float("nan"))
     if kernel.hard:
         return float(hard_rows(head, kernel.hard == "first")[0].o[d])
     return float(ball_rows(head)[0].o[d].mid())

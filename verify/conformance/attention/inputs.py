@@ -15,10 +15,10 @@ ProblemKind = Literal[
     "plain", "peaked", "outlier", "negative", "low", "equal", "huge", "mean", "rising", "falling", "faint",
     "whole", "subnormal", "signed",
 ]  # fmt: skip
-"""Scores of size 1; of size 8; one channel 20 times the others; all scores negative; so low that exp of them is 0 in the
-accumulation; equal; v near the largest number; v with a large mean; maxima that rise, that fall from block to block, in
-row 0 by more than exp can bear; weights near e^−17 (float16: e^−9) that meet huge v; small whole numbers; subnormal numbers; zeros of
-both signs."""
+"""Scores of size 1; of size 8; one channel 20 times the others; all scores negative; so low that exp of them is 0 in
+the accumulation; equal; v near the largest number; v with a large mean; maxima that rise, that fall from block to
+block, in row 0 by more than exp can bear; weights near e^−17 (float16: e^−9) that meet huge v; small whole numbers;
+subnormal numbers; zeros of both signs."""
 
 
 def problem(

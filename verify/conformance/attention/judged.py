@@ -103,7 +103,7 @@ def failure(
     """The finding of a failing trial: shrunk, explained, with a snippet; what explains it must explain `others` too."""
     subject.found(_finding(subject, kernel, trial, fault, ""))
     small, found = shrink(kernel, trial, fault)
-    note = ""
+    note = corners(subject.kernel, kernel, small, found)
     place = subject.spec or importable(kernel)
     if place:
         for candidate in (small, trial):
@@ -112,10 +112,23 @@ def failure(
                 small, found = candidate, again
                 break
         else:
-            note = "; a freshly loaded kernel passes this: it keeps state between calls"
+            note += "; a freshly loaded kernel passes this: it keeps state between calls"
     more = _more(kernel, fault, others)
-    words = explain(kernel, [found, fault, *more]) or explain(kernel, [fault, *more]) or explain(kernel, [found])
+    words = (
+        ""
+        if note
+        else explain(kernel, [found, fault, *more]) or explain(kernel, [fault, *more]) or explain(kernel, [found])
+    )
     return _finding(subject, kernel, small, found, note + (f"; {BLAME}{words}" if words else ""))
+
+
+def corners(declared: AttentionKernel, kernel: AttentionKernel, trial: AttentionTrial, fault: AttentionFault) -> str:
+    """What to say of a kernel that declares no diagonal, where another call showed the one that it is judged by."""
+    if declared.causal_alignment == kernel.causal_alignment or fault.out is None or fault.problem is None:
+        return ""
+    if not fault.problem.depends_on_alignment or examine(declared, trial).fault is not None:
+        return ""
+    return f"; in another call the diagonal was anchored at the {str(kernel.causal_alignment).replace('_', ' ')}"
 
 
 def _more(kernel: AttentionKernel, fault: AttentionFault, others: Iterable[AttentionTrial]) -> list[AttentionFault]:

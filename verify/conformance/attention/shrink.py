@@ -91,6 +91,11 @@ def _plain_memory(trial: AttentionTrial, fault: AttentionFault) -> Iterator[Atte
         yield replace(trial, memory={n: how for n, how in trial.memory.items() if n != name})
 
 
+def _one_row(trial: AttentionTrial, fault: AttentionFault) -> Iterator[AttentionTrial]:
+    if trial.problem.scores[2] > 1 and fault.place and fault.kind in ("out", "lse", "dq") and not trial.before:
+        yield _take(trial, "q", [fault.place[2]])
+
+
 def _fewer_sets(trial: AttentionTrial, fault: AttentionFault) -> Iterator[AttentionTrial]:
     B = trial.problem.q.shape[0]
     if B > 1 and not trial.before:
@@ -129,9 +134,10 @@ def _fewer_heads(trial: AttentionTrial, fault: AttentionFault) -> Iterator[Atten
 
 
 def _parts(size: int) -> Iterator[NDArray[np.intp]]:
+    """All but a half, a quarter, …, at least a 32nd: single ones follow when few are left."""
     every = np.arange(size)
     for start, stop in pieces(size):
-        if stop - start < size:
+        if max(1, size // 32) <= stop - start < size:
             yield np.concatenate([every[:start], every[stop:]])
 
 
@@ -139,11 +145,8 @@ def _fewer_tokens(trial: AttentionTrial, fault: AttentionFault) -> Iterator[Atte
     if trial.before:
         return
     Lq, Lk = trial.problem.scores[2:]
-    if Lq > 1 and fault.place and fault.kind in ("out", "lse", "dq"):
-        i = fault.place[2]
-        yield _take(trial, "q", [i])
-        if Lq == Lk and i + 1 < Lq:
-            yield _take(trial, "both", np.arange(i + 1))
+    if fault.place and fault.kind in ("out", "lse", "dq") and Lq == Lk and fault.place[2] + 1 < Lq:
+        yield _take(trial, "both", np.arange(fault.place[2] + 1))
     if Lq == Lk:
         for kept in _parts(Lq):
             yield _take(trial, "both", kept)
@@ -191,15 +194,21 @@ def _with(trial: AttentionTrial, **changed: Any) -> AttentionTrial:
     return replace(trial, problem=replace(trial.problem, **changed))
 
 
-def _simpler_numbers(trial: AttentionTrial, fault: AttentionFault) -> Iterator[AttentionTrial]:
-    """Whole arrays made simpler, then one number at a time: 0, 1, −1, 2, whole numbers, fewer bits."""
+def _numbers(trial: AttentionTrial) -> dict[str, Reals]:
+    """The arrays of numbers of a trial."""
     p = trial.problem
     arrays: dict[str, Reals] = {
         name: getattr(p, name) for name in ("q", "k", "v", "bias") if getattr(p, name) is not None
     }
     if trial.grad_out is not None:
         arrays["grad"] = trial.grad_out
-    for name, values in arrays.items():
+    return arrays
+
+
+def _whole_arrays(trial: AttentionTrial, fault: AttentionFault) -> Iterator[AttentionTrial]:
+    """Whole arrays made simpler: 0, 1, signs, whole numbers, few bits, powers of two."""
+    p = trial.problem
+    for name, values in _numbers(trial).items():
         with np.errstate(all="ignore"):
             wholes = [np.zeros_like(values), np.ones_like(values), np.sign(values), np.rint(values)]
             wholes += [
@@ -210,7 +219,12 @@ def _simpler_numbers(trial: AttentionTrial, fault: AttentionFault) -> Iterator[A
             good = np.where(np.isfinite(values) & np.isfinite(simple), rounded(simple, p.dtype) + 0.0, values)
             if _complexity(good) < _complexity(values):
                 yield _set(trial, name, good)
-    for name, values in arrays.items():
+
+
+def _simpler_numbers(trial: AttentionTrial, fault: AttentionFault) -> Iterator[AttentionTrial]:
+    """One number at a time made simpler: 0, 1, −1, 2, a power of two, a whole number, fewer bits."""
+    p = trial.problem
+    for name, values in _numbers(trial).items():
         if values.size > FEW:
             continue
         for place in np.ndindex(values.shape):
@@ -253,8 +267,10 @@ def _complexity(values: Reals) -> float:
 STAGES = (
     _fewer_calls,
     _plain_memory,
+    _one_row,
     _fewer_sets,
     _fewer_heads,
+    _whole_arrays,
     _fewer_tokens,
     _fewer_options,
     _fewer_coordinates,

@@ -1,5 +1,7 @@
 """Right attention kernels with odd habits, which must pass everything; RIGHT: name → kernel."""
 
+# ruff: noqa: N801 classes are called as the kernels that are made of them
+
 import math
 
 import numpy as np

@@ -3,6 +3,8 @@
 Each mistake is one that real code makes; most come from bug trackers. See `core`.
 """
 
+# ruff: noqa: N801 classes are called as the kernels that are made of them
+
 import math
 
 import torch
@@ -105,9 +107,6 @@ class shifted_by_the_first_key(Steps):
 
 @wrong("values.maxima")
 class no_rescale(Steps):
-    def out(self, w, total, v, on):
-        return super().out(w, total, v, on)
-
     def weights(self, s, on):
         tops, w = s.new_full((*s.shape[:3], 1), -math.inf), []
         for part in s.split(16, dim=3) if s.shape[3] else ():
@@ -211,7 +210,7 @@ class values_normalised(Steps):
 @wrong("ties.equal")
 class ties_counted_once(Steps):
     def weights(self, s, on):
-        w, total = super().weights(s, on)
+        w, _ = super().weights(s, on)
         ordered, place = s.sort(dim=3, stable=True)
         again = torch.zeros_like(on)
         again[..., 1:] = ordered[..., 1:] == ordered[..., :-1]
@@ -222,7 +221,7 @@ class ties_counted_once(Steps):
 @wrong("ties.equal")
 class the_first_of_equal_maxima(Steps):
     def weights(self, s, on):
-        w, total = super().weights(s, on)
+        w, _ = super().weights(s, on)
         if s.shape[3] > 1:
             best = s == s.amax(dim=3, keepdim=True)
             w = torch.where(best & (best.cumsum(3) > 1) & (s > -math.inf), 0.0, w)

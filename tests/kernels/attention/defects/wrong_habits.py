@@ -1,14 +1,13 @@
 """Wrong attention kernels: memory, state, gradients, NaN, log-sum-exp, hard attention. See `wrong`."""
 
+# ruff: noqa: N801 classes are called as the kernels that are made of them
+
 import math
 
 import torch
 
-from .core import DTYPES, Steps, made
+from .core import Steps, made
 from .wrong import wrong
-
-usual = Steps()
-
 
 # Answers, memory and state.
 
@@ -108,11 +107,7 @@ class one_buffer_for_all_results(Steps):
 @wrong("memory.fresh")
 class result_in_the_memory_of_queries(Steps):
     def last(self, out, q, k, v):
-        if out.shape == q.shape and q.shape[2] == 2:
-            kept = q.clone()
-            q.copy_(out)
-            out, _ = q.view(q.shape), kept
-        return out
+        return q.copy_(out).view(q.shape) if out.shape == q.shape and q.shape[2] == 2 else out
 
 
 @wrong("state.refilled")
@@ -192,7 +187,7 @@ class scores_without_nan(Steps):
 @wrong("nan.key")
 class maximum_ignores_nan(Steps):
     def hide(self, s, on):
-        return super().hide(s, on).masked_fill(super().scores is None, 0) if False else super().hide(s, on & ~s.isnan())
+        return super().hide(s, on & ~s.isnan())
 
 
 @wrong("nan.infinity")
@@ -232,10 +227,12 @@ class Changed(torch.autograd.Function):
 class Backward(Steps):
     """Steps that change the gradient of q, k, v or out."""
 
-    grads = {}
+    grads = None
 
     def __call__(self, q, k, v, scale=None, *rest):
-        given = [Changed.apply(x, self.grads[n]) if n in self.grads else x for n, x in zip("qkv", (q, k, v), strict=True)]
+        given = [
+            Changed.apply(x, self.grads[n]) if n in self.grads else x for n, x in zip("qkv", (q, k, v), strict=True)
+        ]
         out = super().__call__(*given, scale, *rest)
         return Changed.apply(out, self.grads["out"]) if "out" in self.grads else out
 
@@ -246,11 +243,19 @@ def backward(name, check, **grads):
 
 backward("gradient_doubled", "gradient.values", q=lambda g: 2 * g)
 backward("gradient_of_values_transposed", "gradient.values", v=lambda g: g.flip(2))
-backward("gradient_lost_in_the_last_row", "gradient.values", k=lambda g: g * (torch.arange(g.shape[2]) < max(1, g.shape[2] - 1))[:, None])
+backward(
+    "gradient_lost_in_the_last_row",
+    "gradient.values",
+    k=lambda g: g * (torch.arange(g.shape[2]) < max(1, g.shape[2] - 1))[:, None],
+)
 backward("grad_out_read_as_dense", "gradient.grad_out", out=lambda g: dense(g))
 backward("grad_out_clamped", "gradient.grad_out", out=lambda g: g.clamp(-20, 20))
 backward("grad_out_of_zero_skipped", "gradient.grad_out", out=lambda g: g if g.any() else g + 1)
-backward("grad_of_few_bits", "gradient.sums", v=lambda g: g.to(torch.bfloat16).to(g.dtype) * (1 + 2.0**-7) if g.shape[2] < 4 else g)
+backward(
+    "grad_of_few_bits",
+    "gradient.sums",
+    v=lambda g: g.to(torch.bfloat16).to(g.dtype) * (1 + 2.0**-7) if g.shape[2] < 4 else g,
+)
 
 
 @wrong("gradient.values", gradients=None)
@@ -409,4 +414,4 @@ class hard_among_hidden_keys(Hard):
 
 right_lse = made(WithLse(), lse="natural")
 right_hard = made(Hard(), hard=True)
-__all__ = ["DTYPES", "Hard", "WithLse", "right_hard", "right_lse", "usual"]
+__all__ = ["Hard", "WithLse", "right_hard", "right_lse"]

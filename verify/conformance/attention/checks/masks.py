@@ -53,8 +53,10 @@ def _blocks(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> It
 
 
 def _best(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    """A hidden key scores far above all others, in one row only; keys hidden from all rows hold large numbers; all that a
-    row may see scores far below."""
+    """A hidden key scores far above all others, in one row only; hidden from all rows, with large numbers; far above.
+
+    In the last kind all that a row may see scores below −10⁴.
+    """
     needs(kernel, "mask")
     for Lk in (3, 20, 70):
         one = problem(kernel, rng, dtype, Lq=3, Lk=Lk, D=4, mask=np.ones((1, 1, 3, Lk), dtype=np.bool_))
