@@ -21,7 +21,7 @@ from .families.degenerate import DEGENERATE
 from .families.family import Family, choose
 from .families.late_leaders import LATE_LEADERS
 from .families.near_ties import NEAR_TIES
-from .given import GIVEN, Rows, given_matrix, given_step
+from .given import GIVEN, GivenMatrix, given_matrix, given_step
 from .matrices import Form, MatrixFamily
 from .planning import FamilyPlan, Range, bounds, named, offered_matrices, plan_families, possible_additions
 from .scalars import check_integer
@@ -58,7 +58,7 @@ def samples(
     follow: Follow = "largest",
     alpha: Exact | SearchStrategy[Any] | None = None,
     step: Step | SearchStrategy[Any] | None = None,
-    A: Rows | SearchStrategy[Any] | Callable[[int], Any] | None = None,
+    A: GivenMatrix | None = None,
 ) -> SearchStrategy[Sample]:
     """Configurations of every kind, the degenerate ones included, each with the names of its families: for reports.
 

@@ -16,7 +16,7 @@ from .matrices import Form, MatrixFamily
 
 GIVEN = "given"
 """What reports call a matrix or a step that comes from the arguments."""
-Rows = Iterable[Iterable[Exact]]
+GivenMatrix = Iterable[Iterable[Exact]] | SearchStrategy[Any] | Callable[[int], Any]
 
 
 def given_step(
@@ -41,7 +41,7 @@ def given_step(
 
 
 def given_matrix(
-    A: Rows | SearchStrategy[Any] | Callable[[int], Any],
+    A: GivenMatrix,
     d: tuple[int, int],
     names: Any,
     spd: bool | None,
