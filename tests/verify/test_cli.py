@@ -489,7 +489,7 @@ def test_the_seconds_of_verify_are_for_the_whole_command(run, monkeypatch):
     )
     status, out, _ = run("verify", "--seconds", "1000", "--out", "out")
     assert status == 3
-    assert out.splitlines()[-2].startswith("out of time, 4 configurations, 0 undecided")
+    assert out.splitlines()[-2].startswith("out of time after 4 configurations, 0 undecided")
     record = json.loads(Path("out/run.json").read_text())
     assert (record["interrupted"], record["notes"]) == (False, ["The time was up before all was done."])
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
@@ -584,7 +584,9 @@ USAGE = {
     "no input": (["prove"], "CONFIG"),
     "missing file": (["prove", "nowhere.json"], "nowhere.json: cannot be read"),
     "a directory": (["prove", "."], "is a directory"),
-    "unknown command": (["proof"], "No such command 'proof'"),
+    "unknown command": (["proof"], "No such command 'proof'; did you mean `hardmax prove`?"),
+    "nothing like a command": (["xyzzy"], "No such command 'xyzzy'; `hardmax --help` lists them"),
+    "a file in place of a command": (["square.json"], "did you mean `hardmax prove square.json`?"),
     "unknown option": (["verify", "--exampels", "3"], "--exampels"),
     "no such claim": (["verify", "--claims", "clustering.*,lemma.*"], "no claim matches 'lemma.*'"),
     "no such kernel": (["verify", "--kernels", "nump"], "nump"),
@@ -660,7 +662,8 @@ def test_ctrl_c_ends_cleanly_with_what_was_found(tmp_path, jobs, number):
     out, err = process.communicate(timeout=120)
     assert process.returncode == 3, err
     assert "Traceback" not in err
-    assert out.splitlines()[-2].startswith("interrupted, ")
+    assert out.splitlines()[-2].startswith("interrupted after ")
+    assert out.splitlines()[-2].endswith(": the rest was not examined")
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert record["interrupted"]
     assert record["counts"]["inputs"] > 4

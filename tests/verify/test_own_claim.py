@@ -434,7 +434,7 @@ def test_a_notebook(mine, monkeypatch):
     assert sorted(p.name for p in folder.iterdir()) == ["config.json", "proof.cert.json", "record.json", "repro.py"]
     assert found.save("out").name == "mine.few_leaders-2", "nothing is replaced"
     picture = found._repr_html_()
-    assert picture.count("<svg") == 2
+    assert picture.count("<img") == 1
     assert "4 leaders in dimension 2" in picture
     assert few_leaders.search(examples=30).configuration == found.configuration
 

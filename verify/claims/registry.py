@@ -164,6 +164,9 @@ class Claim:
     def __str__(self) -> str:
         return self.id
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
     @property
     def family(self) -> str:
         """The part of the id before the dot."""

