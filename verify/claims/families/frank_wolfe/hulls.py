@@ -256,3 +256,5 @@ CLAIMS = (
         example=_POSITIVE,
     ),
 )
+LAYERED = CLAIMS[:1]
+"""What is examined of layers that differ whatever they are: the others speak of one form."""
