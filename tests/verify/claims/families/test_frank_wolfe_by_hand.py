@@ -4,6 +4,9 @@ Nothing here is computed by the package but the configurations that it finds: la
 are done again below.
 """
 
+import ast
+import subprocess
+import sys
 from fractions import Fraction as Q
 from functools import cache
 from itertools import combinations
@@ -19,6 +22,7 @@ from hardmax.verify.claims.families.frank_wolfe.vertices import limit_of_product
 from hardmax.verify.claims.inputs import Searched
 from hardmax.verify.claims.registry import all_claims
 from hardmax.verify.claims.search import find_counterexample
+from hardmax.verify.records.bundle import repro_text
 
 from ...mutants import Mutant, mutate
 
@@ -252,3 +256,36 @@ def test_a_layer_that_takes_an_open_set_to_a_null_set():
         assert all(len(C) == 1 for C in follows(Z, c.A, sign))
         after = moved(Z, c.A, Q(1, 2), sign)
         assert len(set(after)) < len(after)
+
+
+DAMAGE = {
+    "rate": ('"layer": 577', '"layer": 576'),
+    "hulls_preconditioned": ('"normal": [', '"normal": ["0",'),
+    "null_sets": ('"alpha": "1"', '"alpha": "2"'),
+    "exponential": ('"rule": "geometric"', '"rule": "listed",\n   "rates": ["1/2"]'),
+    "polytope_condition": ('"normal": [\n   "1"', '"normal": [\n   "-1"'),
+}
+"""What makes the counterexample of a script none: another layer, normal, step or rule."""
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_the_script_shows_it_alone_and_nothing_where_it_is_damaged(name, tmp_path):
+    claim, case = CLAIMS[name], Case(found(name))
+    finding = claim.judge(case)
+    shown = claim.shown(case, finding)
+    assert shown.by is not None
+    text = repro_text(claim, case, finding, shown)
+    for damaged, status in ((text, 1), (damage(text, *DAMAGE[name]), 0)):
+        script = tmp_path / "repro.py"
+        script.write_text(damaged)
+        done = subprocess.run([sys.executable, "-I", script], capture_output=True, text=True)
+        assert done.returncode == status, done.stdout + done.stderr
+
+
+def damage(text: str, old: str, new: str) -> str:
+    """The script with its counterexample changed: the JSON in its last lines."""
+    head, _, case = text.rpartition("\nCASE = ")
+    data, _, tail = case.partition("\n\n")
+    changed = ast.literal_eval(data).replace(old, new, 1)
+    assert changed != ast.literal_eval(data), f"{old} is not in {data}"
+    return f"{head}\nCASE = {changed!r}\n\n{tail}"

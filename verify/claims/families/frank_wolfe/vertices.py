@@ -200,7 +200,7 @@ CLAIMS = (
     ),
     claim_about(
         "exponential_bounded_below",
-        "for γ_t in [c, 1), c > 0, |x_i^t − v| ≤ (1 − c)^t |x_i^0 − v|",
+        "for γ_t in [c, 1), c > 0, ‖x_i^t − v‖ ≤ (1 − c)^t ‖x_i^0 − v‖",
         (*_OWN, step_bounded_below),
         "Theorem 4.2, last sentence, with steps bounded below (as in the abstract published later)",
         "theorem",
