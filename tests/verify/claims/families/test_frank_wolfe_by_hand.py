@@ -263,9 +263,9 @@ DAMAGE = {
     "hulls_preconditioned": ('"normal": [', '"normal": ["0",'),
     "null_sets": ('"alpha": "1"', '"alpha": "2"'),
     "exponential": ('"rule": "geometric"', '"rule": "listed",\n   "rates": ["1/2"]'),
-    "polytope_condition": ('"normal": [\n   "1"', '"normal": [\n   "-1"'),
+    "polytope_condition": ('"neighbour": 1', '"neighbour": 0'),
 }
-"""What makes the counterexample of a script none: another layer, normal, step or rule."""
+"""What makes the counterexample of a script none: another layer, normal, step, rule or neighbour."""
 
 
 @pytest.mark.parametrize("name", FALSE)
