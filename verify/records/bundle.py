@@ -158,10 +158,11 @@ def counterexample_record(
 def repro_text(claim: Claim, case: Case, finding: Finding, shown: Shown | None) -> str:
     """The text of `repro.py`: the script, and the counterexample as its data.
 
-    The script computes hardmax layers; for models of another kind it says so, and that nothing was found out.
+    The script computes layers of hardmax, also those that differ; for models of another kind it says so, and that
+    nothing was found out.
     """
     kind = case.configuration.model.kind
-    if kind != "hardmax":
+    if kind not in ("hardmax", "layered"):
         says = (
             f"this script has no layers for models of kind {kind!r}; `hardmax replay` on this folder examines the claim"
         )
