@@ -86,7 +86,7 @@ def test_prove_reports_what_repeats_and_what_merges(run):
 
 
 def test_prove_ends_undecided_with_nulls(run):
-    write("late.json", {"tokens": [[2, -1], [2, 1], [1, -3], [1, 0], [-1, 2], [1, 3]], "alpha": "1/100000000"})
+    write("late.json", {"tokens": [[2, -1], [2, 1], [1, -3], [1, 0], [-1, 2], [1, 3]], "alpha": "1/10000000"})
     status, out, _ = run("prove", "late.json", "--json", "--seconds", "0.2")
     data = json.loads(out)
     assert (status, data["verdict"]) == (3, "undecided")
