@@ -30,11 +30,11 @@ ConclusionVerdict = Literal["verified", "refuted", "undecided"]
 
 
 def overall(findings: Iterable[Finding]) -> ConclusionVerdict:
-    """Refuted if one finding is, else undecided if one is or nothing was examined, else verified."""
+    """Refuted if one finding is, else undecided if one is or every claim is vacuous, else verified."""
     verdicts = {finding.verdict for finding in findings}
     if "refuted" in verdicts:
         return "refuted"
-    return "undecided" if "undecided" in verdicts or not verdicts else "verified"
+    return "undecided" if "undecided" in verdicts or not verdicts - {"vacuous"} else "verified"
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,7 @@ def prove(
     Source: arXiv:2407.01602, main theorem.
     """
     claims = named(configuration.model.claims)
+    also = [c for c in also if c.id not in {own.id for own in claims}]
 
     def examined(case: Case) -> dict[str, Finding]:
         return {c.id: case.finding(c) for c in claims} | {c.id: c.judge(case) for c in also}

@@ -12,6 +12,7 @@ import click
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import read_configuration
+from ...kernels.exact.model import register
 from ...kernels.exact.rational_text import show
 from ...reports.printable import json_text, one_line, printable
 from ...reports.records.configuration_record import TrajectoryRecord
@@ -27,7 +28,7 @@ from ..provers.freeze.outcome import Frozen, Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from ..records.findings import result_record, trajectory_record
-from .options import Seconds, overwrite
+from .options import Seconds, models, overwrite
 from .output import prepare, render, write_counterexample, write_run
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
@@ -48,6 +49,7 @@ LIMIT = (
 @overwrite
 @click.option("--seconds", type=Seconds(), metavar="S", help=LIMIT)
 @click.option("--claims", "also", metavar="CLAIMS", help="Claims to examine besides: ids, mine.py, mine.py:name.")
+@models
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 def prove(
     configurations: tuple[Path, ...],
@@ -56,6 +58,7 @@ def prove(
     overwrite: bool,
     seconds: float | None,
     also: str | None,
+    models: str | None,
     report: bool,
 ) -> int:
     """Prove or refute the clustering theorem's conclusion for each CONFIG (JSON or .npz), exactly.
@@ -65,6 +68,8 @@ def prove(
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     with redirect_stdout(sys.stderr):
+        if models:
+            register(models)
         claims = tuple(c for c in select_claims(also) if c not in theorem()) if also else ()
     inputs = [(str(path), _read(path)) for path in configurations]
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
@@ -155,7 +160,9 @@ def describe(name: str, proved: Result, certificate: str | None = None, note: st
     outcome, c = proved.outcome, proved.configuration
     unmet = [h for h, met in c.hypotheses().items() if not met]
     missing = f"not {', not '.join(unmet)}"
-    outside = f", outside the theorem's hypotheses ({missing}), so the theorem is not touched" if unmet else ""
+    outside = f", outside the hypotheses ({missing}) of what is claimed" if unmet else ""
+    if unmet and c.model.kind == "hardmax":
+        outside = f", outside the theorem's hypotheses ({missing}), so the theorem is not touched"
     lines = [
         f"{name}: {proved.verdict}{outside}",
         f"  {c.n} tokens in R^{c.d}, {missing if unmet else 'all hypotheses hold'}",

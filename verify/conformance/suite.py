@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from operator import attrgetter
 
 from ...kernels.errors import InputError
+from ...kernels.loading import collect, lasting
 from .check import Check
 from .checks import CHECKS
 from .engine.bench import Bench, InProcess, Options
@@ -22,6 +24,8 @@ from .engine.worker import Worker
 from .record import CheckFinding, CheckResult, ConformanceReport
 from .text import plain_text
 
+GROUP = "hardmax.checks"
+"""The entry-point group under which other packages offer checks: `name = "pkg.module"` or `"pkg.module:attr"`."""
 INTERRUPTED = "the run was interrupted"
 """Why checks were not tested after Ctrl-C."""
 
@@ -69,23 +73,47 @@ def check_ids() -> tuple[str, ...]:
     return tuple(check.id for check in CHECKS)
 
 
-def selected(only: Iterable[str] = ("*",), skip: Iterable[str] = ()) -> tuple[Check, ...]:
-    """The checks that match a pattern of `only` and none of `skip`; a pattern may be several, separated by commas.
+def selected(only: str | Check | Iterable[str | Check] = ("*",), skip: Iterable[str] = ()) -> tuple[Check, ...]:
+    """The checks that `only` asks for, without those that match a pattern of `skip`.
+
+    Args:
+        only: checks, globs of ids, and places of users' checks ("mine.py", "mine.py:name", "pkg.module:name"); a text
+            may be several, separated by commas.
+        skip: globs of ids, several with commas.
+
+    Returns:
+        The shipped ones in the order of the report, then the others as they are asked for.
 
     Raises:
-        InputError: a pattern that matches no check, or no check is left.
+        InputError: a pattern that matches no check, one that cannot be loaded or takes another's id, or none is left.
     """
-    wanted, unwanted = (tuple(p.strip() for text in several for p in text.split(",")) for several in (only, skip))
-    for pattern in wanted + unwanted:
-        if not any(fnmatchcase(name, pattern) for name in check_ids()):
+    found = collect(
+        only,
+        Check,
+        shipped=CHECKS,
+        group=GROUP,
+        name_of=attrgetter("id"),
+        what="check",
+        hint="put @hardmax.kernel_check(id, title) above a function",
+        listed=f"checks are {', '.join(check_ids())}",
+    )
+    chosen: dict[str, Check] = {}
+    for place, check in found:
+        placed = check if place is None else replace(check, place=lasting(place))
+        other = next((c for c in CHECKS if c.id == check.id), chosen.setdefault(check.id, placed))
+        if other is not check and (other.place != placed.place or not other.place):
+            owner = other.place or "another check"
+            raise InputError(f"{placed.place or 'a check'} has the id {check.id}, which {owner} has already; rename it")
+    unwanted = tuple(p.strip() for text in skip for p in text.split(","))
+    for pattern in unwanted:
+        if not any(fnmatchcase(name, pattern) for name in (*check_ids(), *chosen)):
             raise InputError(f"no check matches {pattern!r}; checks are {', '.join(check_ids())}")
-
-    def matches(name: str, patterns: tuple[str, ...]) -> bool:
-        return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-    left = tuple(check for check in CHECKS if matches(check.id, wanted) and not matches(check.id, unwanted))
+    ordered = (*(c for c in CHECKS if c.id in chosen), *(c for c in chosen.values() if c not in CHECKS))
+    left = tuple(c for c in ordered if not any(fnmatchcase(c.id, pattern) for pattern in unwanted))
     if not left:
-        raise InputError(f"no check is left of {', '.join(wanted)} without {', '.join(unwanted)}; skip fewer")
+        raise InputError(
+            f"no check is left of {', '.join(c.id for c in ordered)} without {', '.join(unwanted)}; skip fewer"
+        )
     return left
 
 
@@ -104,7 +132,7 @@ def run_conformance(
     *,
     seed: int = 0,
     known: Mapping[str, str] | None = None,
-    only: Iterable[str] = ("*",),
+    only: str | Check | Iterable[str | Check] = ("*",),
     skip: Iterable[str] = (),
     options: Options | None = None,
     progress: Callable[[CheckResult], None] | None = None,
@@ -118,8 +146,8 @@ def run_conformance(
         seed: the seed of the random cases; the tables of fixed cases do not depend on it.
         known: known deviations: check id → reason (`read_known` reads them from a file), beside those in the kernel's
             own attribute `known`.
-        only: shell patterns of check ids to run.
-        skip: shell patterns of check ids to leave out.
+        only: the checks to run, and
+        skip: those to leave out: see `selected`.
         options: further declarations, sizes and limits; its seed counts if it is given.
         progress: called with each result.
 
@@ -139,7 +167,7 @@ def run_on(
     bench: Bench,
     *,
     known: Mapping[str, str] | None = None,
-    only: Iterable[str] = ("*",),
+    only: str | Check | Iterable[str | Check] = ("*",),
     skip: Iterable[str] = (),
     progress: Callable[[CheckResult], None] | None = None,
     keep: bool = False,
@@ -152,10 +180,11 @@ def run_on(
         keep: whether Ctrl-C ends the run with what was found until then; the other checks are then "not_tested".
     """
     listed = dict(known or {})
-    for name in listed:
-        if name not in check_ids():
-            raise InputError(f"no check is called {name!r}; checks are {', '.join(check_ids())}")
     checks = selected(only, skip)
+    names = (*check_ids(), *(check.id for check in checks if check.place))
+    for name in listed:
+        if name not in names:
+            raise InputError(f"no check is called {name!r}; checks are {', '.join(names)}")
     results: list[CheckResult] = []
     try:
         for check in checks:
