@@ -152,7 +152,7 @@ def _prove(run: RunRecord) -> str:
     words = ("verified", "refuted", "undecided", "invalid")
     parts = [f"{n:,} {word}" for word in words if (n := getattr(run.counts, word))]
     inputs = plural(run.counts.inputs, "configuration")
-    return f"The conclusion of the theorem on {inputs}: {', '.join(parts) or 'none'}."
+    return f"What is claimed, on {inputs}: {', '.join(parts) or 'none'}."
 
 
 def _control(run: RunRecord) -> str:
