@@ -134,6 +134,7 @@ class AttentionKernel:
                 raise InputError(f"kernel {self.name}: {name} is {value!r}; a finite number >= {least} is required")
         if self.lse_dtype is not None and _dtype_name(self.lse_dtype) not in FORMATS:
             raise InputError(f"kernel {self.name}: lse_dtype is {self.lse_dtype!r}; give one of {', '.join(FORMATS)}")
+        put(self, "lse_dtype", None if self.lse_dtype is None else _dtype_name(self.lse_dtype))
         parameters = _parameters(self.function)
         every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         put(self, "keywords", frozenset(k for k in KEYWORDS if every or k in parameters))
