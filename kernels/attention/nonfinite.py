@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from .problem import Problem, Reals
 
 Flags = NDArray[np.bool_]
-Codes = NDArray[np.int_]
+Patterns = NDArray[np.int_]
 
 USUAL, NAN, PLUS, MINUS, LEAKS, FREE = range(6)
 """As the bound says; NaN; +∞; −∞; NaN or as the bound says; anything."""
 
 
-def patterns(problem: Problem, b: int, h: int, rows: NDArray[np.intp], sure: Flags) -> tuple[Codes, Codes]:
+def patterns(problem: Problem, b: int, h: int, rows: NDArray[np.intp], sure: Flags) -> tuple[Patterns, Patterns]:
     """The patterns (R, Dv) of the output and (R,) of the log-sum-exp of some rows of a head.
 
     Args:
