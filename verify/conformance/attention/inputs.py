@@ -45,8 +45,7 @@ def problem(
     q, k, v = _kind(rng, dtype, kind, q, k, v)
     if "bias" in options:
         options["bias"] = rounded(options["bias"], dtype)
-    if options.get("softcap") is not None:
-        options.setdefault("softcap_order", kernel.softcap_order)
+    options.setdefault("softcap_order", kernel.softcap_order)
     alignment = kernel.causal_alignment or "top_left"
     return Problem(*(rounded(x, dtype) for x in (q, k, v)), dtype=dtype, alignment=alignment, **options)  # type: ignore[arg-type]
 
