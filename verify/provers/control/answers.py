@@ -9,6 +9,7 @@ Neighbours: `search` decides, `claims.conclusion` proves, `certificates.no_a` wr
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from numbers import Integral
 from typing import Any, Literal
 
 from ....kernels.errors import BugError, InputError
@@ -163,6 +164,9 @@ def ask(
     if len(set(wanted)) < len(wanted):
         twice = next(w for w in wanted if list(wanted).count(w) > 1)
         raise InputError(f"{twice!r} is given twice; give every token once")
+    if odd := [w for w in wanted if not isinstance(w, str | Integral)]:
+        raise InputError(f"{odd[0]!r} is no token; give an index or a label")
+    wanted = [w if isinstance(w, str) else int(w) for w in wanted]
     known = {label for c in configurations for label in c.labels or ()}
     if missing := [w for w in wanted if isinstance(w, str) and w not in known]:
         where = "no token is so labelled" if known else "the tokens have no labels"
