@@ -253,15 +253,24 @@ def _without(answer: Answer, question: Leading, decision: Settled, mirrored: boo
 def _greedily(question: Leading, seconds: float | None) -> tuple[tuple[int, ...], Possible | None]:
     """The configurations of a part that one A satisfies, each added if it still can be, and that A."""
     held: list[int] = []
-    best = None
-    for c in range(len(question.configurations)):
-        part = [*held, c]
-        L = tuple(question.leaders[k] for k in part)
-        if not any(L):
+    best: Possible | None = None
+    for c, (configuration, L) in enumerate(zip(question.configurations, question.leaders, strict=True)):
+        if not L:
             held.append(c)
             continue
-        smaller = Leading(question.kind, tuple(question.configurations[k] for k in part), L)
-        found = settle(smaller, seconds)
-        if isinstance(found, Possible):
-            held, best = part, found
+        single = Leading(question.kind, (configuration,), (L,))
+        if best is None or not (question.kind == "lead" and single.holds(best.A, single.wishes())):
+            part = [*held, c]
+            smaller = Leading(
+                question.kind,
+                tuple(question.configurations[k] for k in part),
+                tuple(question.leaders[k] for k in part),
+            )
+            if not isinstance(settle(single, seconds), Possible):
+                continue
+            found = settle(smaller, seconds, each_can=True)
+            if not isinstance(found, Possible):
+                continue
+            best = found
+        held.append(c)
     return tuple(held), best
