@@ -56,7 +56,7 @@ def render_html(records: Records) -> str:
         (c, figures.of(c) if c.status in ("fail", "known") else None)
         for c in sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status))
     ]
-    style = page.asset("figure.css") + page.asset("page.css") + (page.asset("control.css") if run.control else "")
+    style = page.asset("figure.css") + page.asset("page.css") + (page.asset("answer.css") if run.control else "")
     script = page.asset("page.js")
     template = page.environment().get_template("page.html.j2")
     return template.render(

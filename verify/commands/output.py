@@ -178,7 +178,7 @@ def control_picture(answer: "Answer") -> str:
     names = [f"configuration {c}" for c in range(len(answer.inputs))]
     figures = control_figures.figures(control_record(names if len(names) > 1 else ["tokens"], answer))
     box = Markup('<figure><svg class="figure" viewBox="0 0 360 360" width="360" role="img">{}</svg><p>{}</p></figure>')
-    style = page.asset("figure.css") + page.asset("control.css")
+    style = page.asset("figure.css") + page.asset("answer.css")
     pictures = Markup("").join(box.format(figure.content, figure.caption) for figure in figures)
     text = Markup("<p><strong>{}</strong> {}</p>").format(answer.verdict, answer.reason)
     return f'<div><style>{style}</style><div class="control">{pictures}</div>{text}</div>'
