@@ -9,6 +9,7 @@ Neighbours: `search` decides, `claims.conclusion` proves, `certificates.no_a` wr
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from numbers import Integral
 from typing import Any, Literal
 
 from ....kernels.errors import BugError, InputError
@@ -163,6 +164,9 @@ def ask(
     if len(set(wanted)) < len(wanted):
         twice = next(w for w in wanted if list(wanted).count(w) > 1)
         raise InputError(f"{twice!r} is given twice; give every token once")
+    if odd := [w for w in wanted if not isinstance(w, str | Integral)]:
+        raise InputError(f"{odd[0]!r} is no token; give an index or a label")
+    wanted = [w if isinstance(w, str) else int(w) for w in wanted]
     known = {label for c in configurations for label in c.labels or ()}
     if missing := [w for w in wanted if isinstance(w, str) and w not in known]:
         where = "no token is so labelled" if known else "the tokens have no labels"
@@ -249,15 +253,24 @@ def _without(answer: Answer, question: Leading, decision: Settled, mirrored: boo
 def _greedily(question: Leading, seconds: float | None) -> tuple[tuple[int, ...], Possible | None]:
     """The configurations of a part that one A satisfies, each added if it still can be, and that A."""
     held: list[int] = []
-    best = None
-    for c in range(len(question.configurations)):
-        part = [*held, c]
-        L = tuple(question.leaders[k] for k in part)
-        if not any(L):
+    best: Possible | None = None
+    for c, (configuration, L) in enumerate(zip(question.configurations, question.leaders, strict=True)):
+        if not L:
             held.append(c)
             continue
-        smaller = Leading(question.kind, tuple(question.configurations[k] for k in part), L)
-        found = settle(smaller, seconds)
-        if isinstance(found, Possible):
-            held, best = part, found
+        single = Leading(question.kind, (configuration,), (L,))
+        if best is None or not (question.kind == "lead" and single.holds(best.A, single.wishes())):
+            part = [*held, c]
+            smaller = Leading(
+                question.kind,
+                tuple(question.configurations[k] for k in part),
+                tuple(question.leaders[k] for k in part),
+            )
+            if not isinstance(settle(single, seconds), Possible):
+                continue
+            found = settle(smaller, seconds, each_can=True)
+            if not isinstance(found, Possible):
+                continue
+            best = found
+        held.append(c)
     return tuple(held), best
