@@ -13,12 +13,18 @@ from ..errors import ExactnessError, InputError
 from .json_values import number, whole
 from .rational_text import rational_text, short_text
 
+Exact = int | Fraction | str
+"""An exact number: an int, a Fraction or the text of one, like "1/2" or "0.25"."""
+
 
 def _exact(name: str, value: object) -> Fraction:
-    """`value` as a Fraction; refuses whatever is not an int or a Fraction already."""
+    """`value` as a Fraction; refuses whatever is not exact already."""
+    if isinstance(value, str):
+        return number(name, value)
     if isinstance(value, bool) or not isinstance(value, int | Fraction):
         raise ExactnessError(
-            f"{name} is {value!r}; an int or a Fraction is required (Fraction(x) is exact for a float x)"
+            f'{name} is {value!r}; an int, a Fraction or text like "1/2" is required (Fraction(x) is exact for a '
+            "float x)"
         )
     return Fraction(value)
 
@@ -28,7 +34,7 @@ class ConstantStep:
     """The same step at every layer: λ = α/(1+α).
 
     Args:
-        alpha: α > 0, an int or a Fraction.
+        alpha: α > 0, an int, a Fraction or text like "1/2".
 
     Raises:
         ExactnessError: α is not exact.
@@ -38,7 +44,8 @@ class ConstantStep:
     alpha: Fraction
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "alpha", _exact("alpha", self.alpha))
+        if type(self.alpha) is not Fraction:
+            object.__setattr__(self, "alpha", _exact("alpha", self.alpha))
         if self.alpha <= 0:
             raise InputError(f"alpha is {short_text(self.alpha)}; a step must be positive: give alpha > 0")
 
@@ -183,6 +190,22 @@ _HELP = (
     'step must be {"rule": "harmonic", "numerator": N, "offset": M}, {"rule": "geometric", "first": "1/2", '
     '"ratio": "1/2"} or {"rule": "listed", "rates": ["1/2", …]}; a constant step is "alpha"'
 )
+
+
+def step_of(alpha: "Step | Exact | None", step: Step | None = None) -> Step:
+    """The step that is given as `alpha` or as `step`, α = 1 if neither is.
+
+    Raises:
+        ExactnessError: α is not exact.
+        InputError: both are given, α ≤ 0, or `step` is no `Step`.
+    """
+    if step is None:
+        return alpha if isinstance(alpha, Step) else ConstantStep(1 if alpha is None else alpha)  # type: ignore[arg-type]
+    if alpha is not None:
+        raise InputError("alpha and step are both given; give one of them")
+    if not isinstance(step, Step):
+        raise InputError(f"step is {step!r}, no Step; a number is alpha: give alpha={step!r}, or HarmonicStep(…)")
+    return step
 
 
 def step_from_json(value: Any) -> Step:

@@ -132,18 +132,6 @@ class _Figures:
         )
 
 
-def still(record: CounterexampleRecord) -> str:
-    """The initial and the final state of a counterexample, and what fails, as HTML without script: for notebooks."""
-    figure = _Figures(1).of(record)
-    text = Markup("<p><code>{}</code>: {}</p>").format(printable(record.claim), printable(record.because))
-    if figure is None:
-        return f"<div>{text}</div>"
-    box = Markup('<svg class="figure" width="320" viewBox="{}" role="img" aria-label="{}">{}</svg>')
-    states = (("Initial state", figure.first), ("Final state", figure.last))
-    pictures = Markup("").join(box.format(figure.window, name, content) for name, content in states)
-    return f"<div><style>{page.asset('figure.css')}</style>{pictures}{text}</div>"
-
-
 def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] = ()) -> dict[str, Any] | None:
     """The exact configuration of a card: a table of its tokens, the rest of it in words, and as a file."""
     c, leaders, limits = record.configuration, record.leaders, record.limits

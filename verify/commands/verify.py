@@ -25,7 +25,7 @@ from ..campaigns.tally import histograms
 from ..claims.inputs import Listed
 from ..claims.registry import Claim, derived, select_claims
 from .options import Seconds, overwrite
-from .output import ProgressLine, discard, new_counterexample, prepare, render, write_run
+from .output import discard, new_counterexample, prepare, progress, render, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -128,11 +128,13 @@ def examine_all(
                 say(line)
             if drawn:
                 tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs, claims=drawn)
-                with closing(tallies), ProgressLine("configurations", None if seconds else wanted) as progress:
+                with closing(tallies), progress() as said:
+                    done = 0
                     for tally in tallies:
                         with interruption.held_back():
                             found.add(tally)
-                        progress.advance(tally.configurations)
+                        done += tally.configurations
+                        said("configurations", done, None if seconds else wanted)
                 for claim in drawn:
                     known = found.drawn.get(claim.id)
                     if known is not None:
