@@ -247,7 +247,7 @@ def write_findings(
         say(f"report: {path_text(render(out)[0])}")
 
 
-def write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
+def write_counterexamples(found: Findings, out: Path | None, say: Callable[[str], None] = click.echo) -> dict[str, str]:
     """Write a folder for each refutation ({its id: claim id}); without --out, for those that nobody expected."""
     names: dict[str, str] = {}
     for claim, case, finding in found.refutations:
@@ -258,6 +258,6 @@ def write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
         path = new_counterexample(place, claim, case, finding)
         names[path.name] = claim.id
         if unexpected:
-            click.echo(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
-            click.echo(f"  {finding.message}")
+            say(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
+            say(f"  {finding.message}")
     return names
