@@ -14,6 +14,8 @@
 
     pytest --hardmax-claims=mine.py                 one item a claim
 
+    pytest 'hardmax[mine.py:step]::ties.exact'      an item by the id that pytest printed, 'hardmax-claims[…]::…' too
+
 Unused, it costs nothing: this module imports pytest alone, hooks return at once, and nothing else is imported before a
 kernel or a claim is asked for. Results of checks travel as `user_properties` of pytest's own reports: they reach JUnit
 files and, with xdist, the controller.
@@ -23,8 +25,10 @@ Neighbours: `conformance` is the suite, `own_claim` checks claims.
 
 from __future__ import annotations
 
+import argparse
 import atexit
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 PROPERTY = "hardmax_conformance"
 """The name of the user property that carries a result."""
+_ID = re.compile(r"hardmax(-claims)?\[(.+)\](?:::(.+))?")
+"""The id of an item: of a check on --hardmax-kernel, or of a claim of --hardmax-claims."""
 MARK = "hardmax_kernel(spec, seed=0): test this kernel: one item a check where the test uses the fixture hardmax_check"
 
 
@@ -54,12 +60,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hardmax-examples", type=int, default=300, metavar="N", help="configurations for each claim [300]"
     )
+    group.addoption("--hardmax-only", action="append", default=[], help=argparse.SUPPRESS)
     group.addoption("--hardmax-known", metavar="FILE", help="known deviations: CHECK REASON, one a line (xfail)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; refuse a bad SPEC or file before anything is collected."""
     config.addinivalue_line("markers", MARK)
+    _take_ids(config)
     if config.option.hardmax_claims:
         config.pluginmanager.register(_Claims(config), "hardmax-claims")
     if not config.option.hardmax_kernel:
@@ -67,6 +75,30 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError("--hardmax-known is given without --hardmax-kernel; give the kernel as well")
         return
     config.pluginmanager.register(_Session(config), "hardmax-conformance")
+
+
+def _take_ids(config: pytest.Config) -> None:
+    """Ids of this plugin's items among the arguments become its options: no file of such a name is looked for."""
+    option = config.option
+    ids = {argument: read for argument in config.args if (read := _ID.fullmatch(argument))}
+    for kind, given, only in (read.groups() for read in ids.values()):
+        name = "hardmax_claims" if kind else "hardmax_kernel"
+        if getattr(option, name) not in (None, given):
+            raise pytest.UsageError(
+                f"ids of {getattr(option, name)} and of {given} are given; give those of one of them"
+            )
+        setattr(option, name, given)
+        option.hardmax_only += [only or "*"]
+    if ids:
+        config.args = [argument for argument in config.args if argument not in ids]
+    elif option.hardmax_only and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = []  # a process of xdist, to which the controller hands its options, and nothing to collect
+
+
+def _only(config: pytest.Config, items: list[Any]) -> list[Any]:
+    """The items whose ids were given; all of them if none was."""
+    only = config.option.hardmax_only
+    return [item for item in items if not only or {item.name, "*"} & set(only)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -295,7 +327,7 @@ class _Session:
         collector = ConformanceCollector.from_parent(
             session, name="hardmax", nodeid=f"hardmax[{self.spec}]", bench=self.bench, known=self.known
         )
-        items.extend(collector.collect())
+        items.extend(_only(session.config, [*collector.collect()]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
@@ -369,5 +401,6 @@ class _Claims:
 
     @pytest.hookimpl(tryfirst=True)  # before -k and -m deselect
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        nodeid = f"hardmax[{self.wanted}]"
-        items.extend(ClaimCollector.from_parent(session, name="claims", nodeid=nodeid, claims=self.claims).collect())
+        nodeid = f"hardmax-claims[{self.wanted}]"
+        claims = ClaimCollector.from_parent(session, name="claims", nodeid=nodeid, claims=self.claims)
+        items.extend(_only(session.config, [*claims.collect()]))

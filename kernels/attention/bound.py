@@ -164,7 +164,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     least_sum = _shift(how, np.where(may_lead, g, 0.0), argument * 2 * how.lag, N, exp_error)
     heaviest = _shift(how, np.where(on, g, 0.0), (1 + argument) * how.lag, N, exp_error)
     logs = np.log(n) + heaviest  # ≥ |log Σ w|
-    w = np.maximum(w, tiny * np.exp(heaviest))  # a weight, or a rescale of one, underflows
+    w = w + tiny * np.expm1(heaviest)  # a weight, or a rescale of one, underflows
     if how.split_keys:
         log = np.exp(8 * a) * a * (2 * E + 4) * (1 + logs[:, None])
         far = np.expm1(6 * a) * (g / a + log_n[:, None]) + log
@@ -232,7 +232,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     lse_typical = np.where((most <= 0.25) & sure.any(axis=1) & (lse_typical < lse), lse_typical, lse)
 
     grown = np.exp(np.minimum(heaviest[:, None] + alpha + kappa, 800.0)) * 1.01  # a weight and its roundings
-    none = ~head.finite | _overflows(head, how, on, size + e, count * grown)
+    none = ~head.finite | overflows(head, how, on, size + e, count * grown)
     none |= ~(grown[:, 0] <= how.largest(s or how.cast))
     most_out = how.dtype.largest * (1 + u / 2)
     no_bound = none[:, None] | (grown * (on @ absv) > how.accumulation.largest) | (size_o + W > most_out)
@@ -288,7 +288,7 @@ def _shift(how: Arithmetic, g: Reals, lag: float, N: Reals, exp_error: float) ->
     return worst + N * (exp_error + a) + a + u * how.cast + 2 * u * bool(how.s)
 
 
-def _overflows(head: Head, how: Arithmetic, on: NDArray[np.bool_], size: Reals, total: Reals) -> NDArray[np.bool_]:
+def overflows(head: Head, how: Arithmetic, on: NDArray[np.bool_], size: Reals, total: Reals) -> NDArray[np.bool_]:
     """(R,): rows in which a score, a query times the scale, or a sum of weights (at most `total`) may overflow.
 
     Products with keys that only other rows see count too: a kernel may add −∞ to them.

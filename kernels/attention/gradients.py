@@ -48,8 +48,10 @@ class _Sums(NamedTuple):
     variance: Reals
 
     def over(self, seen: NDArray[np.bool_]) -> "_Sums":
-        """The same over all keys: 0 for those that no row sees."""
+        """The same over all keys: 0 for those that no row sees, without a bound where no key has one: 0·∞ is NaN."""
         full = [np.zeros((len(seen), self.value.shape[1])) for _ in self]
+        if self.E.size and np.isinf(self.E).all():
+            full[2][:] = np.inf
         for target, own in zip(full, self, strict=True):
             target[seen] = own
         return _Sums(*full)
@@ -111,7 +113,7 @@ def _rounded(x: _Sums, how: Arithmetic, scale: float) -> Gradient:
     )
     sound = np.isfinite(W) & np.isfinite(x.error) & (x.size + W <= how.dtype.largest)
     W = np.where(sound, W, np.inf)
-    T = np.where(np.isfinite(T) & (T < W), T, W)
+    T = np.where(sound & (T < W) & (x.size > 2.0**-400), T, W)  # variances of smaller ones underflow
     return Gradient(x.value, np.where(np.isfinite(x.error), x.error, np.inf), W, T)
 
 
@@ -169,9 +171,11 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
     lacking |= ~(1.01 * most * (dS_size + E_S).max(axis=1, initial=0.0) <= room(c2))
     lacking |= ~(1.01 * size_dO.max(axis=1, initial=0.0) <= room(s))
     lacking &= head.n > 0
+    lacking |= not head.clean
 
     keys, slope = on.astype(np.float64), 1.0
-    lost = most * (4 * tiny + c2 * half)
+    lost, unit = most * (4 * tiny + c2 * half), max(1.0, head.softcap or 0.0)
+    scale_lost = 2 * how.lost_score * unit if scale < 2 * how.score_normal * unit else 0.0  # it may underflow itself
     if head.softcap is not None:
         reach = 1.01 * max(head.softcap, 1.0) * most * (dS_size + E_S).max(axis=1, initial=0.0)
         lacking |= ~(reach <= room(c2)) & (head.n > 0)
@@ -186,28 +190,34 @@ def _one_head(head: Head, how: Arithmetic, G: int, dO: Reals) -> tuple[_Sums, _S
         value = head.scale * (left @ right)
         exact = scale * (error @ np.abs(right) + np.expm1((terms + 3) * U) * sums) * SLACK + LEAST
         E_sum = scale * ((1 + rounding) * (E @ np.abs(right)) + rounding * sums) + below
+        E_sum = E_sum + scale_lost * (1 + rounding) * (sums + E @ np.abs(right))
         reach = 1.01 * G * most * (1 + rounding) * (sums + E @ np.abs(right))
         E_sum = np.where(reach <= room(s), E_sum, np.inf)
         return _Sums(value, exact, E_sum, np.abs(value) + exact, np.full_like(E_sum, np.inf))
 
-    below = lost * (keys @ size_k) + most * tiny * (2 * n + dS_size.sum(axis=1)[:, None])
-    dq = product(dS, dS_error, E_S, head.k, n + 4, below)
-    below = lost * (keys.T @ size_q) + most * tiny * (2 * G * R + dS_size.sum(axis=0)[:, None])
-    dk = product(dS.T, dS_error.T, E_S.T, head.q, float(G * R + 4), below)
+    touched = how.lost_score * (dS_size + E_S)  # q or k times a root of the scale underflows
+    below_q = lost * (keys @ size_k) + most * (2 * n * tiny + touched.sum(axis=1)[:, None])
+    dq = product(dS, dS_error, E_S, head.k, n + 6, below_q)
+    below_k = lost * (keys.T @ size_q) + most * (2 * G * R * tiny + touched.sum(axis=0)[:, None])
+    dk = product(dS.T, dS_error.T, E_S.T, head.q, float(G * R + 6), below_k)
     rounding = np.expm1((G * R + 1 + narrow) * a + c1 * u)
     value, sums = P.T @ dO, up.T @ size_dO
     error = (lost_P.T @ size_dO + np.expm1((G * R + 3) * U) * sums) * SLACK + LEAST
     E_V = (up * pi).T @ size_dO + rounding * (own.T @ size_dO)
-    E_V = E_V + (tiny + c1 * half) * (keys.T @ size_dO) + tiny * (2 * G * R + sums)
+    below_v = (tiny + c1 * half) * (keys.T @ size_dO) + tiny * (2 * G * R + sums)
+    E_V = E_V + below_v
     reach = 1.01 * G * (1 + rounding) * (own.T @ size_dO)
     E_V = np.where(reach <= room(0), E_V, np.inf)
     dv = _Sums(value, error, E_V, np.abs(value) + error, np.full_like(E_V, np.inf))
 
     usual = typical_gradients(head, how, known, dO, P, x, slope, G * R)
     alike = ~independent(head, how, known.t).any(axis=1) & (head.n > 1) | (bound.tau > 0.25).any(axis=1)
-    dq = dq._replace(variance=np.where(alike[:, None], np.inf, usual.dq))
+    flushed = on * (scale * (w * x_size + 4 * tiny + c1 * half) + scale_lost * dS_size)  # no matter of chance
+    below_q, below_k = below_q + flushed @ size_k, below_k + flushed.T @ size_q
+    dq = dq._replace(variance=np.where(alike[:, None], np.inf, usual.dq + below_q**2))
     if not alike.any():
-        dk, dv = dk._replace(variance=usual.dk), dv._replace(variance=usual.dv)
+        dk = dk._replace(variance=usual.dk + below_k**2)
+        dv = dv._replace(variance=usual.dv + below_v**2)
 
     dq = dq._replace(E=np.where(lacking[:, None], np.inf, dq.E))
     if lacking.any():
@@ -278,7 +288,7 @@ def judge_gradients(
             low = np.where(np.isfinite(distance_), distance_ * (1 - 2.0**-40) - error, np.inf)
             high = distance_ * (1 + 2.0**-40) + error
         beyond = np.isfinite(W) & (low > W)
-        codes = np.select([np.isinf(W), beyond, ~(high <= T)], [UNJUDGED, BEYOND, IMPLAUSIBLE], WITHIN).astype(np.int8)
+        codes = np.select([np.isinf(W), beyond, low > T], [UNJUDGED, BEYOND, IMPLAUSIBLE], WITHIN).astype(np.int8)
         by_balls = np.zeros(W.shape, dtype=np.bool_)
         for b, group, heads in groups(problem):
             own = np.s_[b, heads] if name == "dq" else np.s_[b, group]

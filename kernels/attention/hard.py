@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .arithmetic import Arithmetic
-from .bound import LEAST, SLACK, ErrorBound, kernel_score_error
+from .bound import LEAST, SLACK, ErrorBound, kernel_score_error, overflows
 from .problem import Head, Reals
 from .truth import scores
 
@@ -81,6 +81,7 @@ def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> ErrorBound:
         size = np.abs(t) + t_error
         e = kernel_score_error(head, size, how)
         off = (t_error + e) * SLACK
+        none = overflows(head, how, head.allowed, size + e, head.n[:, None].astype(np.float64))
         least = np.where(head.allowed, t - off, -np.inf).max(axis=1, initial=-np.inf)[:, None]
         lead = head.allowed & (t + off >= least)
     a, u = how.accumulation.u, how.dtype.u
@@ -88,7 +89,7 @@ def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> ErrorBound:
     clipped = np.zeros(W.shape, dtype=np.bool_)
     exact = _exact_scores(head, how)
     for i, row in enumerate(rows):
-        if not row.maximisers or not head.finite[i] or not np.isfinite(off[i][head.allowed[i]]).all():
+        if not row.maximisers or not head.finite[i] or none[i] or not np.isfinite(off[i][head.allowed[i]]).all():
             continue
         lead[i, row.maximisers] = True
         own, o = head.v[lead[i]], np.array([float(x) for x in row.o])

@@ -218,7 +218,7 @@ class Head:
     """What some rows of one head see: the unit that is enclosed, bounded and judged.
 
     Keys that no row of the whole head sees are dropped (nothing in them, NaN included, may have an influence); values
-    that are not finite and seen are replaced by 0, and `finite` says which rows they spoil.
+    that are not finite and seen are replaced by 0; `nonfinite` says what comes out where they enter.
 
     Args:
         q: (R, D).
@@ -242,11 +242,13 @@ class Head:
     root: bool = False
     softcap: float | None = None
     bias_first: bool = False
-    seen: NDArray[np.bool_] = None  # type: ignore[assignment]
+    seen: Any = None
     length: int = field(init=False)
     """Lk, hidden keys included."""
     finite: NDArray[np.bool_] = field(init=False)
-    """(R,): rows all of whose inputs are finite."""
+    """(R,): rows whose own q, bias and allowed keys are finite."""
+    clean: bool = field(init=False)
+    """Whether all inputs are finite: of all these rows, and of all keys that some row of the head may see."""
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -254,10 +256,13 @@ class Head:
         put(self, "length", len(self.k))
         put(self, "seen", seen)
         put(self, "allowed", self.allowed[:, seen])
-        finite = np.isfinite(self.q).all(axis=1)
+        finite, clean = np.isfinite(self.q).all(axis=1), True
         for name in ("k", "v"):
             values = getattr(self, name)[seen]
-            finite = finite & bool(np.isfinite(values).all())
+            wild = ~np.isfinite(values).all(axis=1)
+            if wild.any():
+                clean = False
+                finite = finite & ~((self.allowed & wild).any(axis=1) & (name == "k"))
             put(self, name, np.where(np.isfinite(values), values, 0.0))
         put(self, "q", np.where(np.isfinite(self.q), self.q, 0.0))
         if self.bias is not None:
@@ -265,6 +270,7 @@ class Head:
             finite = finite & np.isfinite(bias).all(axis=1)
             put(self, "bias", np.where(np.isfinite(bias), bias, 0.0))
         put(self, "finite", finite)
+        put(self, "clean", clean and bool(finite.all()))
 
     def select(self, rows: Any) -> "Head":
         """The same head for some of its rows; keys that only others see stay."""

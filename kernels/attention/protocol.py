@@ -143,6 +143,7 @@ class AttentionKernel:
             raise InputError(f"kernel {self.name}: lse_dtype is {self.lse_dtype!r}; give one of {', '.join(FORMATS)}")
         if not isinstance(self.known, Mapping) or not all(isinstance(x, str) for p in self.known.items() for x in p):
             raise InputError(f'kernel {self.name}: known is {self.known!r}; give {{"check.id": "reason"}}')
+        put(self, "lse_dtype", None if self.lse_dtype is None else _dtype_name(self.lse_dtype))
         parameters = _parameters(self.function)
         every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         put(self, "keywords", frozenset(k for k in KEYWORDS if every or k in parameters))

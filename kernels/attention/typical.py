@@ -75,6 +75,8 @@ def typical(head: Head, how: Arithmetic, known: Enclosure, up_v: Reals) -> Typic
     if how.cast:
         square += u**2 / 3 * ((p**2 @ head.v**2) + scatter(p**2))
         log += how.cast_sum * u**2 / 3 * (p**2).sum(axis=1)
+    if how.normalised_by_lse or how.split_keys:  # an error of the log-sum-exp does not cancel
+        square += log[:, None] * known.o**2
     shared = 5 * a + (2 * u if s else 0.0)
     mean = (p * t).sum(axis=1)
     return Typical(square, np.abs((p * t) @ v - o * mean[:, None]) * shared, log, np.abs(mean) * shared)
@@ -101,7 +103,7 @@ def typical_gradients(
     dS, q2, k2 = p * x * slope, head.q**2, head.k**2
     products = (dO**2) @ (head.v**2).T
     dP = a**2 / 3 * (1 + Dv / 2) * products + c1 * u**2 / 3 * (dO @ head.v.T) ** 2
-    out = forward.out + forward.out_shared**2 + u**2 / 3 * known.o**2
+    out = forward.out + forward.out_shared**2 + u**2 / 3 * known.o**2 + how.lost_output**2
     delta = (dO**2 * out).sum(axis=1)[:, None]
     own = (p * slope) ** 2 * (score * x**2 + dP) + (6 * a**2 + (how.cast + 2 * s) * u**2) / 3 * dS**2
     if head.softcap is not None:

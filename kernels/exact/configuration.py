@@ -14,11 +14,15 @@ from ..errors import InputError
 from .array_values import as_numpy, exact_array
 from .hardmax import Follow, Hardmax
 from .matrix import Matrix, Vector, exact_matrix, identity
-from .model import Layers, Model
+from .model import Layers, Model, named
+from .rational_text import short_text
 from .step import ConstantStep, Exact, Step
 
+MOST_SHOWN = 20
+"""Tokens that the prompt shows of a configuration."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Configuration:
     """Tokens z_1 … z_n in R^d and the model that moves them from layer to layer.
 
@@ -184,6 +188,28 @@ class Configuration:
         """Whether the scores are an inner product: A, or −A where tokens follow the smallest, is SPD."""
         return self._of_model("has_inner_product")
 
+    def __repr__(self) -> str:
+        """What makes an equal configuration, for the prompt; cut where nobody reads on."""
+        matrix = [f"[{', '.join(map(_repr, row))}]" for row in self.tokens[:MOST_SHOWN]]
+        more = f", … {self.n - MOST_SHOWN} more" if self.n > MOST_SHOWN else ""
+        parts = [f"[{', '.join(matrix)}{more}]"]
+        if self.model.kind != "hardmax":
+            parts.append(repr(self.model))
+        else:
+            if self.A != identity(self.d):
+                rows = [f"[{', '.join(map(_repr, row))}]" for row in self.A]
+                parts.append(f"[{', '.join(rows[:MOST_SHOWN])}{', …' if self.d > MOST_SHOWN else ''}]")
+            parts.append(f"step={self.step}" if self.alpha is None else f"alpha={_repr(self.alpha)}")
+            parts += [] if self.follow == "largest" else [f"follow={self.follow!r}"]
+        if self.labels is not None:
+            parts.append(f"labels={list(self.labels[:MOST_SHOWN])}{'…' if more else ''}")
+        if max(self.multiplicities) > 1:
+            parts.append(f"multiplicities={list(self.multiplicities[:MOST_SHOWN])}{'…' if more else ''}")
+        return f"Configuration({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        return named("hardmax.verify.commands.picture:configuration_html")(self)
+
     def hypotheses(self) -> dict[str, bool]:
         """What the model's claims assume of tokens and model, and whether this input meets it."""
         return {"nonzero": self.is_nonzero, "distinct": self.is_distinct, **self.model.hypotheses()}
@@ -219,6 +245,11 @@ class Configuration:
             ),
             Fraction(0),
         )
+
+
+def _repr(value: Fraction) -> str:
+    """A number as `Configuration` takes it, cut if it is very long."""
+    return str(value) if value.denominator == 1 and abs(value) < 10**40 else f'"{short_text(value)}"'
 
 
 def with_changes(configuration: Configuration, **changes: Any) -> Configuration:

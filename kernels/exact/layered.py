@@ -46,7 +46,7 @@ class Layered(Model):
     kind: ClassVar[str] = "layered"
     keys: ClassVar[tuple[str, ...]] = ("alpha", "follow", "step", "forms", "P")
     prover: ClassVar[str] = "hardmax.verify.provers.layered:decide"
-    claims: ClassVar[str] = "hardmax.verify.claims.families.frank_wolfe.hulls:CLAIMS"
+    claims: ClassVar[str] = "hardmax.verify.claims.families.frank_wolfe.hulls:LAYERED"
 
     forms: tuple[Matrix, ...]
     step: Step

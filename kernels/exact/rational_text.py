@@ -49,6 +49,15 @@ def decimal_text(value: Fraction) -> str:
     return f"{'-' if value < 0 else ''}2^{exponent}"
 
 
+class ExactPoint(tuple[Fraction, ...]):
+    """A vector that prints as its numbers, (1, -1/2), not as Fraction(1, 1), …; equal to the tuple that it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"({', '.join(map(short_text, self))}{',' if len(self) == 1 else ''})"
+
+
 def show(point: Iterable[Fraction]) -> str:
     """A point as (x, y, …), long coordinates shortened."""
     return f"({', '.join(map(short_text, point))})"

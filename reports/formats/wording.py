@@ -123,14 +123,15 @@ def verdict_word(run: RunRecord) -> str:
     """The verdict in one word: a kernel passes or fails, claims are verified or refuted."""
     if run.command == "kernel":
         return {"verified": "passed", "refuted": "failed"}.get(run.verdict, run.verdict)
+    if run.control is not None:
+        return run.control.verdict
     return run.verdict
 
 
 def headline(run: RunRecord) -> str:
     """The verdict in one sentence, with the numbers it rests on."""
-    return {"verify": _verify, "prove": _prove, "kernel": _kernel, "paper": _verify}[run.command](run) + (
-        " The run was interrupted: this is what was found until then." if run.interrupted else ""
-    )
+    say = {"verify": _verify, "prove": _prove, "kernel": _kernel, "control": _control, "paper": _verify}[run.command]
+    return say(run) + (" The run was interrupted: this is what was found until then." if run.interrupted else "")
 
 
 def _verify(run: RunRecord) -> str:
@@ -151,7 +152,23 @@ def _prove(run: RunRecord) -> str:
     words = ("verified", "refuted", "undecided", "invalid")
     parts = [f"{n:,} {word}" for word in words if (n := getattr(run.counts, word))]
     inputs = plural(run.counts.inputs, "configuration")
-    return f"The conclusion of the theorem on {inputs}: {', '.join(parts) or 'none'}."
+    return f"What is claimed, on {inputs}: {', '.join(parts) or 'none'}."
+
+
+def _control(run: RunRecord) -> str:
+    c = run.control
+    if c is None:
+        return "Nothing was asked."
+    asked = {
+        "lead": "the tokens asked for lead",
+        "alone": "every token follows the one asked for",
+        "exactly": "the tokens asked for are the leaders for ever",
+    }[c.question]
+    held = sum(one.after is not None for one in c.inputs)
+    of = f", and one A was found for {held} of {plural(len(c.inputs), 'configuration')}" if len(c.inputs) > 1 else ""
+    if c.verdict == "possible":
+        return f"With the A found {asked}, condition number {c.condition:.4g}{of}."
+    return f"No A was found with which {asked}{of}: {c.reason}."
 
 
 def _kernel(run: RunRecord) -> str:

@@ -15,6 +15,7 @@ from .configuration_record import (
     TrajectoryRecord,
     check_picture,
 )
+from .control_record import ControlRecord
 
 InputVerdict = Literal["verified", "refuted", "undecided", "invalid"]
 VerdictOnClaim = Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous"]
@@ -299,7 +300,7 @@ class RunCounts(Record, frozen=True):
 
 
 class RunRecord(Record, frozen=True):
-    """One run of `hardmax verify`, `paper`, `prove` or `kernel`.
+    """One run of `hardmax verify`, `paper`, `prove`, `kernel` or `control`.
 
     Args:
         tool_version: the version of hardmax.
@@ -320,12 +321,13 @@ class RunRecord(Record, frozen=True):
         counterexamples: the ids of all counterexamples, in the order to show them.
         notes: what else the reader must know, one sentence each, e.g. stale entries of a list of known deviations.
         paper: the paper of `paper`, statement by statement.
+        control: the answer of `control`, which is verified if it is possible and refuted if it is impossible.
     """
 
     format: Literal["hardmax-run"]
     version: Literal[1, 2]
     tool_version: str
-    command: Literal["verify", "prove", "kernel", "paper"]
+    command: Literal["verify", "prove", "kernel", "paper", "control"]
     arguments: tuple[str, ...]
     seed: int | None
     verdict: InputVerdict
@@ -342,6 +344,7 @@ class RunRecord(Record, frozen=True):
     counterexamples: tuple[Identifier, ...]
     notes: tuple[str, ...] = ()
     paper: PaperRecord | None = None
+    control: ControlRecord | None = None
 
     def __post_init__(self) -> None:
         known = set(self.counterexamples)

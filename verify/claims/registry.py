@@ -44,7 +44,7 @@ HYPOTHESES: Mapping[str, Callable[[Configuration], bool]] = {
 every layer; λ_k < 1 at every layer, so that no token lands on the mean of its follow set."""
 GROUP = "hardmax.claims"
 """The entry-point group under which other packages offer claims: `name = "pkg.module"` or `"pkg.module:attr"`."""
-FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "necessity", "panels", "frank_wolfe")
+FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "control", "necessity", "panels", "frank_wolfe")
 """The shipped families in the order in which they are listed; the first is the theorem that `prove` is about."""
 STUDIES = {"sentiment": "hardmax.verify.studies.sentiment.experiment.claims"}
 """Families that a study measures, and the modules with their `RECORDS`: listed, and examined when asked for by name."""
@@ -164,6 +164,9 @@ class Claim:
     def __str__(self) -> str:
         return self.id
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
     @property
     def family(self) -> str:
         """The part of the id before the dot."""
@@ -171,7 +174,8 @@ class Claim:
 
     def speaks_about(self, model: Model) -> bool:
         """Whether it says anything about a model of that kind."""
-        return model.kind in self.models or any(claim is self for claim in named(model.claims))
+        own = named(model.claims)
+        return model.kind in self.models or any(c is self or (self.place and c.place == self.place) for c in own)
 
     @property
     def assumes(self) -> tuple[str, ...]:
@@ -281,8 +285,7 @@ def select_claims(wanted: str | Claim | Iterable[str | Claim] = "*") -> tuple[Cl
 
 def _placed(place: str, claim: Claim) -> Claim:
     """The claim with the place where it is found again, files by their full path, and the digest of its file."""
-    where, _, name = place.rpartition(":")
+    where = place.rpartition(":")[0]
     file = Path(where if where.endswith(".py") else import_module(where).__file__ or "")
-    where = str(file.resolve()) if where.endswith(".py") else where
     digest = sha256(file.read_bytes()).hexdigest() if file.is_file() else None
-    return replace(claim, place=f"{where}:{name}", sha256=digest)
+    return replace(claim, place=loading.lasting(place), sha256=digest)

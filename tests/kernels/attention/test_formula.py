@@ -74,7 +74,7 @@ def formula(head, how, i, o, t, log_p, lse):
         rest = N * (one_exp + a) + a + kappa + (2 * u if s else 0)
         below = (1 + argument) * max(lead) + 2 * argument * how.lag + rest
         above = (1 + argument) * (max(g) + how.lag) + rest
-    w = max(w, tiny * exp(above))
+    w += tiny * expm1(above)
     if how.split_keys:
         logarithm = exp(8 * a) * a * (2 * E + 4) * (1 + log(n) + above)
         for j in range(n):
@@ -154,6 +154,7 @@ def gradient_formula(head, how, known, found, dO):
     η = how.dtype.tiny if how.flushes else how.dtype.eta / 2
     ε, c1, c2 = int(s > 0), int(how.cast or s > 0), how.cast + s
     w, scale, (R, L), Dv = ω + (η if c1 else 0), abs(head.scale), head.allowed.shape, head.v.shape[1]
+    w0 = ω + (η if s else 0)
     P, o = np.where(head.allowed, np.exp(known.log_p), 0.0), known.o
     E_dq, E_dk, E_dv = np.zeros_like(head.q), np.zeros_like(head.k), np.zeros_like(head.v)
     dq, dk, dv = np.zeros_like(head.q), np.zeros_like(head.k), np.zeros_like(head.v)
@@ -190,13 +191,13 @@ def gradient_formula(head, how, known, found, dO):
             E_S = P[i, j] * pi[j] * x + own * (E_P[j] + E_D) + w * (x + E_P[j] + E_D) + 4 * ω
             E_S = np.exp(4 * a + c2 * u) * E_S + np.expm1(4 * a + c2 * u) * abs(dS)
             for E, value, terms, other, mine, far in (
-                (E_dq, dq, n + 4, head.k, i, j),
-                (E_dk, dk, R + 4, head.q, j, i),
+                (E_dq, dq, n + 6, head.k, i, j),
+                (E_dk, dk, R + 6, head.q, j, i),
             ):
                 grown = np.exp(terms * a + s * u)
                 value[mine] += head.scale * dS * other[far]
                 E[mine] += scale * (grown * E_S + (grown - 1) * abs(dS)) * np.abs(other[far])
-                E[mine] += lost * np.abs(other[far]) + max(1, scale) * ω * (2 + abs(dS))
+                E[mine] += lost * np.abs(other[far]) + max(1, scale) * (2 * ω + w0 * (abs(dS) + E_S))
             dv[j] += P[i, j] * dO[i]
             E_dv[j] += P[i, j] * (pi[j] + (1 + pi[j]) * np.expm1((R + 1) * a + c1 * u)) * size
             E_dv[j] += (ω + c1 * η) * size + ω * (2 + P[i, j] * size)

@@ -226,7 +226,7 @@ CELLS = [
         "c.inner(v, c.tokens[j]) < c.inner(v, v) for j in near",
         "c.inner(v, c.tokens[j]) <= c.inner(v, v) for j in near",
     ),
-    Mutant("all vertices are far", "{corners[k] for k in face_of(middle, points).indices} == {i, j}", "False"),
+    Mutant("all vertices are far", "{corners[k] for k in face.indices} == {i, j}", "False"),
     Mutant(
         "one nearest vertex alone",
         "nearest = {v for v, square in far.items() if square == min(far.values())}",

@@ -2,6 +2,8 @@
 
 import io
 import json
+import shlex
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -129,3 +131,17 @@ def test_multiplicities_are_shown():
         "  1 -> (-2)",
         "  2 -> (-2)  leads from layer 0 on",
     ]
+
+
+def test_the_examples_in_its_help_run(tmp_path):
+    shown = subprocess.run([sys.executable, "-m", "hardmax", "prove", "--help"], capture_output=True, text=True)
+    _, _, rest = shown.stdout.partition("Examples:\n")
+    examples = [line.strip() for line in rest.partition("\n\n")[0].splitlines()]
+    assert len(examples) == 2
+    np.save(tmp_path / "cloud.npy", CLOUD)
+    for line in examples:
+        command = line.replace("hardmax", f"{shlex.quote(sys.executable)} -m hardmax")
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert "1 accepted" in done.stdout
+    assert (tmp_path / "proof" / "report.html").exists()

@@ -48,7 +48,7 @@ class Dropped:
     kept: tuple[str, ...]
     search: Search
     example: Configuration
-    least_n: int = 1
+    least_n: int = 2  # one token leads at rest, whatever is dropped
     least_d: int = 1
 
 
@@ -73,6 +73,7 @@ DROPPED = (
         ("distinct", "spd"),
         partial(configurations, nonzero=False),
         Configuration([(1, 0), (-1, 0), (0, 0)]),
+        least_n=3,  # of two tokens the one at the origin follows the other
     ),
     Dropped(
         "distinct",
@@ -80,7 +81,6 @@ DROPPED = (
         ("nonzero", "spd"),
         partial(configurations, distinct=False),
         Configuration([[1], [1], [-1]]),
-        least_n=2,
     ),
     Dropped(
         "positive_definite",

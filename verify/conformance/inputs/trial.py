@@ -138,14 +138,24 @@ class Trial:
     def __post_init__(self) -> None:
         if self.dtype in HALVES:
             with suppress(NotTestedError):  # whoever runs the trial is told
-                object.__setattr__(self, "calls", tuple(_rounded(one, self.dtype) for one in self.calls))
+                object.__setattr__(self, "calls", tuple(rounded(one, self.dtype) for one in self.calls))
 
 
-def _rounded(one: Call, dtype: str) -> Call:
-    """A call whose tokens and A are rounded to the dtype."""
+def rounded(one: Call, dtype: str) -> Call:
+    """A call whose tokens and A are rounded to the dtype.
+
+    Raises:
+        NotTestedError: a value is beyond the largest number of the dtype.
+    """
 
     def exactly(rows: Matrix) -> Matrix:
-        return tuple(tuple(map(Fraction, row)) for row in floats(rows, dtype).astype(np.float64).tolist())
+        try:
+            result = stored(np.array(rows, dtype=object).astype(np.float64), dtype).astype(np.float64)
+        except OverflowError:
+            result = np.array([np.inf])
+        if not np.isfinite(result).all():
+            raise NotTestedError(f"values beyond the largest {dtype}")
+        return tuple(tuple(map(Fraction, row)) for row in result.tolist())
 
     return replace(one, tokens=tuple(map(exactly, one.tokens)), A=exactly(one.A))
 

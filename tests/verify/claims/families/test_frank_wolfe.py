@@ -4,8 +4,10 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from dataclasses import replace
 from fractions import Fraction as Q
+from io import StringIO
 from itertools import islice
 
 import numpy as np
@@ -263,13 +265,19 @@ def run(*arguments):
     return ended.value.code
 
 
-def test_the_command_writes_a_counterexample_that_stands_alone(tmp_path, capsys):
-    out = tmp_path / "out"
-    assert run("verify", "--claims", "frank_wolfe.rate*", "--out", out) == 0
-    text = capsys.readouterr().out
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory):
+    """What the command prints, and the folder of the counterexample that it writes."""
+    out = tmp_path_factory.mktemp("frank_wolfe") / "out"
+    with redirect_stdout(StringIO()) as printed:
+        assert run("verify", "--claims", "frank_wolfe.rate*", "--out", out) == 0
+    return printed.getvalue(), out / "counterexamples" / "frank_wolfe.rate"
+
+
+def test_the_command_writes_a_counterexample_that_stands_alone(verified):
+    text, bundle = verified
     assert "refuted    frank_wolfe.rate: 1 refuted, as expected" in text
     assert re.search(r"\n  200 verified (\(\d+ trivial\) )?frank_wolfe.rate_origin_inside: ", text)
-    bundle = out / "counterexamples" / "frank_wolfe.rate"
     record = json.loads((bundle / "record.json").read_text())
     assert record["fails"] in record["statement"] != record["fails"]
     assert record["dropped"] == []
@@ -284,12 +292,10 @@ def test_the_command_writes_a_counterexample_that_stands_alone(tmp_path, capsys)
 @pytest.mark.parametrize(
     ("old", "new"), [('"3"', '"1"'), ('"layer": 577', '"layer": 576'), ('"token": 1', '"token": 0')]
 )
-def test_the_script_does_not_claim_a_violation_that_is_none(tmp_path, capsys, old, new):
+def test_the_script_does_not_claim_a_violation_that_is_none(tmp_path, verified, old, new):
     """Tokens 1, −1 stay about the origin; at layer 576 the bound still holds; the other token is not at rest."""
-    out = tmp_path / "out"
-    run("verify", "--claims", "frank_wolfe.rate", "--out", out)
-    script = out / "counterexamples" / "frank_wolfe.rate" / "repro.py"
-    text = script.read_text()
+    script = tmp_path / "repro.py"
+    text = (verified[1] / "repro.py").read_text()
     assert old in text
     script.write_text(text.replace(old, new, 1))
     done = subprocess.run([sys.executable, "-I", script], capture_output=True, text=True)

@@ -25,14 +25,14 @@ from hypothesis.strategies import SearchStrategy
 
 from .....kernels.exact.configuration import Configuration, Vector
 from .....kernels.exact.dynamics import Sets
-from .....kernels.exact.rational_text import show
+from .....kernels.exact.rational_text import rational_text, show
 from .....kernels.exact.step import Step
 from .....strategies import STEPS, configurations
 from ....geometry.polytopes.polytope import Inside, convex_weights, face_of
 from ...case import Case
 from ...inputs import Drawn, Inputs, Searched
 from ...proofs.derivation import Derivation, Line
-from ...registry import Claim, Finding, assumed
+from ...registry import Claim, Finding, Shown, assumed
 from .hypotheses import follows_largest, guarded, printed, vertices
 
 TITLE = "The cells of vertices, arXiv:2508.09628v1, section 4"
@@ -45,13 +45,15 @@ def first_sets(case: Case) -> Sets:
 
 def neighbours(c: Configuration, i: int) -> Iterator[int]:
     """The vertices w for which the segment from vertex i to w is an edge of the hull."""
+    return (j for j in vertices(c.tokens) if j != i and edge_normal(c, i, j) is not None)
+
+
+def edge_normal(c: Configuration, i: int, j: int) -> Vector | None:
+    """A normal that is largest at the vertices i and j alone; None if the segment between them is no edge."""
     corners = vertices(c.tokens)
-    points = [c.tokens[j] for j in corners]
-    for j in corners:
-        if j != i:
-            middle = tuple((x + y) / 2 for x, y in zip(c.tokens[i], c.tokens[j], strict=True))
-            if {corners[k] for k in face_of(middle, points).indices} == {i, j}:
-                yield j
+    middle = _combination((c.tokens[i], c.tokens[j]), [1, 1])
+    face = face_of(middle, [c.tokens[k] for k in corners])
+    return face.normal if {corners[k] for k in face.indices} == {i, j} else None
 
 
 def check_condition(case: Case) -> Finding:
@@ -126,6 +128,16 @@ def check_cells(case: Case) -> Finding:
             if k != j and not any(sum(a * x for a, x in zip(row, w, strict=True)) for row in c.A):
                 return Finding("refuted", f"the cells of {show(v)} and {show(c.tokens[k])} are the same", 0, j)
     return Finding("verified", "cells are convex on these tokens, and cover them", trivial=not between)
+
+
+def _shown(case: Case, finding: Finding) -> Shown | None:
+    """A neighbour on the tangent hyperplane, and a normal that makes it one."""
+    c, i = case.configuration, finding.token
+    for j in neighbours(c, i) if i is not None else ():
+        if i is not None and c.inner(c.tokens[i], c.tokens[j]) == c.inner(c.tokens[i], c.tokens[i]):
+            normal = list(map(rational_text, edge_normal(c, i, j) or ()))
+            return Shown("on the side", 1, {"token": i, "neighbour": j, "normal": normal}, token=i)
+    return None
 
 
 NEAREST = (
@@ -274,6 +286,7 @@ CLAIMS = (
         guarded(check_condition, follows_largest),
         Searched(TITLE, configurations, ({"families": ["lattice"], "steps": ["one"]}, {}), least_n=2),
         _SQUARE,
+        shown=_shown,
     ),
     claim_about(
         "polytope_condition_alone",

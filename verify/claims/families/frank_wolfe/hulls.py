@@ -32,13 +32,13 @@ from hypothesis.strategies import SearchStrategy
 
 from .....kernels.exact.configuration import Configuration
 from .....kernels.exact.layered import Layered
-from .....kernels.exact.rational_text import show
+from .....kernels.exact.rational_text import rational_text, show
 from .....strategies import configurations
 from ....geometry.polytopes.polytope import Separated, convex_weights
 from ...case import Case
 from ...inputs import Drawn, Searched
 from ...proofs.derivation import Derivation, Line
-from ...registry import Claim, Finding, assumed
+from ...registry import Claim, Finding, Shown, assumed
 from .hypotheses import (
     diagonal_preconditioner,
     follows_largest,
@@ -123,6 +123,25 @@ def check_duality_gap(case: Case) -> Finding:
     return Finding("verified", f"the bound holds for t < {GAP_LAYERS}", trivial=not moves)
 
 
+def _hull_shown(case: Case, finding: Finding) -> Shown | None:
+    """A hyperplane with the token on one side and the layer before on the other."""
+    k, i = finding.layer, finding.token
+    if k is None or i is None:
+        return None
+    run = [layer.tokens() for layer, _ in islice(case.configuration.dynamics().layers(), k + 1)]
+    answer = convex_weights(run[k][i], run[k - 1])
+    if not isinstance(answer, Separated):
+        return None
+    normal = list(map(rational_text, answer.normal))
+    return Shown("outside", k + 1, {"token": i, "layer": k, "normal": normal}, token=i)
+
+
+def _layer_shown(_: Case, finding: Finding) -> Shown | None:
+    """The matrix of the layer."""
+    k = finding.layer
+    return None if k is None else Shown("singular", k + 2, {"layer": k})
+
+
 SINGLE = Derivation(
     "a translation by u changes the score difference of y and x by ⟨u, y − x⟩, whatever the form",
     tokens=("z", "x", "y"),
@@ -197,6 +216,7 @@ CLAIMS = (
         "remark after “lem:convHullDecreases”, §2, which says that it fails",
         "needs_hypothesis",
         check_hulls,
+        shown=_hull_shown,
         models=("layered",),
         inputs=(Searched(TITLE, _preconditioned, ({"families": ["lattice"]}, {}), least_n=2, least_d=2),),
         example=_TRIANGLE,
@@ -219,6 +239,7 @@ CLAIMS = (
         "proof of “lem:singleLeader”, §2.1",
         "false_as_printed",
         check_null_sets,
+        shown=_layer_shown,
         inputs=(Searched(TITLE, _opposite, ({"families": ["lattice"], "steps": ["one"]}, {}), least_n=2),),
         example=_PAIR,
     ),
@@ -235,3 +256,5 @@ CLAIMS = (
         example=_POSITIVE,
     ),
 )
+LAYERED = CLAIMS[:1]
+"""What is examined of layers that differ whatever they are: the others speak of one form."""

@@ -24,13 +24,14 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from .....kernels.exact.configuration import Configuration, Vector
-from .....kernels.exact.rational_text import show
+from .....kernels.exact.rational_text import rational_text, show
 from .....kernels.exact.step import ConstantStep, GeometricStep, HarmonicStep
 from .....strategies import configurations
+from ....geometry.polytopes.polytope import Inside, convex_weights
 from ...case import Case
 from ...inputs import Drawn, Searched
 from ...proofs.derivation import Derivation, Line
-from ...registry import Finding
+from ...registry import Finding, Shown
 from .cells import claim_about, first_sets, owning_inputs
 from .hypotheses import follows_largest, guarded, rate_below_one, step_bounded_below, vertices_own_cells
 
@@ -124,6 +125,21 @@ def _square(x: Vector, y: Vector) -> Fraction:
     return sum(((a - b) ** 2 for a, b in zip(x, y, strict=True)), Fraction(0))
 
 
+def _shown(case: Case, finding: Finding) -> Shown | None:
+    """For steps of finite sum: the product of 1 − γ_t, and that the leaders are the vertices."""
+    c, i = case.configuration, finding.token
+    leaders = [j for j, C in enumerate(case.once(first_sets)) if C == (j,)]
+    inside: dict[str, list[str]] = {}
+    for k in set(range(c.n)) - set(leaders):
+        answer = convex_weights(c.tokens[k], [c.tokens[j] for j in leaders])
+        if not isinstance(answer, Inside):
+            return None
+        inside[str(k)] = [rational_text(answer.weights.get(j, Fraction(0))) for j in range(len(leaders))]
+    if i is None or not isinstance(c.step, GeometricStep) or finding.layer is not None:
+        return None
+    return Shown("stalls", 6, {"token": i, "inside": inside}, token=i)
+
+
 STAYS = Derivation(
     "what scores v strictly best does so after its step towards v, which does so too",
     tokens=("x", "v", "w"),
@@ -180,10 +196,11 @@ CLAIMS = (
         guarded(check_exponential, *_GUARD),
         Searched(TITLE, _own, _SEARCH, least_n=3),
         _TOKENS,
+        shown=_shown,
     ),
     claim_about(
         "exponential_bounded_below",
-        "for γ_t in [c, 1), c > 0, |x_i^t − v| ≤ (1 − c)^t |x_i^0 − v|",
+        "for γ_t in [c, 1), c > 0, ‖x_i^t − v‖ ≤ (1 − c)^t ‖x_i^0 − v‖",
         (*_OWN, step_bounded_below),
         "Theorem 4.2, last sentence, with steps bounded below (as in the abstract published later)",
         "theorem",
