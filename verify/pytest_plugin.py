@@ -106,11 +106,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "hardmax_check" in metafunc.fixturenames:
         from .conformance.suite import selected
 
-        mark = metafunc.definition.get_closest_marker("hardmax_kernel")
-        named = mark is not None or metafunc.config.option.hardmax_kernel  # else the fixture says what to do
-        protocol = _named(metafunc.config, mark).about.protocol if named else "layer"
-        checks = selected(protocol=protocol)
-        metafunc.parametrize("hardmax_check", checks, ids=[check.id for check in checks], indirect=True)
+        config, mark = metafunc.config, metafunc.definition.get_closest_marker("hardmax_kernel")
+        named = mark is not None or config.option.hardmax_kernel  # else the fixture says what to do
+        protocol = _named(config, mark).about.protocol if named else "layer"
+        checks = {check.id: check for check in selected(protocol=protocol)}
+        metafunc.parametrize("hardmax_check", checks.values(), ids=checks, indirect=True)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def hardmax_kernel(request: pytest.FixtureRequest) -> Any:
     from ..kernels.registry import load_any
 
     mark = request.node.get_closest_marker("hardmax_kernel")
-    _bench(request)  # says what is missing
+    _named(request.config, mark)  # says what is missing
     return load_any(request.config.option.hardmax_kernel if mark is None else mark.args[0])
 
 
@@ -127,27 +127,21 @@ def hardmax_kernel(request: pytest.FixtureRequest) -> Any:
 def hardmax_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Runs one check of the suite on the kernel under test; the test is collected once for each check."""
     check: Check = request.param
-    bench = _bench(request)
-    known = _known(request.config, bench)
+    bench = _named(request.config, request.node.get_closest_marker("hardmax_kernel"))
 
     def run() -> None:
         __tracebackhide__ = True
-        _outcome(request.node, bench, check, known)
+        _outcome(request.node, bench, check, _known(request.config, bench))
 
     return run
 
 
-def _bench(request: pytest.FixtureRequest) -> Bench:
-    """The kernel that the marker or the option names."""
-    return _named(request.config, request.node.get_closest_marker("hardmax_kernel"))
-
-
 def _named(config: pytest.Config, mark: pytest.Mark | None) -> Bench:
+    """The kernel that the marker or the option names."""
     option = config.option
     if mark is None and not option.hardmax_kernel:
-        raise pytest.UsageError(
-            'no kernel is named; mark the test with @pytest.mark.hardmax_kernel("SPEC") or give --hardmax-kernel=SPEC'
-        )
+        remedy = 'mark the test with @pytest.mark.hardmax_kernel("SPEC") or give --hardmax-kernel=SPEC'
+        raise pytest.UsageError(f"no kernel is named; {remedy}")
     if mark is None:
         return _open(config, option.hardmax_kernel, option.hardmax_seed)
     if len(mark.args) != 1 or set(mark.kwargs) - {"seed"}:
