@@ -191,7 +191,7 @@ def _ulp(value: Fraction, dtype: str) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedToken:
     """A token that did not come out as in the exact layer.
 
     Args:
@@ -219,7 +219,7 @@ def judged(
     error: NDArray[np.float64] | None = None,
     form_error: Sequence[Sequence[Fraction]] | None = None,
     told: Sets | None = None,
-) -> Iterator[Judged]:
+) -> Iterator[JudgedToken]:
     """The tokens of one layer that are not as in the exact one, in order; of those not given nothing is wrong.
 
     Args:
@@ -254,7 +254,7 @@ def judged(
         if exact.ties == "any" and _may(exact, i, exact.sets[i], S, after[i], tolerance):
             continue
         wrong = decision.determined or not _may(exact, i, decision.near, S, after[i], tolerance)
-        yield Judged(i, wrong, decision, float(bounds[i]), tolerance)
+        yield JudgedToken(i, wrong, decision, float(bounds[i]), tolerance)
 
 
 def _form_bound(

@@ -26,7 +26,7 @@ from .options import spare
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..provers.control.answers import Answer
+    from ..provers.control.answers import ControlAnswer
 try:
     import fcntl
 except ImportError:  # Windows: two runs into one folder are not noticed there
@@ -160,7 +160,7 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     return store.write_counterexample(out, record, repro=repro_text(claim, case, finding, shown), certificate=text)
 
 
-def control_picture(answer: "Answer") -> str:
+def control_picture(answer: "ControlAnswer") -> str:
     """HTML for a notebook: the figures that the report's page has of an answer of `control`, its verdict below."""
     from markupsafe import Markup
 
