@@ -135,7 +135,7 @@ def _fault(kernel: AttentionKernel, problem: Problem, answer: Answer, found: Jud
 
 
 def exact_value(kernel: AttentionKernel, problem: Problem, place: tuple[int, ...]) -> float:
-    """The exact output at a place, rounded to float64; what is declared for a row without keys."""
+    """The exact output at a place, rounded to float64; NaN or infinite where inputs are."""
     b, h, i, d = place
     head = problem.head(b, h, [i])
     if not head.n[0]:
@@ -143,6 +143,10 @@ def exact_value(kernel: AttentionKernel, problem: Problem, place: tuple[int, ...
         if kernel.empty_rows == "mean" and every.size:
             return float(every.mean())
         return 0.0 if kernel.empty_rows == "zero" else float("nan")
+    if not head.finite[0]:  # the pattern of what is not finite decides
+        seen = problem.v[b, h * problem.v.shape[1] // problem.q.shape[1], head.seen, d][head.allowed[0]]
+        infinite = seen[np.isinf(seen)]
+        return float(infinite[0]) if len(infinite) and not np.isnan(seen).any() else float("nan")
     if kernel.hard:
         return float(hard_rows(head, kernel.hard == "first")[0].o[d])
     return float(ball_rows(head)[0].o[d].mid())
