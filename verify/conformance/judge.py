@@ -4,12 +4,14 @@ Each layer is judged by itself: the kernel's own tokens, read as the dyadic rati
 kernel, and the kernel's next tokens are compared with that. So the first layer that is wrong is found, however long
 the run, and no error of an earlier layer is blamed on a later one. No tolerance is chosen by hand:
 
-- *Values.* A next token must lie within `filter.layer_error` of the exact one: a bound that every correct kernel keeps,
-  whatever its order of summation and whichever form of the update it uses.
+- *Values.* A next token must lie within `tolerance.tolerances` of the exact one: a bound that every correct kernel
+  keeps, whatever its order of summation and whichever form of the update it uses.
 - *Decisions.* The follow set of token i must be the exact one if all its scores are *exact in the dtype* (small
   integers and dyadic rationals: every partial sum of every order of summation is representable, so equal scores are
   equal in floats and different ones differ), or if the exact gap to the next score exceeds `filter.decision_bound`.
 - *Fragile.* Otherwise no float kernel can know, and any non-empty set of tokens within the bound of the best passes.
+- *Not judged.* In half precision scores of ordinary tokens overflow. Where no bound holds, nothing is known: `unjudged`
+  says which tokens these are. Next tokens keep the sharper bounds of `kernels.bounds.half` there.
 
 Neighbours: `trial` runs kernels, `ties` tells which rows are exact in a dtype.
 """
@@ -26,11 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.bounds.exact_scores import PRECISION, exact_scores
-from ...kernels.bounds.filter import decision_bound, layer_error
+from ...kernels.bounds.filter import decision_bound
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
 from ...kernels.exact.dynamics import Dynamics, Sets
 from ...kernels.protocol import Kernel, TieRule
-from .inputs.trial import HALVES, Call, NotTestedError, Trial, apply, floats, stored
+from .inputs.trial import Call, NotTestedError, Trial, apply, floats, stored
+from .tolerance import tolerances, unjudged
 
 MOST_SUBSETS = 8
 """With more near-maximisers than this, the subsets are not tried one by one: their convex hull's box is used."""
@@ -94,10 +97,12 @@ class Examination:
     Args:
         fault: the first thing that is wrong.
         lost: for each fragile decision that did not come out as the exact one, whether it was an exact tie.
+        unjudged: for each token set that was not judged, or not all of it, the reason.
     """
 
     fault: Fault | None
     lost: tuple[bool, ...] = ()
+    unjudged: tuple[str, ...] = ()
 
 
 class ExactLayer:
@@ -213,42 +218,36 @@ def judge_layer(
     Returns:
         The first wrong token with its exact layer, decision and the (d,) tolerance, or None; and for each
         fragile decision that was lost, whether it was an exact tie.
+
+    Raises:
+        NotTestedError: nothing is wrong with the tokens that can be judged, and there are others.
     """
     dtype = dtype or str(before.dtype)
     tokens = read_exactly(before)
     exact = exact_layer(tokens, one.A, one.alpha, ties)
     target = np.array(exact.next_tokens, dtype=np.float64)
     size = max(map(len, exact.expected))
-    suspects = _beyond(after, target, value_tolerance(before, size, dtype))
+    suspects = _beyond(after, target, tolerances(before, exact.expected, one.alpha, dtype))
     if not len(suspects):
         return None, []
     rows_exact = exact_scores(tokens, one.A, dtype)
     bounds = decision_bound(before[None], A, dtype=dtype)[0]
     lost: list[bool] = []
+    reason = ""
     for i in suspects.tolist():
         decision = exact.decision(i, dtype, rows_exact[i], float(bounds[i]))
-        tolerance = value_tolerance(before, max(size, len(decision.near)), dtype)
+        if why := unjudged(before, i, decision.near, float(bounds[i]), one.alpha, after[i], dtype, exact=rows_exact[i]):
+            reason = why
+            continue
+        tolerance = tolerances(before, [decision.near], one.alpha, dtype, of=(i,), size=size)[0]
         if ties == "any" and _allowed(exact, i, exact.sets[i], after[i], tolerance, ties):
             continue
         if decision.determined or not _allowed(exact, i, decision.near, after[i], tolerance, ties):
             return (i, exact, decision, tolerance), lost
         lost.append(len({tokens[j] for j in exact.sets[i]}) > 1)
+    if reason:
+        raise NotTestedError(reason)
     return None, lost
-
-
-def value_tolerance(before: NDArray[np.floating], size: int, dtype: str = "") -> NDArray[np.float64]:
-    """(d,) how far a next token may be from the exact one, if means are over at most `size` tokens.
-
-    The bound holds for every α > 0; it is taken at α = 1 because a kernel whose αR overflows has no excuse: λ does not.
-    In half precision many trials are beyond every bound: they are not tested.
-    """
-    dtype = dtype or str(before.dtype)
-    tolerance = layer_error(before[None], size, 1.0, dtype=dtype)[0]
-    if not np.isfinite(tolerance).all():
-        if dtype in HALVES:
-            raise NotTestedError(f"no error bound holds for these tokens in {dtype}")
-        raise ValueError("no error bound holds for these tokens, so that nothing could fail: the trial is out of range")
-    return tolerance
 
 
 def _beyond(
@@ -298,11 +297,17 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
     Args:
         kernel: the kernel under test.
         trial: the trial.
+
+    Raises:
+        NotTestedError: no token set of it can be judged.
     """
     lost: list[bool] = []
+    reasons: list[str] = []
+    judged = 0
     for c, one in enumerate(trial.calls):
         A = floats(one.A, trial.dtype)
         current = floats(one.tokens, trial.dtype)
+        gone: set[int] = set()  # sets that are no numbers any more, through no fault of the kernel
         for k in range(trial.layers):
             try:
                 after = apply(kernel, current, one, A, trial.dtype)
@@ -315,10 +320,19 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
             values = after.astype(np.float64)
             seen: set[tuple[bytes, bytes]] = set()  # batches repeat few sets: each answer is judged once
             for b in range(len(current)):
-                if (key := (current[b].tobytes(), values[b].tobytes())) in seen:
+                if b in gone:
+                    continue
+                if (key := (current[b].tobytes(), values[b].tobytes())) in seen and np.isfinite(values[b]).all():
                     continue
                 seen.add(key)
-                wrong, ties = judge_layer(current[b], one, A, values[b], kernel.ties, trial.dtype)
+                try:
+                    wrong, ties = judge_layer(current[b], one, A, values[b], kernel.ties, trial.dtype)
+                except NotTestedError as error:
+                    reasons.append(str(error))
+                    if not np.isfinite(values[b]).all():
+                        gone.add(b)
+                    continue
+                judged += 1
                 lost += ties
                 if wrong is not None:
                     i, exact, decision, tolerance = wrong
@@ -329,4 +343,6 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
                     )
                     return Examination(fault, tuple(lost))
             current = stored(after, trial.dtype)
-    return Examination(None, tuple(lost))
+    if reasons and not judged:
+        raise NotTestedError(reasons[0])
+    return Examination(None, tuple(lost), tuple(reasons))

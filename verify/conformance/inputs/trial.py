@@ -147,7 +147,8 @@ def _rounded(one: Call, dtype: str) -> Call:
     def exactly(rows: Matrix) -> Matrix:
         return tuple(tuple(map(Fraction, row)) for row in floats(rows, dtype).astype(np.float64).tolist())
 
-    return replace(one, tokens=tuple(map(exactly, one.tokens)), A=exactly(one.A))
+    different = {id(rows): exactly(rows) for rows in {id(rows): rows for rows in one.tokens}.values()}
+    return replace(one, tokens=tuple([different[id(rows)] for rows in one.tokens]), A=exactly(one.A))
 
 
 def exact_rows(rows: Sequence[Sequence[int | Fraction]]) -> Matrix:
