@@ -179,7 +179,7 @@ def _small_rows(dynamics: Dynamics) -> list[tuple[tuple[int, ...], int, int | No
     ]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def exact_layer(tokens: Matrix, A: Matrix, alpha: Fraction, ties: TieRule) -> ExactLayer:
     """The exact layer; computed once for all kernels, dtypes and arrangements that are judged by it."""
     return ExactLayer(tokens, A, alpha, ties)

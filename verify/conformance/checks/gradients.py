@@ -167,7 +167,7 @@ def _exact_row(subject: Subject, one: Call, row: int) -> NDArray[np.float64]:
 def _differences(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]:
     """Central differences of the kernel's layer, in all n d directions of all sets at once (they do not interact)."""
     if dtype in HALVES:
-        raise NotApplicableError(f"differences of {dtype} tell nothing")
+        raise NotTestedError(f"central differences of {dtype} are all rounding")
     B, n, d = one.shape
     base, A = floats(one.tokens, dtype), floats(one.A, dtype)
     w = np.array(_weights(n, d), dtype=np.float64)
@@ -244,7 +244,7 @@ def _check(
                     return _fail(subject, one, dtype, f"{error}, though it does elsewhere", None, 0.0, upstream)
                 absent = str(error)
                 continue
-            except NotApplicableError as reason:  # of this dtype
+            except NotTestedError as reason:  # of this dtype
                 idle = str(reason)
                 continue
             except (Exception, SystemExit) as error:
@@ -263,7 +263,7 @@ def _check(
         if absent:
             raise NotApplicableError(f"forward only: {absent}; declare gradients = False if that is meant")
         if idle and not count:
-            raise NotApplicableError(idle)
+            raise NotTestedError(idle)
         return CheckFinding("pass", f"largest relative difference from {words} in {count} calls: {worst:.2g}")
 
     return run
