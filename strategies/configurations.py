@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, wraps
 from operator import attrgetter
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..kernels import Configuration, InputError, Step
 from ..kernels.exact.configuration import Follow
+from ..kernels.exact.step import Exact
 from .families.degenerate import DEGENERATE
 from .families.family import Family, choose
 from .families.late_leaders import LATE_LEADERS
 from .families.near_ties import NEAR_TIES
-from .matrices import MATRICES, Form
+from .given import GIVEN, GivenMatrix, given_matrix, given_step
+from .matrices import Form, MatrixFamily
 from .planning import FamilyPlan, Range, bounds, named, offered_matrices, plan_families, possible_additions
 from .scalars import check_integer
 from .steps import STEPS
@@ -54,6 +56,9 @@ def samples(
     max_multiplicity: int = 1,
     labels: SearchStrategy[str] | None = None,
     follow: Follow = "largest",
+    alpha: Exact | SearchStrategy[Any] | None = None,
+    step: Step | SearchStrategy[Any] | None = None,
+    A: GivenMatrix | None = None,
 ) -> SearchStrategy[Sample]:
     """Configurations of every kind, the degenerate ones included, each with the names of its families: for reports.
 
@@ -75,6 +80,10 @@ def samples(
         max_multiplicity: the largest multiplicity; above 1 tokens are no longer distinct.
         labels: what one label is drawn from, or None for no labels.
         follow: which inner product tokens follow. What families promise about scores holds for "largest".
+        alpha: an exact number in place of the families of steps, or a strategy of numbers.
+        step: likewise a `Step`, or a strategy of steps.
+        A: (d, d) exact numbers in place of the families of matrices, a strategy of matrices (then d is one number), or
+            a function of d that returns either. What `spd` and `symmetric` say is checked of each.
 
     Raises:
         InputError: an argument is out of range, or no configuration agrees with all of them.
@@ -93,16 +102,24 @@ def samples(
         raise InputError(f"distinct is False but n is {n!r}; repeating a token takes two: give n >= 2")
     if follow not in ("largest", "smallest"):
         raise InputError(f'follow is {follow!r}; it must be "largest" or "smallest"')
+    own_step = given_step(alpha, step, steps)
+    if A is None:
+        offered = offered_matrices(matrices, spd, symmetric, dimensions)
+    else:
+        own_matrix, dimensions = given_matrix(A, dimensions, matrices, spd, symmetric)
+        offered = [own_matrix]
     plans = plan_families(
         named("families", families, FAMILIES, FAMILIES),
         sizes,
         dimensions,
         possible_additions(nonzero, distinct),
-        offered_matrices(matrices, spd, symmetric, dimensions),
+        offered,
         all_of_them=families is not None,
     )
     default_steps = [name for name, family in STEPS.items() if family.default]
     chosen_steps = [(family.name, family.steps()) for family in named("steps", steps, STEPS, default_steps)]
+    if own_step is not None:
+        chosen_steps = [(GIVEN, own_step)]
     return _draw_sample(choose(plans), choose(chosen_steps), max_multiplicity, labels, follow)
 
 
@@ -120,7 +137,7 @@ def _draw_sample(
     additions, strategy = draw(dimension.tokens)
     tokens = draw(strategy)
     matrix = draw(dimension.matrices)
-    form = draw(_forms(matrix.name, dimension.d))
+    form = draw(_forms(matrix, dimension.d))
     if form.isometry is not None and (plan.family.about_scores or draw(_BOOLEANS)):
         tokens = form.carry(tokens)
     if additions.zero:
@@ -167,5 +184,5 @@ def _below(count: int) -> SearchStrategy[int]:
 
 
 @cache
-def _forms(name: str, d: int) -> SearchStrategy[Form]:
-    return MATRICES[name].forms(d)
+def _forms(matrix: MatrixFamily, d: int) -> SearchStrategy[Form]:
+    return matrix.forms(d)

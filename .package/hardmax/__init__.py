@@ -1,7 +1,7 @@
 """Exact verdicts on hardmax transformers, and a truth for attention kernels that does not depend on tolerances.
 
     >>> import hardmax
-    >>> square = hardmax.Configuration([[1, 1], [1, -1], [-1, 1], [-1, -1], [2, 0]], step=1)
+    >>> square = hardmax.Configuration([[1, 1], [1, -1], [-1, 1], [-1, -1], [2, 0]], alpha=1)
     >>> result = hardmax.prove(square)
     >>> result.verdict, sorted(result.outcome.leaders)
     ('verified', [2, 3, 4])

@@ -45,11 +45,16 @@ does. In float16 subnormal numbers must not be flushed to zero; in bfloat16 they
 Neighbours: `filter` proves decisions; the conformance suite judges next tokens.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .exact_scores import largest
 from .filter import SLACK, gamma, loss
+
+HALVES = ("float16", "bfloat16")
+"""Dtypes of few bits: exact values are rounded to them before anything is computed or judged."""
 
 
 def token_error(
@@ -98,3 +103,14 @@ def sums_overflow(own: NDArray, low: NDArray, high: NDArray, alpha: float, dtype
     """Whether z + αy may overflow in a coordinate though the next token does not (arguments as above)."""
     with np.errstate(over="ignore", invalid="ignore"):
         return 4 * (np.abs(own) + alpha * np.maximum(np.abs(low), np.abs(high))) >= largest(dtype)
+
+
+def followed(
+    tokens: NDArray[np.floating], sets: Sequence[Sequence[int]], of: Sequence[int] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """z, the least and the largest y_j, (k, d), and m, (k, 1), of the tokens `of` (all if None) that follow `sets`."""
+    Z = tokens.astype(np.float64)
+    ends = [(Z[list(C)].min(axis=0), Z[list(C)].max(axis=0)) for C in sets]
+    own = Z if of is None else Z[list(of)]
+    low, high = (np.array([pair[side] for pair in ends]) for side in (0, 1))
+    return own, low, high, np.array([[len(C)] for C in sets])

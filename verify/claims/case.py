@@ -45,6 +45,9 @@ class Case:
         self.work = Work(budget or Budget())
         self._once: dict[Callable[[Case], Any], Any] = {}
 
+    def __repr__(self) -> str:
+        return f"Case({self.configuration!r})"
+
     def once(self, make: "Callable[[Case], T]") -> T:
         """make(case), computed the first time that this function is handed in: several claims rest on it."""
         if make not in self._once:

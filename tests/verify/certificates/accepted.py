@@ -9,6 +9,7 @@ from hardmax.verify.certificates.writer import CLAIMS
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 
+from . import no_a
 from .edits import Document, Edit, both, drop, put, sealed
 from .handmade import LATE, TRUE_PROOFS, unit
 
@@ -44,7 +45,7 @@ CONFIGURATIONS = {
     "tie-of-four-layers": Configuration([unit(i, 5) for i in range(5)], LATE),
     # Problems.
     "form": Configuration([(1, 0), (0, 1), (-1, -1), (Q(1, 3), Q(1, 3))], [[2, 1], [1, 3]], Q(3, 2)),
-    "floats": Configuration.from_floats([[0.1, 0.7], [-0.3, 0.2], [0.25, -0.9], [0.05, 0.1]], None, 0.75),
+    "floats": Configuration.from_array([[0.1, 0.7], [-0.3, 0.2], [0.25, -0.9], [0.05, 0.1]], None, 0.75),
     "smallest": Configuration([*SQUARE, (0, Q(1, 2))], [[-1, 0], [0, -2]], 1, follow="smallest"),
     "multiplicities": Configuration([[1], [-1], [Q(1, 2)]], multiplicities=[2, 1, 5]),
     "harmonic": Configuration([*SQUARE, (0, Q(1, 2)), (Q(1, 2), Q(1, 4))], None, HarmonicStep(1, 3)),
@@ -137,4 +138,5 @@ def accepted() -> dict[str, Document]:
         edit(document)
         made[name] = sealed(document)
     made |= {name: sealed(document) for name, document in TRUE_PROOFS.items()}
+    made |= no_a.documents()
     return made

@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.protocol import Kernel, to_numpy
+from ....kernels.protocol import Kernel, normalised, to_numpy
 from ..check import Check, Subject, judged
 from ..failures.snippet import assignments, expectation, loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
@@ -20,7 +20,7 @@ from ..inputs.lattices import CERTAIN, Lattice, LatticeKind, lattice
 from ..inputs.trial import HALVES, Call, NotTestedError, Trial, call, raw_step
 from ..judge import exact_layer, judge_layer
 from ..record import CheckFinding
-from ..tolerance import tolerances
+from ..tolerance import tolerance_of
 from .sizes import screened
 
 
@@ -127,8 +127,7 @@ def _after_refill(kernel: Kernel, one: Lattice, other: Lattice, dtype: str) -> t
             after = to_numpy(raw_step(kernel, tokens, A, now.alpha))
             if after.shape != now.shape:
                 return f"returned shape {after.shape}", now, 0, 0
-            if kernel.form == "residual":
-                after = after.astype(np.float64) / float(1 + now.alpha)
+            after = normalised(kernel, after, float(now.alpha))
             off = now.excess(after, dtype, kernel.ties) if dtype not in HALVES else _judged(kernel, now, after, dtype)
             if off.max() > CERTAIN:
                 b, i = np.argwhere(off > CERTAIN)[0]
@@ -155,7 +154,7 @@ def _refill_failure(
 ) -> CheckFinding:
     before, after = (x.call() for x in ((one, other) if now is other else (other, one)))
     exact = exact_layer(after.tokens[b], after.A, after.alpha, subject.kernel.ties)
-    allowed = tolerances(now.batch(dtype)[b], [exact.expected[i]], now.alpha, dtype, of=(i,))[0].tolist()
+    allowed = tolerance_of(now.batch(dtype)[b], i, exact.expected[i], now.alpha, dtype).tolist()
     fill = f'tokens, A = (kernel.arrays_for(values, "{dtype}") for values in (tokens, A))'
     lines = [
         *loading(subject.kernel, subject.spec, "from hardmax.kernels.protocol import to_numpy"),

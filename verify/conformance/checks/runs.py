@@ -80,7 +80,7 @@ def follow(subject: Subject, trial: Trial) -> Orbit:
 
 def _nearest(exact: ExactLayer, moved: NDArray[np.floating]) -> Matrix:
     """The next tokens of the maximisers, one for each token, that are nearest to those of the kernel."""
-    tokens, rate = exact.dynamics.configuration.tokens, exact.dynamics.configuration.step.rate(0)
+    tokens, rate = exact.tokens, exact.dynamics.configuration.step.rate(0)
     chosen = []
     for z, C, found in zip(tokens, exact.sets, moved.astype(np.float64).tolist(), strict=True):
         targets = [tuple([x + rate * (y - x) for x, y in zip(z, goal, strict=True)]) for goal in {tokens[j] for j in C}]
