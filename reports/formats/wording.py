@@ -48,9 +48,9 @@ MOST_ARGUMENTS = 24
 CHECK_STATUS = {
     "pass": "passed",
     "fail": "failed",
-    "not_applicable": "not applicable",
+    "not_applicable": "n/a",
     "not_tested": "not tested",
-    "fragile": "passed, fragile",
+    "fragile": "fragile",
     "known": "failed, known deviation",
 }
 
