@@ -277,6 +277,7 @@ class RunRecord(Record, frozen=True):
         results: how many lines results.jsonl has (0: no such file).
         counterexamples: the ids of all counterexamples, in the order to show them.
         notes: what else the reader must know, one sentence each, e.g. stale entries of a list of known deviations.
+        environment: what it ran on: versions, processor, commit.
     """
 
     format: Literal["hardmax-run"]
@@ -298,6 +299,7 @@ class RunRecord(Record, frozen=True):
     results: int
     counterexamples: tuple[Identifier, ...]
     notes: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
         known = set(self.counterexamples)
