@@ -9,6 +9,8 @@ JOBS ?= 2
 
 verify: $(READY)
 	$(BIN)/hardmax verify --examples 50000 --jobs $(JOBS) --kernels numpy,compiled,torch --reviews --out out --overwrite --report
+	$(BIN)/hardmax paper 2407.01602
+	$(BIN)/hardmax paper 2508.09628
 
 # The test processes share the cores among themselves: threads that wait for one another would only slow them down.
 test test-deep: export OMP_NUM_THREADS := 1

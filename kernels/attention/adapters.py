@@ -3,6 +3,7 @@
 Every adapter is a function of q, k, v in the form of `protocol`; what it declares is what torch's sources say.
 """
 
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -75,10 +76,28 @@ def _sdpa(backend: str | None) -> Callable[..., Any]:
         options = {"attn_mask": mask, "is_causal": causal, "scale": scale, "enable_gqa": grouped}
         if backend is None:
             return call(q, k, v, **options)
-        with sdpa_kernel(getattr(SDPBackend, backend)):
-            return call(q, k, v, **options)
+        try:
+            with warnings.catch_warnings(), sdpa_kernel(getattr(SDPBackend, backend)):
+                warnings.simplefilter("ignore")  # torch's reasons why it will not run
+                return call(q, k, v, **options)
+        except RuntimeError as error:
+            if "No available kernel" in str(error):
+                raise NotImplementedError(f"torch's back end {backend} does not take such arrays") from None
+            raise
 
     return attention
+
+
+def chosen_by_torch(q: Any, k: Any, v: Any, **keywords: Any) -> str:
+    """The back end of scaled_dot_product_attention that torch runs for these tensors, in small letters."""
+    import torch
+    from torch.nn.attention import SDPBackend
+
+    mask = keywords.get("mask") if keywords.get("bias") is None else keywords["bias"]
+    grouped = q.shape[1] != k.shape[1]
+    options = {"dropout_p": 0.0, "is_causal": keywords.get("causal", False), "scale": keywords.get("scale")}
+    number = torch._fused_sdp_choice(q, k, v, mask, enable_gqa=grouped, **options)
+    return SDPBackend(number).name.removesuffix("_ATTENTION").lower()
 
 
 def _torch(name: str, backend: str | None, **declared: Any) -> AttentionKernel:
@@ -106,7 +125,7 @@ SHIPPED: dict[str, Callable[[], AttentionKernel]] = {
         empty_rows="zero",
         gradients=False,
     ),
-    "torch-sdpa": lambda: _torch("torch-sdpa", None),
+    "torch-sdpa": lambda: _torch("torch-sdpa", None, chooses=chosen_by_torch),
     "torch-sdpa-math": lambda: _torch("torch-sdpa-math", "MATH", weights_cast=False),
     "torch-sdpa-flash": lambda: _torch("torch-sdpa-flash", "FLASH_ATTENTION"),
     "torch-sdpa-efficient": lambda: _torch(

@@ -10,8 +10,8 @@ whatever is reported, `balls` encloses a row by interval arithmetic of any preci
 
 import numpy as np
 
-from .bound import LEAST, SLACK, Enclosure, expanded, score_error, spread
-from .problem import FORMATS, Head, Reals
+from .bound import LEAST, SLACK, expanded, score_error, spread
+from .problem import FORMATS, Enclosure, Head, Reals
 
 U = 2.0**-53
 ULPS = 8 * U
@@ -33,7 +33,8 @@ def scores(head: Head) -> tuple[Reals, Reals]:
         t = t + head.offset
     form = FORMATS["float64"]
     # 4 roundings besides the product's: 1/√D (2), its product with the score, the bias.
-    error = score_error(head, np.abs(t) * SLACK, form, roundings=4, s_u=0.0, lost=form.tiny, tanh=ULPS)
+    size = np.abs(t) * SLACK
+    error = score_error(head, size, form, roundings=4, s_u=0.0, lost=form.tiny, tanh=ULPS, normal=form.tiny)
     return np.where(head.allowed, t, 0.0), np.where(head.allowed, error * SLACK + LEAST, 0.0)
 
 

@@ -63,11 +63,6 @@ class Certified:
         last = self.first[np.maximum(self.frozen, 0), np.arange(len(self.frozen))]
         return np.where(self.frozen[:, None] < 0, -1, last)
 
-    @property
-    def proved_share(self) -> float:
-        """The share of the B·K·n decisions proved by floats; a replayed configuration counts as none proved."""
-        return 1 - len(self.replayed) / max(1, len(self.initial))
-
 
 def certify(
     kernel: Kernel, tokens: NDArray[np.floating], A: NDArray[np.floating] | None, alpha: float, layers: int

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..errors import InputError
-from .json_values import JsonNumber, number, quoted, rows, whole
+from .json_values import number, quoted, rows
 from .matrix import Matrix, exact_matrix, identity, is_positive_definite
 from .model import Model
 from .rational_text import rational_text
@@ -72,7 +72,7 @@ class Hardmax(Model):
             raise InputError('"alpha" and "step" are both given; give one of them')
         A = rows("A", fields["A"]) if "A" in fields else identity(d)
         if "step" in fields:
-            step: Step = step_from_json(_step_fields(fields["step"]))
+            step: Step = step_from_json(fields["step"])
         else:
             step = ConstantStep(number("alpha", fields.get("alpha", 1)))
         follow = fields.get("follow", "largest")
@@ -118,10 +118,3 @@ class Hardmax(Model):
         if self.follow == "largest":
             return self.is_spd
         return self.is_symmetric and is_positive_definite([[-v for v in row] for row in self.A])
-
-
-def _step_fields(value: Any) -> dict[str, object]:
-    """The numbers of a step as int."""
-    if not isinstance(value, Mapping):
-        raise InputError('step must be an object like {"rule": "harmonic", "numerator": 2, "offset": 2}')
-    return {k: whole(f"step.{k}", v) if isinstance(v, JsonNumber) else v for k, v in value.items()}

@@ -96,7 +96,10 @@ class Model(ABC):
 
 SHARED_KEYS = ("A", "alpha", "follow", "step")
 """Keys of models that stand beside the tokens in a configuration file."""
-_kinds: dict[str, str | type[Model]] = {"hardmax": "hardmax.kernels.exact.hardmax:Hardmax"}
+_kinds: dict[str, str | type[Model]] = {
+    "hardmax": "hardmax.kernels.exact.hardmax:Hardmax",
+    "layered": "hardmax.kernels.exact.layered:Layered",
+}
 """Kind → its class, or where that is."""
 
 

@@ -16,6 +16,21 @@ HYPOTHESES = {
     "spd": "A is symmetric positive definite",
     "constant_step": "the step is the same at every layer",
     "rate_below_one": "λ_k < 1 at every layer",
+    "follows_smallest": "tokens follow the smallest score",
+    "follows_largest": "tokens follow the largest score",
+    "step_of_theorem": "λ_k = 2/(k + 2)",
+    "semidefinite": "every form is symmetric positive semidefinite",
+    "decreasing": "B_k − B_{k+1} is positive semidefinite for every k",
+    "origin_in_hull": "the origin lies in the hull of the tokens",
+    "step_bounded_below": "λ_k ≥ c > 0 at every layer",
+    "invertible": "every form is invertible",
+    "diagonal_preconditioner": "P is diagonal with entries in (0, 1)",
+    "vertices_own_cells": "every vertex of the hull lies in its own cell alone, and every token in one cell",
+    "equal_energies": "all vertices of the hull have one energy",
+    "figure_2a": "the input is that of Figure 2(a)",
+    "figure_2b": "the input is that of Figure 2(b)",
+    "figure_2c": "the input is that of Figure 2(c)",
+    "figure_2d": "the input is that of Figure 2(d)",
 }
 """The names that claims use for their hypotheses; others are shown as they are."""
 
@@ -126,14 +141,15 @@ def verdict_word(run: RunRecord) -> str:
     """The verdict in one word: a kernel passes or fails, claims are verified or refuted."""
     if run.command == "kernel":
         return {"verified": "passed", "refuted": "failed"}.get(run.verdict, run.verdict)
+    if run.control is not None:
+        return run.control.verdict
     return run.verdict
 
 
 def headline(run: RunRecord) -> str:
     """The verdict in one sentence, with the numbers it rests on."""
-    return {"verify": _verify, "prove": _prove, "kernel": _kernel}[run.command](run) + (
-        " The run was interrupted: this is what was found until then." if run.interrupted else ""
-    )
+    say = {"verify": _verify, "prove": _prove, "kernel": _kernel, "control": _control, "paper": _verify}[run.command]
+    return say(run) + (" The run was interrupted: this is what was found until then." if run.interrupted else "")
 
 
 def _verify(run: RunRecord) -> str:
@@ -155,6 +171,22 @@ def _prove(run: RunRecord) -> str:
     parts = [f"{n:,} {word}" for word in words if (n := getattr(run.counts, word))]
     inputs = plural(run.counts.inputs, "configuration")
     return f"The conclusion of the theorem on {inputs}: {', '.join(parts) or 'none'}."
+
+
+def _control(run: RunRecord) -> str:
+    c = run.control
+    if c is None:
+        return "Nothing was asked."
+    asked = {
+        "lead": "the tokens asked for lead",
+        "alone": "every token follows the one asked for",
+        "exactly": "the tokens asked for are the leaders for ever",
+    }[c.question]
+    held = sum(one.after is not None for one in c.inputs)
+    of = f", and one A was found for {held} of {plural(len(c.inputs), 'configuration')}" if len(c.inputs) > 1 else ""
+    if c.verdict == "possible":
+        return f"With the A found {asked}, condition number {c.condition:.4g}{of}."
+    return f"No A was found with which {asked}{of}: {c.reason}."
 
 
 def _kernel(run: RunRecord) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from ..formats import wording
-from ..formats.exact_text import model_text, point, short
+from ..formats.exact_text import configuration_line, model_text, point, short
 from ..printable import printable
 from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
@@ -82,6 +82,7 @@ def render_html(records: Records) -> str:
         wording=wording,
         short=short,
         dumps=dumps,
+        one_input=configuration_line,
         beside=_beside,
         replay=lambda result: shlex.join(["hardmax", "prove", result.input]),
         linked=_linked,

@@ -27,6 +27,7 @@ from ...reports.records.files import write_files
 from ...reports.records.run_record import RunCounts, SubjectRecord
 from ..campaigns.interruption import Interruption
 from ..conformance.engine.bench import Limits, Options
+from ..conformance.engine.protocols import PROTOCOLS
 from ..conformance.inputs.trial import Sizes
 from ..conformance.known import read_known
 from ..conformance.record import CheckResult, ConformanceReport
@@ -47,7 +48,8 @@ CHECKS_FOLDER = "checks"
 @click.option("-v", "--verbose", is_flag=True, help="List the checks that pass too.")
 @click.option("--checks", "only", metavar="GLOB", multiple=True, help="Run these checks alone; several with commas.")
 @click.option("--skip", metavar="GLOB", multiple=True, help="Leave these checks out; several with commas.")
-@click.option("--arrays", type=click.Choice(["numpy", "torch"]), help="In place of what the kernel declares.")
+@click.option("--arrays", type=click.Choice(["numpy", "torch", "jax"]), help="In place of what the kernel declares.")
+@click.option("--device", help="In place of what the kernel declares: cpu, cuda or cuda:NUMBER.")
 @click.option("--dtype", type=click.Choice(DTYPES), multiple=True, help="In place of what the kernel declares.")
 @click.option("--sizes", type=SizesType(), help="Only these sizes, e.g. n=1-512,d=8-64,B=1-32.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the random cases.")
@@ -64,6 +66,7 @@ def kernel(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     arrays: str | None,
+    device: str | None,
     dtype: tuple[str, ...],
     sizes: Sizes | None,
     seed: int,
@@ -74,27 +77,29 @@ def kernel(
     overwrite: bool,
     report: bool,
 ) -> int:
-    """Test a kernel against the exact one: ties, near-ties, any A, batches, memory, long runs.
+    """Test a hardmax layer or an attention kernel: is it right, on every input that kernels get wrong?
 
-    SPEC is the name of a kernel (numpy, compiled, torch), pkg.module:attr or path/to/file.py:attr, where attr is a
-    function (tokens (B, n, d), A (d, d), alpha) -> next tokens. It runs in a process of its own: a crash or a hang is
-    a failing check, and the others are run.
+    SPEC is the name of a kernel (numpy, compiled, torch, torch-sdpa), pkg.module:attr or path/to/file.py:attr, where
+    attr is a function (tokens (B, n, d), A (d, d), alpha) -> next tokens, or attention(q, k, v, …) -> out with q, k, v
+    (B, H, L, D). It runs in a process of its own: a crash or a hang is a failing check, and the others are run.
 
     Exit status: 0 the kernel conforms, 1 a check fails, 2 bad SPEC, declaration or usage, 3 interrupted before one
     failed.
     """
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
-    deviations = {} if known is None else read_known(known, check_ids())
-    overrides = ({} if arrays is None else {"arrays": arrays}) | ({"dtypes": dtype} if dtype else {})
+    given = {"arrays": arrays, "device": device, "dtypes": dtype or None}
+    overrides = {name: value for name, value in given.items() if value is not None}
     options = Options(seed, overrides, sizes or Sizes(), Limits(check_seconds, check_memory))
-    selected(only or ("*",), skip)
     with (
         Interruption() as interruption,
         _progress() as progress,
         interruption.ends_the_work(),
         contextlib.closing(opened(spec, options)) as bench,
     ):
+        protocol = bench.about.protocol
+        deviations = {} if known is None else read_known(known, check_ids(protocol))
+        selected(only or ("*",), skip, protocol=protocol)
         if out is not None:  # a SPEC that cannot be loaded has ended above: the files of an earlier run stay
             _prepare(out, overwrite)
         result = run_on(bench, known=deviations, only=only or ("*",), skip=skip, progress=progress, keep=True)
@@ -166,7 +171,7 @@ def _of_an_earlier_run(out: Path) -> bool:
         ours = isinstance(record, dict) and record.get("command") == "kernel"
     except (OSError, ValueError):
         ours = (out / BEGUN).exists()
-    names = check_ids()
+    names = [name for protocol in PROTOCOLS for name in check_ids(protocol)]
     folder = out / CHECKS_FOLDER
     return (
         ours

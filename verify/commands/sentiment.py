@@ -6,7 +6,6 @@ page. Every fault is an `InputError`, which the command `hardmax` turns into one
 
 import json
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +20,7 @@ from ...kernels.errors import InputError
 from ...reports.records.codec import RecordError, dumps
 from ...reports.records.files import write_file
 from .options import overwrite, spare
+from .output import progress
 
 STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
 RECORD, JOURNAL, PAGE = "sentiment.json", "journal", "sentiment.html"
@@ -109,7 +109,7 @@ def train(
     )
     recipes = {"with attention": recipe, "twin, K = 0": replace(recipe, depth=0, attention="hard", learn_alpha=False)}
     trained, accuracies = [], []
-    with _progress() as report:
+    with progress() as report:
         for name, one in recipes.items():
             trained.append(
                 train_model(dataset, one, progress=lambda epoch, share, n=name: report(n, epoch + share, recipe.epochs))
@@ -222,7 +222,7 @@ def prove(
     else:
         dataset = dataset_of(model, Corpus(path, source))
         bags = dataset.bags.take(getattr(dataset, part)[:limit])
-    with _progress() as report, _writing(journal):
+    with progress() as report, _writing(journal):
         proofs = prove_reviews(
             model,
             bags,
@@ -294,7 +294,7 @@ def verify(
     spare(out / RECORD, overwrite or not (out / RECORD).exists())
     model, corpus, wanted = _load(model_path), Corpus(path, source), _dimensions(dimensions)
     dataset_of(model, corpus)  # what is wrong with the reviews shows before anything is written or removed
-    with _progress() as report, _writing(out):
+    with progress() as report, _writing(out):
         out.mkdir(parents=True, exist_ok=True)
         for name in (RECORD, JOURNAL, PAGE) if overwrite else ():
             (out / name).unlink(missing_ok=True)
@@ -373,23 +373,3 @@ def _writing(path: Path | None) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"{error.filename or path} cannot be written: {error.strerror or error}") from None
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Progress bars on stderr, one a stage, gone when done; plain silence where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield lambda stage, done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(stage: str, done: float, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done)
-
-        yield report

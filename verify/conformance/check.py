@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from ...kernels.errors import InputError
 from ...kernels.exact.configuration import identity
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import rational_text
-from ...kernels.protocol import Kernel
 from ...kernels.registry import load
 from .failures.explain import BLAME, MOST_TOKENS, explain, followed
 from .failures.shrink import shrink
@@ -52,14 +52,14 @@ class Subject:
     """The kernel under test as a check sees it.
 
     Args:
-        kernel: the kernel.
+        kernel: the kernel, a `Kernel` or an `AttentionKernel`.
         spec: how it was named; empty if it was given as an object.
         seed: the seed of the random cases.
         sizes: the sizes that it is asked for.
         found: told what a check has found before it is made smaller, which may take long or end the process.
     """
 
-    kernel: Kernel
+    kernel: Any
     spec: str
     seed: int
     sizes: Sizes = field(default_factory=Sizes)
@@ -102,12 +102,14 @@ class Check:
         title: what a right kernel does, in one sentence.
         run: the check itself; it may raise `NotApplicableError` and `NotTestedError`.
         alone: whether it is run in a process of its own, before anything else has been done there.
+        gate: whether the other checks would only say again what is wrong where it fails; they are then not tested.
     """
 
     id: str
     title: str
     run: Callable[[Subject], CheckFinding]
     alone: bool = False
+    gate: bool = False
 
     def title_for(self, ties: str) -> str:
         """The title for a kernel with this tie rule."""

@@ -1,6 +1,6 @@
 """Run the checks on a kernel and report.
 
-    report = run_conformance("mine.py:step")        a SPEC, a Kernel or a function (tokens, A, alpha) -> next tokens
+    report = run_conformance("mine.py:step")        a SPEC, a kernel or a function (tokens, A, alpha) or (q, k, v)
     assert_conforms("mine.py:step")                 the same as a test of one line
 
 A kernel named by a SPEC runs in a process of its own: a crash, a hang, memory without end and noise are findings. A
@@ -16,8 +16,8 @@ from fnmatch import fnmatchcase
 
 from ...kernels.errors import InputError
 from .check import Check
-from .checks import CHECKS
 from .engine.bench import Bench, InProcess, Options
+from .engine.protocols import PROTOCOLS
 from .engine.worker import Worker
 from .record import CheckFinding, CheckResult, ConformanceReport
 from .text import plain_text
@@ -38,10 +38,11 @@ def opened(kernel: object, options: Options | None = None) -> Bench:
     """
     chosen = options or Options()
     bench = Worker(kernel, chosen) if isinstance(kernel, str) else InProcess(kernel, chosen)
+    ids = check_ids(bench.about.protocol)
     for name in bench.about.known:
-        if name not in check_ids():
+        if name not in ids:
             bench.close()
-            raise InputError(f"kernel {bench.about.name}: known names {name!r}; checks are {', '.join(check_ids())}")
+            raise InputError(f"kernel {bench.about.name}: known names {name!r}; checks are {', '.join(ids)}")
     return bench
 
 
@@ -53,7 +54,12 @@ def run_check(bench: Bench, check: Check, known: Mapping[str, str] | None = None
         check: the check.
         known: known deviations beside those that the kernel declares: check id → reason.
     """
-    return result_of(bench, check, bench.run(check), known)
+    if bench.shut:
+        return result_of(bench, check, CheckFinding("not_tested", bench.shut), known)
+    finding = bench.run(check)
+    if check.gate and finding.status == "fail":
+        bench.shut = f"{check.id} fails, so that nothing else can be told"
+    return result_of(bench, check, finding, known)
 
 
 def result_of(bench: Bench, check: Check, finding: CheckFinding, known: Mapping[str, str] | None = None) -> CheckResult:
@@ -64,26 +70,29 @@ def result_of(bench: Bench, check: Check, finding: CheckFinding, known: Mapping[
     return finding.of_check(check.id, check.title_for(bench.about.ties))
 
 
-def check_ids() -> tuple[str, ...]:
-    """The ids of all checks, in the order of the report."""
-    return tuple(check.id for check in CHECKS)
+def check_ids(protocol: str = "layer") -> tuple[str, ...]:
+    """The ids of all checks of a protocol, "layer" or "attention", in the order of the report."""
+    return tuple(check.id for check in PROTOCOLS[protocol].checks)
 
 
-def selected(only: Iterable[str] = ("*",), skip: Iterable[str] = ()) -> tuple[Check, ...]:
+def selected(only: Iterable[str] = ("*",), skip: Iterable[str] = (), *, protocol: str = "layer") -> tuple[Check, ...]:
     """The checks that match a pattern of `only` and none of `skip`; a pattern may be several, separated by commas.
 
     Raises:
         InputError: a pattern that matches no check, or no check is left.
     """
+    ids = check_ids(protocol)
     wanted, unwanted = (tuple(p.strip() for text in several for p in text.split(",")) for several in (only, skip))
     for pattern in wanted + unwanted:
-        if not any(fnmatchcase(name, pattern) for name in check_ids()):
-            raise InputError(f"no check matches {pattern!r}; checks are {', '.join(check_ids())}")
+        if not any(fnmatchcase(name, pattern) for name in ids):
+            raise InputError(f"no check matches {pattern!r}; checks are {', '.join(ids)}")
 
     def matches(name: str, patterns: tuple[str, ...]) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in patterns)
 
-    left = tuple(check for check in CHECKS if matches(check.id, wanted) and not matches(check.id, unwanted))
+    left = tuple(
+        check for check in PROTOCOLS[protocol].checks if matches(check.id, wanted) and not matches(check.id, unwanted)
+    )
     if not left:
         raise InputError(f"no check is left of {', '.join(wanted)} without {', '.join(unwanted)}; skip fewer")
     return left
@@ -113,8 +122,8 @@ def run_conformance(
 
     Args:
         kernel: a SPEC ("numpy", "pkg.module:attr", "path/to/file.py:attr"), tested in a process of its own; or a
-            `Kernel`, or a function (tokens (B, n, d), A (d, d), alpha) -> next tokens, tested in this process: one that
-            crashes ends it, one that hangs is waited for.
+            `Kernel`, an `AttentionKernel`, a function (tokens (B, n, d), A (d, d), alpha) -> next tokens or one of
+            q, k, v, tested in this process: one that crashes ends it, one that hangs is waited for.
         seed: the seed of the random cases; the tables of fixed cases do not depend on it.
         known: known deviations: check id → reason (`read_known` reads them from a file), beside those in the kernel's
             own attribute `known`.
@@ -130,7 +139,6 @@ def run_conformance(
         InputError: no such kernel, its optional dependency is missing, it is declared wrongly (the message has the
             remedy), or a pattern or entry that matches no check.
     """
-    selected(only, skip)
     with closing(opened(kernel, options or Options(seed))) as bench:
         return run_on(bench, known=known, only=only, skip=skip, progress=progress)
 
@@ -151,11 +159,11 @@ def run_on(
         known: as there, like `only`, `skip` and `progress`.
         keep: whether Ctrl-C ends the run with what was found until then; the other checks are then "not_tested".
     """
-    listed = dict(known or {})
+    listed, ids = dict(known or {}), check_ids(bench.about.protocol)
     for name in listed:
-        if name not in check_ids():
-            raise InputError(f"no check is called {name!r}; checks are {', '.join(check_ids())}")
-    checks = selected(only, skip)
+        if name not in ids:
+            raise InputError(f"no check is called {name!r}; checks are {', '.join(ids)}")
+    checks = selected(only, skip, protocol=bench.about.protocol)
     results: list[CheckResult] = []
     try:
         for check in checks:
@@ -170,8 +178,9 @@ def run_on(
     about = bench.about
     own = {name: reason for name, reason in about.known.items() if name in {check.id for check in checks}}
     stale = stale_entries(own | listed, results)
+    what = PROTOCOLS[about.protocol].article
     return ConformanceReport(
-        about.name, about.spec, about.file, about.line, about.declared, bench.seed, tuple(results), stale
+        about.name, what, about.spec, about.file, about.line, about.declared, bench.seed, tuple(results), stale
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import integer_text
-from ...kernels.exact.step import ConstantStep, Step
+from ...kernels.exact.step import ConstantStep, GeometricStep, HarmonicStep, Step
 from ...reports.records.record import CounterexampleRecord
 from ..claims.case import Case
 from ..claims.conclusion import rows
@@ -52,7 +52,8 @@ def python_configuration(configuration: Configuration) -> str:
 def _imports(c: Configuration) -> str:
     """What `python_configuration` needs in scope."""
     if c.model.kind == "hardmax":
-        return "from fractions import Fraction\nfrom hardmax.kernels import Configuration, HarmonicStep\n"
+        step = "HarmonicStep" if isinstance(c.step, ConstantStep) else type(c.step).__name__
+        return f"from fractions import Fraction\nfrom hardmax.kernels import Configuration, {step}\n"
     registers = f"import {type(c.model).__module__}  # registers the model\n"
     return f"{registers}from hardmax.kernels.exact.configuration_file import parse_configuration\n"
 
@@ -60,7 +61,11 @@ def _imports(c: Configuration) -> str:
 def _step(step: Step) -> str:
     if isinstance(step, ConstantStep):
         return _number(step.alpha)
-    return f"HarmonicStep(numerator={_integer(step.numerator)}, offset={_integer(step.offset)})"
+    if isinstance(step, HarmonicStep):
+        return f"HarmonicStep(numerator={_integer(step.numerator)}, offset={_integer(step.offset)})"
+    if isinstance(step, GeometricStep):
+        return f"GeometricStep({_number(step.first)}, {_number(step.ratio)})"
+    return f"ListedStep([{', '.join(map(_number, step.rates))}])"
 
 
 def _number(value: Fraction) -> str:
@@ -153,10 +158,11 @@ def counterexample_record(
 def repro_text(claim: Claim, case: Case, finding: Finding, shown: Shown | None) -> str:
     """The text of `repro.py`: the script, and the counterexample as its data.
 
-    The script computes hardmax layers; for models of another kind it says so, and that nothing was found out.
+    The script computes layers of hardmax, also those that differ; for models of another kind it says so, and that
+    nothing was found out.
     """
     kind = case.configuration.model.kind
-    if kind != "hardmax":
+    if kind not in ("hardmax", "layered"):
         says = (
             f"this script has no layers for models of kind {kind!r}; `hardmax replay` on this folder examines the claim"
         )

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hardmax.kernels.attention import bound as bound_module
-from hardmax.kernels.attention.bound import Arithmetic, forward_bound, spread
+from hardmax.kernels.attention.arithmetic import Arithmetic
+from hardmax.kernels.attention.bound import forward_bound, spread
 from hardmax.kernels.attention.problem import FORMATS, Problem, rounded
 from hardmax.kernels.attention.truth import enclose
 from hardmax.kernels.attention.verdict import VERDICTS, judge
@@ -234,8 +235,8 @@ def test_typical_level_is_within_forty_times_of_errors_that_are_seen_in_float32(
 
 
 def test_the_typical_level_fails_nothing(monkeypatch):
-    real = bound_module._typical
-    monkeypatch.setattr(bound_module, "_typical", lambda *a: 0 * real(*a))
+    real = bound_module.typical
+    monkeypatch.setattr(bound_module, "typical", lambda *a: 0 * real(*a))
     problem = ordinary("float32")
     found = judged(bank.Plan(), problem)
     assert found.counts["implausible"] > 0

@@ -97,8 +97,20 @@ def test_an_exact_tie_lost_to_rounding_is_shown_for_what_it_is():
 def test_ties_of_dyadic_numbers_are_kept_and_agree():
     check = crosscheck(SQUARE, kernel, 5)
     assert (check.agree, check.too_close, check.disagree) == (30, 0, 0)
-    first = declare(lambda z, A, a: first_layer(z, A, a)[0], layer=first_layer, ties="first")
-    assert crosscheck(SQUARE, first, 1).ties_lost == 2
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_kernel_is_held_to_the_rule_that_it_declares(tells):
+    def compared(layer, ties, variant="per_layer"):
+        kernel = declare(lambda z, A, a: layer(z, A, a)[0], layer=layer if tells else None, ties=ties)
+        return crosscheck(SQUARE, kernel, 3, variant=variant)
+
+    for variant in ("per_layer", "free"):
+        check = compared(first_layer, "first", variant)
+        assert (check.agree, check.too_close, check.disagree, check.lost) == (18, 0, 0, None)
+    assert compared(first_layer, "any").disagree == compared(last_layer, "any").disagree == 0
+    assert compared(last_layer, "first").disagree == 2
+    assert compared(layer, "first").disagree == compared(layer, "any").disagree == 2
 
 
 @pytest.mark.parametrize("sets", [True, False])
@@ -132,6 +144,42 @@ def first_layer(tokens, A, alpha):
     _, sets = layer(tokens, A, alpha)
     single = FollowSets(sets.first, np.ones_like(sets.count), sets.tied[:0], sets.margin)
     return move(tokens, single, alpha), single
+
+
+def last_layer(tokens, A, alpha):
+    """The last maximiser only: the first one of the tokens in reverse."""
+    moved, sets = first_layer(tokens[:, ::-1], A, alpha)
+    first = tokens.shape[1] - 1 - sets.first[:, ::-1]
+    return moved[:, ::-1], FollowSets(first, sets.count, sets.tied, sets.margin[:, ::-1])
+
+
+def test_a_residual_layer_is_compared_as_what_it_is():
+    residual = declare(lambda z, A, a: (1 + a) * layer(z, A, a)[0], form="residual")
+    assert crosscheck(SKEW, residual, 4).passed
+    assert not crosscheck(SKEW, declare(residual.step), 4).passed
+    with pytest.raises(InputError, match="beyond the largest float64"):
+        crosscheck(Configuration([[1]], alpha=Fraction(2) ** 1022), residual, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_a_kernel_that_computes_in_another_dtype_is_judged_by_its_own(dtype):
+    wider = declare(lambda z, A, a: layer(z.astype(np.float64), A, a)[0], dtypes=("float16", "float32"))
+    for variant in ("per_layer", "free"):
+        assert crosscheck(THIRDS, wider, 6, variant=variant, dtype=dtype).passed
+
+
+def test_bfloat16_comes_as_float32():
+    torch = pytest.importorskip("torch")
+
+    def step(tokens, A, alpha):
+        assert tokens.dtype == torch.bfloat16
+        moved = layer(tokens.float().numpy(), A.float().numpy(), alpha)[0]
+        return torch.from_numpy(np.ascontiguousarray(moved)).to(torch.bfloat16)
+
+    half = declare(step, arrays="torch", dtypes=("bfloat16",))
+    for variant in ("per_layer", "free"):
+        assert crosscheck(THIRDS, half, 6, variant=variant).passed
+    assert not crosscheck(THIRDS, declare(lambda *a: 2 * step(*a), arrays="torch", dtypes=("bfloat16",)), 1).passed
 
 
 def test_a_gap_just_beyond_the_bound_is_a_disagreement_and_just_within_too_close():

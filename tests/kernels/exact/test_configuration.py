@@ -12,7 +12,16 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardmax.kernels import Configuration, ConstantStep, ExactnessError, HardmaxError, HarmonicStep, InputError
+from hardmax.kernels import (
+    Configuration,
+    ConstantStep,
+    ExactnessError,
+    GeometricStep,
+    HardmaxError,
+    HarmonicStep,
+    InputError,
+    ListedStep,
+)
 from hardmax.kernels.exact import array_file, configuration_file
 from hardmax.kernels.exact.configuration import identity, with_changes
 from hardmax.kernels.exact.configuration_file import configuration_from_json, read_configuration
@@ -264,6 +273,36 @@ def test_steps_to_json_and_back():
     step = HarmonicStep(2, 5)
     assert step.to_json() == {"rule": "harmonic", "numerator": 2, "offset": 5}
     assert step_from_json(step.to_json()) == step
+    step = GeometricStep(Q(2, 3), Q(1, 2))
+    assert step.to_json() == {"rule": "geometric", "first": "2/3", "ratio": "1/2"}
+    assert step_from_json(step.to_json()) == step
+    step = ListedStep([1, Q(1, 3)])
+    assert step.to_json() == {"rule": "listed", "rates": ["1", "1/3"]}
+    assert step_from_json(step.to_json()) == step
+
+
+def test_geometric_and_listed_rates():
+    assert [GeometricStep(Q(1, 2), Q(1, 2)).rate(k) for k in range(3)] == [Q(1, 2), Q(1, 4), Q(1, 8)]
+    assert [ListedStep([Q(1, 2), Q(1, 3)]).rate(k) for k in range(4)] == [Q(1, 2), Q(1, 3), Q(1, 3), Q(1, 3)]
+    assert ListedStep([Q(1, 2), 1]).largest == 1 == HarmonicStep(2, 2).largest
+    assert GeometricStep(Q(1, 2), Q(1, 3)).largest == Q(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: GeometricStep(0, Q(1, 2)), InputError, "0 < first"),
+        (lambda: GeometricStep(Q(3, 2), Q(1, 2)), InputError, "first <= 1"),
+        (lambda: GeometricStep(Q(1, 2), 1), InputError, "ratio < 1"),
+        (lambda: GeometricStep(0.5, Q(1, 2)), ExactnessError, "first is 0.5"),
+        (lambda: ListedStep([]), InputError, "rates is empty"),
+        (lambda: ListedStep([Q(1, 2), 0]), InputError, r"rates\[1\] is 0"),
+        (lambda: ListedStep([0.5]), ExactnessError, r"rates\[0\] is 0.5"),
+    ],
+)
+def test_steps_out_of_range_are_refused(make, error, says):
+    with pytest.raises(error, match=says):
+        make()
 
 
 @pytest.mark.parametrize(
@@ -276,10 +315,17 @@ def test_steps_to_json_and_back():
         {"rule": "harmonic", "numerator": "1", "offset": 2},
         {"rule": "harmonic", "numerator": True, "offset": 2},
         {"rule": "harmonic", "numerator": 3, "offset": 2},
+        {"rule": "geometric", "first": "1/2"},
+        {"rule": "geometric", "first": "x", "ratio": "1/2"},
+        {"rule": "geometric", "first": "2", "ratio": "1/2"},
+        {"rule": "listed", "rates": "1/2"},
+        {"rule": "listed", "rates": ["0"]},
+        {"rule": "listed", "rates": []},
+        [],
     ],
 )
 def test_steps_that_cannot_be_read(value):
-    with pytest.raises(InputError, match="step"):
+    with pytest.raises(InputError, match=r"step|rates"):
         step_from_json(value)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,9 @@ TRAIN = ("--epochs", "6", "--depth", "4", "--rate", "0.05", "--batch", "32", "--
 def test_training_prints_the_twin_beside_and_keeps_the_command(hardmax, corpus_file, tmp_path):
     path = tmp_path / "m.npz"
     status, out, err = hardmax("train", "--out", path, "--reviews", corpus_file, *TRAIN)
-    assert (status, err) == (0, "")
+    assert status == 0
+    said = [re.fullmatch(r"(with attention|twin, K = 0): \d of 6", line) for line in err.splitlines()]
+    assert {line and line[1] for line in said} == {"with attention", "twin, K = 0"}
     assert "with attention  epoch" in out
     assert "twin, K = 0     epoch" in out
     assert "test reviews also occur outside the test part" in out

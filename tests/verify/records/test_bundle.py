@@ -24,6 +24,7 @@ from hardmax.verify.records.bundle import python_configuration
 from hardmax.verify.records.repro_script import SHOWN_BY
 
 from ...examples import late_leader
+from ..gallery import copy_of_a_run
 
 GIANT = 10**4_800 + 1
 """More digits than Python converts at once, and than it reads in one literal."""
@@ -41,6 +42,12 @@ def run(tmp_path, monkeypatch, capsys):
         return ended.value.code, out, err
 
     return call
+
+
+@pytest.fixture
+def out(run):
+    """A run that found counterexamples, in `out` of that folder."""
+    copy_of_a_run()
 
 
 def alone(script, *options):
@@ -88,9 +95,9 @@ def test_python_text_is_the_configuration_whatever_limit_python_has(limit):
         sys.set_int_max_str_digits(before)
 
 
+@pytest.mark.usefixtures("out")
 @pytest.mark.parametrize("damage", ["no number", "no key", "cut off", "another lemma"])
-def test_a_script_that_cannot_find_out_does_not_end_like_one_that_shows_a_failure(run, damage):
-    run("verify", "--claims", "necessity.nonzero", "--out", "out")
+def test_a_script_that_cannot_find_out_does_not_end_like_one_that_shows_a_failure(damage):
     script = Path("out/counterexamples/necessity.nonzero/repro.py").read_text()
     damaged = {
         "no number": script.replace('"-1"', '"one"'),
@@ -108,8 +115,8 @@ def test_a_script_that_cannot_find_out_does_not_end_like_one_that_shows_a_failur
     )
 
 
-def test_a_script_runs_where_the_terminal_knows_ascii_only(run):
-    run("verify", "--claims", "necessity.symmetric", "--out", "out")
+@pytest.mark.usefixtures("out")
+def test_a_script_runs_where_the_terminal_knows_ascii_only():
     script = Path("out/counterexamples/necessity.symmetric/repro.py")
     text = script.read_text().replace('"statement": "', '"statement": "\\\\u27e8x, y\\\\u27e9 ')
     Path("letters.py").write_text(text)
@@ -140,22 +147,22 @@ def test_names_that_are_not_utf_8_lose_nothing(run, tmp_path):
     assert subprocess.run([*command, "prove", name, "--json"], capture_output=True, text=True).returncode == 1
 
 
+@pytest.mark.usefixtures("out")
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ("", "record.json: is missing; give the folder of a counterexample"),
-        ("out", "out: holds counterexamples; give out/counterexamples/necessity.nonzero"),
+        ("out", "out: holds counterexamples; give out/counterexamples/necessity.definite, one of 6"),
         ("out/run.json", "out/run.json: is a file; give the folder of a counterexample"),
         ("nowhere", "nowhere: does not exist; give the folder of a counterexample"),
     ],
 )
 def test_replay_says_what_to_give(run, given, message):
-    run("verify", "--claims", "necessity.nonzero", "--out", "out")
     assert run("replay", given) == (2, "", f"hardmax: error: {message}\n")
 
 
+@pytest.mark.usefixtures("out")
 def test_replay_works_in_the_folder_itself(run, monkeypatch):
-    run("verify", "--claims", "necessity.nonzero", "--out", "out")
     monkeypatch.chdir("out/counterexamples/necessity.nonzero")
     assert run("replay", ".")[0] == 1
 

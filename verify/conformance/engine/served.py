@@ -13,9 +13,8 @@ from typing import Any
 
 from ....kernels.errors import InputError
 from ..check import finding_of
-from ..checks import CHECKS
 from .bench import about, resolved
-from .probe import probe
+from .protocols import protocol_of
 from .trace import Trace
 
 
@@ -38,13 +37,15 @@ def serve() -> None:
         subject = resolved(spec, options)
         answer("about", about(subject))
         trace = Trace(path)
-        subject = replace(subject, kernel=trace.traced(subject.kernel), found=lambda finding: answer("found", finding))
-        by_id = {check.id: check for check in CHECKS}
+        protocol = protocol_of(subject.kernel)
+        kernel = protocol.traced(trace, subject.kernel)
+        subject = replace(subject, kernel=kernel, found=lambda finding: answer("found", finding))
+        by_id = {check.id: check for check in protocol.checks}
         while True:
             name = asked.get()
             trace.clear()
             if name == "probe":
-                answer("probed", probe(subject.kernel))
+                answer("probed", protocol.probe(subject.kernel))
             elif name == "eager":
                 sys.modules["torch"].compiler.set_stance("force_eager")
             else:

@@ -52,6 +52,7 @@ class Worker:
     """
 
     about: About
+    shut = ""
 
     def __init__(self, spec: str, options: Options, *, probed: bool = False) -> None:
         self._spec, self._options, self.seed = spec, options, options.seed

@@ -21,7 +21,7 @@ from hardmax.verify.studies.sentiment.classifier.hard_attention import (
 )
 from hardmax.verify.studies.sentiment.classifier.training import hard_gradients
 
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
 
 
 @pytest.fixture(params=["as installed", "numpy"])

@@ -1,0 +1,124 @@
+"""Certificates that no symmetric positive definite A makes given tokens lead (CERTIFICATE.md, section 12)."""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from .exact import integers
+from .reading import POINT, OrNull, ascending, must
+
+LAYER_0, FOR_EVER = "control.layer_0", "control.for_ever"
+SHAPE = {
+    "configurations": [{"tokens": [POINT], "multiplicities": [int]}],
+    "question": {"lead", "alone", "exactly"},
+    "leaders": [[int]],
+    "claims": {LAYER_0: OrNull({"refuted"}), FOR_EVER: OrNull({"refuted"})},
+    "excluded": [{"follows": [[int, int, int]], "multipliers": [[int, int, int, Fraction]]}],
+}
+
+Place = tuple[int, int]
+Follows = Mapping[Place, int]
+
+
+def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
+    """False for each of the two claims that is refuted, None where that is not shown."""
+    question, leaders = certificate["question"], certificate["leaders"]
+    sets = [entry["tokens"] for entry in certificate["configurations"]]
+    weights = [entry["multiplicities"] for entry in certificate["configurations"]]
+    must(sets and all(sets) and sets[0][0], "configurations", f"{len(sets)} configurations", "each has a token")
+    d = len(sets[0][0])
+    for c, (tokens, w) in enumerate(zip(sets, weights, strict=True)):
+        integers(tokens, len(tokens), d, f"tokens of configuration {c}")
+        enough = len(w) == len(tokens) and min(w) > 0
+        must(enough, "multiplicities", w, f"{len(tokens)} numbers >= 1 are needed")
+
+    some = len(leaders) == len(sets) and any(leaders)
+    must(some, "question", leaders, "each configuration has a list of leaders, one list a token")
+    for tokens, L in zip(sets, leaders, strict=True):
+        ascending(L, "question")
+        must(not L or L[-1] < len(tokens), "question", L, f"there are {len(tokens)} tokens")
+        fits = {"lead": True, "alone": len(L) == 1, "exactly": len(L) > 0}
+        must(fits[question], "question", L, f"that is no question of kind {question}")
+
+    targets = {(c, i): i for c, L in enumerate(leaders) for i in L}
+    if question == "alone":
+        targets = {(c, i): L[0] for c, L in enumerate(leaders) for i in range(len(sets[c]))}
+    exclusions = [exclusion(entry, question, sets, leaders, targets) for entry in certificate["excluded"]]
+
+    mirror = question != "lead" and any(map(is_mirrored, sets, weights, leaders))
+    excluded = every_map(exclusions, {}, leaders)
+    line = d == 1 and all(len({*map(tuple, tokens)}) == len(tokens) and all(map(any, tokens)) for tokens in sets)
+    return {
+        LAYER_0: False if excluded or mirror else None,
+        FOR_EVER: False if mirror or (excluded and line) else None,
+    }
+
+
+def exclusion(
+    entry: dict[str, Any], question: str, sets: list[Any], leaders: list[list[int]], targets: Follows
+) -> Follows:
+    """What of σ the multipliers of an entry exclude; refused if they exclude nothing."""
+    follows: dict[Place, int] = {}
+    ascending([tuple(f[:2]) for f in entry["follows"]], "follows")
+    for c, i, j in entry["follows"]:
+        known = question == "exactly" and c < len(sets) and i < len(sets[c]) and j in leaders[c] and i not in leaders[c]
+        must(
+            known, "follows", [c, i, j], "a token outside the leaders follows one of them in a question of kind exactly"
+        )
+        follows[c, i] = j
+
+    wanted, d = {**targets, **follows}, len(sets[0][0])
+    S = [[Fraction(0)] * d for _ in range(d)]
+    multipliers = entry["multipliers"]
+    must(multipliers, "multipliers", "none", "there has to be one")
+    ascending([tuple(m[:3]) for m in multipliers], "multipliers")
+    for c, i, p, y in multipliers:
+        known = (c, i) in wanted and p < len(sets[c]) and p != wanted[c, i]
+        must(
+            known and y > 0, "multipliers", [c, i, p, str(y)], "that is no inequality of the question, or y is not > 0"
+        )
+        z, ahead = sets[c][i], [a - b for a, b in zip(sets[c][wanted[c, i]], sets[c][p], strict=True)]
+        for a in range(d):
+            for b in range(d):
+                S[a][b] -= y * (z[a] * ahead[b] + z[b] * ahead[a])
+    must(semidefinite(S), "multipliers", f"those of {entry['follows']}", "their sum is not positive semidefinite")
+    return follows
+
+
+def semidefinite(rows: list[list[Fraction]]) -> bool:
+    """Whether a symmetric matrix is positive semidefinite: LDLᵀ, where a pivot 0 has a row of zeros."""
+    while rows:
+        first, *rest = rows
+        pivot = first[0]
+        if pivot < 0 or (pivot == 0 and any(first)):
+            return False
+        rows = [
+            [x - (row[0] * y / pivot if pivot else 0) for x, y in zip(row[1:], first[1:], strict=True)] for row in rest
+        ]
+    return True
+
+
+def every_map(exclusions: list[Follows], fixed: Follows, leaders: list[list[int]]) -> bool:
+    """Whether each σ that agrees with what is fixed agrees with an exclusion."""
+    open_ones = [e for e in exclusions if agree(e, fixed)]
+    if not open_ones:
+        return False
+    if any(e.items() <= fixed.items() for e in open_ones):
+        return True
+    place = next(place for place in open_ones[0] if place not in fixed)
+    return all(every_map(open_ones, {**fixed, place: j}, leaders) for j in leaders[place[0]])
+
+
+def agree(one: Follows, other: Follows) -> bool:
+    """Whether two maps have the same value wherever both have one."""
+    return all(other.get(place, j) == j for place, j in one.items())
+
+
+def is_mirrored(tokens: list[list[Fraction]], weights: list[int], L: Iterable[int]) -> bool:
+    """Whether the tokens are distinct, −z_i is a token of the weight of z_i for every i, and L is not its own image."""
+    place = {tuple(z): i for i, z in enumerate(tokens)}
+    image = [place.get(tuple([-x for x in z])) for z in tokens]
+    distinct = len(place) == len(tokens)
+    if not distinct or any(j is None or weights[i] != weights[j] for i, j in enumerate(image)):
+        return False
+    return {image[i] for i in L} != {*L}

@@ -1,0 +1,255 @@
+"""An A, or a proof that there is none: linear programmes first, then semidefinite ones, then a search over σ.
+
+For a question of kind "exactly" a map σ says whom each other token follows. A completion of what is fixed of σ is
+solved; where it is excluded, only the tokens in the support of the multipliers need another choice. So each exclusion
+counts for all σ that agree on its support, and when every branch ends in one, every σ is excluded.
+
+Neighbours: `questions` says what is exact, `linear` and `rounding` answer.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from ....kernels.exact.configuration import Configuration, Matrix, identity
+from ...geometry.second_route.frame import FloatArray
+from . import linear
+from .proposals import SOLVERS, roundest, widest
+from .questions import At, Excluded, Follows, Leading, Wish
+from .rounding import FloatRows, multipliers_on_a_face, short_form, short_multipliers
+
+BUDGET = 4e8
+"""Operations that the semidefinite programmes of one question may cost, about ten seconds of them."""
+_OVERHEAD = 3e5
+"""Operations of the smallest programme."""
+_NEAR = 1e-6
+"""Largest margins that may be 0."""
+_SHARE = 1 / 8
+"""Of the margin of the widest A, what the one of least condition number keeps."""
+_ROUNDS = 6
+"""Alternations between A and σ from one start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """A symmetric positive definite A, and whom each other token follows, for a question of kind "exactly"."""
+
+    A: Matrix
+    follows: Follows
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """There is no A at layer 0: of every σ one of these exclusions holds."""
+
+    excluded: tuple[Excluded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Neither was found, and why."""
+
+    reason: str
+
+
+Settled = Possible | Impossible | Open
+
+
+def settle(question: Leading, seconds: float | None = None) -> Settled:
+    """Decide a question, exactly.
+
+    Args:
+        question: which tokens are to lead.
+        seconds: a time limit for the search, in place of `BUDGET` operations.
+    """
+    if (found := _at_identity(question)) is not None:
+        return found
+    spare: Matrix | None = None
+    test = linear.all_follow if question.kind == "alone" else linear.may_lead
+    for c, L in enumerate(question.leaders):
+        for i in L:
+            answer = test(question, c, i)
+            if isinstance(answer, Excluded):
+                return Impossible((answer,))
+            spare = answer
+    search = _Programmes(question, seconds)
+    solved = search.solve({})
+    if isinstance(solved, Excluded):
+        return Impossible((solved,))
+    if question.kind != "exactly":
+        if solved is not None:
+            return Possible(solved, {})
+        if spare is not None and question.holds(spare, question.wishes()):
+            return Possible(spare, {})
+        return Open(search.why)
+    return search.over_maps(solved)
+
+
+def _at_identity(question: Leading) -> Possible | None:
+    """A = I, if it does."""
+    A = identity(question.d)
+    if question.kind != "exactly":
+        return Possible(A, {}) if question.holds(A, question.wishes()) else None
+    follows = completed(question, np.eye(question.d))
+    return Possible(A, follows) if question.holds(A, question.wishes(follows)) else None
+
+
+def completed(question: Leading, A: FloatArray, fixed: Follows | None = None) -> dict[At, int]:
+    """σ: what is fixed, and else the leader of best score under A."""
+    follows = dict(fixed or {})
+    for c, configuration in enumerate(question.configurations):
+        tokens = _floats(configuration)
+        L = list(question.leaders[c])
+        best = (tokens @ A @ tokens[L].T).argmax(axis=1)
+        for i in range(configuration.n):
+            if i not in L:
+                follows.setdefault((c, i), L[best[i]])
+    return follows
+
+
+def _floats(c: Configuration) -> FloatArray:
+    """The tokens as floats, in units of the largest coordinate."""
+    size = max(abs(v) for z in c.tokens for v in z) or 1
+    return np.array([[float(v / size) for v in z] for z in c.tokens])
+
+
+@dataclass
+class _Programmes:
+    """The programmes of one question, and what they have excluded."""
+
+    question: Leading
+    seconds: float | None
+    why: str = ""
+    excluded: list[Excluded] = field(default_factory=list)
+    near: FloatArray | None = None
+    """The last proposal of an A, whatever became of it."""
+    complete: bool = True
+    """Whether every branch so far ended in an exclusion."""
+    spent: float = 0
+    begun: float = field(default_factory=perf_counter)
+
+    def may_spend(self, rows: int) -> bool:
+        """Whether the budget is not spent yet; if so a programme with so many rows is put on the bill."""
+        unknowns = self.question.d * (self.question.d + 1) // 2
+        over = self.spent >= BUDGET if self.seconds is None else perf_counter() - self.begun > self.seconds
+        self.spent += rows * unknowns**2 + _OVERHEAD
+        return not over
+
+    def solve(self, follows: Follows) -> Matrix | Excluded | None:
+        """An A for the question with this part of σ, or the exclusion, or None: see `why`."""
+        question, wishes = self.question, self.question.wishes(follows)
+        if not wishes:
+            return identity(question.d)
+        if not self.may_spend(len(wishes)):
+            self.why = f"the budget ended after {len(self.excluded)} exclusions of maps σ; give more --seconds"
+            return None
+        rows = FloatRows(question, wishes)
+        self.why = "no solver proposes anything: the tokens may be of too different sizes for floats"
+        for solver in SOLVERS:
+            proposal = widest(rows.floats, question.d, solver)
+            if proposal is None:
+                continue
+            self.near = proposal.A
+            if proposal.t > -_NEAR and (A := self._form(rows, proposal.A, solver)) is not None:
+                return A
+            if proposal.t < _NEAR:
+                group = _place if question.kind == "exactly" else None
+                y = short_multipliers(rows, proposal.y, group)
+                if y is None and proposal.t > -_NEAR:
+                    y = multipliers_on_a_face(rows, proposal.A, proposal.y)
+                if y is not None:
+                    used = {_place(m.wish) for m in y}
+                    return Excluded({place: j for place, j in follows.items() if place in used}, y)
+            self.why = (
+                f"the largest margin is about {proposal.t:.1e}, too near to 0 for an exact answer: neither a rational "
+                "A nor rational multipliers were found"
+            )
+        return None
+
+    def _form(self, rows: FloatRows, widest_A: FloatArray, solver: str) -> Matrix | None:
+        """An exact A: of small condition number where that can be had, else near the widest."""
+        least = float(np.linalg.eigvalsh(widest_A)[0])
+        upper = widest_A[np.triu_indices(self.question.d)]
+        share = _SHARE * float((rows.floats @ upper).min()) / least if least > 0 else 0.0
+        better = roundest(rows.floats, self.question.d, share, solver) if share > 0 else None
+        for proposal in (better, widest_A):
+            if proposal is not None and (A := short_form(rows, proposal)) is not None:
+                return A
+        return None
+
+    def over_maps(self, start: Matrix | None) -> Settled:
+        """Search for σ: alternation between A and σ from several starts, then branch by branch."""
+        for A in self._starts(start):
+            seen: list[Mapping[At, int]] = []
+            for _ in range(_ROUNDS):
+                follows = completed(self.question, A)
+                if follows in seen or self._known(follows):
+                    break
+                seen.append(follows)
+                solved = self.solve(follows)
+                if isinstance(solved, tuple):
+                    return Possible(solved, follows)
+                if isinstance(solved, Excluded):
+                    self.excluded.append(solved)
+                if self.near is None:
+                    break
+                A = self.near
+        found = next(self._branches({}), None)
+        if found is not None:
+            return found
+        if self.complete:
+            return Impossible(tuple(self.excluded))
+        return Open(self.why)
+
+    def _starts(self, start: Matrix | None) -> Iterator[FloatArray]:
+        """From the leads alone, from projections on the leaders, and from A = I."""
+        d = self.question.d
+        if start is not None:
+            yield np.array(start, dtype=float)
+        asked = zip(self.question.configurations, self.question.leaders, strict=True)
+        leaders = np.vstack([_floats(c)[list(L)] for c, L in asked if L])
+        dual = np.linalg.pinv(leaders, rcond=1e-9)
+        yield dual @ dual.T + 1e-3 * np.linalg.norm(dual) ** 2 / d * np.eye(d)
+        yield np.eye(d)
+
+    def _known(self, follows: Follows) -> Excluded | None:
+        """An exclusion of all σ that agree with this one on its support."""
+        return next((e for e in self.excluded if e.follows.items() <= follows.items()), None)
+
+    def _branches(self, fixed: Follows) -> Iterator[Possible]:
+        """Every σ that agrees with what is fixed: one that is possible, if it is found; `complete` says if all were."""
+        A = np.eye(self.question.d) if self.near is None else self.near
+        follows = completed(self.question, A, fixed)
+        exclusion = self._known(follows)
+        if exclusion is None:
+            solved = self.solve(follows)
+            if isinstance(solved, tuple):
+                yield Possible(solved, follows)
+                return
+            if solved is None:
+                self.complete = False
+                return
+            self.excluded.append(exclusion := solved)
+        path = dict(fixed)
+        for place in _heaviest_first(exclusion):
+            if place in fixed:
+                continue
+            for j in self.question.leaders[place[0]]:
+                if j != follows[place]:
+                    yield from self._branches({**path, place: j})
+            path[place] = follows[place]
+
+
+def _place(wish: Wish) -> At:
+    return wish.c, wish.i
+
+
+def _heaviest_first(exclusion: Excluded) -> Iterable[At]:
+    """The tokens that an exclusion is about, those of most multipliers first."""
+    weight = dict.fromkeys(exclusion.follows, 0)
+    for m in exclusion.multipliers:
+        if _place(m.wish) in weight:
+            weight[_place(m.wish)] += 1
+    return sorted(weight, key=lambda place: -weight[place])
