@@ -10,7 +10,7 @@ from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.matrix import identity
 from ...kernels.exact.model import named
 from ...kernels.exact.rational_text import decimal_text, rational_text
-from ...kernels.exact.step import ConstantStep
+from ...kernels.exact.step import ConstantStep, HarmonicStep
 from ..claims.conclusion import Result, overall
 from ..provers.freeze.outcome import Frozen, Undecided
 
@@ -87,8 +87,10 @@ def _input(c: Configuration, exact: bool) -> str:
         return f"{parts[0]}, a model of kind {c.model.kind}"
     if isinstance(c.step, ConstantStep):
         parts.append(f"alpha = {number_text(c.step.alpha, exact)}{' (the default)' if c.step.alpha == 1 else ''}")
-    else:
+    elif isinstance(c.step, HarmonicStep):
         parts.append(f"lambda_k = {c.step.numerator}/(k + {c.step.offset})")
+    else:
+        parts.append(f"steps by {type(c.step).__name__}")
     rows = " ".join(point_text(row, exact) for row in c.A)
     short = exact or len(rows) <= WIDE
     parts.append("A = I" if c.A == identity(c.d) else f"A = {rows}" if short else f"A {c.d} x {c.d}")

@@ -198,7 +198,7 @@ def _decided(case: Case, kind: "LeadingKind", wanted: Sequence[int], known: bool
 def _for_ever(case: Case, A: Matrix, L: Iterable[int]) -> Finding | None:
     """What is wrong with the leaders being L for ever, from layer 0 on, at every step."""
     for alpha in STEPS:
-        outcome = Case(with_changes(case.configuration, A=A, step=alpha), case.work.budget).outcome
+        outcome = Case(with_changes(case.configuration, A=A, alpha=alpha), case.work.budget).outcome
         if not isinstance(outcome, Frozen) or set(outcome.leaders) != set(L) or outcome.freeze_layer != 0:
             return _refuted(f"the leaders at α = {alpha} are not {sorted(L)} from layer 0 on, for ever")
     return None
