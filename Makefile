@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: verify test test-deep soundness bench lint clean
+.PHONY: verify test test-deep soundness bench gpu lint clean
 
 verify: $(READY)
 	$(BIN)/hardmax verify --examples 50000 --jobs $(JOBS) --kernels numpy,compiled,torch --reviews --out out --overwrite --report
@@ -30,6 +30,10 @@ soundness: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -p no:xdist -o python_files='bench_*.py' \
 		--benchmark-autosave $(if $(wildcard .benchmarks),--benchmark-compare)
+
+# Everything that needs a CUDA device, in under five minutes; --dry-run runs it on the CPU with few checks.
+gpu: $(READY)
+	$(BIN)/python -m tests.gpu $(GPU)
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -11,11 +11,12 @@ dependency is not installed loads as a kernel that raises the remedy when it is 
 Neighbours: `loading` finds what is no name.
 """
 
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from . import loading
 from .attention.adapters import SHIPPED as ATTENTION
-from .attention.adapters import load_attention
+from .attention.adapters import known_deviations, load_attention
 from .attention.protocol import AttentionKernel, as_attention, is_attention
 from .errors import InputError, install
 from .protocol import Kernel, as_kernel
@@ -73,7 +74,8 @@ def load_any(spec: str, **overrides: Any) -> Kernel | AttentionKernel:
     """
     known = names()
     if spec in ATTENTION and spec not in known:
-        return as_attention(load_attention(spec), name=spec, source=spec, **overrides)
+        found = as_attention(load_attention(spec), name=spec, source=spec, **overrides)
+        return replace(found, known=known_deviations(spec, found.dtypes))
     source = known.get(spec, spec)
     place, colon, attribute = source.rpartition(":")
     if not colon or not place or not attribute:

@@ -17,6 +17,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ..kernels import Configuration, InputError, Step
 from ..kernels.exact.configuration import Follow
 from ..kernels.exact.step import Exact
+from ..kernels.loading import attribute, collect, lasting
 from .families.degenerate import DEGENERATE
 from .families.family import Family, choose
 from .families.late_leaders import LATE_LEADERS
@@ -30,6 +31,45 @@ from .tokens import GENERAL
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (*GENERAL, *DEGENERATE, *NEAR_TIES, *LATE_LEADERS)}
 """The families of tokens by name, the simplest first: FAMILIES[name].tokens is a strategy factory."""
+
+
+GROUP = "hardmax.strategies"
+"""The entry-point group under which other packages offer families of tokens."""
+
+
+def select_families(wanted: str = "*") -> dict[str, Family]:
+    """The families that are asked for, by name, or by place where they are not shipped.
+
+    Args:
+        wanted: a comma-separated list of globs of names and of places ("mine.py", "mine.py:grid", "pkg.module:grid").
+
+    Raises:
+        InputError: one matches no family, cannot be loaded, or takes the name of another.
+    """
+    found = collect(
+        wanted,
+        Family,
+        shipped=tuple(FAMILIES.values()),
+        group=GROUP,
+        name_of=attrgetter("name"),
+        what="family",
+        hint="make one with hardmax.Family(name, tokens, room)",
+        listed=f"known are {', '.join(FAMILIES)}",
+    )
+    chosen: dict[str, Family] = {}
+    owners = dict.fromkeys(FAMILIES, "a shipped one")
+    for place, family in found:
+        spec = family.name if place is None else lasting(place)
+        if place is not None and owners.setdefault(family.name, spec) != spec:
+            raise InputError(f"{spec} is called {family.name}, as {owners[family.name]} is already; rename the family")
+        chosen[spec] = family
+    return chosen
+
+
+@cache
+def family_of(spec: str) -> Family:
+    """The family of a name or place that `select_families` gives."""
+    return FAMILIES[spec] if spec in FAMILIES else attribute(spec, what="a family")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +86,7 @@ def samples(
     *,
     n: Range = (1, 12),
     d: Range = (1, 4),
-    families: Iterable[str] | None = None,
+    families: Iterable[str | Family] | None = None,
     nonzero: bool | None = True,
     distinct: bool | None = True,
     spd: bool | None = True,
@@ -70,7 +110,7 @@ def samples(
     Args:
         n: the number of tokens, or its range (least, largest).
         d: the dimension, or its range.
-        families: names of `FAMILIES`; all of them if None.
+        families: names of `FAMILIES`, and families; all that are shipped if None.
         nonzero: whether no token is the origin; False puts the origin among the tokens.
         distinct: whether all tokens differ; False repeats one to `MOST_COPIES` tokens.
         spd: whether A is symmetric positive definite.

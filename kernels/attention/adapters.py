@@ -5,12 +5,15 @@ Every adapter is a function of q, k, v in the form of `protocol`; what it declar
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from .libraries import jax_nn, onnxruntime_attention, torch_flex
 from .protocol import AttentionKernel, declare_attention
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
@@ -74,15 +77,16 @@ def _sdpa(backend: str | None) -> Callable[..., Any]:
         grouped = q.shape[1] != k.shape[1]
         call = torch.nn.functional.scaled_dot_product_attention
         options = {"attn_mask": mask, "is_causal": causal, "scale": scale, "enable_gqa": grouped}
-        if backend is None:
-            return call(q, k, v, **options)
+        chosen = nullcontext() if backend is None else sdpa_kernel(getattr(SDPBackend, backend))
         try:
-            with warnings.catch_warnings(), sdpa_kernel(getattr(SDPBackend, backend)):
+            with warnings.catch_warnings(), chosen:
                 warnings.simplefilter("ignore")  # torch's reasons why it will not run
                 return call(q, k, v, **options)
         except RuntimeError as error:
             if "No available kernel" in str(error):
                 raise NotImplementedError(f"torch's back end {backend} does not take such arrays") from None
+            if "should not be set when is_causal" in str(error):
+                raise NotImplementedError("torch takes either a mask or is_causal") from None
             raise
 
     return attention
@@ -134,8 +138,27 @@ SHIPPED: dict[str, Callable[[], AttentionKernel]] = {
     "torch-sdpa-cudnn": lambda: _torch(
         "torch-sdpa-cudnn", "CUDNN_ATTENTION", device="cuda", dtypes=HALF, shift_rounded=True
     ),
+    "torch-flex": torch_flex,
+    "onnxruntime-attention": onnxruntime_attention,
+    "jax-attention": jax_nn,
 }
 """The attention kernels of this project by name, made when asked for."""
+
+
+CLASSES = ("wrong", "undocumented choice", "declared precision class")
+"""What a known deviation of a shipped kernel is, the first words of its reason."""
+
+
+def known_deviations(name: str, dtypes: tuple[str, ...]) -> dict[str, str]:
+    """The known deviations of a shipped kernel in some dtypes, from `known/NAME.txt`: check id → reason."""
+    path = Path(__file__).parent / "known" / f"{name}.txt"
+    found: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        entry, _, reason = line.partition(" ")
+        check, _, only = entry.partition("@")
+        if check and not check.startswith("#") and (not only or set(only.split(",")) & set(dtypes)):
+            found[check] = reason.strip()
+    return found
 
 
 def load_attention(name: str) -> AttentionKernel:

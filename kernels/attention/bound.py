@@ -164,7 +164,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     least_sum = _shift(how, np.where(may_lead, g, 0.0), argument * 2 * how.lag, N, exp_error)
     heaviest = _shift(how, np.where(on, g, 0.0), (1 + argument) * how.lag, N, exp_error)
     logs = np.log(n) + heaviest  # ≥ |log Σ w|
-    w = np.maximum(w, tiny * np.exp(heaviest))  # a weight, or a rescale of one, underflows
+    w = w + tiny * np.expm1(heaviest)  # a weight, or a rescale of one, underflows
     if how.split_keys:
         log = np.exp(8 * a) * a * (2 * E + 4) * (1 + logs[:, None])
         far = np.expm1(6 * a) * (g / a + log_n[:, None]) + log

@@ -288,7 +288,7 @@ def judge_gradients(
             low = np.where(np.isfinite(distance_), distance_ * (1 - 2.0**-40) - error, np.inf)
             high = distance_ * (1 + 2.0**-40) + error
         beyond = np.isfinite(W) & (low > W)
-        codes = np.select([np.isinf(W), beyond, ~(high <= T)], [UNJUDGED, BEYOND, IMPLAUSIBLE], WITHIN).astype(np.int8)
+        codes = np.select([np.isinf(W), beyond, low > T], [UNJUDGED, BEYOND, IMPLAUSIBLE], WITHIN).astype(np.int8)
         by_balls = np.zeros(W.shape, dtype=np.bool_)
         for b, group, heads in groups(problem):
             own = np.s_[b, heads] if name == "dq" else np.s_[b, group]

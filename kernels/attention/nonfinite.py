@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from .problem import Problem, Reals
 
 Flags = NDArray[np.bool_]
-Codes = NDArray[np.int_]
+Patterns = NDArray[np.int_]
 
 USUAL, NAN, PLUS, MINUS, LEAKS, FREE = range(6)
 """As the bound says; NaN; +∞; −∞; NaN or as the bound says; anything."""
 
 
-def patterns(problem: Problem, b: int, h: int, rows: NDArray[np.intp], sure: Flags) -> tuple[Codes, Codes]:
+def patterns(problem: Problem, b: int, h: int, rows: NDArray[np.intp], sure: Flags) -> tuple[Patterns, Patterns]:
     """The patterns (R, Dv) of the output and (R,) of the log-sum-exp of some rows of a head.
 
     Args:
@@ -34,10 +34,13 @@ def patterns(problem: Problem, b: int, h: int, rows: NDArray[np.intp], sure: Fla
         nan |= np.isnan(bias) | (np.isposinf(bias) & minus)
         plus |= np.isposinf(bias)
     finite_score = ~(nan | plus | minus)
-    lost = (on & nan).any(axis=1) | ((on & plus).any(axis=1) & (head.softcap is None))
-    free = (on & ~finite_score).any(axis=1)
-    leaks = (~on & ~finite_score).any(axis=1)
-    lse = np.select([head.n == 0, (on & nan).any(axis=1), free, leaks], [USUAL, NAN, FREE, LEAKS], USUAL)
+
+    def rowwise(x: Flags) -> Flags:
+        return x.max(axis=1, initial=False)
+
+    lost_lse, free, leaks = rowwise(on & nan), rowwise(on & ~finite_score), rowwise(~on & ~finite_score)
+    lost = rowwise(on & (nan | plus)) if head.softcap is None else lost_lse
+    lse = np.select([head.n == 0, lost_lse, free, leaks], [USUAL, NAN, FREE, LEAKS], USUAL)
 
     def some(keys: Flags, values: Flags) -> Flags:
         return (keys.astype(np.float64) @ values.astype(np.float64)) > 0
@@ -61,8 +64,8 @@ def _scores(q: Reals, k: Reals, scale: float) -> tuple[Flags, Flags, Flags]:
     def meet(x: Flags, y: Flags) -> Flags:
         return (x.astype(np.float64) @ y.T.astype(np.float64)) > 0
 
-    nan = np.isnan(q).any(axis=1)[:, None] | np.isnan(k).any(axis=1)[None, :]
-    nan = nan | meet(np.isinf(q), k == 0) | meet(q == 0, np.isinf(k))
+    all_q, all_k = (np.ones(x.shape, dtype=np.bool_) for x in (q, k))
+    nan = meet(np.isnan(q), all_k) | meet(all_q, np.isnan(k)) | meet(np.isinf(q), k == 0) | meet(q == 0, np.isinf(k))
     signs = [(q > 0, k > 0), (q < 0, k < 0)], [(q > 0, k < 0), (q < 0, k > 0)]
     plus, minus = (
         np.logical_or.reduce([meet(x & np.isinf(q), y) | meet(x, y & np.isinf(k)) for x, y in pairs]) for pairs in signs

@@ -242,7 +242,7 @@ class Head:
     root: bool = False
     softcap: float | None = None
     bias_first: bool = False
-    seen: NDArray[np.bool_] = None  # type: ignore[assignment]
+    seen: Any = None
     length: int = field(init=False)
     """Lk, hidden keys included."""
     finite: NDArray[np.bool_] = field(init=False)

@@ -143,6 +143,7 @@ class AttentionKernel:
             raise InputError(f"kernel {self.name}: lse_dtype is {self.lse_dtype!r}; give one of {', '.join(FORMATS)}")
         if not isinstance(self.known, Mapping) or not all(isinstance(x, str) for p in self.known.items() for x in p):
             raise InputError(f'kernel {self.name}: known is {self.known!r}; give {{"check.id": "reason"}}')
+        put(self, "lse_dtype", None if self.lse_dtype is None else _dtype_name(self.lse_dtype))
         parameters = _parameters(self.function)
         every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         put(self, "keywords", frozenset(k for k in KEYWORDS if every or k in parameters))
@@ -182,6 +183,8 @@ class AttentionKernel:
         if self.arrays == "jax":
             import jax.numpy  # type: ignore[import-not-found]
 
+            if dtype == "float64":
+                jax.config.update("jax_enable_x64", True)
             return jax.numpy.asarray(values) if values.dtype == np.bool_ else jax.numpy.asarray(values, dtype=dtype)
         if dtype == "bfloat16":
             raise InputError(f'kernel {self.name}: NumPy has no bfloat16; declare arrays = "torch" or other dtypes')
@@ -287,6 +290,8 @@ def as_attention(value: Any, *, name: str, source: str = "", **overrides: Any) -
         if overrides or named != value.source:
             kernel = replace(value, source=named, overrides=overrides, **overrides)
         remedy = kernel.missing or _remedy(kernel)
+        if kernel.arrays == "jax" and not remedy:
+            return replace(kernel, function=_compiled(kernel))
         return replace(kernel, missing=remedy) if remedy != kernel.missing else kernel
     if not is_attention(value):
         raise InputError(f"{name} is no attention kernel; its first parameters must be q, k, v or query, key, value")
@@ -297,6 +302,15 @@ def as_attention(value: Any, *, name: str, source: str = "", **overrides: Any) -
         apart = ("name", "function", "keywords", "source", "missing", "overrides")
         declared = {k: v for k, v in declared.items() if k not in apart}
     return as_attention(declare_attention(value, name=name, **declared), name=name, source=source, **overrides)
+
+
+def _compiled(kernel: AttentionKernel) -> Callable[..., Any]:
+    """The function by jax.jit, which is how its users run it; what is no array is static."""
+    if hasattr(kernel.function, "lower"):  # it is compiled already
+        return kernel.function
+    import jax  # type: ignore[import-not-found]
+
+    return jax.jit(kernel.function, static_argnames=sorted(kernel.keywords - {"mask", "bias"}))
 
 
 def _remedy(kernel: AttentionKernel) -> str:

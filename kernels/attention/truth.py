@@ -77,7 +77,7 @@ def _enclose(head: Head) -> Enclosure:
     lse_error = (moved + ULPS * 1.01 * (1 + log_total) + 2 * U * (np.abs(top[:, 0]) + np.abs(lse))) * SLACK + n * LEAST
     log_p = np.where(on, t - lse[:, None], -np.inf)
     log_p_error = np.where(on, (t_error + lse_error[:, None] + 2 * U * np.abs(np.where(on, log_p, 0.0))) * SLACK, 0.0)
-    sound = head.finite & np.isfinite(o).all(axis=1) & np.isfinite(lse)
+    sound = head.finite & np.isfinite(o).all(axis=1) & np.isfinite(lse) & np.isfinite(t).all(axis=1)
 
     def known(values: Reals) -> Reals:
         good = sound if values.ndim == 1 else sound[:, None]

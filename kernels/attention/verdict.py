@@ -155,7 +155,7 @@ def _judge(
         if not head.clean:
             p = one.known.log_p - one.known.log_p_error - one.bound.tau - how.dtype.u
             sure = head.allowed & (p > np.log(2 * how.lost_weight)) & (kernel.hard is False)
-            out_pattern, lse_pattern = patterns(problem, b, h, at, sure)
+            out_pattern, lse_pattern = patterns(problem, b, h, at.astype(np.intp), sure)
             codes[b, h] = _overlaid(codes[b, h], out_pattern, out[b, h, at])
             unusual = out_pattern != USUAL
             W[b, h][unusual] = T[b, h][unusual] = error[b, h][unusual] = np.inf
@@ -259,7 +259,7 @@ def _judge_lse(kernel: AttentionKernel, head: Head, one: _Judged, lse: Reals) ->
     with np.errstate(invalid="ignore"):
         distance_, error = np.abs(lse - exact), one.known.lse_error * unit
         wrong = ~np.isfinite(lse) | (distance_ * (1 - 2.0**-40) - error > W)
-        unusual = ~(distance_ * (1 + 2.0**-40) + error <= T)
+        unusual = distance_ * (1 - 2.0**-40) - error > T
     codes = np.select([np.isinf(W), wrong, unusual], [UNJUDGED, BEYOND, IMPLAUSIBLE], WITHIN)
     return np.where(head.n == 0, np.where(np.isneginf(lse), WITHIN, BEYOND), codes).astype(np.int8)
 

@@ -48,9 +48,9 @@ MOST_ARGUMENTS = 24
 CHECK_STATUS = {
     "pass": "passed",
     "fail": "failed",
-    "not_applicable": "not applicable",
+    "not_applicable": "n/a",
     "not_tested": "not tested",
-    "fragile": "passed, fragile",
+    "fragile": "fragile",
     "known": "failed, known deviation",
 }
 
@@ -170,7 +170,7 @@ def _prove(run: RunRecord) -> str:
     words = ("verified", "refuted", "undecided", "invalid")
     parts = [f"{n:,} {word}" for word in words if (n := getattr(run.counts, word))]
     inputs = plural(run.counts.inputs, "configuration")
-    return f"The conclusion of the theorem on {inputs}: {', '.join(parts) or 'none'}."
+    return f"What is claimed, on {inputs}: {', '.join(parts) or 'none'}."
 
 
 def _control(run: RunRecord) -> str:

@@ -24,7 +24,7 @@ from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
 from ..records.run_record import CheckResult, ClaimRecord
 from ..records.store import COUNTEREXAMPLES, Records
-from . import gap_plot, page, svg
+from . import control_figures, gap_plot, page, svg
 from .scene import Pictured, Scene, scene_of
 
 MAX_PICTURES = 30
@@ -57,7 +57,7 @@ def render_html(records: Records) -> str:
         (c, figures.of(c) if c.status in ("fail", "known") else None)
         for c in sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status))
     ]
-    style = page.asset("figure.css") + page.asset("page.css")
+    style = page.asset("figure.css") + page.asset("page.css") + (page.asset("answer.css") if run.control else "")
     script = page.asset("page.js")
     template = page.environment().get_template("page.html.j2")
     return template.render(
@@ -75,6 +75,7 @@ def render_html(records: Records) -> str:
         chunks=[records.results[i : i + CHUNK] for i in range(0, len(records.results), CHUNK)],
         results=len(records.results),
         pictures=[(r, f, _tokens(r)) for r, f in with_figures if f],
+        control_figures=[] if run.control is None else control_figures.figures(run.control),
         shown_figures=figures.used,
         all_figures=figures.asked,
         not_verified=not_verified,

@@ -35,6 +35,7 @@ class ControlledRecord(Record, frozen=True):
         tokens: (n, d), one row a token.
         labels: one name a token, or null.
         asked: the tokens that are to lead.
+        can: the tokens of which each by itself leads at layer 0 for some A (theorem A).
         before: those that lead at layer 0 with A = I.
         after: those that lead at layer 0 with the A found; null if that A is not for this configuration.
     """
@@ -43,12 +44,13 @@ class ControlledRecord(Record, frozen=True):
     tokens: Rows
     labels: tuple[str, ...] | None
     asked: tuple[int, ...]
+    can: tuple[int, ...]
     before: tuple[int, ...]
     after: tuple[int, ...] | None
 
     def __post_init__(self) -> None:
         n = len(self.tokens)
-        if any(not 0 <= i < n for i in (*self.asked, *self.before, *(self.after or ()))):
+        if any(not 0 <= i < n for i in (*self.asked, *self.can, *self.before, *(self.after or ()))):
             raise RecordError(f"{self.input} names a token beyond its {n} tokens")
         if self.labels is not None and len(self.labels) != n:
             raise RecordError(f"{self.input} has {len(self.labels)} labels for {n} tokens")

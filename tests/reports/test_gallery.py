@@ -17,6 +17,7 @@ import hardmax.verify
 from hardmax.reports import read_records
 from hardmax.reports.records import store
 from hardmax.reports.report import render_all
+from hardmax.verify.certificates import checker
 
 GALLERY = Path(hardmax.reports.__file__).parent / "examples"
 PAPER = Path(hardmax.verify.__file__).parent / "claims" / "figures"
@@ -26,9 +27,11 @@ RUNS = {
     "late-leader": (["prove", "late_leader.json"], 0),
     "dropped-hypotheses": (["verify", "--claims", "necessity.*"], 0),
     "paper-2508.09628": (["paper", "2508.09628"], 0),
+    "control": (["control", "four_tokens.json", "--lead", "right,up"], 1),
     "first-maximiser": (["kernel", "first_maximiser.py:step"], 1),
 }
 """Folder → the command that fills it, and the exit status that it must have."""
+INPUTS = ("late_leader.json", "four_tokens.json", "first_maximiser.py")
 LEFT_OUT = ("report.json", "report.sarif", "junit.xml", "figures")
 """What the same command writes too; the gallery keeps what people read, and the records."""
 
@@ -45,7 +48,7 @@ def texts(folder: Path) -> dict[str, str]:
 def regenerated(name: str, work: Path) -> dict[str, str]:
     """The files that the command of an example writes, run in an empty folder."""
     arguments, status = RUNS[name]
-    for source in (*PAPER.glob("*.json"), GALLERY / "late_leader.json", GALLERY / "first_maximiser.py"):
+    for source in (*PAPER.glob("*.json"), *(GALLERY / name for name in INPUTS)):
         shutil.copy(source, work)
     command = [sys.executable, "-m", "hardmax.verify.cli", *arguments, "--out", name, "--report"]
     environment = os.environ | {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -82,7 +85,7 @@ def test_the_page_of_an_example_is_made_of_its_records(name):
 
 
 def test_the_gallery_is_small_and_has_nothing_else():
-    inputs = {"README.md", "late_leader.json", "first_maximiser.py", "screenshots"}
+    inputs = {"README.md", *INPUTS, "screenshots"}
     assert {path.name for path in GALLERY.iterdir() if path.name[0] not in "._"} == inputs | set(RUNS)
     assert sum(path.stat().st_size for path in GALLERY.rglob("*") if path.is_file()) < 1_500_000
 
@@ -115,5 +118,9 @@ def test_the_examples_show_what_they_are_for():
     assert max(late.leaders.values()) == 21
     dropped = read_records(GALLERY / "dropped-hypotheses")
     assert len(dropped.counterexamples) == len(dropped.run.claims) == 6
+    (four,) = read_records(GALLERY / "control").run.control.inputs
+    assert four.can == (0, 1, 2, 3)
+    assert four.asked == (0, 1)
+    assert checker.check((GALLERY / "control" / "no-A.cert.json").read_text()) == {"control.layer_0": "refuted"}
     kernel = read_records(GALLERY / "first-maximiser").run
     assert "ties.exact" in {check.id for check in kernel.checks if check.status == "fail"}

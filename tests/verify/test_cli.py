@@ -590,7 +590,7 @@ USAGE = {
     "unknown option": (["verify", "--exampels", "3"], "--exampels"),
     "no such claim": (["verify", "--claims", "clustering.*,lemma.*"], "no claim matches 'lemma.*'"),
     "no such kernel": (["verify", "--kernels", "nump"], "nump"),
-    "no such family": (["verify", "--families", "latice"], "no family 'latice'"),
+    "no such family": (["verify", "--families", "latice"], "no family matches 'latice'"),
     "negative": (["verify", "--examples", "-3"], "-3"),
     "no jobs": (["verify", "--jobs", "0"], "--jobs"),
     "report without out": (["verify", "--report"], "--out DIR"),

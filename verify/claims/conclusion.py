@@ -34,11 +34,11 @@ _PICTURES = "hardmax.verify.commands.picture"
 
 
 def overall(findings: Iterable[Finding]) -> ConclusionVerdict:
-    """Refuted if one finding is, else undecided if one is or nothing was examined, else verified."""
+    """Refuted if one finding is, else undecided if one is or every claim is vacuous, else verified."""
     verdicts = {finding.verdict for finding in findings}
     if "refuted" in verdicts:
         return "refuted"
-    return "undecided" if "undecided" in verdicts or not verdicts else "verified"
+    return "undecided" if "undecided" in verdicts or not verdicts - {"vacuous"} else "verified"
 
 
 @dataclass(frozen=True, repr=False)
@@ -214,6 +214,7 @@ def prove(
         is_array = hasattr(configuration, "__array__")
         configuration = (Configuration.from_array if is_array else Configuration)(configuration)
     claims = named(configuration.model.claims)
+    also = [c for c in also if c.id not in {own.id for own in claims}]
 
     def examined(case: Case) -> dict[str, Finding]:
         return {c.id: case.finding(c) for c in claims} | {c.id: c.judge(case) for c in also}

@@ -174,7 +174,8 @@ class Claim:
 
     def speaks_about(self, model: Model) -> bool:
         """Whether it says anything about a model of that kind."""
-        return model.kind in self.models or any(claim is self for claim in named(model.claims))
+        own = named(model.claims)
+        return model.kind in self.models or any(c is self or (self.place and c.place == self.place) for c in own)
 
     @property
     def assumes(self) -> tuple[str, ...]:
@@ -284,8 +285,7 @@ def select_claims(wanted: str | Claim | Iterable[str | Claim] = "*") -> tuple[Cl
 
 def _placed(place: str, claim: Claim) -> Claim:
     """The claim with the place where it is found again, files by their full path, and the digest of its file."""
-    where, _, name = place.rpartition(":")
+    where = place.rpartition(":")[0]
     file = Path(where if where.endswith(".py") else import_module(where).__file__ or "")
-    where = str(file.resolve()) if where.endswith(".py") else where
     digest = sha256(file.read_bytes()).hexdigest() if file.is_file() else None
-    return replace(claim, place=f"{where}:{name}", sha256=digest)
+    return replace(claim, place=loading.lasting(place), sha256=digest)

@@ -34,10 +34,12 @@ from ..conformance.record import CheckResult, ConformanceReport
 from ..conformance.suite import INTERRUPTED, check_ids, opened, run_on, selected
 from ..conformance.text import WORDS, plain_text, print_report
 from .options import Seconds, SizesType, overwrite
+from .output import discard
 
 MOST_DRAWN = 40
 """Checks of more tokens have no picture: the record would be long and the picture crowded."""
 
+CHECKS_HELP = "Run these checks alone: globs of ids, mine.py, mine.py:name, pkg.module:name; several with commas."
 CHECKS_FOLDER = "checks"
 """Below --out: for each failing check its configuration CHECK.json and its snippet CHECK.py."""
 
@@ -46,7 +48,7 @@ CHECKS_FOLDER = "checks"
 @click.argument("spec", metavar="SPEC")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="List the checks that pass too.")
-@click.option("--checks", "only", metavar="GLOB", multiple=True, help="Run these checks alone; several with commas.")
+@click.option("--checks", "only", metavar="CHECKS", multiple=True, help=CHECKS_HELP)
 @click.option("--skip", metavar="GLOB", multiple=True, help="Leave these checks out; several with commas.")
 @click.option("--arrays", type=click.Choice(["numpy", "torch", "jax"]), help="In place of what the kernel declares.")
 @click.option("--device", help="In place of what the kernel declares: cpu, cuda or cuda:NUMBER.")
@@ -98,11 +100,17 @@ def kernel(
         contextlib.closing(opened(spec, options)) as bench,
     ):
         protocol = bench.about.protocol
-        deviations = {} if known is None else read_known(known, check_ids(protocol))
-        selected(only or ("*",), skip, protocol=protocol)
+        with contextlib.redirect_stdout(sys.stderr):
+            checks = selected(only or ("*",), skip, protocol=protocol)
+        deviations = {} if known is None else read_known(known, {*check_ids(protocol), *(check.id for check in checks)})
         if out is not None:  # a SPEC that cannot be loaded has ended above: the files of an earlier run stay
             _prepare(out, overwrite)
-        result = run_on(bench, known=deviations, only=only or ("*",), skip=skip, progress=progress, keep=True)
+        try:
+            result = run_on(bench, known=deviations, only=checks, progress=progress, keep=True)
+        except InputError:
+            if out is not None:
+                discard(out)
+            raise
     interrupted = any(r.message == INTERRUPTED for r in result.results)
     status = 1 if not result.passed else 3 if interrupted else 0
     if out is not None:
@@ -166,12 +174,13 @@ def _of_an_earlier_run(out: Path) -> bool:
     from ...reports.records.store import RUN
     from .output import BEGUN
 
+    names = {name for protocol in PROTOCOLS for name in check_ids(protocol)}
     try:
         record = json.loads((out / RUN).read_text(encoding="utf-8"))
         ours = isinstance(record, dict) and record.get("command") == "kernel"
-    except (OSError, ValueError):
+        names |= {check["id"] for check in record["checks"]} if ours else set()
+    except (OSError, ValueError, LookupError, TypeError):
         ours = (out / BEGUN).exists()
-    names = [name for protocol in PROTOCOLS for name in check_ids(protocol)]
     folder = out / CHECKS_FOLDER
     return (
         ours

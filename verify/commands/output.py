@@ -26,6 +26,8 @@ from .options import spare
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ..provers.control.answers import ControlAnswer
 try:
     import fcntl
 except ImportError:  # Windows: two runs into one folder are not noticed there
@@ -165,6 +167,22 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
         certificate=None if text is None else "proof.cert.json",
     )
     return store.write_counterexample(out, record, repro=repro_text(claim, case, finding, shown), certificate=text)
+
+
+def control_picture(answer: "ControlAnswer") -> str:
+    """HTML for a notebook: the figures that the report's page has of an answer of `control`, its verdict below."""
+    from markupsafe import Markup
+
+    from ...reports.pages import control_figures, page
+    from ..provers.control.records import control_record
+
+    names = [f"configuration {c}" for c in range(len(answer.inputs))]
+    figures = control_figures.figures(control_record(names if len(names) > 1 else ["tokens"], answer))
+    box = Markup('<figure><svg class="figure" viewBox="0 0 360 360" width="360" role="img">{}</svg><p>{}</p></figure>')
+    style = page.asset("figure.css") + page.asset("answer.css")
+    pictures = Markup("").join(box.format(figure.content, figure.caption) for figure in figures)
+    text = Markup("<p><strong>{}</strong> {}</p>").format(answer.verdict, answer.reason)
+    return f'<div><style>{style}</style><div class="control">{pictures}</div>{text}</div>'
 
 
 def render(out: Path, console: "Console | None" = None) -> list[Path]:

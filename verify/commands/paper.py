@@ -2,7 +2,8 @@
 
 import json
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ from ..records.findings import configuration_record
 from .options import overwrite
 from .output import prepare
 from .verify import examine_all, on_reviews, write_counterexamples, write_findings
-from .verify_text import SUMMARY
+from .verify_text import last_line
 
 EXAMPLES, REVIEWS = 400, 40
 """Random configurations of the campaign, and real reviews for the claims that list inputs."""
@@ -64,10 +65,10 @@ def paper(wanted: str, examples: int, seed: int, out: Path | None, overwrite: bo
         certificates=None if out is None else str(out / "certificates"),
     )
     found = Findings(claims)
-    say: Callable[[str], None] = (lambda _: None) if as_json else click.echo
+    say = partial(click.echo, err=as_json)
     with Interruption(None) as interruption:
         examine_all(found, plan, interruption, examples=examples, out=out, say=lambda _: None)
-        names = write_counterexamples(found, out)
+        names = write_counterexamples(found, out, say)
         record = paper_record(chosen, found)
         if as_json:
             click.echo(json.dumps({**encode(record), "exit_status": found.status}, ensure_ascii=False))
@@ -182,7 +183,8 @@ def _table(record: PaperRecord, found: Findings) -> Iterator[str]:
     verdicts = [s.verdict for s in record.statements]
     counted = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
     yield ""
-    yield f"{plural(len(verdicts), 'statement')}: {counted}; {SUMMARY[found.status]}"
+    yield f"{plural(len(verdicts), 'statement')}: {counted}"
+    yield last_line(found)
 
 
 def _wrapped(text: str) -> list[str]:

@@ -12,6 +12,7 @@ import click
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, with_changes
 from ...kernels.exact.configuration_file import read_configuration
+from ...kernels.exact.model import register
 from ...kernels.exact.step import ConstantStep
 from ...reports.printable import json_text, one_line, printable
 from ...reports.records.configuration_record import TrajectoryRecord
@@ -27,7 +28,7 @@ from ..provers.freeze.outcome import Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from ..records.findings import result_record, trajectory_record
-from .options import Seconds, overwrite
+from .options import Seconds, models, overwrite
 from .output import prepare, render, write_counterexample, write_run
 from .prove_text import describe
 
@@ -51,6 +52,7 @@ LIMIT = (
 @overwrite
 @click.option("--seconds", type=Seconds(), metavar="S", help=LIMIT)
 @click.option("--claims", "also", metavar="CLAIMS", help="Claims to examine besides: ids, mine.py, mine.py:name.")
+@models
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 def prove(
     configurations: tuple[Path, ...],
@@ -61,6 +63,7 @@ def prove(
     overwrite: bool,
     seconds: float | None,
     also: str | None,
+    models: str | None,
     report: bool,
 ) -> int:
     """Prove or refute the clustering theorem's conclusion for each CONFIG, exactly.
@@ -77,6 +80,8 @@ def prove(
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     with redirect_stdout(sys.stderr):
+        if models:
+            register(models)
         claims = tuple(c for c in select_claims(also) if c not in theorem()) if also else ()
     step = None if alpha is None else ConstantStep(alpha)  # type: ignore[arg-type]
     inputs = [(str(path), _read(path, step)) for path in configurations]

@@ -10,7 +10,7 @@ from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.matrix import identity
 from ...kernels.exact.model import named
 from ...kernels.exact.rational_text import decimal_text, rational_text
-from ...kernels.exact.step import ConstantStep, HarmonicStep
+from ...kernels.exact.step import ConstantStep, GeometricStep, HarmonicStep, ListedStep
 from ..claims.conclusion import Result, overall
 from ..provers.freeze.outcome import Frozen, Undecided
 
@@ -64,20 +64,24 @@ def _headline(proved: Result) -> str:
     """Whether this is about the theorem: its hypotheses hold here, or the conclusion is looked at without them."""
     own = [proved.findings[claim.id] for claim in named(proved.configuration.model.claims)]
     verdict = overall(own)
+    c = proved.configuration
+    theorem = c.model.kind == "hardmax" and isinstance(c.step, ConstantStep) and c.follow == "largest"
     broken = [_BROKEN.get(h, f"not {h}") for h, met in proved.configuration.hypotheses().items() if not met]
     if broken:
         said = {
             "verified": "its conclusion holds here all the same",
-            "refuted": "its conclusion fails here, so the theorem is not touched",
+            "refuted": "its conclusion fails here" + (", so the theorem is not touched" if theorem else ""),
             "undecided": "its conclusion is not decided here",
         }
-        return f", outside the theorem's hypotheses ({', '.join(broken)}): {said[verdict]}"
+        whose = "the theorem's hypotheses" if theorem else "the hypotheses of what is claimed"
+        return f", outside {whose} ({', '.join(broken)}): {said[verdict]}"
     said = {
         "verified": "and so does its conclusion",
-        "refuted": "and its conclusion FAILS: a counterexample to the theorem",
+        "refuted": "and its conclusion FAILS: a counterexample to " + ("the theorem" if theorem else "what is claimed"),
         "undecided": "whether its conclusion does is not decided",
     }
-    return f": the theorem's hypotheses hold, {said[verdict]}"
+    whose = "the theorem's hypotheses" if theorem else "the hypotheses"
+    return f": {whose} hold, {said[verdict]}"
 
 
 def _input(c: Configuration, exact: bool) -> str:
@@ -85,12 +89,15 @@ def _input(c: Configuration, exact: bool) -> str:
     parts = [f"{_count(c.n, 'token')} in R^{c.d}"]
     if c.model.kind != "hardmax":
         return f"{parts[0]}, a model of kind {c.model.kind}"
-    if isinstance(c.step, ConstantStep):
-        parts.append(f"alpha = {number_text(c.step.alpha, exact)}{' (the default)' if c.step.alpha == 1 else ''}")
-    elif isinstance(c.step, HarmonicStep):
-        parts.append(f"lambda_k = {c.step.numerator}/(k + {c.step.offset})")
-    else:
-        parts.append(f"steps by {type(c.step).__name__}")
+    match c.step:
+        case ConstantStep(alpha):
+            parts.append(f"alpha = {number_text(alpha, exact)}{' (the default)' if alpha == 1 else ''}")
+        case HarmonicStep(numerator, offset):
+            parts.append(f"lambda_k = {numerator}/(k + {offset})")
+        case GeometricStep(first, ratio):
+            parts.append(f"lambda_k = {number_text(first, exact)} * ({number_text(ratio, exact)})^k")
+        case ListedStep(rates):
+            parts.append(f"lambda_k = {', '.join(number_text(rate, exact) for rate in rates)} and so on")
     rows = " ".join(point_text(row, exact) for row in c.A)
     short = exact or len(rows) <= WIDE
     parts.append("A = I" if c.A == identity(c.d) else f"A = {rows}" if short else f"A {c.d} x {c.d}")

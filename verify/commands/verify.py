@@ -17,6 +17,7 @@ from ...kernels.registry import load
 from ...reports.printable import path_text
 from ...reports.records.run_record import RunCounts
 from ...strategies import FAMILIES
+from ...strategies.configurations import select_families
 from ..campaigns.campaign import Plan, run_campaign, smallest_of
 from ..campaigns.interruption import Interruption
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
@@ -30,6 +31,7 @@ from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes,
 
 DEFAULT_EXAMPLES = 2_000
 CLAIMS_HELP = "Claims to check: globs of ids, mine.py, mine.py:name, pkg.module:name; separated by commas."
+FAMILIES_HELP = "Families of tokens to draw from: globs of names, mine.py, mine.py:name; separated by commas [all]."
 REVIEWS = 300
 """Real reviews of the test split that `--reviews` proves."""
 
@@ -42,7 +44,7 @@ REVIEWS = 300
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every configuration.")
 @click.option("--kernels", default="", metavar="SPECS", help="Float kernels to compare, separated by commas.")
-@click.option("--families", default="", metavar="NAMES", help="Families of tokens, separated by commas [all].")
+@click.option("--families", default="", metavar="NAMES", help=FAMILIES_HELP)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
 @overwrite
@@ -187,12 +189,10 @@ def _usable(specs: Iterable[str]) -> dict[str, Kernel]:
     return kernels
 
 
-def _families(names: str) -> tuple[str, ...]:
-    chosen = tuple(filter(None, (name.strip() for name in names.split(",")))) or tuple(FAMILIES)
-    for name in chosen:
-        if name not in FAMILIES:
-            raise InputError(f"there is no family {name!r}; known are {', '.join(FAMILIES)}")
-    return chosen
+def _families(wanted: str) -> tuple[str, ...]:
+    """Names and places of the families to draw from; all that are shipped if none is asked for."""
+    with redirect_stdout(sys.stderr):
+        return tuple(select_families(wanted)) if wanted.strip(" ,") else tuple(FAMILIES)
 
 
 def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared: Mapping[str, Kernel]) -> None:
@@ -247,7 +247,7 @@ def write_findings(
         say(f"report: {path_text(render(out)[0])}")
 
 
-def write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
+def write_counterexamples(found: Findings, out: Path | None, say: Callable[[str], None] = click.echo) -> dict[str, str]:
     """Write a folder for each refutation ({its id: claim id}); without --out, for those that nobody expected."""
     names: dict[str, str] = {}
     for claim, case, finding in found.refutations:
@@ -258,6 +258,6 @@ def write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
         path = new_counterexample(place, claim, case, finding)
         names[path.name] = claim.id
         if unexpected:
-            click.echo(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
-            click.echo(f"  {finding.message}")
+            say(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
+            say(f"  {finding.message}")
     return names

@@ -5,25 +5,30 @@ failure small, named and replayable.
 """
 
 import random
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from inspect import isgeneratorfunction
 from typing import Any
 
 import numpy as np
 
+from ...kernels.bounds.crosscheck import written_out
 from ...kernels.errors import InputError
-from ...kernels.exact.configuration import identity
+from ...kernels.exact.configuration import Configuration, identity
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import rational_text
 from ...kernels.registry import load
 from .failures.explain import BLAME, MOST_TOKENS, explain, followed
 from .failures.shrink import shrink
 from .failures.snippet import exact_text, importable, trial_snippet, vector_text
-from .inputs.trial import NotTestedError, Sizes, Trial
+from .inputs.trial import Call, NotTestedError, Sizes, Trial, rounded
 from .judge import Fault, examine
 from .record import CheckFinding
 
+WIDE = 16
+"""Of tokens with more coordinates messages show the one that is farthest off."""
 CLEAR = 1e6
 """Gaps of more ulps are not near-ties, so that their number says nothing."""
 
@@ -70,6 +75,10 @@ class Subject:
         return random.Random(f"{self.seed}/{name}")
 
 
+class CheckError(InputError):
+    """A check of a user is none: the message says why. This is no finding about the kernel."""
+
+
 class NotApplicableError(Exception):
     """A check does not apply to this kernel, for the reason given: something its author declares."""
 
@@ -87,7 +96,7 @@ def finding_of(subject: Subject, check: "Check") -> CheckFinding:
         return CheckFinding("not_applicable", str(reason))
     except NotTestedError as reason:
         return CheckFinding("not_tested", str(reason))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CheckError):
         raise
     except BaseException as error:  # a kernel may return or raise anything; the report goes on to the next check
         return CheckFinding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
@@ -103,6 +112,7 @@ class Check:
         run: the check itself; it may raise `NotApplicableError` and `NotTestedError`.
         alone: whether it is run in a process of its own, before anything else has been done there.
         gate: whether the other checks would only say again what is wrong where it fails; they are then not tested.
+        place: from where it can be loaded again, `path/to/file.py:name`; empty for a shipped one and an object.
     """
 
     id: str
@@ -110,6 +120,7 @@ class Check:
     run: Callable[[Subject], CheckFinding]
     alone: bool = False
     gate: bool = False
+    place: str = ""
 
     def title_for(self, ties: str) -> str:
         """The title for a kernel with this tie rule."""
@@ -117,6 +128,68 @@ class Check:
         for words, other in TITLES.get(ties, {}).items():
             title = title.replace(words, other)
         return title
+
+
+def kernel_check(check_id: str, title: str) -> Callable[[Callable[[Subject], Any]], Check]:
+    """A decorator that makes a check of a function of the kernel under test; it registers nothing.
+
+        @hardmax.kernel_check("mine.square", "The corners of a square stay where they are")
+        def square(subject):
+            yield hardmax.Configuration([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+
+        @hardmax.kernel_check("mine.finite", "Large tokens give no NaN")
+        def finite(subject):
+            moved = subject.kernel([[[1e30, 0.0], [0.0, 1e30]]])
+            return bool((moved == moved).all()) or f"it returned {moved.tolist()}"
+
+    A generator's configurations, rounded to each dtype of the kernel, are judged against the exact layer, and a failing
+    one is shrunk and explained. Any other function says `True`, or `False` or a text, for a failure.
+
+    Args:
+        check_id: group.name, of a group that is not shipped.
+        title: what a right kernel does, in one sentence.
+
+    Raises:
+        InputError: the id is not of this form.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)+", check_id):
+        raise InputError(f"a check is called {check_id!r}; give it a name like mine.ties")
+
+    def made(function: Callable[[Subject], Any]) -> Check:
+        if isgeneratorfunction(function):
+            return judged(check_id, title, lambda subject: _trials(check_id, function, subject))
+
+        def run(subject: Subject) -> CheckFinding:
+            said = function(subject)
+            if said is True or said is False or isinstance(said, str | np.bool_):
+                failed = said if isinstance(said, str) else "" if said else "it does not"
+                return CheckFinding("fail" if failed or said == "" else "pass", failed or "it does")
+            raise CheckError(
+                f"the check {check_id} said {said!r}; return True, or False or a text, or yield configurations"
+            )
+
+        return Check(check_id, title, run)
+
+    return made
+
+
+def _trials(check_id: str, function: Callable[[Subject], Any], subject: Subject) -> Iterator[Trial]:
+    """A trial for each configuration that a function yields and each dtype of the kernel."""
+    given = iter(function(subject))
+    while True:
+        try:
+            c = next(given)
+        except StopIteration:
+            return
+        except Exception as error:
+            raise CheckError(f"the check {check_id} raised {type(error).__name__}: {error}") from error
+        if not isinstance(c, Configuration) or c.model.kind != "hardmax" or c.alpha is None:
+            raise CheckError(
+                f"the check {check_id} yields {c!r:.200}; give hardmax configurations with a constant step"
+            )
+        c, alpha = written_out(c), Fraction(float(c.alpha))
+        for dtype in subject.kernel.dtypes:
+            yield Trial((rounded(Call((c.tokens,), c.A, alpha), dtype),), dtype)
 
 
 def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial]]) -> Check:
@@ -131,6 +204,7 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
     def run(subject: Subject) -> CheckFinding:
         count, reason = 0, ""
         lost: list[bool] = []
+        left: list[str] = []
         for trial in trials(subject):
             try:
                 subject.sizes.require(*(one.shape for one in trial.calls))
@@ -142,11 +216,13 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
                 return failure(subject, trial, found.fault)
             count += 1
             lost += found.lost
+            left += found.unjudged
         if not count:
             raise NotTestedError(reason or "no trial is of the kernel's kind")
+        beside = f"; {len(left)} token sets not judged: {left[0]}" if left else ""
         if lost:
-            return CheckFinding("fragile", f"{lost_in_words(lost)}, in {count} trials")
-        return CheckFinding("pass", f"{count} trials")
+            return CheckFinding("fragile", f"{lost_in_words(lost)}, in {count} trials{beside}")
+        return CheckFinding("pass", f"{count} trials{beside}")
 
     return Check(check_id, title, run)
 
@@ -236,7 +312,7 @@ def in_words(trial: Trial, fault: Fault) -> str:
         return f"{place}: {fault.detail}"
     got = fault.got[fault.token].tolist()
     where = f"{place}: token {fault.token}" + (f" at layer {fault.layer}" if fault.layer else "")
-    if n <= 8:
+    if n <= 8 and d <= WIDE:
         where += f" of {exact_text(fault.tokens)}"
     if one.A != identity(d) and d <= 4:
         where += f", A = {exact_text(one.A)}"
@@ -246,9 +322,14 @@ def in_words(trial: Trial, fault: Fault) -> str:
     as_if = "" if chosen is None else f" as if it followed {_set(chosen)}"
     others = fault.decision.near if not fault.decision.determined else ()
     rule = f" (or another of {_set(others)})" if len(others) > 1 else ""
+    goal, found = vector_text(fault.expected), vector_text(got)
+    if d > WIDE:
+        off = [abs(x - float(v)) / t for x, v, t in zip(got, fault.expected, fault.tolerance, strict=True)]
+        c = max(range(d), key=lambda c: (not off[c] <= np.inf, off[c]))
+        goal, found = f"{fault.expected[c]} in coordinate {c}", f"{got[c]:.17g} there"
     return (
-        f"{where} must follow {_set(fault.decision.expected)}{rule}{_gap(fault)} and move to "
-        f"{vector_text(fault.expected)}; the kernel returned {vector_text(got)}{as_if}"
+        f"{where} must follow {_set(fault.decision.expected)}{rule}{_gap(fault)} and move to {goal}; "
+        f"the kernel returned {found}{as_if}"
     )
 
 

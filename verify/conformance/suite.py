@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from operator import attrgetter
 
 from ...kernels.errors import InputError
+from ...kernels.loading import collect, lasting
 from .check import Check
 from .engine.bench import Bench, InProcess, Options
 from .engine.protocols import PROTOCOLS
@@ -22,6 +24,8 @@ from .engine.worker import Worker
 from .record import CheckFinding, CheckResult, ConformanceReport
 from .text import plain_text
 
+GROUP = "hardmax.checks"
+"""The entry-point group under which other packages offer checks: `name = "pkg.module"` or `"pkg.module:attr"`."""
 INTERRUPTED = "the run was interrupted"
 """Why checks were not tested after Ctrl-C."""
 
@@ -75,26 +79,51 @@ def check_ids(protocol: str = "layer") -> tuple[str, ...]:
     return tuple(check.id for check in PROTOCOLS[protocol].checks)
 
 
-def selected(only: Iterable[str] = ("*",), skip: Iterable[str] = (), *, protocol: str = "layer") -> tuple[Check, ...]:
-    """The checks that match a pattern of `only` and none of `skip`; a pattern may be several, separated by commas.
+def selected(
+    only: str | Check | Iterable[str | Check] = ("*",), skip: Iterable[str] = (), *, protocol: str = "layer"
+) -> tuple[Check, ...]:
+    """The checks that `only` asks for, without those that match a pattern of `skip`.
+
+    Args:
+        only: checks, globs of ids, and places of users' checks ("mine.py", "mine.py:name", "pkg.module:name"); a text
+            may be several, separated by commas.
+        skip: globs of ids, several with commas.
+        protocol: that of the kernels to test, "layer" or "attention".
+
+    Returns:
+        The shipped ones in the order of the report, then the others as they are asked for.
 
     Raises:
-        InputError: a pattern that matches no check, or no check is left.
+        InputError: a pattern that matches no check, one that cannot be loaded or takes another's id, or none is left.
     """
-    ids = check_ids(protocol)
-    wanted, unwanted = (tuple(p.strip() for text in several for p in text.split(",")) for several in (only, skip))
-    for pattern in wanted + unwanted:
-        if not any(fnmatchcase(name, pattern) for name in ids):
-            raise InputError(f"no check matches {pattern!r}; checks are {', '.join(ids)}")
-
-    def matches(name: str, patterns: tuple[str, ...]) -> bool:
-        return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-    left = tuple(
-        check for check in PROTOCOLS[protocol].checks if matches(check.id, wanted) and not matches(check.id, unwanted)
+    shipped, ids = PROTOCOLS[protocol].checks, check_ids(protocol)
+    found = collect(
+        only,
+        Check,
+        shipped=shipped,
+        group=GROUP,
+        name_of=attrgetter("id"),
+        what="check",
+        hint="put @hardmax.kernel_check(id, title) above a function",
+        listed=f"checks are {', '.join(ids)}",
     )
+    chosen: dict[str, Check] = {}
+    for place, check in found:
+        placed = check if place is None else replace(check, place=lasting(place))
+        other = next((c for c in shipped if c.id == check.id), chosen.setdefault(check.id, placed))
+        if other is not check and (other.place != placed.place or not other.place):
+            owner = other.place or "another check"
+            raise InputError(f"{placed.place or 'a check'} has the id {check.id}, which {owner} has already; rename it")
+    unwanted = tuple(p.strip() for text in skip for p in text.split(","))
+    for pattern in unwanted:
+        if not any(fnmatchcase(name, pattern) for name in (*ids, *chosen)):
+            raise InputError(f"no check matches {pattern!r}; checks are {', '.join(ids)}")
+    ordered = (*(c for c in shipped if c.id in chosen), *(c for c in chosen.values() if c not in shipped))
+    left = tuple(c for c in ordered if not any(fnmatchcase(c.id, pattern) for pattern in unwanted))
     if not left:
-        raise InputError(f"no check is left of {', '.join(wanted)} without {', '.join(unwanted)}; skip fewer")
+        raise InputError(
+            f"no check is left of {', '.join(c.id for c in ordered)} without {', '.join(unwanted)}; skip fewer"
+        )
     return left
 
 
@@ -113,7 +142,7 @@ def run_conformance(
     *,
     seed: int = 0,
     known: Mapping[str, str] | None = None,
-    only: Iterable[str] = ("*",),
+    only: str | Check | Iterable[str | Check] = ("*",),
     skip: Iterable[str] = (),
     options: Options | None = None,
     progress: Callable[[CheckResult], None] | None = None,
@@ -127,8 +156,8 @@ def run_conformance(
         seed: the seed of the random cases; the tables of fixed cases do not depend on it.
         known: known deviations: check id → reason (`read_known` reads them from a file), beside those in the kernel's
             own attribute `known`.
-        only: shell patterns of check ids to run.
-        skip: shell patterns of check ids to leave out.
+        only: the checks to run, and
+        skip: those to leave out: see `selected`.
         options: further declarations, sizes and limits; its seed counts if it is given.
         progress: called with each result.
 
@@ -147,7 +176,7 @@ def run_on(
     bench: Bench,
     *,
     known: Mapping[str, str] | None = None,
-    only: Iterable[str] = ("*",),
+    only: str | Check | Iterable[str | Check] = ("*",),
     skip: Iterable[str] = (),
     progress: Callable[[CheckResult], None] | None = None,
     keep: bool = False,
@@ -159,11 +188,12 @@ def run_on(
         known: as there, like `only`, `skip` and `progress`.
         keep: whether Ctrl-C ends the run with what was found until then; the other checks are then "not_tested".
     """
-    listed, ids = dict(known or {}), check_ids(bench.about.protocol)
+    listed, protocol = dict(known or {}), bench.about.protocol
+    checks = selected(only, skip, protocol=protocol)
+    names = (*check_ids(protocol), *(check.id for check in checks if check.place))
     for name in listed:
-        if name not in ids:
-            raise InputError(f"no check is called {name!r}; checks are {', '.join(ids)}")
-    checks = selected(only, skip, protocol=bench.about.protocol)
+        if name not in names:
+            raise InputError(f"no check is called {name!r}; checks are {', '.join(names)}")
     results: list[CheckResult] = []
     try:
         for check in checks:

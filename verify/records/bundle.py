@@ -8,14 +8,17 @@ Neighbours: `repro_script` is the text of `repro.py`; the command line writes th
 import json
 import os
 import shlex
+import sys
 from fractions import Fraction
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import integer_text
 from ...kernels.exact.step import ConstantStep, GeometricStep, HarmonicStep, Step
+from ...kernels.loading import FILE_MODULE
 from ...reports.records.record import CounterexampleRecord
 from ..claims.case import Case
 from ..claims.conclusion import rows
@@ -54,8 +57,19 @@ def _imports(c: Configuration) -> str:
     if c.model.kind == "hardmax":
         step = "HarmonicStep" if isinstance(c.step, ConstantStep) else type(c.step).__name__
         return f"from fractions import Fraction\nfrom hardmax.kernels import Configuration, {step}\n"
-    registers = f"import {type(c.model).__module__}  # registers the model\n"
+    file = _model_file(c)
+    registers = (
+        f"import {type(c.model).__module__}  # registers the model\n"
+        if file is None
+        else f"from hardmax import register_model\n\nregister_model({file!r})\n"
+    )
     return f"{registers}from hardmax.kernels.exact.configuration_file import parse_configuration\n"
+
+
+def _model_file(c: Configuration) -> str | None:
+    """The user's file that the model was loaded from, None if it is in an importable module."""
+    module = type(c.model).__module__
+    return str(Path(sys.modules[module].__file__ or "").resolve()) if module.startswith(FILE_MODULE) else None
 
 
 def _step(step: Step) -> str:
@@ -128,7 +142,7 @@ def counterexample_record(
     failing, finding = shown.fails if shown is not None and shown.fails is not None else (claim, finding)
     token = finding.token if shown is None else shown.token
     frozen = outcome if isinstance(outcome, Frozen) else None
-    expression = python_configuration(c)
+    expression, model = python_configuration(c), _model_file(c)
     return CounterexampleRecord(
         "hardmax-counterexample",
         1,
@@ -149,7 +163,7 @@ def counterexample_record(
         limits=frozen and rows(frozen.limits),
         vertices=frozen and rows(sorted({frozen.limits[i] for i in frozen.leaders})),
         certificate=certificate,
-        replay=f"hardmax replay {_shell_word(folder)}",
+        replay=f"hardmax replay {_shell_word(folder)}" + (f" --models {_shell_word(model)}" if model else ""),
         snippet=snippet(claim, c),
         example=f"@example({expression})",
     )

@@ -74,7 +74,7 @@ def formula(head, how, i, o, t, log_p, lse):
         rest = N * (one_exp + a) + a + kappa + (2 * u if s else 0)
         below = (1 + argument) * max(lead) + 2 * argument * how.lag + rest
         above = (1 + argument) * (max(g) + how.lag) + rest
-    w = max(w, tiny * exp(above))
+    w += tiny * expm1(above)
     if how.split_keys:
         logarithm = exp(8 * a) * a * (2 * E + 4) * (1 + log(n) + above)
         for j in range(n):

@@ -346,6 +346,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         kernel(wrong.Second, CORNERS),
         kernel(wrong.SelfOnly, CORNERS),
         kernel(wrong.IgnoresA, FOUR),
+        kernel(wrong.Second, AHEAD),
         kernel(wrong.Opposite, STILL),
     ),
     "control.given_leaders": (

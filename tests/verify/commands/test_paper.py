@@ -113,7 +113,8 @@ def test_a_paper_of_ones_own_is_one_file(run, tmp_path):
     assert "2 leaders" in text
     assert re.search(r"^open       Remark 3$", text, re.M)
     assert "cannot be settled here: no finite run settles it" in text
-    assert text.endswith("3 statements: 1 proved, 1 refuted, 1 open; everything came out as expected\n")
+    assert "\n3 statements: 1 proved, 1 refuted, 1 open\n" in text
+    assert text.endswith(" configurations, 0 undecided: everything came out as expected\n")
 
 
 def test_a_theorem_that_is_refuted_is_status_1_and_says_so(run, tmp_path):
@@ -162,6 +163,21 @@ def test_the_table_as_json(run, tmp_path):
     assert [s["label"] for s in data["statements"]] == ["Lemma 1", "Theorem 2", "Remark 3"]
     assert data["statements"][0]["example"]["tokens"][0] == ["1", "1"]
     assert data["statements"][2]["example"] is None
+    known = data["statements"][0]["known"]
+    numbers = re.search(r"exactly on (\d+) inputs, (\d+) not trivial \((\d+) %\)", known)
+    assert numbers is not None, known
+    counts = read_records(tmp_path / "out").run.claims[0].counts
+    told = counts.verified - counts.trivial
+    assert [int(x) for x in numbers.groups()] == [counts.verified, told, 100 * told // counts.verified]
+    assert 0 < told < counts.verified
+
+
+def test_json_stays_json_where_something_is_refuted_that_should_not_be(run, tmp_path):
+    write_mine(tmp_path)
+    status, text, error = run("paper", "mine.toml", "--examples", 60, "--json")
+    assert status == 1
+    assert json.loads(text)["exit_status"] == 1
+    assert "COUNTEREXAMPLE to mine.few" in error
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from math import lcm
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.configuration_file import read_configuration
-from ....kernels.exact.dynamics import Dynamics
 from ....kernels.exact.rational_text import rational_text, show
 from ...certificates.evidence import Interior, Neither, Outside, Place
 from ...provers.freeze.budget import OutOfBudgetError, product
@@ -90,8 +89,8 @@ def _limit_fault(outcome: Frozen) -> str | None:
 
 def moving_token(outcome: SelfSimilar) -> int | None:
     """The first token that moves in the repeating layers; where Q Qᵀ = r I with r ≥ 1 it does not converge."""
-    configuration, dynamics = outcome.configuration, Dynamics(outcome.configuration)
-    run = islice(dynamics.layers(), outcome.layer, outcome.layer + outcome.period + 1)
+    configuration = outcome.configuration
+    run = islice(configuration.dynamics().layers(), outcome.layer, outcome.layer + outcome.period + 1)
     places = [layer.tokens() for layer, _ in run]
     return next((i for i in range(configuration.n) if len({Z[i] for Z in places}) > 1), None)
 

@@ -97,6 +97,10 @@ def examine(kernel: AttentionKernel, trial: AttentionTrial) -> Examined:
         ]
     except InputError as error:  # such a problem cannot be judged
         raise NotTestedError(str(error)) from None
+    except ValueError:
+        if kernel.hard and not problem.k.shape[2]:
+            raise NotTestedError("hard attention without keys is not judged") from None
+        raise
     right = tuple(choice for choice, one in tried if one.verdict != "fail")
     _, found = min(tried, key=lambda pair: pair[1].counts["beyond"])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -131,12 +135,18 @@ def _fault(kernel: AttentionKernel, problem: Problem, answer: Answer, found: Jud
 
 
 def exact_value(kernel: AttentionKernel, problem: Problem, place: tuple[int, ...]) -> float:
-    """The exact output at a place, rounded to float64; what is declared for a row without keys."""
+    """The exact output at a place, rounded to float64; NaN or infinite where inputs are."""
     b, h, i, d = place
     head = problem.head(b, h, [i])
     if not head.n[0]:
         every = problem.v[b, h * problem.v.shape[1] // problem.q.shape[1], :, d]
-        return {"zero": 0.0, "mean": float(every.mean())}.get(kernel.empty_rows, float("nan"))
+        if kernel.empty_rows == "mean" and every.size:
+            return float(every.mean())
+        return 0.0 if kernel.empty_rows == "zero" else float("nan")
+    if not head.finite[0]:  # the pattern of what is not finite decides
+        seen = problem.v[b, h * problem.v.shape[1] // problem.q.shape[1], head.seen, d][head.allowed[0]]
+        infinite = seen[np.isinf(seen)]
+        return float(infinite[0]) if len(infinite) and not np.isnan(seen).any() else float("nan")
     if kernel.hard:
         return float(hard_rows(head, kernel.hard == "first")[0].o[d])
     return float(ball_rows(head)[0].o[d].mid())

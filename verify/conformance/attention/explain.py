@@ -72,6 +72,7 @@ def _mistakes(p: Problem) -> Iterator[tuple[str, Problem]]:
     if p.mask is not None:
         yield "ignores the mask", replace(p, mask=None)
         yield "hides what the mask allows (True must mean: may attend)", replace(p, mask=~p.mask)
+        yield "hides keys by a number that scores may be below", replace(p, q=p.q * 0, mask=~p.mask)
         yield "applies the mask of the first set or head to all", replace(p, mask=p.mask[:1, :1])
         with_rows = np.broadcast_to(p.mask[:, :, :1], p.mask.shape)
         yield "applies the mask of the first row to all", replace(p, mask=with_rows)
@@ -117,6 +118,8 @@ def _mistakes(p: Problem) -> Iterator[tuple[str, Problem]]:
         for reach, words in ((1, "lets rows see one key after the diagonal"), (-1, "hides the diagonal from rows")):
             hidden = _and(place <= reach, p)
             yield words, replace(p, causal=False, mask=hidden)
+        unseen = np.broadcast_to(place > 0, p.scores)
+        yield "hides keys by a number that scores may be below", replace(p, causal=False, q=p.q * 0, mask=unseen)
     yield from _scales(p, D, Dv)
     if p.k.shape[1] != H:
         size = H // p.k.shape[1]

@@ -12,13 +12,13 @@ from ....kernels.attention.problem import FORMATS, Problem, Reals, rounded
 from ....kernels.attention.protocol import AttentionKernel
 
 ProblemKind = Literal[
-    "plain", "peaked", "outlier", "negative", "low", "equal", "huge", "mean", "rising", "falling", "faint",
+    "plain", "peaked", "outlier", "negative", "low", "deep", "equal", "huge", "mean", "rising", "falling", "faint",
     "whole", "subnormal", "signed",
 ]  # fmt: skip
 """Scores of size 1; of size 8; one channel 20 times the others; all scores negative; so low that exp of them is 0 in
-the accumulation; equal; v near the largest number; v with a large mean; maxima that rise, that fall from block to
-block, in row 0 by more than exp can bear; weights near e^−17 (float16: e^−9) that meet huge v; small whole numbers;
-subnormal numbers; zeros of both signs."""
+the accumulation; below −10⁹ (float16: −10⁵), so that only rows of one key are judged; equal; v near the largest number;
+v with a large mean; maxima that rise, that fall from block to block, in row 0 by more than exp can bear; weights near
+e^−17 (float16: e^−9) that meet huge v; small whole numbers; subnormal numbers; zeros of both signs."""
 
 
 def problem(
@@ -45,8 +45,7 @@ def problem(
     q, k, v = _kind(rng, dtype, kind, q, k, v)
     if "bias" in options:
         options["bias"] = rounded(options["bias"], dtype)
-    if options.get("softcap") is not None:
-        options.setdefault("softcap_order", kernel.softcap_order)
+    options.setdefault("softcap_order", kernel.softcap_order)
     alignment = kernel.causal_alignment or "top_left"
     return Problem(*(rounded(x, dtype) for x in (q, k, v)), dtype=dtype, alignment=alignment, **options)  # type: ignore[arg-type]
 
@@ -69,6 +68,9 @@ def _kind(
     elif kind in ("negative", "low"):  # every scaled score is near −level
         level = 30 if kind == "negative" else 900 if dtype == "float64" else 120
         q, k = np.abs(q) / 4 + 1, -np.abs(k) / 4 - level / root
+    elif kind == "deep":
+        size = 2.0**8 if dtype == "float16" else 2.0**17
+        q, k = size * (np.abs(q) / 4 + 1), -size * (np.abs(k) / 4 + 1)
     elif kind == "equal":
         k[:] = k[:, :, :1]
     elif kind == "huge":

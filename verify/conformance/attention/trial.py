@@ -222,8 +222,12 @@ def _gradients(kernel: AttentionKernel, trial: AttentionTrial, arrays: list[Any]
             found = kernel.function(*given, **keywords)
             return found[0] if isinstance(found, tuple | list) else found
 
-        out, back = jax.vjp(forward, *arrays)
-        found = list(back(grad))
+        try:
+            out, back = jax.vjp(forward, *arrays)
+            found = list(back(grad))
+        except (Exception, SystemExit) as error:
+            said = " ".join(f"raised {type(error).__name__}: {error}".split())
+            raise WrongAnswerError("raised", said[:300]) from None
     else:
         leaves = [x.detach().requires_grad_() for x in arrays]
         returned = called(kernel, leaves, keywords)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.bounds.exact_scores import GREATEST_EXPONENT
+from ....kernels.bounds.half import HALVES
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration, Matrix, identity
 from ....kernels.protocol import Kernel, normalised, stored, to_numpy
@@ -28,10 +29,6 @@ Arrangement = Literal[
 ]
 ARRANGEMENTS: tuple[Arrangement, ...] = get_args(Arrangement)
 NUMPY_ONLY: tuple[Arrangement, ...] = ("reversed", "readonly")
-
-
-HALVES = ("float16", "bfloat16")
-"""Dtypes of few bits: exact values are rounded to them before anything is computed or judged."""
 
 
 class NotTestedError(BaseException):
@@ -138,16 +135,27 @@ class Trial:
     def __post_init__(self) -> None:
         if self.dtype in HALVES:
             with suppress(NotTestedError):  # whoever runs the trial is told
-                object.__setattr__(self, "calls", tuple(_rounded(one, self.dtype) for one in self.calls))
+                object.__setattr__(self, "calls", tuple(rounded(one, self.dtype) for one in self.calls))
 
 
-def _rounded(one: Call, dtype: str) -> Call:
-    """A call whose tokens and A are rounded to the dtype."""
+def rounded(one: Call, dtype: str) -> Call:
+    """A call whose tokens and A are rounded to the dtype.
+
+    Raises:
+        NotTestedError: a value is beyond the largest number of the dtype.
+    """
 
     def exactly(rows: Matrix) -> Matrix:
-        return tuple(tuple(map(Fraction, row)) for row in floats(rows, dtype).astype(np.float64).tolist())
+        try:
+            result = stored(np.array(rows, dtype=object).astype(np.float64), dtype).astype(np.float64)
+        except OverflowError:
+            result = np.array([np.inf])
+        if not np.isfinite(result).all():
+            raise NotTestedError(f"values beyond the largest {dtype}")
+        return tuple(tuple(map(Fraction, row)) for row in result.tolist())
 
-    return replace(one, tokens=tuple(map(exactly, one.tokens)), A=exactly(one.A))
+    different = {id(rows): exactly(rows) for rows in {id(rows): rows for rows in one.tokens}.values()}
+    return replace(one, tokens=tuple([different[id(rows)] for rows in one.tokens]), A=exactly(one.A))
 
 
 def exact_rows(rows: Sequence[Sequence[int | Fraction]]) -> Matrix:

@@ -9,6 +9,7 @@ Neighbours: `search` decides, `claims.conclusion` proves, `certificates.no_a` wr
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from numbers import Integral
 from typing import Any, Literal
 
 from ....kernels.errors import BugError, InputError
@@ -41,7 +42,7 @@ MIRROR = "and not later either, for any α: the tokens are their own mirror imag
 
 
 @dataclass(frozen=True)
-class Input:
+class ControlInput:
     """One configuration of a question.
 
     Attributes:
@@ -62,7 +63,7 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ControlAnswer:
     """The answer to a question about one configuration, or about several with one A.
 
     Attributes:
@@ -79,7 +80,7 @@ class Answer:
     """
 
     kind: LeadingKind
-    inputs: tuple[Input, ...]
+    inputs: tuple[ControlInput, ...]
     verdict: Verdict3
     reason: str
     A: Matrix | None
@@ -144,7 +145,7 @@ def leaders_at_0(configuration: Configuration) -> tuple[int, ...]:
 
 def ask(
     kind: LeadingKind, configurations: Sequence[Configuration], wanted: Wanted, seconds: float | None = None
-) -> Answer:
+) -> ControlAnswer:
     """Answer a question about one configuration, or about several with one A.
 
     Args:
@@ -163,6 +164,9 @@ def ask(
     if len(set(wanted)) < len(wanted):
         twice = next(w for w in wanted if list(wanted).count(w) > 1)
         raise InputError(f"{twice!r} is given twice; give every token once")
+    if odd := [w for w in wanted if not isinstance(w, str | Integral)]:
+        raise InputError(f"{odd[0]!r} is no token; give an index or a label")
+    wanted = [w if isinstance(w, str) else int(w) for w in wanted]
     known = {label for c in configurations for label in c.labels or ()}
     if missing := [w for w in wanted if isinstance(w, str) and w not in known]:
         where = "no token is so labelled" if known else "the tokens have no labels"
@@ -170,7 +174,7 @@ def ask(
     inputs = tuple(_input(c, wanted) for c in configurations)
     question = Leading(kind, tuple(one.merged for one in inputs), tuple(one.leaders for one in inputs))
     decision = settle(question, seconds)
-    answer = Answer(kind, inputs, "undecided", getattr(decision, "reason", ""), None, ())
+    answer = ControlAnswer(kind, inputs, "undecided", getattr(decision, "reason", ""), None, ())
     mirrored = kind != "lead" and any(map(_is_mirrored, inputs))
     if isinstance(decision, Possible):
         return _with_form(replace(answer, verdict="possible"), decision, tuple(range(len(inputs))))
@@ -183,7 +187,7 @@ def ask(
     return answer
 
 
-def _input(c: Configuration, wanted: Wanted) -> Input:
+def _input(c: Configuration, wanted: Wanted) -> ControlInput:
     """A configuration with the tokens that are meant; a label may be missing in one of several."""
     if c.model.kind != "hardmax" or c.follow != "largest":
         other = f"of kind {c.model.kind!r}" if c.model.kind != "hardmax" else f"of follow {c.follow!r}"
@@ -199,10 +203,10 @@ def _input(c: Configuration, wanted: Wanted) -> Input:
         raise InputError(f"token {zero[0]} is the origin, whose scores are all 0, so it never leads; leave it out")
     merged = c if c.is_distinct else c.merged()
     places = {z: i for i, z in enumerate(merged.tokens)}
-    return Input(c, merged, tuple(sorted(tokens)), tuple(sorted({places[c.tokens[i]] for i in tokens})))
+    return ControlInput(c, merged, tuple(sorted(tokens)), tuple(sorted({places[c.tokens[i]] for i in tokens})))
 
 
-def _with_form(answer: Answer, found: Possible, held: tuple[int, ...]) -> Answer:
+def _with_form(answer: ControlAnswer, found: Possible, held: tuple[int, ...]) -> ControlAnswer:
     """The answer with an A, once the exact prover has said the same of each configuration.
 
     Raises:
@@ -224,7 +228,7 @@ def _with_form(answer: Answer, found: Possible, held: tuple[int, ...]) -> Answer
     return replace(answer, A=found.A, held=held, results=tuple(results))
 
 
-def _is_mirrored(one: Input) -> bool:
+def _is_mirrored(one: ControlInput) -> bool:
     """Whether −z_i is a token of the same weight for every i, while the leaders asked for are not their own image."""
     c = one.merged
     weight = dict(zip(c.tokens, c.multiplicities, strict=True))
@@ -233,7 +237,7 @@ def _is_mirrored(one: Input) -> bool:
     return all(weight.get(image[z]) == w for z, w in weight.items()) and {image[z] for z in L} != L
 
 
-def _without(answer: Answer, question: Leading, decision: Settled, mirrored: bool) -> Answer:
+def _without(answer: ControlAnswer, question: Leading, decision: Settled, mirrored: bool) -> ControlAnswer:
     """The answer that there is no A: in which sense, and the certificate."""
     excluded = decision.excluded if isinstance(decision, Impossible) else ()
     line = bool(excluded) and question.d == 1 and all(c.is_nonzero for c in question.configurations)
@@ -249,15 +253,24 @@ def _without(answer: Answer, question: Leading, decision: Settled, mirrored: boo
 def _greedily(question: Leading, seconds: float | None) -> tuple[tuple[int, ...], Possible | None]:
     """The configurations of a part that one A satisfies, each added if it still can be, and that A."""
     held: list[int] = []
-    best = None
-    for c in range(len(question.configurations)):
-        part = [*held, c]
-        L = tuple(question.leaders[k] for k in part)
-        if not any(L):
+    best: Possible | None = None
+    for c, (configuration, L) in enumerate(zip(question.configurations, question.leaders, strict=True)):
+        if not L:
             held.append(c)
             continue
-        smaller = Leading(question.kind, tuple(question.configurations[k] for k in part), L)
-        found = settle(smaller, seconds)
-        if isinstance(found, Possible):
-            held, best = part, found
+        single = Leading(question.kind, (configuration,), (L,))
+        if best is None or not (question.kind == "lead" and single.holds(best.A, single.wishes())):
+            part = [*held, c]
+            smaller = Leading(
+                question.kind,
+                tuple(question.configurations[k] for k in part),
+                tuple(question.leaders[k] for k in part),
+            )
+            if not isinstance(settle(single, seconds), Possible):
+                continue
+            found = settle(smaller, seconds, each_can=True)
+            if not isinstance(found, Possible):
+                continue
+            best = found
+        held.append(c)
     return tuple(held), best

@@ -8,7 +8,7 @@ multipliers in the form of theorem B.
 from collections.abc import Sequence
 from fractions import Fraction
 
-from ....kernels.exact.configuration import Matrix, Vector
+from ....kernels.exact.configuration import Configuration, Matrix, Vector
 from ...geometry.polytopes.cone import decide
 from ...geometry.polytopes.exact_lp import Farkas
 from .questions import Excluded, Leading, Multiplier, Wish, outer, primitive
@@ -43,6 +43,17 @@ def may_lead(question: Leading, c: int, i: int) -> Matrix | Excluded:
         )
     weights = [(k, Fraction(x, answer.den) * unit / rays[k][1]) for k, x in answer.weights.items() if k < len(others)]
     return Excluded({}, tuple(Multiplier(Wish(c, i, i, others[k]), y) for k, y in weights))
+
+
+def can_lead(configuration: Configuration) -> tuple[int, ...]:
+    """The tokens of which each by itself leads at layer 0 for some A.
+
+    Args:
+        configuration: of distinct tokens.
+    """
+    nonzero = [i for i, z in enumerate(configuration.tokens) if any(z)]
+    questions = {i: Leading("lead", (configuration,), ((i,),)) for i in nonzero}
+    return tuple(i for i, question in questions.items() if not isinstance(may_lead(question, 0, i), Excluded))
 
 
 def all_follow(question: Leading, c: int, i: int) -> Matrix | Excluded:

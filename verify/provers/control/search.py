@@ -57,18 +57,19 @@ class Open:
 Settled = Possible | Impossible | Open
 
 
-def settle(question: Leading, seconds: float | None = None) -> Settled:
+def settle(question: Leading, seconds: float | None = None, *, each_can: bool = False) -> Settled:
     """Decide a question, exactly.
 
     Args:
         question: which tokens are to lead.
         seconds: a time limit for the search, in place of `BUDGET` operations.
+        each_can: whether each of the tokens is known to be possible by itself.
     """
     if (found := _at_identity(question)) is not None:
         return found
     spare: Matrix | None = None
     test = linear.all_follow if question.kind == "alone" else linear.may_lead
-    for c, L in enumerate(question.leaders):
+    for c, L in () if each_can else enumerate(question.leaders):
         for i in L:
             answer = test(question, c, i)
             if isinstance(answer, Excluded):
@@ -139,7 +140,8 @@ class _Programmes:
 
     def solve(self, follows: Follows) -> Matrix | Excluded | None:
         """An A for the question with this part of σ, or the exclusion, or None: see `why`."""
-        question, wishes = self.question, self.question.wishes(follows)
+        question = self.question
+        wishes = list({question.row(wish): wish for wish in question.wishes(follows)}.values())
         if not wishes:
             return identity(question.d)
         if not self.may_spend(len(wishes)):

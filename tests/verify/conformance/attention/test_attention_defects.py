@@ -1,14 +1,17 @@
 """Seeded attention kernels: each wrong one is found by the check made for it, in every dtype; right ones pass."""
 
 import warnings
+from pathlib import Path
 
 import pytest
+
+import hardmax.verify
 
 torch = pytest.importorskip("torch")
 
 from hardmax.kernels.attention.protocol import as_attention  # noqa: E402
 from hardmax.verify.conformance import Options, check_ids, run_conformance  # noqa: E402
-from hardmax.verify.conformance.attention import judged  # noqa: E402
+from hardmax.verify.conformance.attention import CHECKS, judged  # noqa: E402
 from hardmax.verify.conformance.record import CheckFinding  # noqa: E402
 from tests.kernels.attention.defects import wrong_habits  # noqa: E402 registers more
 from tests.kernels.attention.defects.core import DTYPES, right  # noqa: E402
@@ -64,6 +67,14 @@ def test_every_check_has_a_wrong_kernel():
     assert {check for _, check in WRONG.values()} | {"layout.views"} == set(check_ids("attention"))
     assert len(WRONG) >= 100
     assert sum(set(kernel.dtypes) == set(DTYPES) for kernel, _ in WRONG.values()) >= 100
+
+
+def test_the_page_lists_every_attention_check_and_counts_the_kernels():
+    page = (Path(hardmax.verify.__file__).parent / "conformance" / "README.md").read_text(encoding="utf-8")
+    table = page.partition("| check | a right attention kernel |")[2].partition("\n\n")[0]
+    assert table.splitlines()[2:] == [f"| `{check.id}` | {check.title} |" for check in CHECKS]
+    assert f"holds {len(WRONG)} wrong kernels" in page
+    assert f"and {len(RIGHT)} right ones" in page
 
 
 FEW = ["values.[snl]*", "mask.*", "causal.*", "ties.*", "lse.*", "hard.*", "sizes.[kvn]*", "gradient.[vs]*", "nan.*"]

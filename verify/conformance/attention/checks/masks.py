@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from .....kernels.attention.protocol import AttentionKernel
 from ...check import NotApplicableError
-from ..inputs import changed, problem
+from ..inputs import ProblemKind, changed, problem
 from ..judged import judged
 from ..trial import AttentionTrial
 from .values import needs
 
-NARROW = ("mask", "bias")
+HARD: tuple[ProblemKind, ...] = ("low", "rising", "deep")
+"""Hidden keys must stay hidden where what a row may see scores low, and where they score high."""
 SHAPES = ((1, 1, 5, 7), (2, 2, 5, 9), (2, 3, 17, 33), (1, 2, 4, 70))
 """(B, H, Lq, Lk) of masked problems."""
 
@@ -67,6 +68,10 @@ def _best(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iter
             yield AttentionTrial(changed(one, q=q, k=k, mask=mask))
             mask[:, :, :, j] = False
             v[:, :, j] = 2.0**14
+            only = np.arange(Lk) == Lk - 1 - j
+            yield AttentionTrial(
+                problem(kernel, rng, dtype, Lq=3, Lk=Lk, D=4, mask=only[None, None, None], kind="deep")
+            )
             far = np.where(np.arange(Lk)[:, None] == j, 0.0, -200 - np.abs(one.k))
             yield AttentionTrial(changed(one, q=100 + q, k=far, v=v, mask=mask))
             yield AttentionTrial(changed(one, q=q, k=k * 16 if dtype != "float16" else k, v=v, mask=mask))
@@ -141,6 +146,9 @@ def _causal(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> It
     needs(kernel, "causal")
     for L in (1, 2, 3, 5, 15, 16, 17, 33, 64, 65, 130):
         yield AttentionTrial(problem(kernel, rng, dtype, H=2 if L < 20 else 1, Lq=L, D=4, causal=True))
+    for kind in HARD:
+        for L in (2, 5, 40):
+            yield AttentionTrial(problem(kernel, rng, dtype, Lq=L, D=4, causal=True, kind=kind))
 
 
 def _alignment(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
@@ -159,6 +167,8 @@ def _window(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> It
                 yield AttentionTrial(problem(kernel, rng, dtype, Lq=L, D=4, window=window, causal=also))
     for Lq, Lk in ((3, 9), (9, 12)):
         yield AttentionTrial(problem(kernel, rng, dtype, Lq=Lq, Lk=Lk, D=4, window=(2, 1)))
+    for kind in HARD:
+        yield AttentionTrial(problem(kernel, rng, dtype, Lq=20, D=4, window=(0, 0), kind=kind))
 
 
 def _softcap(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:

@@ -72,7 +72,7 @@ def _hidden(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> It
     for L in (2, 5, 20):
         for name in sorted({"mask", "causal"} & kernel.keywords):
             value = True if name == "causal" else with_a_key(rng.random((1, 2, L, L)) < 0.5, rng)
-            one = problem(kernel, rng, dtype, H=2, Lq=L, D=2, kind="whole", **{name: value})
+            one = problem(kernel, rng, dtype, H=2, Lq=L, D=4, kind="whole", **{name: value})
             yield AttentionTrial(changed(one, q=np.sign(one.q), k=np.sign(one.k)))
 
 

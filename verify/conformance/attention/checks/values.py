@@ -76,7 +76,7 @@ def _equal(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Ite
         one = problem(kernel, rng, dtype, Lq=4, Lk=Lk, D=4, kind="equal")
         yield AttentionTrial(one)
         yield AttentionTrial(changed(one, q=one.q * 64))
-        whole = problem(kernel, rng, dtype, Lq=4, Lk=Lk, D=3, Dv=3, kind="whole")
+        whole = problem(kernel, rng, dtype, Lq=4, Lk=Lk, D=4, Dv=3, kind="whole")
         yield AttentionTrial(changed(whole, q=whole.q * 16))
 
 
