@@ -74,7 +74,7 @@ def no_a_is_true(document):
             [k * (i == j) + Fraction(1, 1 + i + j) for j in range(configurations[0].d)]
             for i in range(configurations[0].d)
         ]
-        found = [prove(with_changes(c, A=A, step=step), merge=False).outcome.leaders for c in configurations]
+        found = [prove(with_changes(c, A=A, alpha=step), merge=False).outcome.leaders for c in configurations]
         if all(set(L) <= set(f) if kind == "lead" else set(L) == set(f) for L, f in zip(leaders, found, strict=True)):
             return False
     return True
