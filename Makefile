@@ -5,10 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: verify test test-deep soundness bench lint clean
+.PHONY: verify test test-deep soundness bench gpu lint clean
 
 verify: $(READY)
 	$(BIN)/hardmax verify --examples 50000 --jobs $(JOBS) --kernels numpy,compiled,torch --reviews --out out --overwrite --report
+	$(BIN)/hardmax paper 2407.01602
+	$(BIN)/hardmax paper 2508.09628
 
 # The test processes share the cores among themselves: threads that wait for one another would only slow them down.
 test test-deep: export OMP_NUM_THREADS := 1
@@ -28,6 +30,10 @@ soundness: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -p no:xdist -o python_files='bench_*.py' \
 		--benchmark-autosave $(if $(wildcard .benchmarks),--benchmark-compare)
+
+# Everything that needs a CUDA device, in under five minutes; --dry-run runs it on the CPU with few checks.
+gpu: $(READY)
+	$(BIN)/python -m tests.gpu $(GPU)
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -11,6 +11,16 @@ Stable: the names in `__all__` below and the modules without a leading underscor
 
 from .errors import ExactnessError, HardmaxError, InputError
 from .exact.configuration import Configuration
-from .exact.step import ConstantStep, HarmonicStep, Step
+from .exact.step import ConstantStep, GeometricStep, HarmonicStep, ListedStep, Step
 
-__all__ = ["Configuration", "ConstantStep", "ExactnessError", "HardmaxError", "HarmonicStep", "InputError", "Step"]
+__all__ = [
+    "Configuration",
+    "ConstantStep",
+    "ExactnessError",
+    "GeometricStep",
+    "HardmaxError",
+    "HarmonicStep",
+    "InputError",
+    "ListedStep",
+    "Step",
+]

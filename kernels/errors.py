@@ -1,6 +1,11 @@
 """The errors of the project: one small tree, so that callers can tell bad input from a bug."""
 
 
+def install(extra: str) -> str:
+    """The command that installs an extra, from a wheel and in a checkout: pip finds it in what is installed already."""
+    return f"pip install 'hardmax[{extra}]'"
+
+
 class HardmaxError(Exception):
     """Any error that this project raises on purpose."""
 
@@ -16,7 +21,7 @@ class InputError(HardmaxError):
 class ExactnessError(HardmaxError, TypeError):
     """A float, or a type that cannot be exact, reached a constructor of exact values.
 
-    Common cause: passing NumPy values; `Configuration.from_floats` reads them as the dyadic rationals they are.
+    Common cause: passing NumPy values; `Configuration.from_array` reads them as the dyadic rationals they are.
     """
 
 

@@ -29,11 +29,6 @@ class FollowSets:
     tied: NDArray[np.integer]
     margin: NDArray[np.floating]
 
-    @property
-    def tie_mask(self) -> NDArray[np.bool_]:
-        """(B, n): where a token follows more than one token."""
-        return self.count > 1
-
     def sets(self, b: int) -> Sets:
         """C_i of every token i of configuration b, as ascending indices: the form of the exact kernel."""
         result: list[tuple[int, ...]] = [(int(j),) for j in self.first[b]]

@@ -9,7 +9,7 @@
 entry-point group (`name = "pkg.module:attr"`), and nothing of theirs is imported before it is asked for; with
 HARDMAX_NO_PLUGINS=1 in the environment they are left out.
 
-Neighbours: `registry` names kernels; claims, checks and strategies are found in the same way.
+Neighbours: `registry` names kernels; claims, checks of kernels, families of tokens and models are found in this way.
 """
 
 import importlib
@@ -163,6 +163,12 @@ def collect(
                 raise InputError(f"no {what} matches {spec!r}; {listed}, and mine.py names those in a file")
             found += chosen
     return found
+
+
+def lasting(place: str) -> str:
+    """`place:name` with the full path of its file, so that it can be loaded from anywhere on this machine."""
+    where, _, name = place.rpartition(":")
+    return f"{Path(where).resolve()}:{name}" if where.endswith(".py") else place
 
 
 def _first(name: str) -> str:

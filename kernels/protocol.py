@@ -25,7 +25,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from .errors import InputError, install
 from .follow_sets import FloatProof, FollowSets
 
 TieRule = Literal["all", "first", "any"]
@@ -190,7 +190,7 @@ def _numpy_remedy(name: str, dtypes: tuple[str, ...]) -> str:
 def _torch_remedy(name: str, device: str) -> str:
     """What to do about a kernel that takes torch tensors on `device`; empty if it can run here."""
     if find_spec("torch") is None:
-        return f"kernel {name} takes torch tensors, and torch is not installed: pip install 'hardmax[torch]'"
+        return f"kernel {name} takes torch tensors, and torch is not installed: {install('torch')}"
     if device == "cpu":
         return ""
     import torch
@@ -211,6 +211,25 @@ def to_numpy(values: Any) -> NDArray[Any]:
         return (values.float() if str(values.dtype) == "torch.bfloat16" else values).numpy()
     array = np.asarray(values)
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+
+
+def stored(values: NDArray[Any], dtype: str) -> NDArray[np.floating]:
+    """`values` rounded to `dtype`, in an array that can hold it: float32 for bfloat16."""
+    with np.errstate(all="ignore"):
+        if dtype != "bfloat16":
+            return values.astype(dtype)
+        mantissa, exponent = np.frexp(values.astype(np.float64))
+        # ties to even, of 8 bits, or of as many as subnormal numbers have
+        bits = 2.0 ** np.minimum(8, exponent + 133)
+        return np.ldexp(np.rint(mantissa * bits) / bits, exponent).astype(np.float32)
+
+
+def normalised(kernel: Kernel, moved: NDArray[Any], alpha: float) -> NDArray[Any]:
+    """The next tokens of the normalised layer from those that `kernel` returned: divided by 1 + α if it is "residual".
+
+    The bound on next tokens covers (z + αm)/(1 + α), so that both forms are judged by the same one.
+    """
+    return moved if kernel.form == "normalised" else moved.astype(np.float64) / (1 + float(alpha))
 
 
 def checked(tokens: Any, A: Any, alpha: float) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -3,6 +3,7 @@
     load("numpy")               shipped with this project, or offered under the entry-point group `hardmax.kernels`
     load("pkg.module:attr")     an attribute of an importable module
     load("path/to/file.py:attr")    an attribute of a file, relative to the working folder; it may import its neighbours
+    load_any("torch-sdpa")      the same, attention kernels (`kernels.attention`) included
 
 Names map to import strings, so that nothing heavy is imported before it is asked for. A shipped kernel whose optional
 dependency is not installed loads as a kernel that raises the remedy when it is used (`Kernel.missing`).
@@ -10,10 +11,14 @@ dependency is not installed loads as a kernel that raises the remedy when it is 
 Neighbours: `loading` finds what is no name.
 """
 
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from . import loading
-from .errors import InputError
+from .attention.adapters import SHIPPED as ATTENTION
+from .attention.adapters import known_deviations, load_attention
+from .attention.protocol import AttentionKernel, as_attention, is_attention
+from .errors import InputError, install
 from .protocol import Kernel, as_kernel
 
 GROUP = "hardmax.kernels"
@@ -30,8 +35,8 @@ SHIPPED = {
 """The kernels of this project by name."""
 
 REMEDIES = {
-    "numba": "pip install 'hardmax[compiled]'",
-    "torch": "pip install 'hardmax[torch]'",
+    "numba": install("compiled"),
+    "torch": install("torch"),
     "triton": "pip install triton (Linux with a CUDA device; it comes with the CUDA builds of torch)",
 }
 """What to do about a missing optional dependency."""
@@ -53,22 +58,43 @@ def load(spec: str, **overrides: Any) -> Kernel:
         The kernel; a plain function gets the default declarations (see `protocol.as_kernel`).
 
     Raises:
+        InputError: nothing of that name, the import failed, or what was found is no kernel of a layer.
+    """
+    found = load_any(spec, **overrides)
+    if isinstance(found, AttentionKernel):
+        raise InputError(f"{spec} is an attention kernel; a function (tokens, A, alpha) -> next tokens is required")
+    return found
+
+
+def load_any(spec: str, **overrides: Any) -> Kernel | AttentionKernel:
+    """The kernel that `spec` names, of either protocol: a layer, step(tokens, A, alpha), or attention(q, k, v).
+
+    Raises:
         InputError: nothing of that name, the import failed, or what was found is no kernel.
     """
     known = names()
+    if spec in ATTENTION and spec not in known:
+        found = as_attention(load_attention(spec), name=spec, source=spec, **overrides)
+        return replace(found, known=known_deviations(spec, found.dtypes))
     source = known.get(spec, spec)
     place, colon, attribute = source.rpartition(":")
     if not colon or not place or not attribute:
-        raise InputError(
-            f"no kernel is called {spec!r}; give {', '.join(sorted(known))}, pkg.module:attr or path/to/file.py:attr"
-        )
+        shown = ", ".join(sorted(known) + sorted(ATTENTION))
+        raise InputError(f"no kernel is called {spec!r}; give {shown}, pkg.module:attr or path/to/file.py:attr")
+    hint = "define a function {name}(tokens, A, alpha) or {name}(q, k, v)"
     try:
-        value = loading.attribute(source, what=f"kernel {spec}", hint="define a function {name}(tokens, A, alpha)")
+        value = loading.attribute(source, what=f"kernel {spec}", hint=hint)
     except loading.NotInstalledError as error:
         if spec in SHIPPED and error.package in REMEDIES:
             return missing(spec, source, f"kernel {spec} needs {error.package}: {REMEDIES[error.package]}")
         raise
-    return as_kernel(value, name=spec if spec in known else attribute, source=source, **overrides)
+    return as_any(value, name=spec if spec in known else attribute, source=source, **overrides)
+
+
+def as_any(value: Any, *, name: str, source: str = "", **overrides: Any) -> Kernel | AttentionKernel:
+    """`value` as a kernel of the protocol that it follows: see `is_attention`."""
+    convert = as_attention if is_attention(value) else as_kernel
+    return convert(value, name=name, source=source, **overrides)
 
 
 def missing(name: str, source: str, remedy: str) -> Kernel:

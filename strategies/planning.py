@@ -6,8 +6,12 @@ only walks through strategies that exist already. Neighbours: `configurations` d
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
+from typing import Any
 
+from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 from hypothesis.strategies import SearchStrategy
 
 from ..kernels import InputError
@@ -63,15 +67,19 @@ def bounds(name: str, value: Range) -> tuple[int, int]:
     return least, largest
 
 
-def named(kind: str, names: Iterable[str] | None, known: Mapping[str, Item], default: Iterable[str]) -> list[Item]:
-    """The families with these names, in the order of the registry."""
-    chosen = list(default if names is None else [names] if isinstance(names, str) else names)
+def named(
+    kind: str, names: Iterable[str | Item] | None, known: Mapping[str, Item], default: Iterable[str]
+) -> list[Item]:
+    """The families with these names, in the order of the registry, and after them those that are given themselves."""
+    chosen: list[Any] = list(default if names is None else [names] if isinstance(names, str) else names)
+    own: list[Any] = [family for family in chosen if isinstance(family, Family) and kind == "families"]
+    chosen = [name for name in chosen if name not in own]
     unknown = [name for name in chosen if name not in known]
     if unknown:
         raise InputError(f"{kind} holds {unknown[0]!r}; choose from {', '.join(known)}")
-    if not chosen:
+    if not chosen and not own:
         raise InputError(f"{kind} is empty; name one at least, or give None for all")
-    return [family for name, family in known.items() if name in chosen]
+    return [*(family for name, family in known.items() if name in chosen), *own]
 
 
 def offered_matrices(
@@ -168,6 +176,8 @@ def _room(family: Family, d: int, sizes: tuple[int, int], added: Additions) -> t
     room = family.room(d)
     if room is None:
         return None
+    if not (isinstance(room, tuple) and len(room) == 2 and all(isinstance(n, int) for n in room)):
+        raise InputError(f"family {family.name} has room {room!r} for d = {d}; give a pair (least, largest), or None")
     least, most = room
     # Without the origin there must be a token to begin with.
     lo = max(sizes[0] - added.count, least, 0 if added.zero else 1)
@@ -209,4 +219,27 @@ def _in_words(room: Room | None) -> str:
 
 @cache
 def _tokens(family: Family, d: int, min_size: int, max_size: int) -> SearchStrategy[Tokens]:
-    return family.tokens(d, min_size=min_size, max_size=max_size)
+    """What a family draws for these sizes; of one that is not shipped, each draw is looked at."""
+    if getattr(family.tokens, "__module__", "").startswith(str(__package__)):
+        return family.tokens(d, min_size=min_size, max_size=max_size)
+    return _looked_at(family, d, min_size, max_size)
+
+
+@st.composite
+def _looked_at(draw: st.DrawFn, family: Family, d: int, min_size: int, max_size: int) -> Tokens:
+    try:
+        drawn = draw(family.tokens(d, min_size=min_size, max_size=max_size))
+        rows = tuple(tuple(row) for row in drawn)
+        right = all(len(row) == d and all(isinstance(v, int | Fraction) for v in row) and any(row) for row in rows)
+        right = right and min_size <= len(rows) <= max_size and len(set(rows)) == len(rows)
+    except (HypothesisException, InputError):
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise InputError(f"family {family.name} gives no tokens of {d} coordinates: {what}") from error
+    if not right:
+        raise InputError(
+            f"family {family.name} drew {drawn!r:.200}; {min_size} to {max_size} distinct nonzero tokens of {d} "
+            "integers or Fractions each are required"
+        )
+    return rows

@@ -93,6 +93,6 @@ def _review(
     if not kept:  # a review without a known word
         reject()
     configuration = Configuration(
-        [[Fraction(x) for x in vector] for _, vector in kept], step=step, labels=[word for word, _ in kept]
+        [[Fraction(x) for x in vector] for _, vector in kept], alpha=step, labels=[word for word, _ in kept]
     )
     return configuration.merged() if merged else configuration

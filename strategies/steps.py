@@ -10,7 +10,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..kernels import ConstantStep, HarmonicStep, Step
+from ..kernels import ConstantStep, GeometricStep, HarmonicStep, ListedStep, Step
 from .scalars import positive_rationals
 
 
@@ -80,6 +80,24 @@ def harmonic() -> SearchStrategy[Step]:
     return st.sampled_from([HarmonicStep(m, s) for m, s in pairs])
 
 
+def geometric() -> SearchStrategy[Step]:
+    """λ_k = first · ratio^k with first and ratio of 1/2, 1/3, 2/3, 1/4, 3/4: the sum of all steps is finite.
+
+    Shrinks towards 2^−(k+1).
+    """
+    parts = st.sampled_from([Fraction(1, 2), Fraction(1, 3), Fraction(2, 3), Fraction(1, 4), Fraction(3, 4)])
+    return st.builds(GeometricStep, parts, parts)
+
+
+def listed() -> SearchStrategy[Step]:
+    """One to five steps in (0, 1), the last one for ever.
+
+    Shrinks towards 1/2.
+    """
+    parts = [Fraction(p, q) for q in range(2, 6) for p in range(1, q)]
+    return st.lists(st.sampled_from(parts), min_size=1, max_size=5).map(ListedStep)
+
+
 STEPS = {
     family.name: family
     for family in (
@@ -89,6 +107,8 @@ STEPS = {
         StepFamily("huge", huge),
         StepFamily("minute", minute, default=False),
         StepFamily("harmonic", harmonic, default=False),
+        StepFamily("geometric", geometric, default=False),
+        StepFamily("listed", listed, default=False),
     )
 }
 """The families of steps by name."""

@@ -60,11 +60,11 @@ def _points(text: str) -> Matrix:
 
 def late_leader(a: int) -> Configuration:
     """Six tokens of small integers whose token 3 becomes a leader at layer a + 1."""
-    return Configuration(LATE, step=Q(1, a))
+    return Configuration(LATE, alpha=Q(1, a))
 
 
 DIP = Configuration(
-    [(30, 9, 0), (-30, 9, 0), (1, 9, 3), (-1, 9, 3), (0, 9 - Q(153, 100), 10), (0, 8, 1)], step=Q(1, 900)
+    [(30, 9, 0), (-30, 9, 0), (1, 9, 3), (-1, 9, 3), (0, 9 - Q(153, 100), 10), (0, 8, 1)], alpha=Q(1, 900)
 )
 """Token 5 follows the pair {2, 3} up to layer 575. Were the sets to stay, its score gap to token 4 would be negative
 for some hundred layers and positive again at layer 1023: two ends do not prove what lies between."""
@@ -91,14 +91,14 @@ EXAMPLES: dict[str, Example] = {
     ),
     # Ties that last.
     "tie of corners": frozen(
-        Configuration([*SQUARE, (Q(1, 2), 0), (0, Q(-1, 4))], step=Q(1, 2)),
+        Configuration([*SQUARE, (Q(1, 2), 0), (0, Q(-1, 4))], alpha=Q(1, 2)),
         "llll22",
         dict.fromkeys(range(4), 0),
         "1,1 -1,1 -1,-1 1,-1 1,0 0,-1",
     ),
     "tie of moving tokens": frozen(
         # All on the line x = 1, so token 2 ties with all five, and is their mean while 1 and 3 move on to 0 and 4.
-        Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], step=Q(1, 2)),
+        Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)], alpha=Q(1, 2)),
         "l131l",
         {0: 0, 4: 0},
         "1,-3 1,-3 1,0 1,3 1,3",
@@ -112,7 +112,7 @@ EXAMPLES: dict[str, Example] = {
         layer=1,
     ),
     "resting on a tie": frozen(
-        Configuration([*SQUARE, (0, 1), (0, Q(1, 2))], step=Q(2, 3)),
+        Configuration([*SQUARE, (0, 1), (0, Q(1, 2))], alpha=Q(2, 3)),
         "lllls2",
         dict.fromkeys(range(4), 0),
         "1,1 -1,1 -1,-1 1,-1 0,1 0,1",
@@ -146,21 +146,21 @@ EXAMPLES: dict[str, Example] = {
     ),
     # Sets that look constant but for the sign of one F_s of a sign table: s = 1, 2 and 4.
     "change shown by F_1": frozen(
-        Configuration([(5, 1, 4), (-5, 1, 4), (-2, -5, 6), (2, -5, 6), (0, 2, 1)], step=Q(1, 3)),
+        Configuration([(5, 1, 4), (-5, 1, 4), (-2, -5, 6), (2, -5, 6), (0, 2, 1)], alpha=Q(1, 3)),
         "llll2",
         dict.fromkeys(range(4), 0),
         "5,1,4 -5,1,4 -2,-5,6 2,-5,6 0,-5,6",
         layer=7,
     ),
     "change shown by F_2": frozen(
-        Configuration([(-8, 0), (8, 0), (4, -4), (-4, -4), (0, -1)], step=Q(1, 100)),
+        Configuration([(-8, 0), (8, 0), (4, -4), (-4, -4), (0, -1)], alpha=Q(1, 100)),
         "ll11l",
         {0: 0, 1: 0, 4: 76},
         None,
         layer=76,
     ),
     "change shown by F_4": frozen(
-        Configuration([(-3, 5), (3, 5), (-6, 4), (6, 4), (0, 1)], step=Q(1, 10)),
+        Configuration([(-3, 5), (3, 5), (-6, 4), (6, 4), (0, 1)], alpha=Q(1, 10)),
         "11lll",
         {2: 0, 3: 0, 4: 41},
         None,
@@ -168,7 +168,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "proved at the end of a jump": frozen(
         # The first table that is nonnegative is that of layer 64; sign tables prove the sets up to there.
-        Configuration([(2, 0, -5), (2, 0, 5), (2, -2, 1), (2, -2, -1), (0, -1, 0)], step=Q(1, 50)),
+        Configuration([(2, 0, -5), (2, 0, 5), (2, -2, 1), (2, -2, -1), (0, -1, 0)], alpha=Q(1, 50)),
         "ll113",
         {0: 0, 1: 0},
         "2,0,-5 2,0,5 2,0,5 2,0,-5 2,0,0",
@@ -223,7 +223,7 @@ EXAMPLES: dict[str, Example] = {
         Configuration([[1], [1], [-1], [-1], [Q(1, 2)]]), "ssss2", {}, "1 1 -1 -1 1", verdicts="vrrr"
     ),
     "repeated followers": frozen(
-        Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3), (1, 0), (1, 2), (1, -2)], step=Q(1, 2)),
+        Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3), (1, 0), (1, 2), (1, -2)], alpha=Q(1, 2)),
         "l131l311",
         {0: 0, 4: 0},
         "1,-3 1,-3 1,0 1,3 1,3 1,0 1,3 1,-3",
@@ -231,7 +231,7 @@ EXAMPLES: dict[str, Example] = {
     # A token at the origin.
     "zero on the line": frozen(Configuration([[1], [-1], [0]]), "lls", {0: 0, 1: 0}, "1 -1 0", verdicts="vrvr"),
     "zero in the plane": frozen(
-        Configuration([(2, 0), (-1, 1), (-1, -1), (0, 0)], step=Q(1, 2)),
+        Configuration([(2, 0), (-1, 1), (-1, -1), (0, 0)], alpha=Q(1, 2)),
         "llls",
         {0: 0, 1: 0, 2: 0},
         "2,0 -1,1 -1,-1 0,0",

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -29,6 +30,7 @@ COMMANDS = {
     "check": (".commands.check", "Check certificates with the independent checker."),
     "kernel": (".commands.kernel", "Test an attention kernel against the exact one."),
     "claims": (".commands.claims", "List the claims: statement, hypotheses, source, expected status."),
+    "paper": (".commands.paper", "Check a paper, statement by statement, in one table."),
     "report": (".commands.report", "Turn the records of a run into HTML, JUnit, SARIF, Markdown."),
     "replay": (".commands.replay", "Run a counterexample again from its folder."),
     "sentiment": (".commands.sentiment", "Train, prove and question the movie-review classifier."),
@@ -77,6 +79,17 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return getattr(import_module(COMMANDS[cmd_name][0], __package__), cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = get_close_matches(name, COMMANDS, n=1)
+        meant = f"prove {name}" if os.path.isfile(name) else near[0] if near else None
+        hint = "" if meant is None else f"did you mean `hardmax {meant}`? "
+        raise click.UsageError(f"No such command {name!r}; {hint}`hardmax --help` lists them")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

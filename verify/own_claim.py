@@ -98,9 +98,12 @@ class Refutation:
         return new_counterexample(Path(out), self.claim, self.case, self.finding)
 
     def _repr_html_(self) -> str:
-        from .commands.output import counterexample_picture
+        from .commands.picture import refutation_html
 
-        return counterexample_picture(self.claim, self.case, self.finding)
+        return refutation_html(self.claim, self.case, self.finding)
+
+    def __repr__(self) -> str:
+        return f"<Refutation of {self.claim.id}: {self.finding.message}>"
 
     def __str__(self) -> str:
         c = self.configuration
@@ -114,6 +117,7 @@ class OwnClaim(Claim):
     """A claim that `hardmax.claim` has made of a function."""
 
     __str__ = Claim.__str__
+    __repr__ = Claim.__repr__
 
     def __call__(self, configuration: Configuration, budget: Budget | None = None) -> Finding:
         """What the check finds on one configuration; vacuous where it does not meet a hypothesis.

@@ -14,6 +14,8 @@
 
     pytest --hardmax-claims=mine.py                 one item a claim
 
+    pytest 'hardmax[mine.py:step]::ties.exact'      an item by the id that pytest printed, 'hardmax-claims[…]::…' too
+
 Unused, it costs nothing: this module imports pytest alone, hooks return at once, and nothing else is imported before a
 kernel or a claim is asked for. Results of checks travel as `user_properties` of pytest's own reports: they reach JUnit
 files and, with xdist, the controller.
@@ -23,8 +25,10 @@ Neighbours: `conformance` is the suite, `own_claim` checks claims.
 
 from __future__ import annotations
 
+import argparse
 import atexit
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 PROPERTY = "hardmax_conformance"
 """The name of the user property that carries a result."""
+_ID = re.compile(r"hardmax(-claims)?\[(.+)\](?:::(.+))?")
+"""The id of an item: of a check on --hardmax-kernel, or of a claim of --hardmax-claims."""
 MARK = "hardmax_kernel(spec, seed=0): test this kernel: one item a check where the test uses the fixture hardmax_check"
 
 
@@ -54,12 +60,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hardmax-examples", type=int, default=300, metavar="N", help="configurations for each claim [300]"
     )
+    group.addoption("--hardmax-only", action="append", default=[], help=argparse.SUPPRESS)
     group.addoption("--hardmax-known", metavar="FILE", help="known deviations: CHECK REASON, one a line (xfail)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; refuse a bad SPEC or file before anything is collected."""
     config.addinivalue_line("markers", MARK)
+    _take_ids(config)
     if config.option.hardmax_claims:
         config.pluginmanager.register(_Claims(config), "hardmax-claims")
     if not config.option.hardmax_kernel:
@@ -69,22 +77,50 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Session(config), "hardmax-conformance")
 
 
+def _take_ids(config: pytest.Config) -> None:
+    """Ids of this plugin's items among the arguments become its options: no file of such a name is looked for."""
+    option = config.option
+    ids = {argument: read for argument in config.args if (read := _ID.fullmatch(argument))}
+    for kind, given, only in (read.groups() for read in ids.values()):
+        name = "hardmax_claims" if kind else "hardmax_kernel"
+        if getattr(option, name) not in (None, given):
+            raise pytest.UsageError(
+                f"ids of {getattr(option, name)} and of {given} are given; give those of one of them"
+            )
+        setattr(option, name, given)
+        option.hardmax_only += [only or "*"]
+    if ids:
+        config.args = [argument for argument in config.args if argument not in ids]
+    elif option.hardmax_only and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = []  # a process of xdist, to which the controller hands its options, and nothing to collect
+
+
+def _only(config: pytest.Config, items: list[Any]) -> list[Any]:
+    """The items whose ids were given; all of them if none was."""
+    only = config.option.hardmax_only
+    return [item for item in items if not only or {item.name, "*"} & set(only)]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item a check for tests that use `hardmax_check`."""
     if "hardmax_check" in metafunc.fixturenames:
-        from .conformance.checks import CHECKS
+        from .conformance.suite import selected
 
-        metafunc.parametrize("hardmax_check", CHECKS, ids=[check.id for check in CHECKS], indirect=True)
+        mark = metafunc.definition.get_closest_marker("hardmax_kernel")
+        named = mark is not None or metafunc.config.option.hardmax_kernel  # else the fixture says what to do
+        protocol = _named(metafunc.config, mark).about.protocol if named else "layer"
+        checks = selected(protocol=protocol)
+        metafunc.parametrize("hardmax_check", checks, ids=[check.id for check in checks], indirect=True)
 
 
 @pytest.fixture
 def hardmax_kernel(request: pytest.FixtureRequest) -> Any:
     """The kernel under test, loaded in this process: that of the marker `hardmax_kernel`, else of --hardmax-kernel."""
-    from ..kernels.registry import load
+    from ..kernels.registry import load_any
 
     mark = request.node.get_closest_marker("hardmax_kernel")
     _bench(request)  # says what is missing
-    return load(request.config.option.hardmax_kernel if mark is None else mark.args[0])
+    return load_any(request.config.option.hardmax_kernel if mark is None else mark.args[0])
 
 
 @pytest.fixture
@@ -92,7 +128,7 @@ def hardmax_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Runs one check of the suite on the kernel under test; the test is collected once for each check."""
     check: Check = request.param
     bench = _bench(request)
-    known = _known(request.config)
+    known = _known(request.config, bench)
 
     def run() -> None:
         __tracebackhide__ = True
@@ -103,17 +139,20 @@ def hardmax_check(request: pytest.FixtureRequest) -> Callable[[], None]:
 
 def _bench(request: pytest.FixtureRequest) -> Bench:
     """The kernel that the marker or the option names."""
-    mark = request.node.get_closest_marker("hardmax_kernel")
-    option = request.config.option
+    return _named(request.config, request.node.get_closest_marker("hardmax_kernel"))
+
+
+def _named(config: pytest.Config, mark: pytest.Mark | None) -> Bench:
+    option = config.option
     if mark is None and not option.hardmax_kernel:
         raise pytest.UsageError(
             'no kernel is named; mark the test with @pytest.mark.hardmax_kernel("SPEC") or give --hardmax-kernel=SPEC'
         )
     if mark is None:
-        return _open(request.config, option.hardmax_kernel, option.hardmax_seed)
+        return _open(config, option.hardmax_kernel, option.hardmax_seed)
     if len(mark.args) != 1 or set(mark.kwargs) - {"seed"}:
         raise pytest.UsageError(f"the marker hardmax_kernel takes one SPEC and seed=N; got {mark.args} {mark.kwargs}")
-    return _open(request.config, mark.args[0], mark.kwargs.get("seed", option.hardmax_seed))
+    return _open(config, mark.args[0], mark.kwargs.get("seed", option.hardmax_seed))
 
 
 _BENCHES = pytest.StashKey[dict[tuple[Any, int], Any]]()
@@ -135,7 +174,7 @@ def _open(config: pytest.Config, kernel: Any, seed: int) -> Bench:
     return benches[kernel, seed]
 
 
-def _known(config: pytest.Config) -> dict[str, str]:
+def _known(config: pytest.Config, bench: Bench) -> dict[str, str]:
     if not config.option.hardmax_known:
         return {}
     from ..kernels.errors import InputError
@@ -143,7 +182,7 @@ def _known(config: pytest.Config) -> dict[str, str]:
     from .conformance.suite import check_ids
 
     try:
-        return read_known(config.option.hardmax_known, check_ids())
+        return read_known(config.option.hardmax_known, check_ids(bench.about.protocol))
     except InputError as error:
         raise pytest.UsageError(f"hardmax: {error}") from None
 
@@ -202,7 +241,8 @@ def parametrize_checks(kernels: Iterable[Any], **arguments: Any) -> pytest.MarkD
     items = []
     for kernel in kernels:
         name = kernel if isinstance(kernel, str) else getattr(kernel, "name", getattr(kernel, "__name__", "kernel"))
-        items += [pytest.param(_Bound(kernel, check), id=f"{name}-{check.id}") for check in selected(**arguments)]
+        checks = selected(**arguments, protocol=_Bound.bench(kernel).about.protocol)
+        items += [pytest.param(_Bound(kernel, check), id=f"{name}-{check.id}") for check in checks]
     return pytest.mark.parametrize("check", items)
 
 
@@ -215,14 +255,21 @@ class _Bound:
     def __init__(self, kernel: Any, check: Check) -> None:
         self.kernel, self.check = kernel, check
 
+    @classmethod
+    def bench(cls, kernel: Any) -> Bench:
+        """The loaded kernel."""
+        from .conformance.suite import opened
+
+        if kernel not in cls.benches:
+            cls.benches[kernel] = opened(kernel)
+            atexit.register(cls.benches[kernel].close)
+        return cls.benches[kernel]
+
     def __call__(self) -> None:
         __tracebackhide__ = True
-        from .conformance.suite import opened, run_check
+        from .conformance.suite import run_check
 
-        if self.kernel not in self.benches:
-            self.benches[self.kernel] = opened(self.kernel)
-            atexit.register(self.benches[self.kernel].close)
-        _end(run_check(self.benches[self.kernel], self.check))
+        _end(run_check(self.bench(self.kernel), self.check))
 
 
 class ConformanceItem(pytest.Item):
@@ -256,9 +303,9 @@ class ConformanceCollector(pytest.Collector):
 
     def collect(self) -> Iterator[ConformanceItem]:
         """One item a check."""
-        from .conformance.checks import CHECKS
+        from .conformance.suite import selected
 
-        for check in CHECKS:
+        for check in selected(protocol=self.bench.about.protocol):
             yield ConformanceItem.from_parent(self, name=check.id, check=check, bench=self.bench, known=self.known)
 
 
@@ -267,8 +314,8 @@ class _Session:
 
     def __init__(self, config: pytest.Config) -> None:
         self.spec: str = config.option.hardmax_kernel
-        self.known = _known(config)
         self.bench = _open(config, self.spec, config.option.hardmax_seed)
+        self.known = _known(config, self.bench)
         self.results: list[dict[str, Any]] = []
 
     def pytest_report_header(self) -> str:
@@ -280,7 +327,7 @@ class _Session:
         collector = ConformanceCollector.from_parent(
             session, name="hardmax", nodeid=f"hardmax[{self.spec}]", bench=self.bench, known=self.known
         )
-        items.extend(collector.collect())
+        items.extend(_only(session.config, [*collector.collect()]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
@@ -354,5 +401,6 @@ class _Claims:
 
     @pytest.hookimpl(tryfirst=True)  # before -k and -m deselect
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        nodeid = f"hardmax[{self.wanted}]"
-        items.extend(ClaimCollector.from_parent(session, name="claims", nodeid=nodeid, claims=self.claims).collect())
+        nodeid = f"hardmax-claims[{self.wanted}]"
+        claims = ClaimCollector.from_parent(session, name="claims", nodeid=nodeid, claims=self.claims)
+        items.extend(_only(session.config, [*claims.collect()]))

@@ -1,7 +1,7 @@
 """Exact verdicts on hardmax transformers, and a truth for attention kernels that does not depend on tolerances.
 
     >>> import hardmax
-    >>> square = hardmax.Configuration([[1, 1], [1, -1], [-1, 1], [-1, -1], [2, 0]], step=1)
+    >>> square = hardmax.Configuration([[1, 1], [1, -1], [-1, 1], [-1, -1], [2, 0]], alpha=1)
     >>> result = hardmax.prove(square)
     >>> result.verdict, sorted(result.outcome.leaders)
     ('verified', [2, 3, 4])
@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from .reports.records.store import read_records
     from .reports.report import write_report
     from .strategies.configurations import configurations
+    from .strategies.families.family import Family
     from .verify.claims.conclusion import Result, examine, prove
     from .verify.claims.registry import Claim, all_claims
     from .verify.claims.view import NotDecided
+    from .verify.conformance.check import kernel_check
     from .verify.conformance.suite import assert_conforms, check_kernel, run_conformance
     from .verify.own_claim import ClaimRefuted, claim
     from .verify.provers.freeze.budget import Budget
@@ -56,6 +58,7 @@ _HOMES = {
     "HarmonicStep": "kernels.exact.step",
     "read_configuration": "kernels.exact.configuration_file",
     "configurations": "strategies.configurations",
+    "Family": "strategies.families.family",
     # proofs about one configuration
     "prove": "verify.claims.conclusion",
     "Result": "verify.claims.conclusion",
@@ -76,6 +79,7 @@ _HOMES = {
     "load_kernel": "kernels.registry:load",
     "certify": "kernels.bounds.certify",
     "crosscheck": "kernels.bounds.crosscheck",
+    "kernel_check": "verify.conformance.check",
     "run_conformance": "verify.conformance.suite",
     "assert_conforms": "verify.conformance.suite",
     "check_kernel": "verify.conformance.suite",
@@ -117,6 +121,7 @@ __all__ = [
     "Configuration",
     "ConstantStep",
     "ExactnessError",
+    "Family",
     "Frozen",
     "Hardmax",
     "HardmaxError",
@@ -137,6 +142,7 @@ __all__ = [
     "crosscheck",
     "examine",
     "kernel",
+    "kernel_check",
     "load_kernel",
     "parametrize_checks",
     "prove",

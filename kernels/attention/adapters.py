@@ -3,13 +3,17 @@
 Every adapter is a function of q, k, v in the form of `protocol`; what it declares is what torch's sources say.
 """
 
+import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from .libraries import jax_nn, onnxruntime_attention, torch_flex
 from .protocol import AttentionKernel, declare_attention
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
@@ -73,12 +77,31 @@ def _sdpa(backend: str | None) -> Callable[..., Any]:
         grouped = q.shape[1] != k.shape[1]
         call = torch.nn.functional.scaled_dot_product_attention
         options = {"attn_mask": mask, "is_causal": causal, "scale": scale, "enable_gqa": grouped}
-        if backend is None:
-            return call(q, k, v, **options)
-        with sdpa_kernel(getattr(SDPBackend, backend)):
-            return call(q, k, v, **options)
+        chosen = nullcontext() if backend is None else sdpa_kernel(getattr(SDPBackend, backend))
+        try:
+            with warnings.catch_warnings(), chosen:
+                warnings.simplefilter("ignore")  # torch's reasons why it will not run
+                return call(q, k, v, **options)
+        except RuntimeError as error:
+            if "No available kernel" in str(error):
+                raise NotImplementedError(f"torch's back end {backend} does not take such arrays") from None
+            if "should not be set when is_causal" in str(error):
+                raise NotImplementedError("torch takes either a mask or is_causal") from None
+            raise
 
     return attention
+
+
+def chosen_by_torch(q: Any, k: Any, v: Any, **keywords: Any) -> str:
+    """The back end of scaled_dot_product_attention that torch runs for these tensors, in small letters."""
+    import torch
+    from torch.nn.attention import SDPBackend
+
+    mask = keywords.get("mask") if keywords.get("bias") is None else keywords["bias"]
+    grouped = q.shape[1] != k.shape[1]
+    options = {"dropout_p": 0.0, "is_causal": keywords.get("causal", False), "scale": keywords.get("scale")}
+    number = torch._fused_sdp_choice(q, k, v, mask, enable_gqa=grouped, **options)
+    return SDPBackend(number).name.removesuffix("_ATTENTION").lower()
 
 
 def _torch(name: str, backend: str | None, **declared: Any) -> AttentionKernel:
@@ -106,7 +129,7 @@ SHIPPED: dict[str, Callable[[], AttentionKernel]] = {
         empty_rows="zero",
         gradients=False,
     ),
-    "torch-sdpa": lambda: _torch("torch-sdpa", None),
+    "torch-sdpa": lambda: _torch("torch-sdpa", None, chooses=chosen_by_torch),
     "torch-sdpa-math": lambda: _torch("torch-sdpa-math", "MATH", weights_cast=False),
     "torch-sdpa-flash": lambda: _torch("torch-sdpa-flash", "FLASH_ATTENTION"),
     "torch-sdpa-efficient": lambda: _torch(
@@ -115,8 +138,27 @@ SHIPPED: dict[str, Callable[[], AttentionKernel]] = {
     "torch-sdpa-cudnn": lambda: _torch(
         "torch-sdpa-cudnn", "CUDNN_ATTENTION", device="cuda", dtypes=HALF, shift_rounded=True
     ),
+    "torch-flex": torch_flex,
+    "onnxruntime-attention": onnxruntime_attention,
+    "jax-attention": jax_nn,
 }
 """The attention kernels of this project by name, made when asked for."""
+
+
+CLASSES = ("wrong", "undocumented choice", "declared precision class")
+"""What a known deviation of a shipped kernel is, the first words of its reason."""
+
+
+def known_deviations(name: str, dtypes: tuple[str, ...]) -> dict[str, str]:
+    """The known deviations of a shipped kernel in some dtypes, from `known/NAME.txt`: check id → reason."""
+    path = Path(__file__).parent / "known" / f"{name}.txt"
+    found: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        entry, _, reason = line.partition(" ")
+        check, _, only = entry.partition("@")
+        if check and not check.startswith("#") and (not only or set(only.split(",")) & set(dtypes)):
+            found[check] = reason.strip()
+    return found
 
 
 def load_attention(name: str) -> AttentionKernel:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import flint
 import numpy as np
 
-from .bound import LEAST, Enclosure
-from .problem import Head, Reals
+from .bound import LEAST
+from .problem import Enclosure, Head, Reals
 
 
 class BallRow(NamedTuple):
@@ -72,7 +72,7 @@ def ball_gradients(parts: list[tuple[Head, Reals]]) -> dict[str, list[flint.arb]
                 delta = sum((flint.arb(x) * y for x, y in zip(grad[i].tolist(), row.o, strict=False)), flint.arb(0))
                 for j, t in zip(row.keys, row.t, strict=True):
                     P[i * L + j] = (t - row.lse).exp()
-                    dS[i * L + j] = scale * P[i * L + j] * (dP[i * L + j] - delta)
+                    dS[i * L + j] = scale * P[i * L + j] * (dP[i * L + j] - delta) * _slope(head, t, i, j)
             if not L:
                 dq += [flint.arb(0)] * (R * D)
                 continue
@@ -94,6 +94,14 @@ def _score(head: Head, t: flint.arb, i: int, j: int) -> flint.arb:
         c = flint.arb(head.softcap)
         t = c * (t / c).tanh()
     return t if head.bias_first else t + bias
+
+
+def _slope(head: Head, t: flint.arb, i: int, j: int) -> flint.arb:
+    """1 − tanh² of the score before the softcap, given the score t; 1 without one."""
+    if head.softcap is None:
+        return flint.arb(1)
+    bias = 0.0 if head.bias is None or head.bias_first else float(head.bias[i, j])
+    return 1 - ((t - flint.arb(bias)) / flint.arb(head.softcap)) ** 2
 
 
 def _matrix(values: Reals) -> flint.arb_mat:

@@ -12,9 +12,9 @@ here in float64, around an enclosure of p and o, is an upper bound of W. In shor
 the dtype and of the accumulation, n the keys of the row, N the blocks between two rescales, s the roundings of a score
 in the dtype:
 
-    e_j   how far the computed score may be:  (e^{(D+7)a+su} − 1) A_j + underflow,   A_j = |scale| Σ|q||k_j| + |b_j|
+    e_j   how far the computed score may be:  (e^{(D+9)a+su} − 1) A_j + underflow,   A_j = |scale| Σ|q||k_j| + |b_j|
     h_j   how far below the computed maximum: max_k (t_k + e_k) − t_j + e_j
-    τ_j = e_j + g_j + (e^{3a+min(s,2)u} − 1)(h_j + g_j) + N·2Ea/(1 − 2Ea),            g_j = a (|t_j| + e_j + h_j)
+    τ_j = e_j + g_j + (e^{3a+min(s,2)u} − 1)(h_j + g_j) + N·2Ea/(1 − 2Ea),      g_j = a max(|t_j| + e_j, |max t|)
     F(τ) = min( Σ p(e^τ − 1)|v − o| / Σ p e^−τ , the distance of o from the ends of the allowed v )
     W    = the largest of e^β (F + (e^{α+κ} − 1) M) + (e^β − 1)|o| over both places where weights may be cast,
            + underflow of weights and sums + the rounding of the output
@@ -23,13 +23,14 @@ T is the same analysis with independent roundings of variance u²/3. It is no pr
 Neighbours: `truth` and `balls` make enclosures, `verdict` compares.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .problem import FORMATS, Format, Head, Reals
+from .arithmetic import Arithmetic
+from .problem import Enclosure, Format, Head, Reals
+from .typical import independent, level, typical
 
 SLACK = 1 + 2.0**-20
 """Covers the rounding of the bound's own evaluation: sums of fewer than 2²² nonnegative terms, each within 2⁻⁴⁵."""
@@ -41,102 +42,18 @@ CHUNK = 1 << 18
 """Numbers in one block of |v_j − o_i|: what a core's cache holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
-    """How a kernel computes, as far as the bound depends on it; a kernel's declarations say it (`protocol`).
-
-    Args:
-        dtype: the format of q, k, v and the output.
-        accumulation: the format of scores, weights and sums.
-        s: roundings of a score to the dtype: 0, or up to 4.
-        exp_ulps: E, for every exp of the accumulation.
-        tanh_ulps: the same for tanh.
-        cast: the weights are rounded to the dtype before they meet v.
-        cast_sum: the log-sum-exp is that of rounded weights.
-        block: the least number of keys between two rescales.
-        shift_rounded: the shift is fl(max·c), so the maximal key need not have weight 1.
-        lag: how far the running maximum may lag behind, in natural units.
-        split_keys: partial results over ranges of keys are merged once, by their log-sum-exps.
-        normalised_by_lse: weights of a second pass are exp(score − lse).
-        flushes: results below the least normal number of the dtype may be flushed even where it is float16.
-    """
-
-    dtype: Format
-    accumulation: Format
-    s: int = 0
-    exp_ulps: float = 2.0
-    tanh_ulps: float = 2.0
-    cast: bool = True
-    cast_sum: bool = False
-    block: int = 16
-    shift_rounded: bool = False
-    lag: float = 0.0
-    split_keys: bool = False
-    normalised_by_lse: bool = False
-    flushes: bool = False
-
-    @classmethod
-    def of(cls, dtype: str, accumulates: str | None = None, **declared: object) -> "Arithmetic":
-        """For the names of the formats; the accumulation is float32 for half inputs, else the dtype, if None."""
-        wide = accumulates or ("float32" if dtype in ("float16", "bfloat16") else dtype)
-        return cls(FORMATS[dtype], FORMATS[wide], **declared)  # type: ignore[arg-type]
-
-    @property
-    def narrow(self) -> int:
-        """1 if the inputs are rounded to a narrower accumulation first, else 0."""
-        return int(self.dtype.u < self.accumulation.u)
-
-    @property
-    def half_step(self) -> float:
-        """How far a rounding to the dtype may be off below its normal range."""
-        return self.dtype.tiny if self.flushes else self.dtype.eta / 2
-
-    @property
-    def argument(self) -> float:
-        """How far the argument of an exp may be off, relatively."""
-        return float(np.expm1(3 * self.accumulation.u + min(self.s, 2) * self.dtype.u))
-
-    @property
-    def lost_output(self) -> float:
-        """The same for the output: where the format has the exponents of float32, processors may flush it."""
-        return self.half_step + (0.0 if self.dtype.name == "float16" else self.dtype.tiny)
-
-    @property
-    def lost_score(self) -> float:
-        """w₀: how far an operation on scores may be off where it underflows."""
-        return self.accumulation.tiny + (self.half_step if self.s else 0.0)
-
-    @property
-    def lost_weight(self) -> float:
-        """w: the same for a weight."""
-        return self.accumulation.tiny + (self.half_step if self.s or self.cast else 0.0)
-
-
-class Enclosure(NamedTuple):
-    """What is known of a head: every exact value is within the second number of the first.
-
-    t, t_error (R, L): scores. log_p, log_p_error (R, L): log p, −∞ for hidden keys. o, o_error (R, Dv): the output.
-    lse, lse_error (R,): log Σ e^t.
-    """
-
-    t: Reals
-    t_error: Reals
-    log_p: Reals
-    log_p_error: Reals
-    o: Reals
-    o_error: Reals
-    lse: Reals
-    lse_error: Reals
-
-
 class ErrorBound(NamedTuple):
-    """W, T (R, Dv) for the output, `lse` (R,) for the log-sum-exp, `clipped` (R, Dv): F is the hull of v; τ (R, L)."""
+    """W, T (R, Dv) for the output, `lse`, `lse_typical` (R,) for the log-sum-exp; τ (R, L).
+
+    clipped (R, Dv): what weights and underflow may do reaches beyond the hull of v: nothing can be told.
+    """
 
     W: Reals
     T: Reals
     lse: Reals
     clipped: NDArray[np.bool_]
     tau: Reals
+    lse_typical: Reals
 
 
 def spread(weights: list[Reals], v: Reals, o: Reals) -> list[Reals]:
@@ -159,7 +76,23 @@ def expanded(p: Reals, log_p: Reals, x: Reals) -> Reals:
     return np.where(far, np.exp(log_p + x + 2.0**-51 * (np.abs(log_p) + x)), result) if far.any() else result
 
 
-def score_error(head: Head, t: Reals, form: Format, *, roundings: int, s_u: float, lost: float, tanh: float) -> Reals:
+def kernel_score_error(head: Head, t: Reals, how: Arithmetic) -> Reals:
+    """e (R, L) of a kernel, given upper bounds of |t|."""
+    return score_error(
+        head,
+        t,
+        how.accumulation,
+        roundings=9 + 2 * how.narrow,
+        s_u=how.s * how.dtype.u,
+        lost=how.lost_score,
+        tanh=2 * how.tanh_ulps * how.accumulation.u,
+        normal=how.score_normal,
+    )
+
+
+def score_error(
+    head: Head, t: Reals, form: Format, *, roundings: int, s_u: float, lost: float, tanh: float, normal: float
+) -> Reals:
     """e (R, L): how far a computed score may be from the exact one, given |t| (an upper bound of it).
 
     Args:
@@ -170,14 +103,16 @@ def score_error(head: Head, t: Reals, form: Format, *, roundings: int, s_u: floa
         s_u: s times the unit roundoff of the dtype.
         lost: w₀.
         tanh: relative error of tanh.
+        normal: ω′, the least number that is normal in every format of a score.
     """
     a, D = form.u, head.q.shape[1]
-    size, b, c = abs(head.scale) * head.magnitude, np.abs(head.offset), head.softcap
+    scale, b, c = abs(head.scale), np.abs(head.offset), head.softcap
+    size, unit = scale * head.magnitude, c or 0.0
     growth = np.expm1((D + roundings) * a + s_u)
     sums = np.abs(head.q).sum(axis=1)[:, None] + np.abs(head.k).sum(axis=1)[None, :]
-    below = lost * (1 + abs(head.scale)) * (2 * D + 4 + sums)
-    if abs(head.scale) < 2 * max(form.tiny, lost):  # the scale itself underflows
-        below = below + 2 * lost * head.magnitude
+    below = lost * (1 + unit + scale) * (2 * D + 4 + sums)
+    if scale < 2 * normal * max(1.0, unit):  # the scale itself, or its quotient by c, underflows
+        below = below + 2 * lost * max(1.0, unit) * head.magnitude
     below = (1 + growth) * below
     if c is None:
         return growth * (size + b) + below
@@ -213,29 +148,28 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
 
     # Scores and exponents: e, h, g, τ.
     size = np.abs(known.t) + known.t_error
-    e = score_error(
-        head,
-        size,
-        how.accumulation,
-        roundings=7 + 2 * how.narrow,
-        s_u=s * u,
-        lost=how.lost_score,
-        tanh=2 * how.tanh_ulps * a,
-    )
+    e = kernel_score_error(head, size, how)
     off = known.t_error + e
-    top = np.where(on, known.t + off, -np.inf).max(axis=1, initial=-np.inf)[:, None]
-    h = np.where(on, top - known.t + off, 0.0) + 2 * how.lag
-    g = a * (size + e + h)
+    high, low = (np.where(on, known.t + x, -np.inf).max(axis=1, initial=-np.inf)[:, None] for x in (off, -off))
+    h = np.where(on, high - known.t + off, 0.0) + 2 * how.lag
+    most_shift = np.where(head.n[:, None] > 0, np.maximum(np.abs(high), np.abs(low)), 0.0)
+    g = a * np.maximum(size + e + how.lag, most_shift)
     argument = how.argument
     tau = e + g + argument * (h + g) + N[:, None] * exp_error
     alpha = (n + N + 3 + how.narrow) * a + (2 * u if s else 0.0)
     beta = (n + N + 1) * a
     kappa = u if how.cast else 0.0
     lse_size = np.abs(known.lse) + known.lse_error
+    may_lead = on & (known.t + off >= low)
+    least_sum = _shift(how, np.where(may_lead, g, 0.0), argument * 2 * how.lag, N, exp_error)
+    heaviest = _shift(how, np.where(on, g, 0.0), (1 + argument) * how.lag, N, exp_error)
+    logs = np.log(n) + heaviest  # ≥ |log Σ w|
+    w = w + tiny * np.expm1(heaviest)  # a weight, or a rescale of one, underflows
     if how.split_keys:
-        far = (h + log_n[:, None]) * 1.01
-        tau = tau + 6 * a * (size + e + far) + argument * far + (2 * E + 6) * a * (1 + log_n[:, None])
-        alpha = alpha + a * (6 * (lse_size + log_n) + (2 * E + 4) * (1 + log_n) + 8)
+        log = np.exp(8 * a) * a * (2 * E + 4) * (1 + logs[:, None])
+        far = np.expm1(6 * a) * (g / a + log_n[:, None]) + log
+        tau = tau + far + argument * (h + log_n[:, None] + far) + exp_error + 2 * a
+        alpha = alpha + np.exp(8 * a) * a * (6 * (lse_size + log_n) + (2 * E + 4) * (1 + logs) + 8)
     tau = np.where(on, tau * SLACK, 0.0)
 
     # Weighted sums around the enclosure: `up` ≥ p, and p(e^x − 1) jointly in the logarithm where x is large.
@@ -243,7 +177,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     up = np.where(on, np.exp(log_up), 0.0)
     up_v = up @ absv
 
-    def least(x: Reals) -> Reals:
+    def lower_sum(x: Reals) -> Reals:
         below = np.where(on, np.exp(known.log_p - known.log_p_error - x), 0.0).sum(axis=1)
         return (below / SLACK)[:, None]
 
@@ -255,7 +189,7 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     hull = (hull + known.o_error) * SLACK
     F, M = [], []
     for x, g_x, sum_x in zip(both, more, sums, strict=True):
-        Z = least(x)
+        Z = lower_sum(x)
         F.append((sum_x + known.o_error * g_x.sum(axis=1)[:, None]) / Z)
         M.append(np.fmin((up_v + g_x @ absv) / Z, largest))
     clipped = ~(F[0] * SLACK <= hull)
@@ -265,14 +199,14 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
     log_more = np.log1p(more[0].sum(axis=1)) * SLACK  # ≥ log Σ p e^τ, as the sum of p(e^τ − 1) is what exceeds 1
 
     # The log-sum-exp, and the second pass that is normalised by it.
-    heaviest = _shift(how, on, known, off, g, kappa, exp_error)
-    lost_sum = np.exp(2 * heaviest) * (1.01 * w * n + (n + N) * tiny)
+    lost_sum = np.exp(least_sum + beta[:, 0]) * (1.01 * w * n + (n + N) * tiny)
     rest = log_more + (n + N + 1) * a + (2 * u if s else 0.0) + u * how.cast_sum + lost_sum
-    lse = rest + a * (6 * (lse_size + log_n + rest) + (2 * E + 3) * log_n + 12) + 4 * tiny
+    logs_rest = 6 * (lse_size + logs + rest)
+    lse = rest + np.exp(8 * a) * a * (logs_rest + (2 * E + 3) * logs + 12) + 4 * tiny
     if how.split_keys:
-        lse = lse + a * (6 * (lse_size + log_n + rest) + (2 * E + 4) * (1 + log_n) + 8)
+        lse = lse + np.exp(8 * a) * a * (logs_rest + (2 * E + 4) * (1 + logs) + 8)
     if how.normalised_by_lse:
-        second = 3 * a * lse_size + 1.01 * argument * (log_n + lse)
+        second = 3 * a * lse_size + argument * (log_n + lse)
         alpha = alpha + (lse + log_more + second)[:, None]
 
     # W: W1 + underflow + the rounding of the output.
@@ -281,23 +215,32 @@ def _forward(head: Head, how: Arithmetic, known: Enclosure, elements: int) -> Er
         W1 = np.maximum(W1, F[1] + np.expm1(alpha) * M[1])
     W1 = np.exp(beta) * W1 + np.expm1(beta) * size_o
     count, blocks = n[:, None], N[:, None]
-    lost = 1.01 * w * (on @ absv + count * (size_o + W1)) + (3 * count + 2 * blocks + 8) * tiny * (1 + size_o + W1)
-    lost = np.exp(2 * heaviest[:, None] + alpha + kappa) * lost
+    least = ((7 if how.split_keys else 3) * count + 2 * blocks + 8) * tiny
+    lost = 1.01 * w[:, None] * (on @ absv + count * (size_o + W1)) + least * (1 + size_o + W1)
+    lost = np.exp(least_sum[:, None] + alpha + kappa) * lost
     out = how.lost_output + LEAST * (1 + absv.sum(axis=0))
     W0 = (W1 + lost) * SLACK
     W = (W0 + u * (size_o + W0) + out) * SLACK
+    sums = np.exp(beta) * np.expm1(alpha + kappa) * M[0] + (np.expm1(beta) + u) * size_o + out
+    clipped |= _empty_bound(head, known, most, F[0] + lost, hull, sums) | (alpha + kappa >= np.log(2))
 
-    T = _typical(head, how, known, e, h, up_v, elements) + (lost + u * (size_o + W0) + out) * SLACK
-    independent = (most <= 0.25)[:, None] & ~clipped & _varied(head, known, how)
-    T = np.where(independent & (T < W), T, W)
+    usual, z = typical(head, how, known, up_v), level(elements)
+    T = z * np.sqrt(usual.out) + usual.out_shared + (lost + u * (size_o + W0) + out) * SLACK
+    lse_typical = z * np.sqrt(usual.lse) + usual.lse_shared + lost_sum + 4 * tiny
+    sure = (most <= 0.25)[:, None] & ~clipped & independent(head, how, known.t)
+    T = np.where(sure & (T < W), T, W)
+    lse_typical = np.where((most <= 0.25) & sure.any(axis=1) & (lse_typical < lse), lse_typical, lse)
 
-    none = ~head.finite | _overflows(head, how, on, size + e, n)
+    grown = np.exp(np.minimum(heaviest[:, None] + alpha + kappa, 800.0)) * 1.01  # a weight and its roundings
+    none = ~head.finite | overflows(head, how, on, size + e, count * grown)
+    none |= ~(grown[:, 0] <= how.largest(s or how.cast))
     most_out = how.dtype.largest * (1 + u / 2)
-    reach = 1.01 * np.exp(2 * heaviest[:, None]) * (on @ absv)
-    no_bound = none[:, None] | (reach > how.accumulation.largest) | (size_o + W > most_out) | ~np.isfinite(W)
+    no_bound = none[:, None] | (grown * (on @ absv) > how.accumulation.largest) | (size_o + W > most_out)
+    no_bound |= ~np.isfinite(W)
     W, T = (np.where(no_bound, np.inf, x) for x in (W, T))
-    lse = np.where(none | ~np.isfinite(lse), np.inf, (lse * SLACK + LEAST))
-    return ErrorBound(W, T, lse, clipped & ~no_bound, tau)
+    none |= ~np.isfinite(lse)
+    lse, lse_typical = (np.where(none, np.inf, x * SLACK + LEAST) for x in (lse, lse_typical))
+    return ErrorBound(W, T, lse, clipped & ~no_bound, tau, lse_typical)
 
 
 def _hull(head: Head, known: Enclosure, rows: NDArray[np.bool_]) -> tuple[Reals, Reals]:
@@ -318,66 +261,49 @@ def _hull(head: Head, known: Enclosure, rows: NDArray[np.bool_]) -> tuple[Reals,
     return reach, largest
 
 
-def _shift(
-    how: Arithmetic, on: NDArray[np.bool_], known: Enclosure, off: Reals, g: Reals, kappa: float, exp_error: float
-) -> Reals:
-    """ĝ (R,): the computed sum of weights is at least e^−ĝ, and no weight exceeds e^ĝ; infinite beyond 60."""
+def _empty_bound(
+    head: Head, known: Enclosure, most: Reals, moved: Reals, hull: Reals, rounding: Reals
+) -> NDArray[np.bool_]:
+    """(R, Dv): where weights and underflow may move o beyond every allowed v, and by more than roundings do.
+
+    `hull` is known in rows with `most` > 0.4 only; the others are looked at where that is possible.
+    """
+    clipped = moved >= hull + rounding
+    possible = (moved >= rounding) & (np.abs(head.v).max(axis=0, initial=0.0) > 0) & ~(most > 0.4)[:, None]
+    if possible.any():
+        again, _ = _hull(head, known, possible.any(axis=1))
+        clipped |= possible & (moved >= again + rounding)
+    return clipped
+
+
+def _shift(how: Arithmetic, g: Reals, lag: float, N: Reals, exp_error: float) -> Reals:
+    """(R,): how far the logarithm of a weight may be above 0, or that of the leading one below 0.
+
+    g (R, L) is that of the keys in question, and 0 for others; `lag` what a shift that lags behind adds.
+    """
     if not how.shift_rounded and not how.lag:
-        return np.zeros(len(on))
-    least = np.where(on, known.t - off, -np.inf).max(axis=1, initial=-np.inf)[:, None]
-    may_lead = on & (known.t + off >= least)
-    worst = np.where(may_lead, g, 0.0).max(axis=1, initial=0.0)
-    worst = 1.01 * (worst + how.lag) + 2 * exp_error + kappa + 2 * how.dtype.u * bool(how.s)
-    return np.where(worst <= 60, worst, np.inf)
+        return np.zeros(len(g))
+    u, a = how.dtype.u, how.accumulation.u
+    worst = (1 + how.argument) * g.max(axis=1, initial=0.0) + lag
+    return worst + N * (exp_error + a) + a + u * how.cast + 2 * u * bool(how.s)
 
 
-def _overflows(head: Head, how: Arithmetic, on: NDArray[np.bool_], size: Reals, n: Reals) -> NDArray[np.bool_]:
-    """(R,): rows in which a score, a query times the scale, or a sum of weights may overflow."""
-    most = min(how.accumulation.largest, how.dtype.largest) if how.s else how.accumulation.largest
-    least = max(how.accumulation.tiny, how.dtype.tiny) if how.s else how.accumulation.tiny
-    scale = max(1.0, abs(head.scale))
-    reached = 3.1 * scale * head.magnitude.max(axis=1, initial=0.0)
+def overflows(head: Head, how: Arithmetic, on: NDArray[np.bool_], size: Reals, total: Reals) -> NDArray[np.bool_]:
+    """(R,): rows in which a score, a query times the scale, or a sum of weights (at most `total`) may overflow.
+
+    Products with keys that only other rows see count too: a kernel may add −∞ to them.
+    """
+    most, least, c = how.largest(how.s), how.score_normal, head.softcap
+    growth = np.exp((head.q.shape[1] + 9 + 2 * how.narrow) * how.accumulation.u + how.s * how.dtype.u)
+    scale = max(1.0, abs(head.scale)) * (1.0 if c is None else max(1.0, 1 / c))
+    reached = 3 * growth * scale * head.magnitude.max(axis=1, initial=0.0)
     reached = np.maximum(reached, 3.1 * np.where(on, size, 0.0).max(axis=1, initial=0.0))
     entries = np.abs(head.q).max(axis=1, initial=0.0) if head.q.size else np.zeros(len(on))
-    reached = np.maximum(reached, 1.5 * scale * np.maximum(entries, np.abs(head.k).max(initial=0.0)))
-    reached = np.maximum(reached, 1.5 * scale)
-    return ~(reached <= most) | ~(4 * n <= most) | ~(4 * n * least <= 1)
-
-
-def _varied(head: Head, known: Enclosure, how: Arithmetic) -> NDArray[np.bool_]:
-    """(R, Dv): where roundings may count as independent: scores and values differ, and sums are not too long."""
-    if head.length >= 8192 and how.accumulation.u >= 2.0**-24:
-        return np.zeros(known.o.shape, dtype=np.bool_)
-    ordered = np.sort(np.where(head.allowed, known.t, np.inf), axis=1)
-    same = ((ordered[:, 1:] == ordered[:, :-1]) & np.isfinite(ordered[:, 1:])).sum(axis=1)
-    constant = head.v.max(axis=0, initial=-np.inf) == head.v.min(axis=0, initial=np.inf)
-    return (same <= head.n / 2)[:, None] & ~constant[None, :]
-
-
-def _typical(head: Head, how: Arithmetic, known: Enclosure, e: Reals, h: Reals, up_v: Reals, elements: int) -> Reals:
-    """z σ + the sensitivity to common factors of the scores: the part of T before the rounding of the output."""
-    u, a, E, s = how.dtype.u, how.accumulation.u, how.exp_ulps, how.s
-    D = head.q.shape[1]
-    n = np.maximum(head.n, 1).astype(np.float64)[:, None]
-    t = np.where(head.allowed, known.t, 0.0)
-    squares = head.scale**2 * ((head.q**2) @ (head.k**2).T)
-    variance = a**2 / 3 * (squares * (1 + D / 2) + t**2 * (D / 3 + 4) + 2 * np.square(head.offset))
-    variance += (s * u**2 + (2 * how.tanh_ulps * a) ** 2 * bool(head.softcap)) / 3 * t**2
-    variance += (2 * E * a) ** 2 / 3 * 2 + ((3 * a) ** 2 + (min(s, 2) * u) ** 2) / 3 * np.square(h)
-    if how.shift_rounded or how.split_keys:
-        variance += (6 * a) ** 2 / 3 * (t**2 + np.square(h))
-    p = np.where(head.allowed, np.exp(known.log_p), 0.0)
-    middle = head.v.mean(axis=0) if len(head.v) else np.zeros(head.v.shape[1])
-    v, o = head.v - middle, known.o - middle
-    g = p**2 * variance
-    scatter = g @ v**2 - 2 * o * (g @ v) + o**2 * g.sum(axis=1)[:, None] + 1e-12 * (g @ v**2)
-    square = np.maximum(scatter, 0.0) + (n + 8) * a**2 / 3 * (up_v**2 + known.o**2)
-    if s:
-        square += u**2 / 3 * ((p**2) @ head.v**2 + known.o**2)
-    if how.cast:
-        q = p**2
-        around = q @ v**2 - 2 * o * (q @ v) + o**2 * q.sum(axis=1)[:, None]
-        square += u**2 / 3 * ((q @ head.v**2) + np.maximum(around, 0.0))
-    z = max(6.0, np.sqrt(2 * np.log(2 * max(1, elements) / 1e-3)))
-    common = np.abs((p * t) @ v - o * (p * t).sum(axis=1)[:, None]) * (5 * a + (2 * u if s else 0.0))
-    return z * np.sqrt(square) + common
+    entries = np.maximum(entries, np.abs(head.k).max(initial=0.0))
+    reached = np.maximum(reached, 1.5 * scale * np.maximum(entries, 1.0))
+    if c is not None and not 2 * least <= c <= 1 / (2 * least):
+        reached = np.full_like(reached, np.inf)
+    if how.narrow and head.v.size:
+        reached = np.maximum(reached, 1.01 * np.abs(head.v).max())
+    total = total[:, 0]
+    return ~(reached <= most) | ~(total <= most) | ~(2 * total * least <= 1)

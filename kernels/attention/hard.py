@@ -2,7 +2,7 @@
 
     C_i = {j : t_ij = max_k t_ik},   o_i = mean_{j ∈ C_i} v_j   (or v_j for the first j in C_i)
 
-A kernel sees computed scores, within e_j of the exact ones (`bound.score_error`). Keys with
+A kernel sees computed scores, within e_j of the exact ones (`bound.kernel_score_error`). Keys with
 t_j + e_j ≥ max_k (t_k − e_k) may lead there. If these are C_i and the kernel cannot but keep their tie (one key, or
 scores that every order of summation computes exactly), only the mean is rounded; otherwise any choice among them may be
 returned, and the bound is the hull of their values: fragile.
@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bound import LEAST, SLACK, Arithmetic, ErrorBound, score_error
+from .arithmetic import Arithmetic
+from .bound import LEAST, SLACK, ErrorBound, kernel_score_error, overflows
 from .problem import Head, Reals
 from .truth import scores
 
@@ -78,17 +79,9 @@ def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> ErrorBound:
     with np.errstate(all="ignore"):
         t, t_error = scores(head)
         size = np.abs(t) + t_error
-        roundings, tanh = 7 + 2 * how.narrow, 2 * how.tanh_ulps * how.accumulation.u
-        e = score_error(
-            head,
-            size,
-            how.accumulation,
-            roundings=roundings,
-            s_u=how.s * how.dtype.u,
-            lost=how.lost_score,
-            tanh=tanh,
-        )
+        e = kernel_score_error(head, size, how)
         off = (t_error + e) * SLACK
+        none = overflows(head, how, head.allowed, size + e, head.n[:, None].astype(np.float64))
         least = np.where(head.allowed, t - off, -np.inf).max(axis=1, initial=-np.inf)[:, None]
         lead = head.allowed & (t + off >= least)
     a, u = how.accumulation.u, how.dtype.u
@@ -96,7 +89,7 @@ def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> ErrorBound:
     clipped = np.zeros(W.shape, dtype=np.bool_)
     exact = _exact_scores(head, how)
     for i, row in enumerate(rows):
-        if not row.maximisers or not head.finite[i] or not np.isfinite(off[i][head.allowed[i]]).all():
+        if not row.maximisers or not head.finite[i] or none[i] or not np.isfinite(off[i][head.allowed[i]]).all():
             continue
         lead[i, row.maximisers] = True
         own, o = head.v[lead[i]], np.array([float(x) for x in row.o])
@@ -110,7 +103,8 @@ def hard_bound(head: Head, how: Arithmetic, rows: list[HardRow]) -> ErrorBound:
         W[i] = (total + u * (mean + total) + how.lost_output) * SLACK + LEAST
         W[i][(m * mean * 1.01 > how.accumulation.largest) | (np.abs(o) + W[i] > how.dtype.largest)] = np.inf
         clipped[i] = reach > 0
-    return ErrorBound(W, W.copy(), np.full(len(rows), np.inf), clipped & np.isfinite(W), np.zeros(head.allowed.shape))
+    none = np.full(len(rows), np.inf)
+    return ErrorBound(W, W.copy(), none, clipped & np.isfinite(W), np.zeros(head.allowed.shape), none)
 
 
 def _exact_scores(head: Head, how: Arithmetic) -> NDArray[np.bool_]:

@@ -7,9 +7,10 @@ encloses the output of a `Head`, `bound` says how far a kernel may be from it.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,9 +169,25 @@ class Problem:
 
     def head(self, b: int, h: int, rows: Any = None) -> "Head":
         """One head of q with the keys and values that it reads, for some rows of q (all if None)."""
-        _, H, Lq, Lk = self.scores
+        _, H, Lq, _ = self.scores
         group = h * self.k.shape[1] // H
         i = np.arange(Lq) if rows is None else np.asarray(rows, dtype=np.intp)
+        return Head(
+            self.q[b, h, i],
+            self.k[b, group],
+            self.v[b, group],
+            self.allowed(b, h, i),
+            None if self.bias is None else self.bias[b, h, i],
+            scale=1 / math.sqrt(self.q.shape[3]) if self.scale is None else self.scale,
+            root=self.scale is None,
+            softcap=self.softcap,
+            bias_first=self.softcap_order == "bias,softcap",
+            seen=None if rows is None else self._seen(b, h),
+        )
+
+    def allowed(self, b: int, h: int, i: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """(rows, Lk): which keys the rows i of q may see."""
+        Lq, Lk = self.scores[2:]
         allowed = np.ones((len(i), Lk), dtype=np.bool_)
         if self.mask is not None:
             allowed &= self.mask[b, h, i]
@@ -180,28 +197,28 @@ class Problem:
         if self.window is not None:
             left, right = self.window
             allowed &= ((left < 0) | (place >= -left)) & ((right < 0) | (place <= right))
-        bias = None if self.bias is None else self.bias[b, h, i]
-        if bias is not None:
-            allowed &= ~np.isneginf(bias)
-        return Head(
-            self.q[b, h, i],
-            self.k[b, group],
-            self.v[b, group],
-            allowed,
-            bias,
-            scale=1 / math.sqrt(self.q.shape[3]) if self.scale is None else self.scale,
-            root=self.scale is None,
-            softcap=self.softcap,
-            bias_first=self.softcap_order == "bias,softcap",
-        )
+        if self.bias is not None:
+            allowed &= ~np.isneginf(self.bias[b, h, i])
+        return allowed
+
+    def _seen(self, b: int, h: int) -> NDArray[np.bool_]:
+        """(Lk,): the keys that some row of the head may see, looked up from the last row until there are no more."""
+        Lq, Lk = self.scores[2:]
+        seen = np.zeros(Lk, dtype=np.bool_)
+        step = max(1, (1 << 22) // max(1, Lk))
+        for high in range(Lq, 0, -step):
+            seen |= self.allowed(b, h, np.arange(max(0, high - step), high)).any(axis=0)
+            if seen.all():
+                break
+        return seen
 
 
 @dataclass(frozen=True, eq=False)
 class Head:
     """What some rows of one head see: the unit that is enclosed, bounded and judged.
 
-    Keys that no row sees are dropped (nothing in them, NaN included, may have an influence); values that are not
-    finite and seen are replaced by 0, and `finite` says which rows they spoil.
+    Keys that no row of the whole head sees are dropped (nothing in them, NaN included, may have an influence); values
+    that are not finite and seen are replaced by 0; `nonfinite` says what comes out where they enter.
 
     Args:
         q: (R, D).
@@ -213,6 +230,7 @@ class Head:
         root: the exact scale is 1/√D.
         softcap: c, or None.
         bias_first: the bias is added before the cap.
+        seen: (Lk,): the keys that some row of the whole head may see; None: that some row of `allowed` may.
     """
 
     q: Reals
@@ -224,23 +242,27 @@ class Head:
     root: bool = False
     softcap: float | None = None
     bias_first: bool = False
+    seen: Any = None
     length: int = field(init=False)
     """Lk, hidden keys included."""
-    seen: NDArray[np.bool_] = field(init=False)
-    """(Lk,): the keys that some row may see."""
     finite: NDArray[np.bool_] = field(init=False)
-    """(R,): rows all of whose inputs are finite."""
+    """(R,): rows whose own q, bias and allowed keys are finite."""
+    clean: bool = field(init=False)
+    """Whether all inputs are finite: of all these rows, and of all keys that some row of the head may see."""
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        seen = self.allowed.any(axis=0)
+        seen = self.allowed.any(axis=0) if self.seen is None else self.seen
         put(self, "length", len(self.k))
         put(self, "seen", seen)
         put(self, "allowed", self.allowed[:, seen])
-        finite = np.isfinite(self.q).all(axis=1)
+        finite, clean = np.isfinite(self.q).all(axis=1), True
         for name in ("k", "v"):
             values = getattr(self, name)[seen]
-            finite = finite & bool(np.isfinite(values).all())
+            wild = ~np.isfinite(values).all(axis=1)
+            if wild.any():
+                clean = False
+                finite = finite & ~((self.allowed & wild).any(axis=1) & (name == "k"))
             put(self, name, np.where(np.isfinite(values), values, 0.0))
         put(self, "q", np.where(np.isfinite(self.q), self.q, 0.0))
         if self.bias is not None:
@@ -248,14 +270,15 @@ class Head:
             finite = finite & np.isfinite(bias).all(axis=1)
             put(self, "bias", np.where(np.isfinite(bias), bias, 0.0))
         put(self, "finite", finite)
+        put(self, "clean", clean and bool(finite.all()))
 
     def select(self, rows: Any) -> "Head":
-        """The same head for some of its rows."""
-        part = replace(
-            self, q=self.q[rows], allowed=self.allowed[rows], bias=None if self.bias is None else self.bias[rows]
-        )
-        object.__setattr__(part, "length", self.length)
-        object.__setattr__(part, "finite", self.finite[rows])
+        """The same head for some of its rows; keys that only others see stay."""
+        part, put = copy(self), object.__setattr__
+        for name in ("q", "allowed", "finite", "bias"):
+            put(part, name, None if getattr(self, name) is None else getattr(self, name)[rows])
+        for name in ("magnitude", "offset"):  # what was computed for all rows
+            part.__dict__.pop(name, None)
         return part
 
     @property
@@ -273,6 +296,23 @@ class Head:
     def offset(self) -> Reals | float:
         """The bias where it is given, 0 elsewhere."""
         return 0.0 if self.bias is None else self.bias
+
+
+class Enclosure(NamedTuple):
+    """What is known of a head: every exact value is within the second number of the first.
+
+    t, t_error (R, L): scores. log_p, log_p_error (R, L): log p, −∞ for hidden keys. o, o_error (R, Dv): the output.
+    lse, lse_error (R,): log Σ e^t.
+    """
+
+    t: Reals
+    t_error: Reals
+    log_p: Reals
+    log_p_error: Reals
+    o: Reals
+    o_error: Reals
+    lse: Reals
+    lse_error: Reals
 
 
 def _array(name: str, values: Any, dtype: str) -> Reals:

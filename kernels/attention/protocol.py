@@ -10,15 +10,16 @@ need not import this project. Neighbours: `adapters` ships kernels, `bound` read
 """
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bound import Arithmetic
+from .arithmetic import Arithmetic
 from .problem import FORMATS, Problem, Reals
 
 KEYWORDS = ("scale", "mask", "bias", "causal", "window", "softcap")
@@ -74,6 +75,8 @@ class AttentionKernel:
         deterministic: equal calls give equal bits.
         batch_invariant: the bits of a row do not depend on its batch.
         hard: True for β = ∞ (the mean over all maximisers), "first" for the first one.
+        known: known deviations: check id → reason.
+        chooses: (q, k, v, keywords) → the name of the implementation that the library runs for them, or None.
         source: where it was found.
         missing: empty, or the one-line remedy of a kernel that cannot run here, which it raises when called.
 
@@ -107,8 +110,12 @@ class AttentionKernel:
     deterministic: bool = True
     batch_invariant: bool = False
     hard: bool | str = False
+    known: Mapping[str, str] = field(default_factory=dict)
+    chooses: Callable[..., str] | None = None
     source: str = ""
     missing: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Declarations that whoever loaded it gave in place of its author's."""
     keywords: frozenset[str] = field(init=False)
     """Which of KEYWORDS the function has."""
 
@@ -134,6 +141,9 @@ class AttentionKernel:
                 raise InputError(f"kernel {self.name}: {name} is {value!r}; a finite number >= {least} is required")
         if self.lse_dtype is not None and _dtype_name(self.lse_dtype) not in FORMATS:
             raise InputError(f"kernel {self.name}: lse_dtype is {self.lse_dtype!r}; give one of {', '.join(FORMATS)}")
+        if not isinstance(self.known, Mapping) or not all(isinstance(x, str) for p in self.known.items() for x in p):
+            raise InputError(f'kernel {self.name}: known is {self.known!r}; give {{"check.id": "reason"}}')
+        put(self, "lse_dtype", None if self.lse_dtype is None else _dtype_name(self.lse_dtype))
         parameters = _parameters(self.function)
         every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         put(self, "keywords", frozenset(k for k in KEYWORDS if every or k in parameters))
@@ -173,6 +183,8 @@ class AttentionKernel:
         if self.arrays == "jax":
             import jax.numpy  # type: ignore[import-not-found]
 
+            if dtype == "float64":
+                jax.config.update("jax_enable_x64", True)
             return jax.numpy.asarray(values) if values.dtype == np.bool_ else jax.numpy.asarray(values, dtype=dtype)
         if dtype == "bfloat16":
             raise InputError(f'kernel {self.name}: NumPy has no bfloat16; declare arrays = "torch" or other dtypes')
@@ -252,7 +264,7 @@ def declare_attention(function: Callable[..., Any], *, name: str | None = None, 
     Raises:
         InputError: an unknown declaration or value.
     """
-    known = set(AttentionKernel.__dataclass_fields__) - {"name", "function", "keywords"}
+    known = set(AttentionKernel.__dataclass_fields__) - {"name", "function", "keywords", "overrides"}
     if unknown := sorted(set(declared) - known):
         raise InputError(
             f"unknown declaration {', '.join(unknown)}; an attention kernel declares {', '.join(sorted(known))}"
@@ -260,22 +272,65 @@ def declare_attention(function: Callable[..., Any], *, name: str | None = None, 
     return AttentionKernel(name or getattr(function, "__name__", "attention"), function, **declared)
 
 
-def as_attention(value: Any, *, name: str, source: str = "") -> AttentionKernel:
+def as_attention(value: Any, *, name: str, source: str = "", **overrides: Any) -> AttentionKernel:
     """`value` as an attention kernel: one already, or a function with its declarations as attributes.
+
+    Args:
+        value: the kernel or function.
+        name: how reports call a function.
+        source: where it was found.
+        overrides: declarations in place of its author's.
 
     Raises:
         InputError: no attention kernel, or an attribute that is no declaration.
     """
     if isinstance(value, AttentionKernel):
-        return value
+        named = source or value.source
+        kernel = value
+        if overrides or named != value.source:
+            kernel = replace(value, source=named, overrides=overrides, **overrides)
+        remedy = kernel.missing or _remedy(kernel)
+        if kernel.arrays == "jax" and not remedy:
+            return replace(kernel, function=_compiled(kernel))
+        return replace(kernel, missing=remedy) if remedy != kernel.missing else kernel
     if not is_attention(value):
         raise InputError(f"{name} is no attention kernel; its first parameters must be q, k, v or query, key, value")
     if inspect.isfunction(value):  # what stands in its attributes was put there to declare
         declared = {k: v for k, v in vars(value).items() if not k.startswith("_") and k != "kind"}
     else:
         declared = {k: getattr(value, k) for k in AttentionKernel.__dataclass_fields__ if hasattr(value, k)}
-        declared = {k: v for k, v in declared.items() if k not in ("name", "function", "keywords", "source", "missing")}
-    return declare_attention(value, name=name, source=source, **declared)
+        apart = ("name", "function", "keywords", "source", "missing", "overrides")
+        declared = {k: v for k, v in declared.items() if k not in apart}
+    return as_attention(declare_attention(value, name=name, **declared), name=name, source=source, **overrides)
+
+
+def _compiled(kernel: AttentionKernel) -> Callable[..., Any]:
+    """The function by jax.jit, which is how its users run it; what is no array is static."""
+    if hasattr(kernel.function, "lower"):  # it is compiled already
+        return kernel.function
+    import jax  # type: ignore[import-not-found]
+
+    return jax.jit(kernel.function, static_argnames=sorted(kernel.keywords - {"mask", "bias"}))
+
+
+def _remedy(kernel: AttentionKernel) -> str:
+    """What to do about a kernel whose library, dtype or device is not there; empty if it can run here."""
+    needs = {"torch": "torch", "jax": "jax"}.get(kernel.arrays, "")
+    if needs and find_spec(needs) is None:
+        what = f"kernel {kernel.name} takes {needs} arrays, and {needs} is not installed"
+        return f"{what}: pip install 'hardmax[{needs}]'"
+    if kernel.arrays == "numpy" and "bfloat16" in kernel.dtypes:
+        return f'kernel {kernel.name}: NumPy has no bfloat16; declare arrays = "torch" or other dtypes'
+    if kernel.device == "cpu":
+        return ""
+    if kernel.arrays != "torch":
+        return f'kernel {kernel.name}: device is {kernel.device!r}; only torch tensors live elsewhere than on the "cpu"'
+    import torch
+
+    if torch.cuda.is_available():
+        return ""
+    seen = f"torch {torch.__version__} sees no CUDA device"
+    return f'kernel {kernel.name} needs the device {kernel.device}; {seen}: declare device = "cpu"'
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

@@ -10,8 +10,8 @@ whatever is reported, `balls` encloses a row by interval arithmetic of any preci
 
 import numpy as np
 
-from .bound import LEAST, SLACK, Enclosure, expanded, score_error, spread
-from .problem import FORMATS, Head, Reals
+from .bound import LEAST, SLACK, expanded, score_error, spread
+from .problem import FORMATS, Enclosure, Head, Reals
 
 U = 2.0**-53
 ULPS = 8 * U
@@ -33,7 +33,8 @@ def scores(head: Head) -> tuple[Reals, Reals]:
         t = t + head.offset
     form = FORMATS["float64"]
     # 4 roundings besides the product's: 1/√D (2), its product with the score, the bias.
-    error = score_error(head, np.abs(t) * SLACK, form, roundings=4, s_u=0.0, lost=form.tiny, tanh=ULPS)
+    size = np.abs(t) * SLACK
+    error = score_error(head, size, form, roundings=4, s_u=0.0, lost=form.tiny, tanh=ULPS, normal=form.tiny)
     return np.where(head.allowed, t, 0.0), np.where(head.allowed, error * SLACK + LEAST, 0.0)
 
 
@@ -76,7 +77,7 @@ def _enclose(head: Head) -> Enclosure:
     lse_error = (moved + ULPS * 1.01 * (1 + log_total) + 2 * U * (np.abs(top[:, 0]) + np.abs(lse))) * SLACK + n * LEAST
     log_p = np.where(on, t - lse[:, None], -np.inf)
     log_p_error = np.where(on, (t_error + lse_error[:, None] + 2 * U * np.abs(np.where(on, log_p, 0.0))) * SLACK, 0.0)
-    sound = head.finite & np.isfinite(o).all(axis=1) & np.isfinite(lse)
+    sound = head.finite & np.isfinite(o).all(axis=1) & np.isfinite(lse) & np.isfinite(t).all(axis=1)
 
     def known(values: Reals) -> Reals:
         good = sound if values.ndim == 1 else sound[:, None]

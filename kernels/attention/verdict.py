@@ -2,9 +2,10 @@
 
 In this order:
 
-    unjudged      W is infinite: an intermediate may overflow, or an input is not finite
-    beyond        the result is not finite, or its distance from the truth exceeds W: wrong for what the kernel declares
-    fragile       W is the hull of the values that the row may see: no kernel could be told from another one
+    unjudged      W is infinite: an intermediate may overflow; or inputs that are not finite allow anything
+    beyond        wrong for what the kernel declares: the result is not finite, or its distance from the truth exceeds
+                  W; or NaN or infinity must come out (`nonfinite`) and does not
+    fragile       W reaches as far as all values that the row may see: no kernel could be told from another one
     implausible   the distance may exceed T: worth a look, no failure
     within        otherwise
 
@@ -20,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BugError
+from .arithmetic import Arithmetic
 from .balls import ball_rows, distance, enclosure_of
-from .bound import Arithmetic, Enclosure, ErrorBound, forward_bound
+from .bound import SLACK, ErrorBound, forward_bound
 from .hard import hard_bound, hard_rows
-from .problem import FORMATS, Head, Problem, Reals
+from .nonfinite import FREE, LEAKS, MINUS, NAN, PLUS, USUAL, patterns
+from .problem import FORMATS, Enclosure, Head, Problem, Reals
 from .protocol import AttentionKernel
 from .truth import enclose
 
@@ -149,12 +152,30 @@ def _judge(
         codes[b, h, empty] = _empty(kernel, problem, b, h, out[b, h, at][empty])
         if lse is not None and lse_codes is not None:
             lse_codes[b, h] = _judge_lse(kernel, head, one, lse[b, h, at])
+        if not head.clean:
+            p = one.known.log_p - one.known.log_p_error - one.bound.tau - how.dtype.u
+            sure = head.allowed & (p > np.log(2 * how.lost_weight)) & (kernel.hard is False)
+            out_pattern, lse_pattern = patterns(problem, b, h, at.astype(np.intp), sure)
+            codes[b, h] = _overlaid(codes[b, h], out_pattern, out[b, h, at])
+            unusual = out_pattern != USUAL
+            W[b, h][unusual] = T[b, h][unusual] = error[b, h][unusual] = np.inf
+            if lse is not None and lse_codes is not None:
+                lse_codes[b, h] = _overlaid(lse_codes[b, h], lse_pattern, lse[b, h, at])
         if how != plain and not kernel.hard:
             usual = forward_bound(head, plain, one.known, int(np.prod(shape))).W
             finite = np.isfinite(usual) & np.isfinite(one.bound.W) & (usual > 0)
             ratios += [float(np.median(one.bound.W[finite] / usual[finite]))] if finite.any() else []
     default = float(np.median(ratios[1:])) if len(ratios) > 1 else 1.0
     return Judgement(codes, error, W, T, lse_codes, balls, at, default, problem.alignment)
+
+
+def _overlaid(codes: NDArray[np.int8], pattern: NDArray[np.int_], got: Reals) -> NDArray[np.int8]:
+    """The verdicts where inputs are not finite: by the pattern that must come out."""
+    wrong = [(NAN, ~np.isnan(got)), (PLUS, ~np.isposinf(got)), (MINUS, ~np.isneginf(got))]
+    codes = np.where((pattern == FREE) | ((pattern == LEAKS) & np.isnan(got)), UNJUDGED, codes)
+    for kind, other in wrong:
+        codes = np.where(pattern == kind, np.where(other, BEYOND, WITHIN), codes)
+    return codes.astype(np.int8)
 
 
 class _Judged(NamedTuple):
@@ -205,7 +226,7 @@ def _judge_head(head: Head, how: Arithmetic, out: Reals, elements: int, sample: 
         ends = [distance(x, y) for row in pairs for x, y in row]
         low_part, high_part = np.moveaxis(np.array(ends).reshape(*own.shape, 2), 2, 0)
         codes[chosen], high[chosen], balls[chosen] = _classify(low_part, high_part, again, own), high_part, True
-        for field in ("W", "T", "lse", "clipped"):
+        for field in ("W", "T", "lse", "lse_typical", "clipped"):
             getattr(bound, field)[chosen] = getattr(again, field)
         for field in ("o", "o_error", "lse", "lse_error"):
             getattr(known, field)[chosen] = getattr(known_part, field)
@@ -228,13 +249,18 @@ def _judge_hard(head: Head, how: Arithmetic, out: Reals, first: bool) -> _Judged
 def _judge_lse(kernel: AttentionKernel, head: Head, one: _Judged, lse: Reals) -> NDArray[np.int8]:
     """Codes of the log-sum-exps; −∞ is required of rows without keys."""
     unit = 1 / np.log(2) if kernel.lse == "log2" else 1.0
-    u = 0.0 if kernel.lse_dtype is None else FORMATS[kernel.lse_dtype].u
-    exact, W = one.known.lse * unit, one.bound.lse * unit
-    W = W + (u + 2.0**-52) * (np.abs(exact) + W)
+    exact = one.known.lse * unit
+    W, T = (x * unit * (1 + 2.0**-50) + 2.0**-52 * np.abs(exact) for x in (one.bound.lse, one.bound.lse_typical))
+    if kernel.lse_dtype is not None:  # rounded once more
+        form = FORMATS[kernel.lse_dtype]
+        size = np.abs(exact) + one.known.lse_error * unit + W
+        last = (form.u * size + form.eta / 2 + form.tiny * (kernel.flushes or form.name != "float16")) * SLACK
+        W, T = (np.where(size <= form.largest, x + last, np.inf) for x in (W * SLACK, T * SLACK))
     with np.errstate(invalid="ignore"):
-        low = np.abs(lse - exact) * (1 - 2.0**-40) - one.known.lse_error * unit
-        wrong = ~np.isfinite(lse) | (low > W)
-    codes = np.select([np.isinf(W), wrong], [UNJUDGED, BEYOND], WITHIN)
+        distance_, error = np.abs(lse - exact), one.known.lse_error * unit
+        wrong = ~np.isfinite(lse) | (distance_ * (1 - 2.0**-40) - error > W)
+        unusual = distance_ * (1 - 2.0**-40) - error > T
+    codes = np.select([np.isinf(W), wrong, unusual], [UNJUDGED, BEYOND, IMPLAUSIBLE], WITHIN)
     return np.where(head.n == 0, np.where(np.isneginf(lse), WITHIN, BEYOND), codes).astype(np.int8)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..exact.configuration import Configuration, refuse_flushing
+from ..exact.array_values import refuse_flushing
+from ..exact.configuration import Configuration
 from ..exact.dynamics import Dynamics, Sets
 from ..follow_sets import FloatProof, FollowSets, move
 from ..protocol import BLOCK_BYTES, Kernel, checked, is_identity, to_numpy
@@ -61,11 +62,6 @@ class Certified:
         """(B, n) the leader to whose position token i converges, −1 where `frozen` is −1."""
         last = self.first[np.maximum(self.frozen, 0), np.arange(len(self.frozen))]
         return np.where(self.frozen[:, None] < 0, -1, last)
-
-    @property
-    def proved_share(self) -> float:
-        """The share of the B·K·n decisions proved by floats; a replayed configuration counts as none proved."""
-        return 1 - len(self.replayed) / max(1, len(self.initial))
 
 
 def certify(
@@ -222,7 +218,7 @@ def _prove_equal(
 def _replay(result: Certified, b: int, A: NDArray[np.floating], alpha: float) -> tuple[Sets, ...]:
     """The exact itinerary of configuration b; its row of every array of `result` is filled from the exact kernel."""
     tokens = result.initial[b]
-    configuration = Configuration.from_floats(tokens, None if is_identity(A) else A, float(alpha))
+    configuration = Configuration.from_array(tokens, None if is_identity(A) else A, float(alpha))
     dynamics = Dynamics(configuration)
     place = {row: i for i, row in reversed(list(enumerate(configuration.tokens)))}
     merged = [place[row] for row in configuration.tokens]  # the first of the tokens equal to token i

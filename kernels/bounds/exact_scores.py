@@ -7,7 +7,7 @@ additions, multiplications and fused operations round nothing, whichever of zᵀ
 bounded as well), if they are no subnormal numbers and stay below the largest float. Equal scores are then equal in
 floats, and scores that differ, differ.
 
-Neighbours: `crosscheck` and the conformance suite's `judge` apply this token by token.
+Neighbours: `judge` applies this token by token.
 """
 
 from fractions import Fraction

@@ -85,7 +85,7 @@ derive those about rounding a second time; the rows on R and on int32 rest on wh
     hash of a linear image             compiled_loops.find_distinct     nothing: `same` decides, and a duplicate that is
                                                                         missed ties, so it is compared by `same` again
     A → dtype of the tokens, α → float certify                          nothing: refused unless it changes no value
-    tiny / 2 > 0                       configuration.refuse_flushing    floats are read and compared where subnormal
+    tiny / 2 > 0                       array_values.refuse_flushing     floats are read and compared where subnormal
                                                                         numbers are kept apart from 0
     exact tokens → dtype               certify._replay                  2u |ẑ| + ω ≥ two roundings to nearest
     index → int32                      compiled_loops                   n < 2³¹: 2³¹ tokens would need n² = 2⁶² scores

@@ -4,7 +4,6 @@ Neighbours: `hardmax` is the model of all that names no other, `model` the proto
 reads and writes files.
 """
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,13 +11,18 @@ from functools import cached_property
 from typing import Any
 
 from ..errors import InputError
+from .array_values import as_numpy, exact_array
 from .hardmax import Follow, Hardmax
 from .matrix import Matrix, Vector, exact_matrix, identity
-from .model import Layers, Model
-from .step import ConstantStep, Step
+from .model import Layers, Model, named
+from .rational_text import short_text
+from .step import ConstantStep, Exact, Step
+
+MOST_SHOWN = 20
+"""Tokens that the prompt shows of a configuration."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Configuration:
     """Tokens z_1 … z_n in R^d and the model that moves them from layer to layer.
 
@@ -27,16 +31,17 @@ class Configuration:
     hypothesis is a question one can ask. `is_nonzero`, `is_distinct` and `is_spd` tell.
 
     Args:
-        tokens: (n, d) exact numbers (int or Fraction), n ≥ 1, d ≥ 1.
+        tokens: (n, d) exact numbers (int, Fraction, or text like "1/2"), n ≥ 1, d ≥ 1.
         A: a `Model`, or (d, d) exact numbers, the matrix of the inner product ⟨x, y⟩ = xᵀAy; the identity if None.
-        step: an α > 0 (int or Fraction), or a `Step`.
+        alpha: an exact α > 0; 1 if neither it nor a step is given.
+        step: a `Step`, in place of α.
         labels: n names, or None.
         multiplicities: n weights w_i ≥ 1 with which token i enters every mean; all 1 if None.
         follow: whether a token follows the tokens of "largest" or of "smallest" inner product.
 
     Raises:
         ExactnessError: a value is a float or of another inexact type.
-        InputError: a shape is wrong, a step not positive, or `step` or `follow` is given beside a model.
+        InputError: a shape is wrong, a step not positive, or `alpha`, `step` or `follow` is given beside a model.
 
     Source: arXiv:2407.01602, equation (1.1).
     """
@@ -48,10 +53,11 @@ class Configuration:
 
     def __init__(
         self,
-        tokens: Iterable[Iterable[int | Fraction]],
-        A: Model | Iterable[Iterable[int | Fraction]] | None = None,
-        step: Step | int | Fraction = 1,
+        tokens: Iterable[Iterable[Exact]],
+        A: Model | Iterable[Iterable[Exact]] | None = None,
+        alpha: Step | Exact | None = None,
         *,
+        step: Step | None = None,
         labels: Iterable[str] | None = None,
         multiplicities: Iterable[int] | None = None,
         follow: Follow = "largest",
@@ -67,9 +73,9 @@ class Configuration:
                 raise InputError(
                     f"tokens[{i}] has {len(row)} coordinates but tokens[0] has {d}; all must have the same"
                 )
-        model = A if isinstance(A, Model) else Hardmax(identity(d) if A is None else A, step, follow)
-        if model is A and (step != 1 or follow != "largest"):
-            raise InputError("step or follow is given beside a model; give them to the model")
+        model = A if isinstance(A, Model) else Hardmax(identity(d) if A is None else A, alpha, follow, step=step)
+        if model is A and (alpha is not None or step is not None or follow != "largest"):
+            raise InputError("alpha, step or follow is given beside a model; give them to the model")
         model.must_fit(d)
         names = None if labels is None else tuple(labels)
         if names is not None and len(names) != len(rows):
@@ -84,25 +90,40 @@ class Configuration:
         write(self, "multiplicities", weights)
 
     @classmethod
-    def from_floats(
-        cls, tokens: Any, A: Any = None, alpha: Any = 1.0, *, labels: Sequence[str] | None = None
+    def from_array(
+        cls,
+        tokens: Any,
+        A: Any = None,
+        alpha: Any = None,
+        *,
+        step: Step | None = None,
+        labels: Sequence[str] | None = None,
+        multiplicities: Any = None,
+        follow: Follow = "largest",
     ) -> "Configuration":
-        """The configuration whose values are exactly the dyadic rationals that the given floats are.
+        """The configuration whose values are exactly the dyadic rationals that the floats of arrays are.
 
         Args:
-            tokens: (n, d) array-like of finite floats (any NumPy dtype) or integers.
-            A: (d, d) array-like, or None for the identity.
-            alpha: a finite positive number.
+            tokens: (n, d) array of NumPy, torch (also bfloat16, on any device) or another library, or nested lists:
+                finite floats, integers, or text like "1/2".
+            A: (d, d) likewise, a `Model`, or None for the identity.
+            alpha: a positive number, float or exact; 1 if neither it nor a step is given.
+            step: a `Step`, in place of α.
             labels: n names, or None.
+            multiplicities: n whole numbers ≥ 1, an array or a list; all 1 if None.
+            follow: "largest" or "smallest".
 
         Raises:
             InputError: an array is not of that shape or holds NaN or infinity, or subnormal numbers are flushed here.
         """
         return cls(
-            _dyadic("tokens", tokens, 2),
-            None if A is None else _dyadic("A", A, 2),
-            _dyadic("alpha", alpha, 0),
+            exact_array("tokens", tokens, 2),
+            A if A is None or isinstance(A, Model) else exact_array("A", A, 2),
+            alpha if alpha is None or isinstance(alpha, Step) else exact_array("alpha", alpha, 0),
+            step=step,
             labels=labels,
+            multiplicities=None if multiplicities is None else as_numpy("multiplicities", multiplicities).tolist(),
+            follow=follow,
         )
 
     @property
@@ -167,6 +188,28 @@ class Configuration:
         """Whether the scores are an inner product: A, or −A where tokens follow the smallest, is SPD."""
         return self._of_model("has_inner_product")
 
+    def __repr__(self) -> str:
+        """What makes an equal configuration, for the prompt; cut where nobody reads on."""
+        matrix = [f"[{', '.join(map(_repr, row))}]" for row in self.tokens[:MOST_SHOWN]]
+        more = f", … {self.n - MOST_SHOWN} more" if self.n > MOST_SHOWN else ""
+        parts = [f"[{', '.join(matrix)}{more}]"]
+        if self.model.kind != "hardmax":
+            parts.append(repr(self.model))
+        else:
+            if self.A != identity(self.d):
+                rows = [f"[{', '.join(map(_repr, row))}]" for row in self.A]
+                parts.append(f"[{', '.join(rows[:MOST_SHOWN])}{', …' if self.d > MOST_SHOWN else ''}]")
+            parts.append(f"step={self.step}" if self.alpha is None else f"alpha={_repr(self.alpha)}")
+            parts += [] if self.follow == "largest" else [f"follow={self.follow!r}"]
+        if self.labels is not None:
+            parts.append(f"labels={list(self.labels[:MOST_SHOWN])}{'…' if more else ''}")
+        if max(self.multiplicities) > 1:
+            parts.append(f"multiplicities={list(self.multiplicities[:MOST_SHOWN])}{'…' if more else ''}")
+        return f"Configuration({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        return named("hardmax.verify.commands.picture:configuration_html")(self)
+
     def hypotheses(self) -> dict[str, bool]:
         """What the model's claims assume of tokens and model, and whether this input meets it."""
         return {"nonzero": self.is_nonzero, "distinct": self.is_distinct, **self.model.hypotheses()}
@@ -204,6 +247,11 @@ class Configuration:
         )
 
 
+def _repr(value: Fraction) -> str:
+    """A number as `Configuration` takes it, cut if it is very long."""
+    return str(value) if value.denominator == 1 and abs(value) < 10**40 else f'"{short_text(value)}"'
+
+
 def with_changes(configuration: Configuration, **changes: Any) -> Configuration:
     """A copy of `configuration` with the named fields, its own or its model's, replaced, validated anew."""
     c = configuration
@@ -212,40 +260,3 @@ def with_changes(configuration: Configuration, **changes: Any) -> Configuration:
     own |= {name: value for name, value in changes.items() if name in own}
     model = replace(own["model"], **of_model) if of_model else own["model"]
     return Configuration(own["tokens"], model, labels=own["labels"], multiplicities=own["multiplicities"])
-
-
-def refuse_flushing() -> None:
-    """Refuse to read floats exactly where the processor takes subnormal numbers for 0.
-
-    Raises:
-        InputError: this thread flushes subnormal numbers.
-    """
-    if not sys.float_info.min / 2 > 0:
-        raise InputError(
-            "this process flushes subnormal numbers to zero, so floats cannot be read as what they are; "
-            "call torch.set_flush_denormal(False)"
-        )
-
-
-def _dyadic(name: str, values: Any, ndim: int) -> Any:
-    """Floats as the dyadic rationals they are: a Fraction (ndim 0) or a list of rows (ndim 2)."""
-    import numpy as np  # exact work needs no NumPy, and `hardmax --help` should not wait for it
-
-    refuse_flushing()
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise InputError(f"{name} is not a rectangular array: {error}") from None
-    if array.ndim != ndim:
-        raise InputError(f"{name} has shape {array.shape}; {'a number' if ndim == 0 else 'a 2-d array'} is required")
-    if array.dtype.kind not in "fiu":
-        raise InputError(f"{name} has dtype {array.dtype}; float or integer values are required")
-    if array.dtype.kind == "f":
-        if array.dtype.itemsize > 8:
-            raise InputError(f"{name} has dtype {array.dtype}; float64 is the widest float read exactly")
-        if not np.isfinite(array).all():
-            where = np.argwhere(~np.isfinite(array))[0].tolist()
-            raise InputError(f"{name}{where or ''} is {array[tuple(where)]}; every value must be finite")
-    if ndim == 0:
-        return Fraction(array.item())
-    return [[Fraction(v) for v in row] for row in array.tolist()]

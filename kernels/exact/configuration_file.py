@@ -1,57 +1,38 @@
-"""Configuration files: JSON and .npz in, JSON out, every fault one line that names the file and the place.
+"""Configuration files: JSON, arrays or rows in, JSON out, every fault one line that names the file and the place.
 
 JSON: `{"tokens": [["1", "1/2"], …], "A": [["2", "0"], ["0", "1"]], "alpha": "1/2", "labels": ["great", …]}`, and
 optionally `"multiplicities": [2, 1, …]`, `"follow": "smallest"`, `"step": {"rule": "harmonic", "numerator": 2,
 "offset": 2}` in place of alpha, and `"attention": {kind: {…}}` with the parameters of a model of another kind than
-hardmax. Strings are integers, fractions or decimals; JSON numbers are read as the exact decimal that they are. `.npz`:
-arrays `tokens`, `A`, `alpha` (floats are the dyadic rationals that they are), `labels`.
+hardmax. A list alone is the tokens. Strings are integers, fractions or decimals; JSON numbers are read as the exact
+decimal that they are.
 
-Neighbours: `configuration` validates shapes, `model` knows the kinds, `json_values` reads numbers; the command line
-turns `InputError` into status 2.
+Neighbours: `configuration` validates shapes, `model` knows the kinds, `json_values` reads numbers, `array_file` what is
+no JSON; the command line turns `InputError` into status 2.
 """
 
-import io
 import json
-import re
-import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import ExactnessError, InputError
+from .array_file import MAX_FILE_BYTES, from_numpy, from_rows, from_torch, kind_of
 from .configuration import Configuration
-from .json_values import JsonNumber, quoted, rows, whole
+from .json_values import JsonNumber, quoted, rows, text_labels, whole
 from .model import SHARED_KEYS, model_of
 from .rational_text import rational_text
 
-MAX_FILE_BYTES = 16_000_000
-"""Larger files are refused: exact work on millions of numbers would not end."""
 _KEYS = ("tokens", "A", "alpha", "step", "labels", "multiplicities", "follow", "attention")
 """All keys in the order in which they are written; those in `SHARED_KEYS` are the model's."""
-_HALF = re.compile("[\ud800-\udfff]")
-
-_DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    KeyError,
-    AttributeError,
-    NotImplementedError,
-    TypeError,
-    MemoryError,
-    OverflowError,
-    SyntaxError,
-)
-"""All that NumPy and zipfile raise on archives that are damaged, encrypted, pickled, or no archives."""
 
 
 def read_configuration(path: str | Path) -> Configuration:
     """The configuration in a file.
 
     Args:
-        path: a `.npz` file, or JSON of any other name.
+        path: JSON, `.npy`, `.npz`, `.pt` (torch) or `.csv`, known by its name, else by its first bytes; "-" is the
+            standard input.
 
     Raises:
         InputError: the file cannot be read or is not a configuration; the message names file and place.
@@ -59,16 +40,25 @@ def read_configuration(path: str | Path) -> Configuration:
     path = Path(path)
     try:
         if path.is_dir():
-            raise InputError("is a directory; give a configuration file (JSON or .npz)")
+            raise InputError("is a directory; give a configuration file (JSON, .npy, .npz, .pt or .csv)")
         try:
-            with path.open("rb") as file:  # not by its size: a device or a pipe has none
-                data = file.read(MAX_FILE_BYTES + 1)
+            if str(path) == "-":
+                data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+            else:
+                with path.open("rb") as file:  # not by its size: a device or a pipe has none
+                    data = file.read(MAX_FILE_BYTES + 1)
             if len(data) > MAX_FILE_BYTES:
                 raise InputError(f"is larger than {MAX_FILE_BYTES} bytes; no more are read for exact work")
-            return _from_npz(data) if path.suffix == ".npz" else parse_configuration(data.decode("utf-8"))
+            kind = kind_of(path.suffix, data)
+            if kind in ("npy", "npz"):
+                return from_numpy(data, kind)
+            if kind == "torch":
+                return from_torch(data)
+            text = data.decode("utf-8-sig")
+            return parse_configuration(text) if kind == "json" else from_rows(text)
         except UnicodeDecodeError:
-            raise InputError("is not UTF-8 text; give JSON, or name the file .npz if it is one") from None
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            raise InputError("is not UTF-8 text; give JSON or .csv in UTF-8, or .npy, .npz or .pt") from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or a standard input that is closed
             raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     except (InputError, ExactnessError) as error:
         raise InputError(f"{path_text(path)}: {error}") from None
@@ -76,7 +66,7 @@ def read_configuration(path: str | Path) -> Configuration:
 
 def path_text(path: Path) -> str:
     """The path on one line, whatever bytes its name has; quoted if it is not plain."""
-    text = str(path)
+    text = "standard input" if str(path) == "-" else str(path)
     return text if text.isprintable() else repr(text)
 
 
@@ -107,8 +97,10 @@ def configuration_from_json(data: Any) -> Configuration:
     Raises:
         InputError: a key is missing or unknown, or a value is not what it must be.
     """
+    if isinstance(data, list):
+        data = {"tokens": data}
     if not isinstance(data, Mapping):
-        raise InputError('must be a JSON object with the key "tokens"')
+        raise InputError('must be a list of tokens, or a JSON object with the key "tokens"')
     kind, parameters = _attention(data.get("attention", {"hardmax": {}}))
     model = model_of(kind)
     known = [key for key in _KEYS if key not in SHARED_KEYS or key in model.keys]
@@ -130,7 +122,7 @@ def configuration_from_json(data: Any) -> Configuration:
     return Configuration(
         tokens,
         model.from_json(fields, len(tokens[0])),
-        labels=None if labels is None else _labels(labels),
+        labels=None if labels is None else text_labels(labels),
         multiplicities=[whole(f"multiplicities[{i}]", v) for i, v in enumerate(multiplicities)]
         if "multiplicities" in data
         else None,
@@ -174,40 +166,3 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key in keys if keys.count(key) > 1)
         raise InputError(f"the key {quoted(twice)} is given twice; give it once")
     return result
-
-
-def _labels(value: Any) -> list[str]:
-    """Labels that can be written to a file: half a surrogate pair, which JSON and NumPy let through, is no text."""
-    if not isinstance(value, list) or any(type(label) is not str for label in value):
-        raise InputError("labels must be a list of strings, one a token")
-    for i, label in enumerate(value):
-        if half := _HALF.search(label):
-            raise InputError(f"labels[{i}] holds {quoted(half[0])}, half a surrogate pair; give text")
-    return value
-
-
-def _from_npz(data: bytes) -> Configuration:
-    """The configuration in an .npz archive; object arrays are never unpickled."""
-    import numpy as np
-
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            sizes = [info.file_size for info in archive.zip.infolist()] if archive.zip else []
-            if sum(sizes) > MAX_FILE_BYTES:
-                raise InputError(f"unpacks to {sum(sizes)} bytes; at most {MAX_FILE_BYTES} are read for exact work")
-            arrays: dict[str, Any] = {name: archive[name] for name in archive.files}
-    except _DAMAGED as error:
-        raise InputError(
-            f"is not a readable .npz archive of plain arrays: {' '.join(str(error).split())[:120]}"
-        ) from None
-    unknown = [name for name in arrays if name not in ("tokens", "A", "alpha", "labels")]
-    if unknown:
-        raise InputError(f"unknown array {quoted(unknown[0])}; known arrays are tokens, A, alpha, labels")
-    if "tokens" not in arrays:
-        raise InputError('the array "tokens" is missing; give an (n, d) array')
-    labels: Sequence[str] | None = None
-    if "labels" in arrays:
-        if arrays["labels"].dtype.kind != "U" or arrays["labels"].ndim != 1:
-            raise InputError("labels must be a 1-d array of strings, one a token")
-        labels = _labels(arrays["labels"].tolist())
-    return Configuration.from_floats(arrays["tokens"], arrays.get("A"), arrays.get("alpha", 1.0), labels=labels)

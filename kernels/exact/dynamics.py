@@ -39,7 +39,7 @@ class Layer:
         return tuple(tuple(Fraction(int(v), D) for v in row) for row in self.numerators.to_list())
 
 
-def _integers(rows: Matrix) -> tuple[list[list[int]], int]:
+def over_one_denominator(rows: Matrix) -> tuple[list[list[int]], int]:
     """Numerators of `rows` over their least common denominator, and that denominator."""
     D = lcm(*(v.denominator for row in rows for v in row))
     return [[v.numerator * (D // v.denominator) for v in row] for row in rows], D
@@ -65,8 +65,8 @@ class Dynamics:
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
         n, d = configuration.n, configuration.d
-        numerators, D = _integers(configuration.tokens)
-        form, _ = _integers(configuration.A)
+        numerators, D = over_one_denominator(configuration.tokens)
+        form, _ = over_one_denominator(configuration.A)
         sign = 1 if configuration.follow == "largest" else -1
         self.first = Layer(0, integer_matrix(numerators, (n, d)), ZZ(D))
         self.form = integer_matrix([[sign * v for v in row] for row in form], (d, d))

@@ -5,16 +5,15 @@ Neighbours: `model` is the protocol, `dynamics` computes the layers, `step` says
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..errors import InputError
-from .json_values import JsonNumber, number, quoted, rows, whole
+from .json_values import number, quoted, rows
 from .matrix import Matrix, exact_matrix, identity, is_positive_definite
 from .model import Model
 from .rational_text import rational_text
-from .step import ConstantStep, Step, step_from_json
+from .step import ConstantStep, Exact, Step, step_from_json, step_of
 
 if TYPE_CHECKING:
     from .configuration import Configuration
@@ -28,10 +27,11 @@ class Hardmax(Model):
     """z_i ← z_i + λ (mean_{j ∈ C_i} z_j − z_i), C_i = { j : ⟨z_i, z_j⟩ is the largest, or smallest }, ⟨x, y⟩ = xᵀAy.
 
     Args:
-        A: (d, d) exact numbers (int or Fraction).
-        step: an α > 0 (int or Fraction), λ = α/(1 + α), or a `Step`.
+        A: (d, d) exact numbers (int, Fraction, or text like "1/2").
+        alpha: an exact α > 0, λ = α/(1 + α); 1 if neither it nor a step is given.
         follow: a token follows the tokens of "largest" (the clustering paper) or of "smallest" inner product
             (a negative semidefinite key–query matrix); the latter is the former with −A.
+        step: a `Step`, in place of α.
 
     Raises:
         ExactnessError: a value is a float or of another inexact type.
@@ -51,13 +51,18 @@ class Hardmax(Model):
     follow: Follow
 
     def __init__(
-        self, A: Iterable[Iterable[int | Fraction]], step: Step | int | Fraction = 1, follow: Follow = "largest"
+        self,
+        A: Iterable[Iterable[Exact]],
+        alpha: Step | Exact | None = None,
+        follow: Follow = "largest",
+        *,
+        step: Step | None = None,
     ) -> None:
         if follow not in ("largest", "smallest"):
             raise InputError(f'follow is {follow!r}; it must be "largest" or "smallest"')
         write = object.__setattr__
         write(self, "A", exact_matrix("A", A))
-        write(self, "step", step if isinstance(step, Step) else ConstantStep(step))  # type: ignore[arg-type]
+        write(self, "step", step_of(alpha, step))
         write(self, "follow", follow)
 
     @classmethod
@@ -67,7 +72,7 @@ class Hardmax(Model):
             raise InputError('"alpha" and "step" are both given; give one of them')
         A = rows("A", fields["A"]) if "A" in fields else identity(d)
         if "step" in fields:
-            step: Step = step_from_json(_step_fields(fields["step"]))
+            step: Step = step_from_json(fields["step"])
         else:
             step = ConstantStep(number("alpha", fields.get("alpha", 1)))
         follow = fields.get("follow", "largest")
@@ -113,10 +118,3 @@ class Hardmax(Model):
         if self.follow == "largest":
             return self.is_spd
         return self.is_symmetric and is_positive_definite([[-v for v in row] for row in self.A])
-
-
-def _step_fields(value: Any) -> dict[str, object]:
-    """The numbers of a step as int."""
-    if not isinstance(value, Mapping):
-        raise InputError('step must be an object like {"rule": "harmonic", "numerator": 2, "offset": 2}')
-    return {k: whole(f"step.{k}", v) if isinstance(v, JsonNumber) else v for k, v in value.items()}

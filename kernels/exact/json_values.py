@@ -19,6 +19,7 @@ MAX_WHOLE_DIGITS = 600
 and write no more than 640 digits of one."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:/\d+)?|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class JsonNumber(str):
@@ -77,6 +78,16 @@ def _integer(digits: str) -> int:
         piece = digits[start : start + 4000]
         value = value * 10 ** len(piece) + int(piece)
     return sign * value
+
+
+def text_labels(value: Any) -> list[str]:
+    """Labels that can be written to a file: half a surrogate pair, which JSON and NumPy let through, is no text."""
+    if not isinstance(value, list) or any(type(label) is not str for label in value):
+        raise InputError("labels must be a list of strings, one a token")
+    for i, label in enumerate(value):
+        if half := _HALF.search(label):
+            raise InputError(f"labels[{i}] holds {quoted(half[0])}, half a surrogate pair; give text")
+    return value
 
 
 def whole(place: str, value: Any) -> int:

@@ -8,36 +8,38 @@ from fractions import Fraction
 from functools import lru_cache
 
 from ..errors import ExactnessError, InputError
+from .json_values import number
+from .step import Exact
 
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
 
 
-def exact_matrix(name: str, rows: Iterable[Iterable[int | Fraction]]) -> Matrix:
+def exact_matrix(name: str, rows: Iterable[Iterable[Exact]]) -> Matrix:
     """`rows` as Fractions.
 
     Args:
         name: what the rows are, for messages.
-        rows: exact numbers (int or Fraction); rows may differ in length.
+        rows: exact numbers (int, Fraction, or text like "1/2"); rows may differ in length.
 
     Raises:
         ExactnessError: a value is a float or of another inexact type; the message names its place.
-        InputError: something is no row of numbers.
+        InputError: something is no row of numbers, or a text is no number.
     """
     result = []
-    if not isinstance(rows, Iterable):
+    if not isinstance(rows, Iterable) or isinstance(rows, str):
         raise InputError(f"{name} is {rows!r}; a list of rows is required, each a list of numbers")
     for i, row in enumerate(rows):
-        if not isinstance(row, Iterable):
+        if not isinstance(row, Iterable) or isinstance(row, str):
             raise InputError(f"{name}[{i}] is {row!r}; a row of numbers is required")
         values = tuple(row)
         for j, value in enumerate(values):
-            if type(value) is not int and type(value) is not Fraction:
+            if type(value) is not int and type(value) is not Fraction and type(value) is not str:
                 raise ExactnessError(
-                    f"{name}[{i}][{j}] is {value!r} of type {type(value).__name__}; exact values are int or Fraction: "
-                    f"use Configuration.from_floats for floats"
+                    f"{name}[{i}][{j}] is {value!r} of type {type(value).__name__}; exact values are int, Fraction or "
+                    f'text like "1/2": use Configuration.from_array for arrays and floats'
                 )
-        result.append(tuple(v if type(v) is Fraction else Fraction(v) for v in values))
+        result.append(tuple(v if type(v) is Fraction else number(f"{name}[{i}][{j}]", v) for j, v in enumerate(values)))
     return tuple(result)
 
 

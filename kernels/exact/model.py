@@ -4,13 +4,14 @@ Neighbours: `hardmax` is the kind that ships; `configuration` joins a model with
 writes both. CONTRIBUTING.md, "Add a model", goes through it step by step.
 """
 
-from abc import ABC, abstractmethod
+from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..errors import InputError
+from ..loading import members, offered
 
 if TYPE_CHECKING:
     from typing import Self
@@ -96,25 +97,43 @@ class Model(ABC):
 
 SHARED_KEYS = ("A", "alpha", "follow", "step")
 """Keys of models that stand beside the tokens in a configuration file."""
-_kinds: dict[str, str | type[Model]] = {"hardmax": "hardmax.kernels.exact.hardmax:Hardmax"}
+_kinds: dict[str, str | type[Model]] = {
+    "hardmax": "hardmax.kernels.exact.hardmax:Hardmax",
+    "layered": "hardmax.kernels.exact.layered:Layered",
+}
 """Kind → its class, or where that is."""
 
 
-def register(model: type[Model]) -> None:
+GROUP = "hardmax.models"
+"""The entry-point group under which other packages offer models: `kind = "pkg.module:Class"`."""
+
+
+def register(model: type[Model] | str) -> None:
     """Make a kind of model known: from here on files of it are read, and with it all that it names is found.
 
     Args:
-        model: the class. Call this in its module, so that processes that unpickle a model know it too.
+        model: the class: call this in its module, so that processes that unpickle a model know it too. Or where classes
+            are, several with commas: "mine.py", "mine.py:Half", "pkg.module:Half".
 
     Raises:
-        InputError: the class lacks something, or its kind is another one's.
+        InputError: the class lacks something, its kind is another one's, or no class is there.
     """
+    if isinstance(model, str):
+        for spec in model.split(","):
+            found = members(spec.strip(), ABCMeta, what="model", hint="define a subclass of hardmax.Model")
+            classes = [c for _, c in found if issubclass(c, Model) and hasattr(c, "kind")]
+            if not classes:
+                raise InputError(f"{spec.strip()} has no model; define a subclass of hardmax.Model")
+            for one in classes:
+                register(one)
+        return
     missing = [name for name in ("kind", "keys", "prover", "claims") if not hasattr(model, name)]
     if missing or getattr(model, "__abstractmethods__", None):
         missing += sorted(getattr(model, "__abstractmethods__", ()))
         raise InputError(f"model {model.__name__} lacks {', '.join(missing)}; see hardmax.kernels.exact.model.Model")
     known = _kinds.get(model.kind)
-    if known is not None and known is not model and known != f"{model.__module__}:{model.__qualname__}":
+    former = known if isinstance(known, str | None) else f"{known.__module__}:{known.__qualname__}"
+    if former not in (None, f"{model.__module__}:{model.__qualname__}"):
         raise InputError(f"a kind of model {model.kind!r} is known already; give {model.__name__} a kind of its own")
     _kinds[model.kind] = model
 
@@ -125,9 +144,13 @@ def model_of(kind: str) -> type[Model]:
     Raises:
         InputError: no kind of that name is registered.
     """
+    if kind not in _kinds and kind in (others := offered(GROUP)):
+        register(others[kind])
     known = _kinds.get(kind)
     if known is None:
-        raise InputError(f"there is no kind of model {kind!r}; known kinds are {', '.join(_kinds)}")
+        raise InputError(
+            f"there is no kind of model {kind!r}; known kinds are {', '.join(_kinds)}; --models mine.py reads others"
+        )
     return named(known) if isinstance(known, str) else known
 
 

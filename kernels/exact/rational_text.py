@@ -39,6 +39,25 @@ def short_text(value: Fraction) -> str:
     return f"about {'-' if value < 0 else ''}2^{exponent} (exactly a fraction of {size} bits)"
 
 
+def decimal_text(value: Fraction) -> str:
+    """`value` rounded to five significant digits, an integer of at most five as it is."""
+    if value.denominator == 1 and abs(value) < 100_000:
+        return str(value)
+    exponent = abs(value.numerator).bit_length() - value.denominator.bit_length()
+    if -900 < exponent < 900:
+        return f"{value.numerator / value.denominator:#.5g}"
+    return f"{'-' if value < 0 else ''}2^{exponent}"
+
+
+class ExactPoint(tuple[Fraction, ...]):
+    """A vector that prints as its numbers, (1, -1/2), not as Fraction(1, 1), …; equal to the tuple that it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"({', '.join(map(short_text, self))}{',' if len(self) == 1 else ''})"
+
+
 def show(point: Iterable[Fraction]) -> str:
     """A point as (x, y, …), long coordinates shortened."""
     return f"({', '.join(map(short_text, point))})"

@@ -13,7 +13,7 @@ LONG = 24
 """Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""
 MAX_LISTED = 8
 """Tokens that one line lists."""
-MAX_KIND = 80
+MAX_KIND = 160
 """Characters that a line spends on the kind of a model and its parameters."""
 
 
@@ -66,7 +66,13 @@ def _matrix_text(A: Rows) -> str:
 def _step_text(c: ConfigurationRecord) -> str:
     """The step as a formula."""
     if c.step is not None:
-        return f"λ at layer k is {c.step.numerator}/(k + {c.step.offset})"
+        s = c.step
+        formulas = {
+            "harmonic": f"{s.numerator}/(k + {s.offset})",
+            "geometric": f"{short(s.first or '')} · ({short(s.ratio or '')})^k",
+            "listed": f"{', '.join(map(short, (s.rates or ())[:6]))}{', …' if len(s.rates or ()) > 6 else ' for ever'}",
+        }
+        return f"λ at layer k is {formulas[s.rule]}"
     assert c.alpha is not None
     return f"α = {short(c.alpha)}"
 

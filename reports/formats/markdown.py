@@ -45,6 +45,15 @@ def render_markdown(records: Records) -> str:
         + (f", seed {run.seed}" if run.seed is not None else "")
         + f", version {escaped(run.tool_version)}",
     ]
+    if run.paper is not None:
+        rows = [
+            [escaped(s.label), s.verdict, escaped(s.statement), escaped("; ".join(filter(None, (s.known, s.note))))]
+            for s in run.paper.statements
+        ]
+        about = f"{run.paper.id} ({run.paper.version}), {run.paper.title}, {', '.join(run.paper.authors)}"
+        lines += ["", f"### {escaped(about)}", ""]
+        lines += [*([escaped(run.paper.note), ""] if run.paper.note else [])]
+        lines += _table(["in the paper", "verdict", "statement", "how it is known"], rows)
     surprising = [c for c in records.counterexamples if not is_expected(records, c)]
     expected = [c for c in records.counterexamples if is_expected(records, c)]
     lines += _counterexamples(records, surprise_title(records, surprising), surprising)

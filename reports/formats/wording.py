@@ -16,6 +16,21 @@ HYPOTHESES = {
     "spd": "A is symmetric positive definite",
     "constant_step": "the step is the same at every layer",
     "rate_below_one": "λ_k < 1 at every layer",
+    "follows_smallest": "tokens follow the smallest score",
+    "follows_largest": "tokens follow the largest score",
+    "step_of_theorem": "λ_k = 2/(k + 2)",
+    "semidefinite": "every form is symmetric positive semidefinite",
+    "decreasing": "B_k − B_{k+1} is positive semidefinite for every k",
+    "origin_in_hull": "the origin lies in the hull of the tokens",
+    "step_bounded_below": "λ_k ≥ c > 0 at every layer",
+    "invertible": "every form is invertible",
+    "diagonal_preconditioner": "P is diagonal with entries in (0, 1)",
+    "vertices_own_cells": "every vertex of the hull lies in its own cell alone, and every token in one cell",
+    "equal_energies": "all vertices of the hull have one energy",
+    "figure_2a": "the input is that of Figure 2(a)",
+    "figure_2b": "the input is that of Figure 2(b)",
+    "figure_2c": "the input is that of Figure 2(c)",
+    "figure_2d": "the input is that of Figure 2(d)",
 }
 """The names that claims use for their hypotheses; others are shown as they are."""
 
@@ -115,7 +130,7 @@ def verdict_word(run: RunRecord) -> str:
 
 def headline(run: RunRecord) -> str:
     """The verdict in one sentence, with the numbers it rests on."""
-    say = {"verify": _verify, "prove": _prove, "kernel": _kernel, "control": _control}[run.command]
+    say = {"verify": _verify, "prove": _prove, "kernel": _kernel, "control": _control, "paper": _verify}[run.command]
     return say(run) + (" The run was interrupted: this is what was found until then." if run.interrupted else "")
 
 
@@ -137,7 +152,7 @@ def _prove(run: RunRecord) -> str:
     words = ("verified", "refuted", "undecided", "invalid")
     parts = [f"{n:,} {word}" for word in words if (n := getattr(run.counts, word))]
     inputs = plural(run.counts.inputs, "configuration")
-    return f"The conclusion of the theorem on {inputs}: {', '.join(parts) or 'none'}."
+    return f"What is claimed, on {inputs}: {', '.join(parts) or 'none'}."
 
 
 def _control(run: RunRecord) -> str:

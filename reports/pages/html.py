@@ -17,7 +17,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from ..formats import wording
-from ..formats.exact_text import model_text, point, short
+from ..formats.exact_text import configuration_line, model_text, point, short
 from ..printable import printable
 from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
@@ -82,6 +82,7 @@ def render_html(records: Records) -> str:
         wording=wording,
         short=short,
         dumps=dumps,
+        one_input=configuration_line,
         beside=_beside,
         replay=lambda result: shlex.join(["hardmax", "prove", result.input]),
     )
@@ -130,18 +131,6 @@ class _Figures:
             plot=None if isinstance(record, CheckResult) else gap_plot.gap_plot(record),
             gaps=tuple("" if g is None else short(g) for g in record.trajectory.gaps),
         )
-
-
-def still(record: CounterexampleRecord) -> str:
-    """The initial and the final state of a counterexample, and what fails, as HTML without script: for notebooks."""
-    figure = _Figures(1).of(record)
-    text = Markup("<p><code>{}</code>: {}</p>").format(printable(record.claim), printable(record.because))
-    if figure is None:
-        return f"<div>{text}</div>"
-    box = Markup('<svg class="figure" width="320" viewBox="{}" role="img" aria-label="{}">{}</svg>')
-    states = (("Initial state", figure.first), ("Final state", figure.last))
-    pictures = Markup("").join(box.format(figure.window, name, content) for name, content in states)
-    return f"<div><style>{page.asset('figure.css')}</style>{pictures}{text}</div>"
 
 
 def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] = ()) -> dict[str, Any] | None:

@@ -233,22 +233,24 @@ def _nice(step: Decimal) -> Decimal:
 
 def inner(scene: Scene, k: int) -> Markup:
     """The content of the picture of frame k: grid, paths, tokens, labels."""
-    moving = parts(scene, k)
-    paths = [f'<path class="{name}" d="{data}"/>' for name, data in moving.paths.items()]
+    return Markup('<g class="grid">{}</g>{}').format(grid(scene), moving(scene, k))
+
+
+def moving(scene: Scene, k: int) -> Markup:
+    """What lies on the grid at frame k: paths, tokens, labels."""
+    shown = parts(scene, k)
+    paths = [f'<path class="{name}" d="{data}"/>' for name, data in shown.paths.items()]
     tokens = [
         f'<g class="{t.classes}" transform="translate({_at(t.at)})"><circle class="ring" r="13"/>'
         f'<circle class="dot" r="5"/><rect class="box" x="-6" y="-6" width="12" height="12"/></g>'
-        for t in moving.tokens
+        for t in shown.tokens
     ]
     labels = [
         f'<text x="{_number(label.at[0])}" y="{_number(label.at[1])}" class="{_side(label)}">'
         f"{escape(label.text)}</text>"
-        for label in moving.labels
+        for label in shown.labels
     ]
-    return Markup(
-        f'<g class="grid">{grid(scene)}</g>{"".join(paths)}<g class="tokens">{"".join(tokens)}</g>'
-        f'<g class="labels">{"".join(labels)}</g>'
-    )
+    return Markup(f'{"".join(paths)}<g class="tokens">{"".join(tokens)}</g><g class="labels">{"".join(labels)}</g>')
 
 
 def _side(label: TextLabel) -> str:

@@ -37,14 +37,27 @@ class StepRecord(Record, frozen=True):
     """A step that depends on the layer.
 
     Args:
-        rule: "harmonic": λ_k = numerator / (k + offset).
+        rule: "harmonic": λ_k = numerator / (k + offset); "geometric": λ_k = first · ratio^k; "listed": λ_k = rates[k],
+            the last one for ever. What belongs to another rule is null.
         numerator: a whole number > 0.
         offset: a whole number ≥ numerator.
+        first: λ_0.
+        ratio: a number in (0, 1).
+        rates: numbers in (0, 1].
     """
 
-    rule: Literal["harmonic"]
-    numerator: int
-    offset: int
+    rule: Literal["harmonic", "geometric", "listed"]
+    numerator: int | None = None
+    offset: int | None = None
+    first: Rational | None = None
+    ratio: Rational | None = None
+    rates: tuple[Rational, ...] | None = None
+
+    def __post_init__(self) -> None:
+        needed = {"harmonic": ("numerator", "offset"), "geometric": ("first", "ratio"), "listed": ("rates",)}[self.rule]
+        given = [n for n in ("numerator", "offset", "first", "ratio", "rates") if getattr(self, n) is not None]
+        if tuple(given) != needed:
+            raise RecordError(f"a {self.rule} step needs {' and '.join(needed)}, and nothing else")
 
 
 class ConfigurationRecord(Record, frozen=True):

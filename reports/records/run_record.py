@@ -89,6 +89,48 @@ class ClaimRecord(Record, frozen=True):
     note: str
 
 
+class StatementRecord(Record, frozen=True):
+    """One statement of a paper.
+
+    Args:
+        label: its label in print, or what it says where that is not known.
+        statement: in one line.
+        claim: the id of the claim that examines it; null where it cannot be settled here.
+        verdict: that of the claim; "open" where it cannot be settled here.
+        known: how it is known: for all inputs, by certificates, by a counterexample; or why it is not.
+        example: an input that meets its hypotheses; null where it has no claim.
+        note: what else there is to know; may be empty.
+    """
+
+    label: str
+    statement: str
+    claim: str | None
+    verdict: Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous", "open"]
+    known: str
+    example: ConfigurationRecord | None
+    note: str = ""
+
+
+class PaperRecord(Record, frozen=True):
+    """A paper, statement by statement.
+
+    Args:
+        id: e.g. "arXiv:2407.01602".
+        version: which version the statements are of.
+        title: its title.
+        authors: their names.
+        note: on its labels; may be empty.
+        statements: in their order.
+    """
+
+    id: str
+    version: str
+    title: str
+    authors: tuple[str, ...]
+    note: str
+    statements: tuple[StatementRecord, ...]
+
+
 class Bin(Record, frozen=True):
     """One bar of a histogram.
 
@@ -258,7 +300,7 @@ class RunCounts(Record, frozen=True):
 
 
 class RunRecord(Record, frozen=True):
-    """One run of `hardmax verify`, `prove`, `kernel` or `control`.
+    """One run of `hardmax verify`, `paper`, `prove`, `kernel` or `control`.
 
     Args:
         tool_version: the version of hardmax.
@@ -278,13 +320,14 @@ class RunRecord(Record, frozen=True):
         results: how many lines results.jsonl has (0: no such file).
         counterexamples: the ids of all counterexamples, in the order to show them.
         notes: what else the reader must know, one sentence each, e.g. stale entries of a list of known deviations.
+        paper: the paper of `paper`, statement by statement.
         control: the answer of `control`, which is verified if it is possible and refuted if it is impossible.
     """
 
     format: Literal["hardmax-run"]
     version: Literal[1, 2]
     tool_version: str
-    command: Literal["verify", "prove", "kernel", "control"]
+    command: Literal["verify", "prove", "kernel", "paper", "control"]
     arguments: tuple[str, ...]
     seed: int | None
     verdict: InputVerdict
@@ -300,6 +343,7 @@ class RunRecord(Record, frozen=True):
     results: int
     counterexamples: tuple[Identifier, ...]
     notes: tuple[str, ...] = ()
+    paper: PaperRecord | None = None
     control: ControlRecord | None = None
 
     def __post_init__(self) -> None:

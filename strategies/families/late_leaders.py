@@ -15,19 +15,17 @@ k α > b − c: first at
 
     layer ⌊(b − c)/α⌋ + 1.
 
-The lateness grows linearly in the size b of the coordinates and in 1/α, without bound. `first_leader_layer` is that
-number. The family adds tokens that follow P or Q from layer 0 on, and so disturb nothing.
+The lateness grows linearly in the size b of the coordinates and in 1/α, without bound. The family adds
+tokens that follow P or Q from layer 0 on, and so disturb nothing.
 
 Neighbours: `degenerate` lists the family.
 """
 
-from fractions import Fraction
 from functools import lru_cache
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ...kernels import InputError
 from ..points import Point
 from ..scalars import check_integer
 from .family import Family, Room, Tokens, beside, choose, family
@@ -61,23 +59,6 @@ def late_leaders(d: int, lo: int, hi: int, *, min_rise: int = 10, max_rise: int 
         st.integers(min_rise, max_rise),
         choose([(s, c, turned) for turned in (False, True) for s in (1, 2, 3) for c in (1, 2, 3)]),
     )
-
-
-def first_leader_layer(tokens: Tokens, alpha: Fraction | int) -> int:
-    """⌊rise/α⌋ + 1, the first layer at which row `LATE` is a leader (for A = I).
-
-    Args:
-        tokens: a set of this family, as drawn; rise = b − c is read off it.
-        alpha: the constant step α > 0, exact.
-
-    Raises:
-        InputError: α is not positive.
-    """
-    if alpha <= 0:
-        raise InputError(f"alpha is {alpha}; a step must be positive: give alpha > 0")
-    x, p = tokens[LATE], tokens[LATE + 1]
-    rise = max(map(abs, p)) - max(map(abs, x))
-    return int(rise / Fraction(alpha)) + 1
 
 
 def _assemble(d: int, others: list[Point], rise: int, shape: tuple[int, int, bool]) -> Tokens:

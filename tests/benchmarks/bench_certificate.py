@@ -29,7 +29,7 @@ def lattice(rng: random.Random) -> Configuration:
 
 def review(rng: random.Random) -> Configuration:
     words = np.random.default_rng(rng.randrange(1 << 30)).normal(size=(128, 2)).astype(np.float32)
-    return Configuration.from_floats(words, None, np.float32(rng.choice([0.1, 0.5, 1.0])))
+    return Configuration.from_array(words, None, np.float32(rng.choice([0.1, 0.5, 1.0])))
 
 
 def late_leader(rise: int) -> Configuration:

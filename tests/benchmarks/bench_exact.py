@@ -25,7 +25,7 @@ LAYERS = 8
 @pytest.fixture(scope="module")
 def configuration():
     rng = np.random.default_rng(20240701)
-    return Configuration.from_floats(rng.normal(size=(128, 2)).astype(np.float32))
+    return Configuration.from_array(rng.normal(size=(128, 2)).astype(np.float32))
 
 
 @pytest.fixture(scope="module")

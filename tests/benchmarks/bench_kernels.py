@@ -70,7 +70,8 @@ def screening() -> None:
             print(
                 f"  {name:8} d = {d:2}: plain {plain * 1e6:.0f}, run {ran * 1e6:.2f}, certified {proved * 1e6:.2f};\n"
                 f"      certified is {plain / proved:.0f} x plain; proof costs {proved / ran:.2f} x;"
-                f" floats prove {100 * result.proved_share:.3f} %, frozen {100 * (result.frozen >= 0).mean():.1f} %"
+                f" floats prove {100 - 100 * len(result.replayed) / B:.3f} %,"
+                f" frozen {100 * (result.frozen >= 0).mean():.1f} %"
             )
 
 

@@ -39,7 +39,7 @@ def made():
 @pytest.fixture(scope="session")
 def browser():
     sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed: pip install hardmax[browser]"
+        "playwright.sync_api", reason="Playwright is not installed: pip install 'hardmax[browser]'"
     )
     executable = os.environ.get("HARDMAX_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:

@@ -17,7 +17,7 @@ PAGES = {
     "persistent-tie": ("article.card", 1),
     "late-leader": ("article.card", 1),
     "dropped-hypotheses": ("[id='necessity.nonzero']", 6),
-    "false-as-printed": ("article.card", 1),
+    "paper-2508.09628": ("article.card", 5),
     "first-maximiser": ("#checks tbody tr", 16),
 }
 """Folder → what its screenshot shows, and how many pictures the page has."""

@@ -9,16 +9,20 @@ from fractions import Fraction
 
 import sympy
 
-from hardmax.kernels import ConstantStep
+from hardmax.kernels import ConstantStep, GeometricStep, ListedStep
 from hardmax.kernels.exact.configuration import Configuration, Matrix
 from hardmax.kernels.exact.dynamics import Sets
 
 
 def rate(configuration: Configuration, layer: int) -> Fraction:
-    """λ_k = α/(1 + α), or m/(k + s)."""
+    """λ_k = α/(1 + α), m/(k + s), first · ratio^k, or the k-th of a list."""
     step = configuration.step
     if isinstance(step, ConstantStep):
         return 1 - 1 / (1 + step.alpha)
+    if isinstance(step, GeometricStep):
+        return step.first * step.ratio**layer
+    if isinstance(step, ListedStep):
+        return (*step.rates, *[step.rates[-1]] * layer)[layer]
     return Fraction(step.numerator, step.offset + layer)
 
 

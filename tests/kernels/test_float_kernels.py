@@ -66,7 +66,7 @@ def test_every_shipped_kernel_is_tested_here_or_says_why_not(name):
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES.keys())
 def test_sets_and_next_tokens_of_exact_scores(kernel, example, dtype):
     tokens, A, alpha = example
-    configuration = Configuration.from_floats(np.array(tokens, dtype=float), None if A is None else np.array(A), alpha)
+    configuration = Configuration.from_array(np.array(tokens, dtype=float), None if A is None else np.array(A), alpha)
     dynamics = Dynamics(configuration)
     exact = dynamics.follow_sets(dynamics.first)
     batch = np.array([tokens], dtype=dtype)
@@ -172,7 +172,7 @@ def test_integer_orbits_keep_every_tie(tokens, alpha):
     """While sets are of 1, 2 or 4 tokens all is dyadic: a few layers are exact, and so must the sets be."""
     for kernel in PRESENT:
         current = tokens
-        exact = [itinerary(Configuration.from_floats(z, None, alpha), 3) for z in tokens]
+        exact = [itinerary(Configuration.from_array(z, None, alpha), 3) for z in tokens]
         dyadic = np.ones(len(tokens), dtype=bool)
         for k in range(3):
             moved, sets = run(kernel, current, None, alpha)

@@ -62,7 +62,7 @@ def test_the_truth_is_that_of_the_exact_kernel():
     for _ in range(40):
         batch = next(source)
         for b, tokens in enumerate(batch.tokens):
-            truth, run = Truth.of(batch, b), Dynamics(Configuration.from_floats(tokens, batch.A, batch.alpha))
+            truth, run = Truth.of(batch, b), Dynamics(Configuration.from_array(tokens, batch.A, batch.alpha))
             at = run.first
             for sets in truth.sets:
                 assert run.follow_sets(at) == sets

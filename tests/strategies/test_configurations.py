@@ -1,13 +1,15 @@
 """Configurations: hypotheses kept and broken as asked, everything reachable, small examples, clear refusals."""
 
 import inspect
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from hardmax.kernels import Configuration, ConstantStep, HarmonicStep, InputError
+from hardmax.kernels import Configuration, ConstantStep, HardmaxError, HarmonicStep, InputError
 from hardmax.strategies import FAMILIES, MATRICES, STEPS, configurations, samples
 from hardmax.strategies.planning import MOST_COPIES
 
@@ -205,7 +207,7 @@ def test_shrinks_to_few_tokens_and_small_integers(arguments, expected, minimal):
 def test_shrinks_across_families_and_dimensions(start, minimal):
     """A counterexample ends on the lattice, whatever family and dimension it came from."""
     c = minimal(configurations(), lambda c: c.n >= 3 and c.step != ONE_STEP, start=start)
-    assert c == Configuration([(1,), (-1,), (2,)], step=2)
+    assert c == Configuration([(1,), (-1,), (2,)], alpha=2)
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------
@@ -285,3 +287,65 @@ def test_samples_and_configurations_take_the_same_arguments():
 def test_reprs_stay_short():
     """Hypothesis shows strategies in error messages, and warns of large ones."""
     assert len(repr(configurations())) < 2_000
+
+
+# -- models of one's own ----------------------------------------------------------------------------------------------
+
+
+def test_the_examples_of_the_page_run():
+    page = Path(__file__).resolve().parents[2] / "strategies" / "README.md"
+    names = {"__name__": "page"}
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        exec(compile(block, str(page), "exec"), names)
+    assert_all(names["large_steps"], lambda c: 2 <= c.alpha <= 9 and c.is_spd)
+    assert_all(names["stretched"], lambda c: 1 <= c.A[0][0] <= 9 and c.A[1] == (0, Fraction(1, 2)))
+    found = names["few_leaders"].search(examples=20)
+    assert found is None or found.configuration.A == ((2, 1), (1, 2))
+    names["test_something"]()
+
+
+def assert_all(strategy, holds):
+    @settings(max_examples=40, database=None)
+    @given(strategy)
+    def check(c):
+        assert holds(c)
+
+    check()
+
+
+def test_a_model_of_ones_own_is_a_value_a_strategy_or_a_function_of_d():
+    assert_all(configurations(alpha="7/3"), lambda c: c.alpha == Fraction(7, 3))
+    assert_all(configurations(step=HarmonicStep()), lambda c: c.step == HarmonicStep())
+    steps = st.builds(HarmonicStep, st.integers(1, 2), st.integers(2, 5))
+    assert_all(configurations(step=steps), lambda c: isinstance(c.step, HarmonicStep))
+    assert_all(configurations(A=[[2, 1], [1, 2]]), lambda c: (c.d, c.A) == (2, ((2, 1), (1, 2))))
+    by_dimension = configurations(d=(2, 3), A=lambda d: [[d * (i == j) for j in range(d)] for i in range(d)])
+    assert_all(by_dimension, lambda c: c.A[0][0] == c.d)
+    assert_all(configurations(d=2, A=st.just([[0, 1], [1, 0]]), spd=None), lambda c: not c.is_spd)
+    assert_all(samples(A=[[1]], alpha=1), lambda s: (s.matrix, s.step) == ("given", "given"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"alpha": 0}, "alpha is 0; a step must be positive"),
+        ({"alpha": 0.5}, "an int, a Fraction or text"),
+        ({"alpha": 1, "step": HarmonicStep()}, "of alpha, step and steps more than one is given"),
+        ({"alpha": 1, "steps": "one"}, "of alpha, step and steps more than one is given"),
+        ({"step": 1}, "give alpha=1"),
+        ({"A": [[1]], "matrices": "spd"}, "A and matrices are both given"),
+        ({"A": [[0, 1], [1, 0]]}, r"for which spd is False, but spd=True; give spd=None, or another A"),
+        ({"A": [[1, 0], [0, 1]], "d": 3}, "A has 2 rows, but d is 3; give d=2"),
+        ({"A": st.just([[1]])}, "A is a strategy, but d is .*; give d as one number, or A as a function of d"),
+        ({"A": [[0.5]]}, "from_array"),
+    ],
+)
+def test_a_model_that_does_not_fit_is_refused(arguments, message):
+    with pytest.raises(HardmaxError, match=message):
+        configurations(**arguments)
+
+
+@pytest.mark.parametrize("drawn", [[[0]], [[1, 0], [0, 1]], [[0.5]]])
+def test_a_drawn_matrix_that_breaks_a_promise_is_an_error_and_never_left_out(drawn):
+    with pytest.raises(InputError):
+        find(configurations(d=1, A=st.just(drawn)), lambda c: True)

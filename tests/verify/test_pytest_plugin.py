@@ -229,3 +229,34 @@ def test_claims_that_are_not_there_are_one_line(session):
     result = session("--hardmax-claims=absent.py")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "hardmax: absent.py is not a file; give path/to/file.py" in result.stderr.str() + result.stdout.str()
+
+
+def test_the_ids_that_a_session_prints_run_those_items_alone(session, pytester):
+    pytester.makepyfile(mine=CLAIMS)
+    pytester.makepyfile("def test_mine(): pass")
+    told = session("--hardmax-kernel=first.py:step", "-k", FEW, "-rA")
+    ids = [line.split()[1] for line in told.outlines if line.startswith(("FAILED ", "PASSED ")) and "[" in line]
+    failed = [line.split()[1] for line in told.outlines if line.startswith("FAILED ")]
+    assert "hardmax[first.py:step]::ties.exact" in failed
+    again = session(*failed)
+    again.assert_outcomes(failed=len(failed))
+    assert sorted(line.split()[1] for line in again.outlines if line.startswith("FAILED ")) == sorted(failed)
+    passed = next(i for i in ids if i not in failed)
+    session(passed, "test_the_ids_that_a_session_prints_run_those_items_alone.py").assert_outcomes(passed=2)
+    told = session("--hardmax-claims=mine.py", "--hardmax-examples=20", "-k", "single")
+    (claim,) = [line.split()[1] for line in told.outlines if line.startswith("FAILED ")]
+    assert claim == "hardmax-claims[mine.py]::mine.single"
+    session(claim, "--hardmax-examples=20").assert_outcomes(failed=1)
+
+
+def test_ids_of_two_kernels_are_refused(session):
+    told = session("hardmax[numpy]::ties.exact", "hardmax[torch]::ties.exact")
+    told.stderr.fnmatch_lines(["*ids of numpy and of torch are given; give those of one of them*"])
+
+
+def test_with_xdist_an_id_runs_its_item_once(session, pytester):
+    pytest.importorskip("xdist", reason="pytest-xdist is not installed")
+    pytester.makepyfile("def test_mine(): pass")
+    command = [sys.executable, "-m", "pytest", *PLUGIN, "-n", "1", "hardmax[numpy]::ties.exact"]
+    done = subprocess.run(command, cwd=pytester.path, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr

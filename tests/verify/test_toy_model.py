@@ -394,7 +394,7 @@ def test_a_model_without_scores_and_of_finite_depth_goes_the_same_way(tmp_path, 
     assert command("prove", tmp_path / "good.json", tmp_path / "bad.json", "--out", out, "--report") == 1
     said = capsys.readouterr().out
     assert "verified  map.positive: no limit is negative" in said
-    assert "cluster points: (0, 3/4), (1, 3)" in said
+    assert re.findall(r"\d -> (\(.*?\))", said)[:2] == ["(1, 3)", "(0, 3/4)"]
     assert "refuted   map.positive: a limit has -1" in said
     assert "a model of kind one_map {" in (out / "report.html").read_text()
     assert command("replay", out / "counterexamples" / "bad") == 1
@@ -451,9 +451,9 @@ def test_a_kind_is_registered_once_and_whole():
 
 
 def test_a_model_refuses_floats_and_what_is_given_beside_it():
-    with pytest.raises(ExactnessError, match=r"A\[0\]\[0\] is 0.5 of type float;.*from_floats"):
+    with pytest.raises(ExactnessError, match=r"A\[0\]\[0\] is 0.5 of type float;.*from_array"):
         Hardmax([[0.5]])
-    with pytest.raises(ExactnessError, match=r"alpha is 0\.5; an int or a Fraction is required"):
+    with pytest.raises(ExactnessError, match=r"alpha is 0\.5; an int, a Fraction or text like"):
         Hardmax([[1]], 0.5)
     with pytest.raises(InputError, match="give them to the model"):
         Configuration([[1]], Hardmax([[1]]), Q(1, 2))

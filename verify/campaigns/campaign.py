@@ -34,6 +34,7 @@ from ...kernels.errors import BugError, HardmaxError, InputError, LostWorkerErro
 from ...kernels.exact.configuration import Configuration
 from ...kernels.registry import load
 from ...strategies import FAMILIES, Sample, configurations, samples
+from ...strategies.configurations import family_of
 from ...strategies.reproducible import no_constants_from_source, quiet
 from ..claims.case import Case
 from ..claims.certified import save_certificate
@@ -68,7 +69,7 @@ class Plan:
 
     Args:
         claims: what to check: ids and places of claims.
-        families: the families of tokens, taken in turn.
+        families: the families of tokens, by name or place, taken in turn.
         seed: decides every configuration.
         kernels: specs of the float kernels to compare.
         budget: for each freeze proof.
@@ -166,7 +167,9 @@ def _run(
     plan: Plan, number: int, share: int, steps: list[str] | None, examine: Callable[[Sample], None], phases: list[Phase]
 ) -> None:
     """Hypothesis on so many configurations of the chunk `number`: the same ones each time."""
-    drawn = samples(families=[plan.families[number % len(plan.families)]], steps=steps)
+    with redirect_stdout(sys.stderr):
+        family = family_of(plan.families[number % len(plan.families)])
+    drawn = samples(families=[family], steps=steps)
     with no_constants_from_source():
         quiet(share, *phases)(with_seed(plan.seed * 1_000_003 + number)(given(drawn)(examine)))()
 

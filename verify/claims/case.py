@@ -10,6 +10,7 @@ from itertools import islice
 from math import lcm
 from typing import Any, Protocol, TypeVar
 
+from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.dynamics import Layer, Sets
 from ..provers.by_kind import decide
@@ -19,6 +20,7 @@ from ..provers.freeze.outcome import Outcome, Undecided
 T = TypeVar("T")
 Found = TypeVar("Found", covariant=True)
 
+_UNDER_WAY = object()
 FIRST_LAYERS = 6
 """Layers that claims about single steps look at when nothing says how many there are."""
 
@@ -45,10 +47,20 @@ class Case:
         self.work = Work(budget or Budget())
         self._once: dict[Callable[[Case], Any], Any] = {}
 
+    def __repr__(self) -> str:
+        return f"Case({self.configuration!r})"
+
     def once(self, make: "Callable[[Case], T]") -> T:
         """make(case), computed the first time that this function is handed in: several claims rest on it."""
         if make not in self._once:
-            self._once[make] = make(self)
+            self._once[make] = _UNDER_WAY
+            try:
+                self._once[make] = make(self)
+            except BaseException:
+                del self._once[make]
+                raise
+        if self._once[make] is _UNDER_WAY:
+            raise InputError("it asks for its own finding, directly or by what is proved of the model; leave that out")
         return self._once[make]
 
     def finding(self, claim: Examining[T]) -> T:

@@ -8,18 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
+from warnings import warn
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, Matrix, Vector
 from ...kernels.exact.model import Model, named
-from ...kernels.exact.rational_text import rational_text
+from ...kernels.exact.rational_text import ExactPoint, rational_text
 from ...kernels.loading import is_place
 from ...reports.records.codec import encode
 from ...reports.records.configuration_record import Rows
 from ...reports.records.record import OutcomeRecord
 from ..certificates.evidence import Place
-from ..provers.freeze.outcome import Frozen, Outcome, SelfSimilar, Undecided
+from ..provers.freeze.outcome import Frozen, Outcome, Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from .case import Case
@@ -27,17 +29,19 @@ from .places import case_places
 from .registry import Claim, Finding, select_claims
 
 ConclusionVerdict = Literal["verified", "refuted", "undecided"]
+_PICTURES = "hardmax.verify.commands.picture"
+"""What draws results; it imports this module."""
 
 
 def overall(findings: Iterable[Finding]) -> ConclusionVerdict:
-    """Refuted if one finding is, else undecided if one is or nothing was examined, else verified."""
+    """Refuted if one finding is, else undecided if one is or every claim is vacuous, else verified."""
     verdicts = {finding.verdict for finding in findings}
     if "refuted" in verdicts:
         return "refuted"
-    return "undecided" if "undecided" in verdicts or not verdicts else "verified"
+    return "undecided" if "undecided" in verdicts or not verdicts - {"vacuous"} else "verified"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The verdict on one configuration.
 
@@ -83,12 +87,8 @@ class Result:
     @cached_property
     def limits(self) -> Matrix | None:
         """The limit of every token, None if not decided."""
-        outcome = self.outcome
-        if isinstance(outcome, Frozen):
-            return outcome.limits
-        if isinstance(outcome, SelfSimilar) and outcome.contraction is not None and outcome.contraction < 1:
-            return ((Fraction(0),) * self.configuration.d,) * self.configuration.n
-        return None
+        limits = self.outcome.limits
+        return None if limits is None else tuple(map(ExactPoint, limits))
 
     @property
     def vertices(self) -> Matrix | None:
@@ -97,7 +97,57 @@ class Result:
         if isinstance(outcome, Undecided):
             return None
         at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
-        return tuple(sorted({at_rest[i] for i in outcome.leaders}))
+        return tuple(map(ExactPoint, sorted({at_rest[i] for i in outcome.leaders})))
+
+    @property
+    def leaders(self) -> dict[int, int] | None:
+        """{token: first layer k with C_i(Z^k) = {i}}, None if not decided."""
+        leaders = self.outcome.leaders
+        return None if leaders is None else dict(sorted(leaders.items()))
+
+    @property
+    def freeze_layer(self) -> int | None:
+        """The first layer from which all follow sets are constant; None if there is none, or it is not known."""
+        return self.outcome.freeze_layer
+
+    def plot(self, layer: int | None = None) -> Any:
+        """An SVG that a notebook shows and `.save(path)` writes: it moves from layer to layer, or shows one layer.
+
+        Args:
+            layer: the layer, −1 for the limit; all of them, one after the other, if None.
+
+        Raises:
+            InputError: there are too many tokens for a picture, or no such layer is shown.
+        """
+        return named(f"{_PICTURES}:picture_of")(self, layer)
+
+    def save_certificate(self, path: str | Path) -> Path:
+        """Write what `hardmax check` accepts: the proof of all that is decided here.
+
+        Args:
+            path: the file; `hardmax check FOLDER` finds it if its name ends with `.cert.json`.
+
+        Raises:
+            BugError: the independent checker refuses it; nothing is written.
+            InputError: nothing is decided, or the file cannot be written.
+        """
+        from .certified import save_certificate
+
+        written, note = save_certificate(Path(path), self.case)
+        if not written:
+            raise InputError(f"there is no certificate to write: {note}")
+        if note is not None:
+            warn(f"{path} is written, but not checked: {note}", stacklevel=2)
+        return Path(path)
+
+    def __repr__(self) -> str:
+        c, limits = self.configuration, self.limits
+        points = "" if limits is None else f", {len(set(limits))} cluster points"
+        leaders = "" if self.leaders is None else f", {len(self.leaders)} leaders"
+        return f"<Result {self.verdict}: {c.n} tokens in R^{c.d}{leaders}{points}>"
+
+    def _repr_html_(self) -> str:
+        return named(f"{_PICTURES}:result_html")(self)
 
     def reasons(self) -> dict[str, str]:
         """{claim id: why it is not verified}."""
@@ -105,13 +155,12 @@ class Result:
 
     def record(self, certificate: str | None = None) -> OutcomeRecord:
         """The record of the verdict; `certificate` is the path of the certificate file, if one was written."""
-        outcome, limits = self.outcome, self.limits
-        decided = not isinstance(outcome, Undecided)
+        limits = self.limits
         return OutcomeRecord(
             verdict=self.verdict,
             hypotheses=self.configuration.hypotheses(),
-            freeze_layer=outcome.freeze_layer if isinstance(outcome, Frozen) else None,
-            leaders=dict(sorted(outcome.leaders.items())) if decided else None,
+            freeze_layer=self.freeze_layer,
+            leaders=self.leaders,
             limits=None if limits is None else rows(limits),
             cluster_points=None if limits is None else rows(sorted(set(limits))),
             vertices=None if self.vertices is None else rows(self.vertices),
@@ -142,12 +191,13 @@ def rows(points: Iterable[Sequence[Fraction]]) -> Rows:
 
 
 def prove(
-    configuration: Configuration, budget: Budget | None = None, *, merge: bool = True, also: Sequence[Claim] = ()
+    configuration: Configuration | Any, budget: Budget | None = None, *, merge: bool = True, also: Sequence[Claim] = ()
 ) -> Result:
     """The exact verdict on what is claimed of the model; for hardmax, the conclusion of the clustering theorem.
 
     Args:
-        configuration: any configuration; the hypotheses of the claims are reported, not required.
+        configuration: any configuration; the hypotheses of the claims are reported, not required. An array of NumPy or
+            torch, or rows of exact numbers, are tokens, moved with A = I and α = 1.
         budget: when to give up; its seconds are for the proof and the examination of the conclusion together, and as
             many again for the configuration with equal tokens merged (how strictly: `time_limit`).
         merge: where tokens repeat, also examine the configuration with equal tokens merged (THEORY.md §4), unless the
@@ -160,7 +210,11 @@ def prove(
 
     Source: arXiv:2407.01602, main theorem.
     """
+    if not isinstance(configuration, Configuration):
+        is_array = hasattr(configuration, "__array__")
+        configuration = (Configuration.from_array if is_array else Configuration)(configuration)
     claims = named(configuration.model.claims)
+    also = [c for c in also if c.id not in {own.id for own in claims}]
 
     def examined(case: Case) -> dict[str, Finding]:
         return {c.id: case.finding(c) for c in claims} | {c.id: c.judge(case) for c in also}

@@ -13,6 +13,8 @@ from ..provers.freeze.budget import Budget
 if TYPE_CHECKING:  # Hypothesis is slow to load, and no proof needs it
     from hypothesis.strategies import SearchStrategy
 
+    from .case import Case
+
 SMALL = Budget(steps=40, layers=2_000)
 """For one configuration of a search: counterexamples are simple, and an undecided one is no loss."""
 
@@ -53,6 +55,7 @@ class Searched:
         stages: further arguments of `where`, one stage after the other, the simplest first.
         least_n: the fewest tokens that can do it.
         least_d: the lowest dimension.
+        accepts: what a counterexample must be besides, None if nothing.
     """
 
     title: str
@@ -60,6 +63,7 @@ class Searched:
     stages: tuple[Mapping[str, Any], ...]
     least_n: int = 1
     least_d: int = 1
+    accepts: "Callable[[Case], bool] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

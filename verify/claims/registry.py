@@ -38,13 +38,13 @@ HYPOTHESES: Mapping[str, Callable[[Configuration], bool]] = {
     "distinct": lambda c: c.is_distinct,
     "spd": lambda c: c.has_inner_product,
     "constant_step": lambda c: isinstance(c.step, ConstantStep),
-    "rate_below_one": lambda c: c.step.rate(0) < 1,  # no step grows with the layer
+    "rate_below_one": lambda c: c.step.largest < 1,
 }
 """What claims may assume: no token is the origin; no two are equal; the scores are an inner product; λ_k is the same at
 every layer; λ_k < 1 at every layer, so that no token lands on the mean of its follow set."""
 GROUP = "hardmax.claims"
 """The entry-point group under which other packages offer claims: `name = "pkg.module"` or `"pkg.module:attr"`."""
-FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "control", "necessity", "frank_wolfe")
+FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "control", "necessity", "panels", "frank_wolfe")
 """The shipped families in the order in which they are listed; the first is the theorem that `prove` is about."""
 STUDIES = {"sentiment": "hardmax.verify.studies.sentiment.experiment.claims"}
 """Families that a study measures, and the modules with their `RECORDS`: listed, and examined when asked for by name."""
@@ -139,6 +139,7 @@ class Claim:
         shown: how a refutation is shown by a script; None, or None for a case, where nothing is known of that.
         models: the kinds of model that it speaks about, beside those that name it among their own `claims`.
         inputs: where it is examined.
+        example: a configuration that meets its hypotheses, so that it is not empty.
         place: from where it can be loaded again, `path/to/file.py:name`; empty where no file has it, None for a
             shipped one.
         sha256: of the file that it stands in, if there is one.
@@ -156,11 +157,15 @@ class Claim:
     shown: Callable[[Case, Finding], Shown | None] | None = None
     models: tuple[str, ...] = ("hardmax",)
     inputs: tuple[Inputs, ...] = (Every(),)
+    example: Configuration | None = None
     place: str | None = None
     sha256: str | None = None
 
     def __str__(self) -> str:
         return self.id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
 
     @property
     def family(self) -> str:
@@ -169,7 +174,8 @@ class Claim:
 
     def speaks_about(self, model: Model) -> bool:
         """Whether it says anything about a model of that kind."""
-        return model.kind in self.models or any(claim is self for claim in named(model.claims))
+        own = named(model.claims)
+        return model.kind in self.models or any(c is self or (self.place and c.place == self.place) for c in own)
 
     @property
     def assumes(self) -> tuple[str, ...]:
@@ -279,8 +285,7 @@ def select_claims(wanted: str | Claim | Iterable[str | Claim] = "*") -> tuple[Cl
 
 def _placed(place: str, claim: Claim) -> Claim:
     """The claim with the place where it is found again, files by their full path, and the digest of its file."""
-    where, _, name = place.rpartition(":")
+    where = place.rpartition(":")[0]
     file = Path(where if where.endswith(".py") else import_module(where).__file__ or "")
-    where = str(file.resolve()) if where.endswith(".py") else where
     digest = sha256(file.read_bytes()).hexdigest() if file.is_file() else None
-    return replace(claim, place=f"{where}:{name}", sha256=digest)
+    return replace(claim, place=loading.lasting(place), sha256=digest)

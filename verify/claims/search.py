@@ -38,8 +38,13 @@ def find_counterexample(claim: Claim, source: Searched, *, seed: int = 0, exampl
         seed: the search is the same for the same seed.
         examples: how many configurations to try for each size.
     """
+
+    def refutes(c: Configuration) -> bool:
+        case = Case(c, SMALL)
+        return claim.judge(case).verdict == "refuted" and (source.accepts is None or source.accepts(case))
+
     return smallest(
-        lambda c: claim.judge(Case(c, SMALL)).verdict == "refuted",
+        refutes,
         source.where,
         source.stages,
         least_n=source.least_n,

@@ -27,16 +27,19 @@ from ...reports.records.files import write_files
 from ...reports.records.run_record import RunCounts, SubjectRecord
 from ..campaigns.interruption import Interruption
 from ..conformance.engine.bench import Limits, Options
+from ..conformance.engine.protocols import PROTOCOLS
 from ..conformance.inputs.trial import Sizes
 from ..conformance.known import read_known
 from ..conformance.record import CheckResult, ConformanceReport
 from ..conformance.suite import INTERRUPTED, check_ids, opened, run_on, selected
 from ..conformance.text import WORDS, plain_text, print_report
 from .options import Seconds, SizesType, overwrite
+from .output import discard
 
 MOST_DRAWN = 40
 """Checks of more tokens have no picture: the record would be long and the picture crowded."""
 
+CHECKS_HELP = "Run these checks alone: globs of ids, mine.py, mine.py:name, pkg.module:name; several with commas."
 CHECKS_FOLDER = "checks"
 """Below --out: for each failing check its configuration CHECK.json and its snippet CHECK.py."""
 
@@ -45,9 +48,10 @@ CHECKS_FOLDER = "checks"
 @click.argument("spec", metavar="SPEC")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="List the checks that pass too.")
-@click.option("--checks", "only", metavar="GLOB", multiple=True, help="Run these checks alone; several with commas.")
+@click.option("--checks", "only", metavar="CHECKS", multiple=True, help=CHECKS_HELP)
 @click.option("--skip", metavar="GLOB", multiple=True, help="Leave these checks out; several with commas.")
-@click.option("--arrays", type=click.Choice(["numpy", "torch"]), help="In place of what the kernel declares.")
+@click.option("--arrays", type=click.Choice(["numpy", "torch", "jax"]), help="In place of what the kernel declares.")
+@click.option("--device", help="In place of what the kernel declares: cpu, cuda or cuda:NUMBER.")
 @click.option("--dtype", type=click.Choice(DTYPES), multiple=True, help="In place of what the kernel declares.")
 @click.option("--sizes", type=SizesType(), help="Only these sizes, e.g. n=1-512,d=8-64,B=1-32.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the random cases.")
@@ -64,6 +68,7 @@ def kernel(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     arrays: str | None,
+    device: str | None,
     dtype: tuple[str, ...],
     sizes: Sizes | None,
     seed: int,
@@ -74,30 +79,38 @@ def kernel(
     overwrite: bool,
     report: bool,
 ) -> int:
-    """Test a kernel against the exact one: ties, near-ties, any A, batches, memory, long runs.
+    """Test a hardmax layer or an attention kernel: is it right, on every input that kernels get wrong?
 
-    SPEC is the name of a kernel (numpy, compiled, torch), pkg.module:attr or path/to/file.py:attr, where attr is a
-    function (tokens (B, n, d), A (d, d), alpha) -> next tokens. It runs in a process of its own: a crash or a hang is
-    a failing check, and the others are run.
+    SPEC is the name of a kernel (numpy, compiled, torch, torch-sdpa), pkg.module:attr or path/to/file.py:attr, where
+    attr is a function (tokens (B, n, d), A (d, d), alpha) -> next tokens, or attention(q, k, v, …) -> out with q, k, v
+    (B, H, L, D). It runs in a process of its own: a crash or a hang is a failing check, and the others are run.
 
     Exit status: 0 the kernel conforms, 1 a check fails, 2 bad SPEC, declaration or usage, 3 interrupted before one
     failed.
     """
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
-    deviations = {} if known is None else read_known(known, check_ids())
-    overrides = ({} if arrays is None else {"arrays": arrays}) | ({"dtypes": dtype} if dtype else {})
+    given = {"arrays": arrays, "device": device, "dtypes": dtype or None}
+    overrides = {name: value for name, value in given.items() if value is not None}
     options = Options(seed, overrides, sizes or Sizes(), Limits(check_seconds, check_memory))
-    selected(only or ("*",), skip)
     with (
         Interruption() as interruption,
         _progress() as progress,
         interruption.ends_the_work(),
         contextlib.closing(opened(spec, options)) as bench,
     ):
+        protocol = bench.about.protocol
+        with contextlib.redirect_stdout(sys.stderr):
+            checks = selected(only or ("*",), skip, protocol=protocol)
+        deviations = {} if known is None else read_known(known, {*check_ids(protocol), *(check.id for check in checks)})
         if out is not None:  # a SPEC that cannot be loaded has ended above: the files of an earlier run stay
             _prepare(out, overwrite)
-        result = run_on(bench, known=deviations, only=only or ("*",), skip=skip, progress=progress, keep=True)
+        try:
+            result = run_on(bench, known=deviations, only=checks, progress=progress, keep=True)
+        except InputError:
+            if out is not None:
+                discard(out)
+            raise
     interrupted = any(r.message == INTERRUPTED for r in result.results)
     status = 1 if not result.passed else 3 if interrupted else 0
     if out is not None:
@@ -161,12 +174,13 @@ def _of_an_earlier_run(out: Path) -> bool:
     from ...reports.records.store import RUN
     from .output import BEGUN
 
+    names = {name for protocol in PROTOCOLS for name in check_ids(protocol)}
     try:
         record = json.loads((out / RUN).read_text(encoding="utf-8"))
         ours = isinstance(record, dict) and record.get("command") == "kernel"
-    except (OSError, ValueError):
+        names |= {check["id"] for check in record["checks"]} if ours else set()
+    except (OSError, ValueError, LookupError, TypeError):
         ours = (out / BEGUN).exists()
-    names = check_ids()
     folder = out / CHECKS_FOLDER
     return (
         ours

@@ -10,6 +10,9 @@ import click
 from ...kernels.errors import InputError
 from ..conformance.inputs.trial import Sizes
 
+models = click.option(
+    "--models", metavar="MODELS", help="Where your kinds of model are: mine.py, mine.py:name, pkg.module:name."
+)
 overwrite = click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run.")
 """The option `--overwrite`."""
 

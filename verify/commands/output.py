@@ -6,7 +6,8 @@ A record that does not have the published shape is an error of this program and 
 import re
 import shutil
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
@@ -25,7 +26,7 @@ from .options import spare
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..provers.control.answers import Answer
+    from ..provers.control.answers import ControlAnswer
 try:
     import fcntl
 except ImportError:  # Windows: two runs into one folder are not noticed there
@@ -159,16 +160,7 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     return store.write_counterexample(out, record, repro=repro_text(claim, case, finding, shown), certificate=text)
 
 
-def counterexample_picture(claim: Claim, case: Case, finding: Finding) -> str:
-    """HTML for a notebook: the picture that the report's page has of a counterexample, with what fails below it."""
-    shown = None if claim.shown is None else claim.shown(case, finding)
-    record = counterexample_record("picture", claim, case, finding, folder="picture", shown=shown)
-    from ...reports.pages.html import still
-
-    return still(record)
-
-
-def control_picture(answer: "Answer") -> str:
+def control_picture(answer: "ControlAnswer") -> str:
     """HTML for a notebook: the figures that the report's page has of an answer of `control`, its verdict below."""
     from markupsafe import Markup
 
@@ -199,35 +191,30 @@ def render(out: Path, console: "Console | None" = None) -> list[Path]:
         raise InputError(str(error)) from None
 
 
-class ProgressLine:
-    """A progress bar on a terminal, plain lines now and then elsewhere, both on stderr."""
+@contextmanager
+def progress() -> Iterator[Callable[[str, float, int | None], None]]:
+    """Takes what is counted, how much is done, and of how much: bars on a terminal, a line now and then elsewhere."""
+    if not sys.stderr.isatty():
+        said: dict[str, float] = {}
 
-    def __init__(self, what: str, total: int | None) -> None:
-        self._what, self._total, self._done, self._said = what, total, 0, 0
-        self._bar: Any = None
+        def line(what: str, done: float, total: int | None) -> None:
+            if done - said.get(what, 0) >= max(1, (total or 50_000) / 5):
+                said[what] = done
+                of = "" if total is None else f" of {total}"
+                print(f"{what}: {int(done)}{of}", file=sys.stderr, flush=True)
 
-    def __enter__(self) -> "ProgressLine":
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-            from rich.progress import Progress as Bar
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task(self._what, total=self._total)
-        return self
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
 
-    def advance(self, count: int) -> None:
-        """Say that `count` more are done."""
-        self._done += count
-        if self._bar is not None:
-            self._bar.update(self._task, completed=self._done)
-        elif self._done - self._said >= max(1, (self._total or 50_000) // 5):
-            self._said = self._done
-            of = "" if self._total is None else f" of {self._total}"
-            print(f"{self._what}: {self._done}{of}", file=sys.stderr, flush=True)
+        def bar(what: str, done: float, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done)
 
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        yield bar

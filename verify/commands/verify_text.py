@@ -154,7 +154,7 @@ def kernel_notes(tally: Tally) -> tuple[str, ...]:
 
 def last_line(found: Findings) -> str:
     """How much was examined, and whether all is well."""
-    early = "interrupted, " if found.interrupted else "out of time, " if found.out_of_time else ""
-    return (
-        f"{early}{found.tally.configurations:,} configurations, {found.undecided:,} undecided: {SUMMARY[found.status]}"
-    )
+    early = "interrupted after " if found.interrupted else "out of time after " if found.out_of_time else ""
+    rest = found.interrupted and found.status == UNDECIDED
+    summary = "the rest was not examined" if rest else SUMMARY[found.status]
+    return f"{early}{found.tally.configurations:,} configurations, {found.undecided:,} undecided: {summary}"

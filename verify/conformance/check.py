@@ -5,22 +5,25 @@ failure small, named and replayable.
 """
 
 import random
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from inspect import isgeneratorfunction
+from typing import Any
 
 import numpy as np
 
+from ...kernels.bounds.crosscheck import written_out
 from ...kernels.errors import InputError
-from ...kernels.exact.configuration import identity
+from ...kernels.exact.configuration import Configuration, identity
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import rational_text
-from ...kernels.protocol import Kernel
 from ...kernels.registry import load
 from .failures.explain import BLAME, MOST_TOKENS, explain, followed
 from .failures.shrink import shrink
 from .failures.snippet import exact_text, importable, trial_snippet, vector_text
-from .inputs.trial import NotTestedError, Sizes, Trial
+from .inputs.trial import Call, NotTestedError, Sizes, Trial, rounded
 from .judge import Fault, examine
 from .record import CheckFinding
 
@@ -52,14 +55,14 @@ class Subject:
     """The kernel under test as a check sees it.
 
     Args:
-        kernel: the kernel.
+        kernel: the kernel, a `Kernel` or an `AttentionKernel`.
         spec: how it was named; empty if it was given as an object.
         seed: the seed of the random cases.
         sizes: the sizes that it is asked for.
         found: told what a check has found before it is made smaller, which may take long or end the process.
     """
 
-    kernel: Kernel
+    kernel: Any
     spec: str
     seed: int
     sizes: Sizes = field(default_factory=Sizes)
@@ -68,6 +71,10 @@ class Subject:
     def random(self, name: str) -> random.Random:
         """Random numbers that depend on the seed and on `name` alone, not on which checks ran before."""
         return random.Random(f"{self.seed}/{name}")
+
+
+class CheckError(InputError):
+    """A check of a user is none: the message says why. This is no finding about the kernel."""
 
 
 class NotApplicableError(Exception):
@@ -87,7 +94,7 @@ def finding_of(subject: Subject, check: "Check") -> CheckFinding:
         return CheckFinding("not_applicable", str(reason))
     except NotTestedError as reason:
         return CheckFinding("not_tested", str(reason))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CheckError):
         raise
     except BaseException as error:  # a kernel may return or raise anything; the report goes on to the next check
         return CheckFinding("fail", " ".join(f"could not be judged: {type(error).__name__}: {error}".split()))
@@ -102,12 +109,16 @@ class Check:
         title: what a right kernel does, in one sentence.
         run: the check itself; it may raise `NotApplicableError` and `NotTestedError`.
         alone: whether it is run in a process of its own, before anything else has been done there.
+        gate: whether the other checks would only say again what is wrong where it fails; they are then not tested.
+        place: from where it can be loaded again, `path/to/file.py:name`; empty for a shipped one and an object.
     """
 
     id: str
     title: str
     run: Callable[[Subject], CheckFinding]
     alone: bool = False
+    gate: bool = False
+    place: str = ""
 
     def title_for(self, ties: str) -> str:
         """The title for a kernel with this tie rule."""
@@ -115,6 +126,68 @@ class Check:
         for words, other in TITLES.get(ties, {}).items():
             title = title.replace(words, other)
         return title
+
+
+def kernel_check(check_id: str, title: str) -> Callable[[Callable[[Subject], Any]], Check]:
+    """A decorator that makes a check of a function of the kernel under test; it registers nothing.
+
+        @hardmax.kernel_check("mine.square", "The corners of a square stay where they are")
+        def square(subject):
+            yield hardmax.Configuration([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+
+        @hardmax.kernel_check("mine.finite", "Large tokens give no NaN")
+        def finite(subject):
+            moved = subject.kernel([[[1e30, 0.0], [0.0, 1e30]]])
+            return bool((moved == moved).all()) or f"it returned {moved.tolist()}"
+
+    A generator's configurations, rounded to each dtype of the kernel, are judged against the exact layer, and a failing
+    one is shrunk and explained. Any other function says `True`, or `False` or a text, for a failure.
+
+    Args:
+        check_id: group.name, of a group that is not shipped.
+        title: what a right kernel does, in one sentence.
+
+    Raises:
+        InputError: the id is not of this form.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)+", check_id):
+        raise InputError(f"a check is called {check_id!r}; give it a name like mine.ties")
+
+    def made(function: Callable[[Subject], Any]) -> Check:
+        if isgeneratorfunction(function):
+            return judged(check_id, title, lambda subject: _trials(check_id, function, subject))
+
+        def run(subject: Subject) -> CheckFinding:
+            said = function(subject)
+            if said is True or said is False or isinstance(said, str | np.bool_):
+                failed = said if isinstance(said, str) else "" if said else "it does not"
+                return CheckFinding("fail" if failed or said == "" else "pass", failed or "it does")
+            raise CheckError(
+                f"the check {check_id} said {said!r}; return True, or False or a text, or yield configurations"
+            )
+
+        return Check(check_id, title, run)
+
+    return made
+
+
+def _trials(check_id: str, function: Callable[[Subject], Any], subject: Subject) -> Iterator[Trial]:
+    """A trial for each configuration that a function yields and each dtype of the kernel."""
+    given = iter(function(subject))
+    while True:
+        try:
+            c = next(given)
+        except StopIteration:
+            return
+        except Exception as error:
+            raise CheckError(f"the check {check_id} raised {type(error).__name__}: {error}") from error
+        if not isinstance(c, Configuration) or c.model.kind != "hardmax" or c.alpha is None:
+            raise CheckError(
+                f"the check {check_id} yields {c!r:.200}; give hardmax configurations with a constant step"
+            )
+        c, alpha = written_out(c), Fraction(float(c.alpha))
+        for dtype in subject.kernel.dtypes:
+            yield Trial((rounded(Call((c.tokens,), c.A, alpha), dtype),), dtype)
 
 
 def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial]]) -> Check:

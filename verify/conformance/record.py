@@ -39,6 +39,7 @@ class ConformanceReport:
 
     Args:
         kernel: its name.
+        protocol: what it is: "a layer" or "an attention kernel".
         spec: how it was named: SPEC, or where the object comes from; empty if unknown.
         file: the file that defines its step function, None if unknown.
         line: the line there, None if unknown.
@@ -49,6 +50,7 @@ class ConformanceReport:
     """
 
     kernel: str
+    protocol: str
     spec: str
     file: str | None
     line: int | None

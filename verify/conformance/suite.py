@@ -1,6 +1,6 @@
 """Run the checks on a kernel and report.
 
-    report = run_conformance("mine.py:step")        a SPEC, a Kernel or a function (tokens, A, alpha) -> next tokens
+    report = run_conformance("mine.py:step")        a SPEC, a kernel or a function (tokens, A, alpha) or (q, k, v)
     assert_conforms("mine.py:step")                 the same as a test of one line
 
 A kernel named by a SPEC runs in a process of its own: a crash, a hang, memory without end and noise are findings. A
@@ -13,15 +13,19 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from operator import attrgetter
 
 from ...kernels.errors import InputError
+from ...kernels.loading import collect, lasting
 from .check import Check
-from .checks import CHECKS
 from .engine.bench import Bench, InProcess, Options
+from .engine.protocols import PROTOCOLS
 from .engine.worker import Worker
 from .record import CheckFinding, CheckResult, ConformanceReport
 from .text import plain_text
 
+GROUP = "hardmax.checks"
+"""The entry-point group under which other packages offer checks: `name = "pkg.module"` or `"pkg.module:attr"`."""
 INTERRUPTED = "the run was interrupted"
 """Why checks were not tested after Ctrl-C."""
 
@@ -38,10 +42,11 @@ def opened(kernel: object, options: Options | None = None) -> Bench:
     """
     chosen = options or Options()
     bench = Worker(kernel, chosen) if isinstance(kernel, str) else InProcess(kernel, chosen)
+    ids = check_ids(bench.about.protocol)
     for name in bench.about.known:
-        if name not in check_ids():
+        if name not in ids:
             bench.close()
-            raise InputError(f"kernel {bench.about.name}: known names {name!r}; checks are {', '.join(check_ids())}")
+            raise InputError(f"kernel {bench.about.name}: known names {name!r}; checks are {', '.join(ids)}")
     return bench
 
 
@@ -53,7 +58,12 @@ def run_check(bench: Bench, check: Check, known: Mapping[str, str] | None = None
         check: the check.
         known: known deviations beside those that the kernel declares: check id → reason.
     """
-    return result_of(bench, check, bench.run(check), known)
+    if bench.shut:
+        return result_of(bench, check, CheckFinding("not_tested", bench.shut), known)
+    finding = bench.run(check)
+    if check.gate and finding.status == "fail":
+        bench.shut = f"{check.id} fails, so that nothing else can be told"
+    return result_of(bench, check, finding, known)
 
 
 def result_of(bench: Bench, check: Check, finding: CheckFinding, known: Mapping[str, str] | None = None) -> CheckResult:
@@ -64,28 +74,56 @@ def result_of(bench: Bench, check: Check, finding: CheckFinding, known: Mapping[
     return finding.of_check(check.id, check.title_for(bench.about.ties))
 
 
-def check_ids() -> tuple[str, ...]:
-    """The ids of all checks, in the order of the report."""
-    return tuple(check.id for check in CHECKS)
+def check_ids(protocol: str = "layer") -> tuple[str, ...]:
+    """The ids of all checks of a protocol, "layer" or "attention", in the order of the report."""
+    return tuple(check.id for check in PROTOCOLS[protocol].checks)
 
 
-def selected(only: Iterable[str] = ("*",), skip: Iterable[str] = ()) -> tuple[Check, ...]:
-    """The checks that match a pattern of `only` and none of `skip`; a pattern may be several, separated by commas.
+def selected(
+    only: str | Check | Iterable[str | Check] = ("*",), skip: Iterable[str] = (), *, protocol: str = "layer"
+) -> tuple[Check, ...]:
+    """The checks that `only` asks for, without those that match a pattern of `skip`.
+
+    Args:
+        only: checks, globs of ids, and places of users' checks ("mine.py", "mine.py:name", "pkg.module:name"); a text
+            may be several, separated by commas.
+        skip: globs of ids, several with commas.
+        protocol: that of the kernels to test, "layer" or "attention".
+
+    Returns:
+        The shipped ones in the order of the report, then the others as they are asked for.
 
     Raises:
-        InputError: a pattern that matches no check, or no check is left.
+        InputError: a pattern that matches no check, one that cannot be loaded or takes another's id, or none is left.
     """
-    wanted, unwanted = (tuple(p.strip() for text in several for p in text.split(",")) for several in (only, skip))
-    for pattern in wanted + unwanted:
-        if not any(fnmatchcase(name, pattern) for name in check_ids()):
-            raise InputError(f"no check matches {pattern!r}; checks are {', '.join(check_ids())}")
-
-    def matches(name: str, patterns: tuple[str, ...]) -> bool:
-        return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-    left = tuple(check for check in CHECKS if matches(check.id, wanted) and not matches(check.id, unwanted))
+    shipped, ids = PROTOCOLS[protocol].checks, check_ids(protocol)
+    found = collect(
+        only,
+        Check,
+        shipped=shipped,
+        group=GROUP,
+        name_of=attrgetter("id"),
+        what="check",
+        hint="put @hardmax.kernel_check(id, title) above a function",
+        listed=f"checks are {', '.join(ids)}",
+    )
+    chosen: dict[str, Check] = {}
+    for place, check in found:
+        placed = check if place is None else replace(check, place=lasting(place))
+        other = next((c for c in shipped if c.id == check.id), chosen.setdefault(check.id, placed))
+        if other is not check and (other.place != placed.place or not other.place):
+            owner = other.place or "another check"
+            raise InputError(f"{placed.place or 'a check'} has the id {check.id}, which {owner} has already; rename it")
+    unwanted = tuple(p.strip() for text in skip for p in text.split(","))
+    for pattern in unwanted:
+        if not any(fnmatchcase(name, pattern) for name in (*ids, *chosen)):
+            raise InputError(f"no check matches {pattern!r}; checks are {', '.join(ids)}")
+    ordered = (*(c for c in shipped if c.id in chosen), *(c for c in chosen.values() if c not in shipped))
+    left = tuple(c for c in ordered if not any(fnmatchcase(c.id, pattern) for pattern in unwanted))
     if not left:
-        raise InputError(f"no check is left of {', '.join(wanted)} without {', '.join(unwanted)}; skip fewer")
+        raise InputError(
+            f"no check is left of {', '.join(c.id for c in ordered)} without {', '.join(unwanted)}; skip fewer"
+        )
     return left
 
 
@@ -104,7 +142,7 @@ def run_conformance(
     *,
     seed: int = 0,
     known: Mapping[str, str] | None = None,
-    only: Iterable[str] = ("*",),
+    only: str | Check | Iterable[str | Check] = ("*",),
     skip: Iterable[str] = (),
     options: Options | None = None,
     progress: Callable[[CheckResult], None] | None = None,
@@ -113,13 +151,13 @@ def run_conformance(
 
     Args:
         kernel: a SPEC ("numpy", "pkg.module:attr", "path/to/file.py:attr"), tested in a process of its own; or a
-            `Kernel`, or a function (tokens (B, n, d), A (d, d), alpha) -> next tokens, tested in this process: one that
-            crashes ends it, one that hangs is waited for.
+            `Kernel`, an `AttentionKernel`, a function (tokens (B, n, d), A (d, d), alpha) -> next tokens or one of
+            q, k, v, tested in this process: one that crashes ends it, one that hangs is waited for.
         seed: the seed of the random cases; the tables of fixed cases do not depend on it.
         known: known deviations: check id → reason (`read_known` reads them from a file), beside those in the kernel's
             own attribute `known`.
-        only: shell patterns of check ids to run.
-        skip: shell patterns of check ids to leave out.
+        only: the checks to run, and
+        skip: those to leave out: see `selected`.
         options: further declarations, sizes and limits; its seed counts if it is given.
         progress: called with each result.
 
@@ -130,7 +168,6 @@ def run_conformance(
         InputError: no such kernel, its optional dependency is missing, it is declared wrongly (the message has the
             remedy), or a pattern or entry that matches no check.
     """
-    selected(only, skip)
     with closing(opened(kernel, options or Options(seed))) as bench:
         return run_on(bench, known=known, only=only, skip=skip, progress=progress)
 
@@ -139,7 +176,7 @@ def run_on(
     bench: Bench,
     *,
     known: Mapping[str, str] | None = None,
-    only: Iterable[str] = ("*",),
+    only: str | Check | Iterable[str | Check] = ("*",),
     skip: Iterable[str] = (),
     progress: Callable[[CheckResult], None] | None = None,
     keep: bool = False,
@@ -151,11 +188,12 @@ def run_on(
         known: as there, like `only`, `skip` and `progress`.
         keep: whether Ctrl-C ends the run with what was found until then; the other checks are then "not_tested".
     """
-    listed = dict(known or {})
+    listed, protocol = dict(known or {}), bench.about.protocol
+    checks = selected(only, skip, protocol=protocol)
+    names = (*check_ids(protocol), *(check.id for check in checks if check.place))
     for name in listed:
-        if name not in check_ids():
-            raise InputError(f"no check is called {name!r}; checks are {', '.join(check_ids())}")
-    checks = selected(only, skip)
+        if name not in names:
+            raise InputError(f"no check is called {name!r}; checks are {', '.join(names)}")
     results: list[CheckResult] = []
     try:
         for check in checks:
@@ -170,8 +208,9 @@ def run_on(
     about = bench.about
     own = {name: reason for name, reason in about.known.items() if name in {check.id for check in checks}}
     stale = stale_entries(own | listed, results)
+    what = PROTOCOLS[about.protocol].article
     return ConformanceReport(
-        about.name, about.spec, about.file, about.line, about.declared, bench.seed, tuple(results), stale
+        about.name, what, about.spec, about.file, about.line, about.declared, bench.seed, tuple(results), stale
     )
 
 

@@ -39,7 +39,7 @@ def headline(report: ConformanceReport) -> str:
     """Which kernel was tested, and what it declares, in one line."""
     declared = ", ".join(f"{name}: {value}" for name, value in report.declared.items())
     source = f" ({report.spec})" if report.spec not in ("", report.kernel) else ""
-    return f"kernel {report.kernel}{source}: {declared}; seed {report.seed}"
+    return f"kernel {report.kernel}{source}, {report.protocol}: {declared}; seed {report.seed}"
 
 
 def summary(report: ConformanceReport) -> str:

@@ -8,14 +8,17 @@ Neighbours: `repro_script` is the text of `repro.py`; the command line writes th
 import json
 import os
 import shlex
+import sys
 from fractions import Fraction
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.rational_text import integer_text
-from ...kernels.exact.step import ConstantStep, Step
+from ...kernels.exact.step import ConstantStep, GeometricStep, HarmonicStep, Step
+from ...kernels.loading import FILE_MODULE
 from ...reports.records.record import CounterexampleRecord
 from ..claims.case import Case
 from ..claims.conclusion import rows
@@ -52,15 +55,31 @@ def python_configuration(configuration: Configuration) -> str:
 def _imports(c: Configuration) -> str:
     """What `python_configuration` needs in scope."""
     if c.model.kind == "hardmax":
-        return "from fractions import Fraction\nfrom hardmax.kernels import Configuration, HarmonicStep\n"
-    registers = f"import {type(c.model).__module__}  # registers the model\n"
+        step = "HarmonicStep" if isinstance(c.step, ConstantStep) else type(c.step).__name__
+        return f"from fractions import Fraction\nfrom hardmax.kernels import Configuration, {step}\n"
+    file = _model_file(c)
+    registers = (
+        f"import {type(c.model).__module__}  # registers the model\n"
+        if file is None
+        else f"from hardmax import register_model\n\nregister_model({file!r})\n"
+    )
     return f"{registers}from hardmax.kernels.exact.configuration_file import parse_configuration\n"
+
+
+def _model_file(c: Configuration) -> str | None:
+    """The user's file that the model was loaded from, None if it is in an importable module."""
+    module = type(c.model).__module__
+    return str(Path(sys.modules[module].__file__ or "").resolve()) if module.startswith(FILE_MODULE) else None
 
 
 def _step(step: Step) -> str:
     if isinstance(step, ConstantStep):
         return _number(step.alpha)
-    return f"HarmonicStep(numerator={_integer(step.numerator)}, offset={_integer(step.offset)})"
+    if isinstance(step, HarmonicStep):
+        return f"HarmonicStep(numerator={_integer(step.numerator)}, offset={_integer(step.offset)})"
+    if isinstance(step, GeometricStep):
+        return f"GeometricStep({_number(step.first)}, {_number(step.ratio)})"
+    return f"ListedStep([{', '.join(map(_number, step.rates))}])"
 
 
 def _number(value: Fraction) -> str:
@@ -123,7 +142,7 @@ def counterexample_record(
     failing, finding = shown.fails if shown is not None and shown.fails is not None else (claim, finding)
     token = finding.token if shown is None else shown.token
     frozen = outcome if isinstance(outcome, Frozen) else None
-    expression = python_configuration(c)
+    expression, model = python_configuration(c), _model_file(c)
     return CounterexampleRecord(
         "hardmax-counterexample",
         1,
@@ -144,7 +163,7 @@ def counterexample_record(
         limits=frozen and rows(frozen.limits),
         vertices=frozen and rows(sorted({frozen.limits[i] for i in frozen.leaders})),
         certificate=certificate,
-        replay=f"hardmax replay {_shell_word(folder)}",
+        replay=f"hardmax replay {_shell_word(folder)}" + (f" --models {_shell_word(model)}" if model else ""),
         snippet=snippet(claim, c),
         example=f"@example({expression})",
     )
@@ -153,10 +172,11 @@ def counterexample_record(
 def repro_text(claim: Claim, case: Case, finding: Finding, shown: Shown | None) -> str:
     """The text of `repro.py`: the script, and the counterexample as its data.
 
-    The script computes hardmax layers; for models of another kind it says so, and that nothing was found out.
+    The script computes layers of hardmax, also those that differ; for models of another kind it says so, and that
+    nothing was found out.
     """
     kind = case.configuration.model.kind
-    if kind != "hardmax":
+    if kind not in ("hardmax", "layered"):
         says = (
             f"this script has no layers for models of kind {kind!r}; `hardmax replay` on this folder examines the claim"
         )

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mpmath import exp, expm1, inf, log, mp, mpf
+from mpmath import exp, expm1, log, mp, mpf
 
+from hardmax.kernels.attention.arithmetic import Arithmetic
 from hardmax.kernels.attention.balls import ball_rows, enclosure_of
-from hardmax.kernels.attention.bound import Arithmetic, forward_bound
+from hardmax.kernels.attention.bound import forward_bound
 from hardmax.kernels.attention.gradients import gradients
 from hardmax.kernels.attention.problem import FORMATS, rounded
 from hardmax.kernels.attention.truth import enclose
@@ -39,16 +40,18 @@ def formula(head, how, i, o, t, log_p, lse):
     N = min(n, -(-head.length // how.block))
     wide = int(u < a)
     lost_s, w = tiny + (eta if s else 0), tiny + (eta if s or how.cast else 0)
+    normal = max(tiny, mpf(how.dtype.tiny if s else 0))
     scale, c = abs(mpf(head.scale)), head.softcap
+    unit = mpf(c or 0)
     e = []
     for j, t_j in zip(keys, t, strict=True):
         q, k = ([mpf(float(x)) for x in y] for y in (head.q[i], head.k[j]))
         size = sum((abs(x * y) for x, y in zip(q, k, strict=True)), mpf(0))
         b = mpf(0) if head.bias is None else mpf(float(head.bias[i, j]))
-        growth = expm1((D + 7 + 2 * wide) * a + s * u)
-        zeta = (1 + growth) * lost_s * (1 + scale) * (2 * D + 4 + sum(map(abs, q)) + sum(map(abs, k)))
-        if scale < 2 * max(tiny, lost_s):
-            zeta += (1 + growth) * 2 * lost_s * size
+        growth = expm1((D + 9 + 2 * wide) * a + s * u)
+        zeta = (1 + growth) * lost_s * (1 + unit + scale) * (2 * D + 4 + sum(map(abs, q)) + sum(map(abs, k)))
+        if scale < 2 * normal * max(1, unit):
+            zeta += (1 + growth) * 2 * lost_s * size * max(1, unit)
         if c is None:
             e.append(growth * (scale * size + abs(b)) + zeta)
             continue
@@ -57,29 +60,36 @@ def formula(head, how, i, o, t, log_p, lse):
         second = first + expm1(2 * how.tanh_ulps * a + 5 * a + s * u) * (capped + first) + 4 * (1 + c) * lost_s
         e.append(second + expm1(4 * a + s * u) * (capped + second + (0 if head.bias_first else abs(b))) + 2 * lost_s)
     top = max(x + y for x, y in zip(t, e, strict=True))
+    least_top = max(x - y for x, y in zip(t, e, strict=True))
     h = [top - x + y + 2 * mpf(how.lag) for x, y in zip(t, e, strict=True)]
-    g = [a * (abs(x) + y + z) for x, y, z in zip(t, e, h, strict=True)]
+    shift_size = [max(abs(x) + y + mpf(how.lag), abs(top), abs(least_top)) for x, y in zip(t, e, strict=True)]
+    g = [a * x for x in shift_size]
     argument, one_exp = expm1(3 * a + min(s, 2) * u), 2 * E * a / (1 - 2 * mpf(E) * a)
     tau = [y + z + argument * (x + z) + N * one_exp for x, y, z in zip(h, e, g, strict=True)]
     alpha, beta = (n + N + 3 + wide) * a + (2 * u if s else 0), (n + N + 1) * a
-    if how.split_keys:
-        for j in range(n):
-            far = mpf("1.01") * (h[j] + log(n))
-            tau[j] += 6 * a * (abs(t[j]) + e[j] + far) + argument * far + (2 * E + 6) * a * (1 + log(n))
-        alpha += a * (6 * (abs(lse) + log(n)) + (2 * E + 4) * (1 + log(n)) + 8)
     kappa = u if how.cast else 0
-    lead = [g[j] for j in range(n) if t[j] + e[j] >= max(x - y for x, y in zip(t, e, strict=True))]
-    shift = mpf(0)
+    lead = [g[j] for j in range(n) if t[j] + e[j] >= least_top]
+    below = above = mpf(0)
     if how.shift_rounded or how.lag:
-        shift = mpf("1.01") * (max(lead) + how.lag) + 2 * one_exp + kappa + (2 * u if s else 0)
-    more = log(sum(exp(x + y) for x, y in zip(log_p, tau, strict=True)))
-    rho = more + (n + N + 1) * a + (2 * u if s else 0) + (u if how.cast_sum else 0)
-    rho += exp(2 * shift) * (mpf("1.01") * w * n + (n + N) * tiny)
-    W_lse = rho + a * (6 * (abs(lse) + log(n) + rho) + (2 * E + 3) * log(n) + 12) + 4 * tiny
+        rest = N * (one_exp + a) + a + kappa + (2 * u if s else 0)
+        below = (1 + argument) * max(lead) + 2 * argument * how.lag + rest
+        above = (1 + argument) * (max(g) + how.lag) + rest
+    w += tiny * expm1(above)
     if how.split_keys:
-        W_lse += a * (6 * (abs(lse) + log(n) + rho) + (2 * E + 4) * (1 + log(n)) + 8)
+        logarithm = exp(8 * a) * a * (2 * E + 4) * (1 + log(n) + above)
+        for j in range(n):
+            far = expm1(6 * a) * (shift_size[j] + log(n)) + logarithm
+            tau[j] += far + argument * (h[j] + log(n) + far) + one_exp + 2 * a
+        alpha += exp(8 * a) * a * (6 * (abs(lse) + log(n)) + (2 * E + 4) * (1 + log(n) + above) + 8)
+    more = log(sum(exp(x + y) for x, y in zip(log_p, tau, strict=True)))
+    rho = more + beta + (2 * u if s else 0) + (u if how.cast_sum else 0)
+    rho += exp(below + beta) * (mpf("1.01") * w * n + (n + N) * tiny)
+    size = abs(lse) + log(n) + above + rho
+    W_lse = rho + exp(8 * a) * a * (6 * size + (2 * E + 3) * (log(n) + above) + 12) + 4 * tiny
+    if how.split_keys:
+        W_lse += exp(8 * a) * a * (6 * size + (2 * E + 4) * (1 + log(n) + above) + 8)
     if how.normalised_by_lse:
-        alpha += W_lse + more + 3 * a * abs(lse) + mpf("1.01") * argument * (log(n) + W_lse)
+        alpha += W_lse + more + 3 * a * abs(lse) + argument * (log(n) + W_lse)
     result, clipped = [], []
     for d, o_d in enumerate(o):
         v = [mpf(float(head.v[j, d])) for j in keys]
@@ -96,12 +106,13 @@ def formula(head, how, i, o, t, log_p, lse):
         if how.cast:
             W1 = max(W1, min(F(kappa)) + expm1(alpha) * M(kappa))
         W1 = exp(beta) * W1 + expm1(beta) * abs(o_d)
-        lost = mpf("1.01") * w * (sum(map(abs, v)) + n * (abs(o_d) + W1)) + (3 * n + 2 * N + 8) * tiny * (
-            1 + abs(o_d) + W1
-        )
-        W0 = W1 + exp(2 * shift + alpha + kappa) * lost
-        result.append(W0 + u * (abs(o_d) + W0) + eta + flushed if shift <= 60 else inf)
-        clipped.append(F(0)[0] > F(0)[1])
+        lost = mpf("1.01") * w * (sum(map(abs, v)) + n * (abs(o_d) + W1))
+        lost += ((7 if how.split_keys else 3) * n + 2 * N + 8) * tiny * (1 + abs(o_d) + W1)
+        lost *= exp(below + alpha + kappa)
+        W0 = W1 + lost
+        result.append(W0 + u * (abs(o_d) + W0) + eta + flushed)
+        rounding = exp(beta) * expm1(alpha + kappa) * M(0) + (expm1(beta) + u) * abs(o_d) + eta + flushed
+        clipped.append(F(0)[0] > F(0)[1] or min(F(0)) + lost >= F(0)[1] + rounding or alpha + kappa >= log(2))
     return result, W_lse, tau, clipped
 
 
@@ -143,6 +154,7 @@ def gradient_formula(head, how, known, found, dO):
     η = how.dtype.tiny if how.flushes else how.dtype.eta / 2
     ε, c1, c2 = int(s > 0), int(how.cast or s > 0), how.cast + s
     w, scale, (R, L), Dv = ω + (η if c1 else 0), abs(head.scale), head.allowed.shape, head.v.shape[1]
+    w0 = ω + (η if s else 0)
     P, o = np.where(head.allowed, np.exp(known.log_p), 0.0), known.o
     E_dq, E_dk, E_dv = np.zeros_like(head.q), np.zeros_like(head.k), np.zeros_like(head.v)
     dq, dk, dv = np.zeros_like(head.q), np.zeros_like(head.k), np.zeros_like(head.v)
@@ -157,7 +169,7 @@ def gradient_formula(head, how, known, found, dO):
                 found.tau[i, j]
                 + found.lse[i]
                 + 3 * a * abs(known.lse[i])
-                + 1.01 * argument * (np.log(n) + found.lse[i])
+                + argument * (np.log(n) + found.lse[i])
                 + 8 * a
             )
             E = np.expm1((Dv + 1) * a) * (size @ np.abs(head.v[j])) + ω * (
@@ -179,13 +191,13 @@ def gradient_formula(head, how, known, found, dO):
             E_S = P[i, j] * pi[j] * x + own * (E_P[j] + E_D) + w * (x + E_P[j] + E_D) + 4 * ω
             E_S = np.exp(4 * a + c2 * u) * E_S + np.expm1(4 * a + c2 * u) * abs(dS)
             for E, value, terms, other, mine, far in (
-                (E_dq, dq, n + 4, head.k, i, j),
-                (E_dk, dk, R + 4, head.q, j, i),
+                (E_dq, dq, n + 6, head.k, i, j),
+                (E_dk, dk, R + 6, head.q, j, i),
             ):
                 grown = np.exp(terms * a + s * u)
                 value[mine] += head.scale * dS * other[far]
                 E[mine] += scale * (grown * E_S + (grown - 1) * abs(dS)) * np.abs(other[far])
-                E[mine] += lost * np.abs(other[far]) + max(1, scale) * ω * (2 + abs(dS))
+                E[mine] += lost * np.abs(other[far]) + max(1, scale) * (2 * ω + w0 * (abs(dS) + E_S))
             dv[j] += P[i, j] * dO[i]
             E_dv[j] += P[i, j] * (pi[j] + (1 + pi[j]) * np.expm1((R + 1) * a + c1 * u)) * size
             E_dv[j] += (ω + c1 * η) * size + ω * (2 + P[i, j] * size)

@@ -16,7 +16,7 @@ def arrays(B=1, H=1, Hk=1, Lq=3, Lk=5, D=2, Dv=2):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 def test_rounding_is_that_of_torch(dtype):
-    torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+    torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
     rng = np.random.default_rng(1)
     form = FORMATS[dtype]
     x = rng.standard_normal(20_000) * 2.0 ** rng.integers(form.least - form.digits - 3, form.top + 1, 20_000)

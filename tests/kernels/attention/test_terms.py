@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hardmax.kernels.attention import bound as bound_module
-from hardmax.kernels.attention.bound import Arithmetic, forward_bound
+from hardmax.kernels.attention.arithmetic import Arithmetic
+from hardmax.kernels.attention.bound import forward_bound
 from hardmax.kernels.attention.problem import FORMATS, Problem, rounded
 from hardmax.kernels.attention.truth import enclose
 

@@ -127,5 +127,7 @@ def test_an_enclosure_that_floats_cannot_give_is_infinite_and_balls_give_it():
     v = np.array([[[[0.0], [1.0]]]])
     head = Problem(q, k, v, "float64", scale=1.0).head(0, 0)
     assert np.isinf(enclose(head).o_error).all()
+    low = Problem(-q, k[:, :, :1], v[:, :, 1:], "float64", scale=1e-310).head(0, 0)  # every product is −∞
+    assert np.isinf(enclose(low).o_error).all()
     exact = ball_rows(head)[0].o[0]
     assert distance(exact, 1 / (1 + np.exp(-1.0)))[1] < 1e-15

@@ -11,9 +11,9 @@ from hardmax.kernels.floats.numpy_kernel import kernel, layer
 from hardmax.kernels.follow_sets import FollowSets
 from hardmax.kernels.protocol import Kernel, declare
 
-SQUARE = Configuration([[1, 1], [-1, 1], [-1, -1], [1, -1], [Fraction(1, 2), 0], [Fraction(-1, 2), 0]], step=1)
+SQUARE = Configuration([[1, 1], [-1, 1], [-1, -1], [1, -1], [Fraction(1, 2), 0], [Fraction(-1, 2), 0]], alpha=1)
 THIRDS = Configuration(
-    [[Fraction(1, 3), Fraction(2, 3)], [Fraction(-1, 3), Fraction(1, 7)], [Fraction(1, 9), -1]], step=2
+    [[Fraction(1, 3), Fraction(2, 3)], [Fraction(-1, 3), Fraction(1, 7)], [Fraction(1, 9), -1]], alpha=2
 )
 INTEGERS = st.integers(-8, 8)
 
@@ -81,7 +81,7 @@ def test_defects_disagree_with_a_gap_beyond_the_bound(defect, variant):
 def test_an_exact_tie_lost_to_rounding_is_shown_for_what_it_is():
     # Both competitors have score 1/30 exactly; as floats of thirds and tenths they do not.
     configuration = Configuration(
-        [[Fraction(1, 10), Fraction(1, 10)], [1, Fraction(-2, 3)], [Fraction(-1, 3), Fraction(2, 3)]], step=1
+        [[Fraction(1, 10), Fraction(1, 10)], [1, Fraction(-2, 3)], [Fraction(-1, 3), Fraction(2, 3)]], alpha=1
     )
     check = crosscheck(configuration, kernel, 1, dtype="float64")
     assert (check.disagree, check.ties_lost) == (0, 1)
@@ -97,8 +97,20 @@ def test_an_exact_tie_lost_to_rounding_is_shown_for_what_it_is():
 def test_ties_of_dyadic_numbers_are_kept_and_agree():
     check = crosscheck(SQUARE, kernel, 5)
     assert (check.agree, check.too_close, check.disagree) == (30, 0, 0)
-    first = declare(lambda z, A, a: first_layer(z, A, a)[0], layer=first_layer, ties="first")
-    assert crosscheck(SQUARE, first, 1).ties_lost == 2
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_kernel_is_held_to_the_rule_that_it_declares(tells):
+    def compared(layer, ties, variant="per_layer"):
+        kernel = declare(lambda z, A, a: layer(z, A, a)[0], layer=layer if tells else None, ties=ties)
+        return crosscheck(SQUARE, kernel, 3, variant=variant)
+
+    for variant in ("per_layer", "free"):
+        check = compared(first_layer, "first", variant)
+        assert (check.agree, check.too_close, check.disagree, check.lost) == (18, 0, 0, None)
+    assert compared(first_layer, "any").disagree == compared(last_layer, "any").disagree == 0
+    assert compared(last_layer, "first").disagree == 2
+    assert compared(layer, "first").disagree == compared(layer, "any").disagree == 2
 
 
 @pytest.mark.parametrize("sets", [True, False])
@@ -118,7 +130,7 @@ def test_a_tie_is_no_excuse_for_any_value(value):
         moved[0, 2] = value
         return moved
 
-    tie = Configuration([[Fraction(1, 3), 1], [Fraction(-1, 3), 1], [0, Fraction(1, 3)]], step=1)
+    tie = Configuration([[Fraction(1, 3), 1], [Fraction(-1, 3), 1], [0, Fraction(1, 3)]], alpha=1)
     assert crosscheck(tie, declare(step), 1).disagree == 1
     towards_one = declare(lambda z, A, a: first_layer(z, A, a)[0])
     check = crosscheck(tie, towards_one, 1)
@@ -134,6 +146,42 @@ def first_layer(tokens, A, alpha):
     return move(tokens, single, alpha), single
 
 
+def last_layer(tokens, A, alpha):
+    """The last maximiser only: the first one of the tokens in reverse."""
+    moved, sets = first_layer(tokens[:, ::-1], A, alpha)
+    first = tokens.shape[1] - 1 - sets.first[:, ::-1]
+    return moved[:, ::-1], FollowSets(first, sets.count, sets.tied, sets.margin[:, ::-1])
+
+
+def test_a_residual_layer_is_compared_as_what_it_is():
+    residual = declare(lambda z, A, a: (1 + a) * layer(z, A, a)[0], form="residual")
+    assert crosscheck(SKEW, residual, 4).passed
+    assert not crosscheck(SKEW, declare(residual.step), 4).passed
+    with pytest.raises(InputError, match="beyond the largest float64"):
+        crosscheck(Configuration([[1]], step=Fraction(2) ** 1022), residual, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_a_kernel_that_computes_in_another_dtype_is_judged_by_its_own(dtype):
+    wider = declare(lambda z, A, a: layer(z.astype(np.float64), A, a)[0], dtypes=("float16", "float32"))
+    for variant in ("per_layer", "free"):
+        assert crosscheck(THIRDS, wider, 6, variant=variant, dtype=dtype).passed
+
+
+def test_bfloat16_comes_as_float32():
+    torch = pytest.importorskip("torch")
+
+    def step(tokens, A, alpha):
+        assert tokens.dtype == torch.bfloat16
+        moved = layer(tokens.float().numpy(), A.float().numpy(), alpha)[0]
+        return torch.from_numpy(np.ascontiguousarray(moved)).to(torch.bfloat16)
+
+    half = declare(step, arrays="torch", dtypes=("bfloat16",))
+    for variant in ("per_layer", "free"):
+        assert crosscheck(THIRDS, half, 6, variant=variant).passed
+    assert not crosscheck(THIRDS, declare(lambda *a: 2 * step(*a), arrays="torch", dtypes=("bfloat16",)), 1).passed
+
+
 def test_a_gap_just_beyond_the_bound_is_a_disagreement_and_just_within_too_close():
     def merges(tokens, A, alpha):  # a tie rule with a tolerance
         _, sets = layer(tokens, A, alpha)
@@ -147,7 +195,7 @@ def test_a_gap_just_beyond_the_bound_is_a_disagreement_and_just_within_too_close
 
     tolerant = Kernel("tolerant", lambda *a: merges(*a)[0], layer=merges)
     for exponent, kind in ((-45, "disagree"), (-53, "too_close")):
-        near = Configuration([[Fraction(1, 4), 0], [1, -1], [1 - Fraction(2) ** exponent, 1]], step=1)
+        near = Configuration([[Fraction(1, 4), 0], [1, -1], [1 - Fraction(2) ** exponent, 1]], alpha=1)
         check = crosscheck(near, tolerant, 1)
         assert getattr(check, kind) == 1
         assert check.disagree + check.too_close == 1
@@ -175,8 +223,8 @@ def test_multiplicities_and_the_smallest_rule_are_written_out():
     [
         (Configuration([[1]], step=HarmonicStep()), {"layers": 1}, "depends on the layer"),
         (SQUARE, {"layers": 0}, "at least one is required"),
-        (Configuration([[1]], step=Fraction(10) ** 400), {"layers": 1}, "one that float64 can hold"),
-        (Configuration([[1]], step=Fraction(1, 10**400)), {"layers": 1}, "one that float64 can hold"),
+        (Configuration([[1]], alpha=Fraction(10) ** 400), {"layers": 1}, "one that float64 can hold"),
+        (Configuration([[1]], alpha=Fraction(1, 10**400)), {"layers": 1}, "one that float64 can hold"),
         (SKEW, {"layers": 1, "kernel": declare(lambda z, A, a: z, supports_A=False)}, "supports_A = False"),
     ],
 )

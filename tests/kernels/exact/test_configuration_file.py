@@ -43,7 +43,8 @@ def test_npz_floats_are_the_dyadic_rationals_they_are(tmp_path):
 
 BAD = {
     "not json": ("{tokens: 1}", "is not JSON"),
-    "a list": ("[]", "must be a JSON object"),
+    "an empty list": ("[]", "tokens is []"),
+    "a number": ("7", "must be a list of tokens, or a JSON object"),
     "no tokens": ('{"alpha": 1}', '"tokens" is missing'),
     "empty tokens": ('{"tokens": []}', "tokens is []"),
     "empty token": ('{"tokens": [[]]}', "tokens[0] is []"),
@@ -121,7 +122,7 @@ def test_bad_files_are_one_line(tmp_path):
         "fake.npz": "not a readable .npz",
         "nan.npz": "tokens[0, 1] is nan",
         "flat.npz": "tokens has shape (1,)",
-        "text.npz": "dtype",
+        "text.npz": 'tokens[0][0] is "a"; a number is required',
         "object.npz": "not a readable .npz",
         "other.npz": 'unknown array "B"',
         "plain.npz": "not a readable .npz",
@@ -155,7 +156,7 @@ numbers = st.one_of(st.integers(-9, 9), st.fractions(), st.just(Fraction(1, 3)))
 @given(st.integers(1, 3).flatmap(lambda d: st.lists(st.lists(numbers, min_size=d, max_size=d), min_size=1, max_size=4)))
 def test_writing_then_reading_gives_an_equal_configuration(rows):
     c = Configuration(
-        rows, step=Fraction(2, 3), labels=[f"t{i}" for i in range(len(rows))], multiplicities=[2] * len(rows)
+        rows, alpha=Fraction(2, 3), labels=[f"t{i}" for i in range(len(rows))], multiplicities=[2] * len(rows)
     )
     assert parse_configuration(json.dumps(configuration_to_json(c))) == c
     other = Configuration(rows, step=HarmonicStep(), follow="smallest")

@@ -62,7 +62,7 @@ DISCERNING = {
     "ties": Configuration([*SQUARE, (Q(1, 2), 0), (Q(1, 5), Q(1, 3))]),
     "a nonsymmetric form": Configuration([(1, 0), (0, 1), (-1, -1), (2, 1)], [[1, 3], [-2, 1]], Q(1, 3)),
     "multiplicities": Configuration([*SQUARE, (Q(1, 2), 0)], multiplicities=[3, 1, 1, 1, 1]),
-    "a short line": Configuration([[1], [Q(1, 2)], [Q(3, 4)], [-1]], step=3),
+    "a short line": Configuration([[1], [Q(1, 2)], [Q(3, 4)], [-1]], alpha=3),
 }
 
 

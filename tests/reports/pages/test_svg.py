@@ -22,7 +22,7 @@ LATE = Configuration(
         tuple(map(Fraction, pair.split()))
         for pair in ("1 1/3", "-1/12 1/12", "-1 -1", "0 1/4", "-3/10 -7/10", "-3/5 -9/10", "4/5 1/10", "3/5 3/20")
     ],
-    step=Fraction(1, 2),
+    alpha=Fraction(1, 2),
 )
 
 

@@ -45,7 +45,7 @@ CONFIGURATIONS = {
     "tie-of-four-layers": Configuration([unit(i, 5) for i in range(5)], LATE),
     # Problems.
     "form": Configuration([(1, 0), (0, 1), (-1, -1), (Q(1, 3), Q(1, 3))], [[2, 1], [1, 3]], Q(3, 2)),
-    "floats": Configuration.from_floats([[0.1, 0.7], [-0.3, 0.2], [0.25, -0.9], [0.05, 0.1]], None, 0.75),
+    "floats": Configuration.from_array([[0.1, 0.7], [-0.3, 0.2], [0.25, -0.9], [0.05, 0.1]], None, 0.75),
     "smallest": Configuration([*SQUARE, (0, Q(1, 2))], [[-1, 0], [0, -2]], 1, follow="smallest"),
     "multiplicities": Configuration([[1], [-1], [Q(1, 2)]], multiplicities=[2, 1, 5]),
     "harmonic": Configuration([*SQUARE, (0, Q(1, 2)), (Q(1, 2), Q(1, 4))], None, HarmonicStep(1, 3)),

@@ -101,21 +101,20 @@ package.__path__ = [sys.argv[1]]
 sys.modules["certificates"] = package
 from certificates import suite
 from hardmax.verify.certificates import checker
-if sys.argv[2]:
-    checker.check = lambda text: {}
-found = list(suite.problems(checker))
-print(len(found))
+print(len(list(suite.problems(checker))))
+checker.check = lambda text: {}
+print(len(list(suite.problems(checker))))
 """
 
 
-@pytest.mark.parametrize("careless", [False, True])
-def test_python_without_asserts_checks_the_same(careless, tmp_path):
+def test_python_without_asserts_checks_the_same(tmp_path):
     folder = str(Path(suite.__file__).parent)
-    command = [sys.executable, "-O", "-c", OPTIMISED, folder, "careless" if careless else ""]
+    command = [sys.executable, "-O", "-c", OPTIMISED, folder]
     run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert run.returncode == 0, run.stderr
-    problems = int(run.stdout)
-    assert problems > 100 if careless else problems == 0, run.stdout
+    problems, of_a_careless_checker = map(int, run.stdout.split())
+    assert problems == 0
+    assert of_a_careless_checker > 100
 
 
 def test_the_checker_stands_alone(tmp_path):

@@ -251,7 +251,7 @@ def test_a_certificate_of_a_long_review_is_small():
     values = [((7919 * i) % 1000 / 997 - 0.5, (104_729 * i) % 1000 / 991 - 0.5) for i in range(128)]
     import numpy as np
 
-    case = Case(Configuration.from_floats(np.array(values, dtype=np.float32), None, np.float32(0.5)))
+    case = Case(Configuration.from_array(np.array(values, dtype=np.float32), None, np.float32(0.5)))
     text = certificate_text(case)
     assert len(text) <= 200_000
     assert checker.check(text) == VERIFIED

@@ -130,7 +130,7 @@ def test_random_verdicts_keep_the_contract(configuration):
 
 
 def test_the_object_of_the_square_with_a_tie_word_for_word():
-    c = Configuration([[1, 1], [-1, 1], [-1, -1], [1, -1], [Q(1, 2), 0], [Q(1, 5), Q(2, 5)]], step=Q(1, 2))
+    c = Configuration([[1, 1], [-1, 1], [-1, -1], [1, -1], [Q(1, 2), 0], [Q(1, 5), Q(2, 5)]], alpha=Q(1, 2))
     assert prove(c).to_json("square.json") == {
         "input": "square.json",
         "verdict": "verified",
@@ -192,7 +192,7 @@ def test_places_are_those_of_the_cluster_points():
 
 
 def test_points_are_sorted_as_numbers():
-    record = prove(Configuration([(10, -40), (-41, 0), (9, 40)], step=1)).record()
+    record = prove(Configuration([(10, -40), (-41, 0), (9, 40)], alpha=1)).record()
     assert record.cluster_points == record.vertices == (("-41", "0"), ("9", "40"), ("10", "-40"))
 
 

@@ -166,12 +166,84 @@ METAMORPHIC = [
     Mutant("the first residual layer alone", "in case.layers[:LAYERS]:", "in case.layers[:1]:"),
 ]
 
-FRANK_WOLFE = [
-    Mutant("half the bound's layers", "r = energy * (k + 1) / (2", "r = energy * (k + 1) / (200"),
+RATE = [
+    Mutant("half the bound's layers", "r = energy * (k + self.more) / (2", "r = energy * (k + self.more) / (200"),
+    Mutant("a layer early", "r = energy * (k + self.more)", "r = energy * (k + 1 + self.more)"),
+    Mutant("a layer late", "r = energy * (k + self.more)", "r = energy * (k - 1 + self.more)"),
+    Mutant("the energy without its half", "return sum(terms, Fraction(0)) / 2", "return sum(terms, Fraction(0))"),
+    Mutant(
+        "equality breaks the bound",
+        "    return is_positive_definite(",
+        "    r = r * (1 + Fraction(1, 10**9))\n        return is_positive_definite(",
+    ),
     Mutant("a bound without λ_max", "r * (i == j) - v", "r * (i == j) - (i == j)"),
+    Mutant("the form of the next layer", "min(k - 1, len(self.forms) - 1)", "min(k, len(self.forms) - 1)"),
+    Mutant("the last form bounds", "B = self.forms[0]", "B = self.forms[-1]"),
     Mutant("layers are not looked at", "if bound.is_broken(energy, layer.index):", "if False:"),
     Mutant("nothing is ever verified", "if all(rests) and last <= MOST_LAYERS:", "if False:"),
-    Mutant("any input is judged", "return [name for name, met in tests.items() if not met]", "return ['all of it']"),
+    Mutant("the origin is not looked for", "if not inside:", "if False:"),
+]
+HULLS = [
+    Mutant("hulls of the next layer", "convex_weights(z, before)", "convex_weights(z, after)"),
+    Mutant("points outside are inside", "isinstance(convex_weights(z, before), Separated)", "False"),
+    Mutant("ties are not compared", "if c.inner(Z[i], w) != 0:", "if False:"),
+    Mutant("ties at one point count", "if Z[j] != Z[C[0]]", "if j != C[0]"),
+    Mutant("no layer is singular", "sympy.Matrix(M).det() == 0", "False"),
+    Mutant("every layer is singular", "sympy.Matrix(M).det() == 0", "True"),
+    Mutant("a full step", "(1 - rate) * (i == j) + rate *", "(1 - rate) * (i == j) + 1 *"),
+    Mutant("ties count as strict", "if any((len(C) > 1 for C in sets)):", "if False:"),
+    Mutant("a gap of half the size", "gap = c.step.rate(t) * max(", "gap = c.step.rate(t) / 9 * max("),
+    Mutant("the bound a layer early", "/ 2 / t", "/ 2 / (t + 1)"),
+    Mutant("the bound without its half", "- start) / 2 / t", "- start) / t"),
+    Mutant(
+        "the bound of layer 0",
+        "start, least = (c.inner(run[1][i], run[1][i]), None)",
+        "start, least = (c.inner(run[0][i], run[0][i]), None)",
+    ),
+    Mutant("no gap is looked at", "if least > bound:", "if False:"),
+]
+VERTICES = [
+    Mutant(
+        "the product a layer late", "part *= 1 - c.step.rate(layer.index)", "part *= 1 - c.step.rate(layer.index + 1)"
+    ),
+    Mutant(
+        "positions are not compared", "if sets[i] != (target[i],) or z != ", "if sets[i] != (target[i],) or (z, 0) == "
+    ),
+    Mutant("sets are not compared", "if sets[i] != (target[i],) or ", "if "),
+    Mutant("every step is slow", "if isinstance(c.step, HarmonicStep):", "if True:"),
+    Mutant("no sum is finite", "if isinstance(c.step, GeometricStep):", "if False:"),
+    Mutant("norms in place of squares", "(1 - least) ** (2 * layer.index)", "(1 - least) ** (4 * layer.index)"),
+    Mutant("nothing is near enough", "(1 - least) ** (2 * layer.index)", "(1 - least) ** (2 * layer.index + 1)"),
+]
+CELLS = [
+    Mutant("ties are on the right side", "all((s < 0 for s in signs))", "all((s <= 0 for s in signs))"),
+    Mutant(
+        "ties are off the cell", "any((c.tokens[j] == v for j in sets[i]))", "{c.tokens[j] for j in sets[i]} == {v}"
+    ),
+    Mutant("a tie owns a cell", "alone = {c.tokens[j] for j in sets[i]} == {v}", "alone = i in sets[i]"),
+    Mutant(
+        "ties of neighbours are strict",
+        "c.inner(v, c.tokens[j]) < c.inner(v, v) for j in near",
+        "c.inner(v, c.tokens[j]) <= c.inner(v, v) for j in near",
+    ),
+    Mutant("all vertices are far", "{corners[k] for k in face.indices} == {i, j}", "False"),
+    Mutant(
+        "one nearest vertex alone",
+        "nearest = {v for v, square in far.items() if square == min(far.values())}",
+        "nearest = {min(far, key=far.get)}",
+    ),
+    Mutant("the farthest vertex", "square == min(far.values())", "square == max(far.values())"),
+    Mutant("no token need be in a cell", "if not best & {c.tokens[j] for j in corners}:", "if False:"),
+    Mutant("cells need not be convex", "if v not in best:", "if False:"),
+]
+PANELS = [
+    Mutant(
+        "leaders by number alone",
+        "dict(sorted(outcome.leaders.items())), dict(panel.leaders)",
+        "len(outcome.leaders), len(panel.leaders)",
+    ),
+    Mutant("ties are not looked at", "panel.ties)", "tuple(i for i, C in enumerate(outcome.sets) if len(C) > 1))"),
+    Mutant("cluster points are not counted", "len(set(outcome.limits) - places), panel.beside", "0, 0"),
 ]
 
 
@@ -183,7 +255,11 @@ FRANK_WOLFE = [
             ("clustering", CLUSTERING),
             ("lemmas", LEMMAS),
             ("metamorphic", METAMORPHIC),
-            ("frank_wolfe", FRANK_WOLFE),
+            ("frank_wolfe.rate", RATE),
+            ("frank_wolfe.hulls", HULLS),
+            ("frank_wolfe.vertices", VERTICES),
+            ("frank_wolfe.cells", CELLS),
+            ("panels", PANELS),
         )
         for mutant in mutants
     ],

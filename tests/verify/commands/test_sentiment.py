@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,9 @@ TRAIN = ("--epochs", "6", "--depth", "4", "--rate", "0.05", "--batch", "32", "--
 def test_training_prints_the_twin_beside_and_keeps_the_command(hardmax, corpus_file, tmp_path):
     path = tmp_path / "m.npz"
     status, out, err = hardmax("train", "--out", path, "--reviews", corpus_file, *TRAIN)
-    assert (status, err) == (0, "")
+    assert status == 0
+    said = [re.fullmatch(r"(with attention|twin, K = 0): \d of 6", line) for line in err.splitlines()]
+    assert {line and line[1] for line in said} == {"with attention", "twin, K = 0"}
     assert "with attention  epoch" in out
     assert "twin, K = 0     epoch" in out
     assert "test reviews also occur outside the test part" in out
@@ -80,7 +83,7 @@ def test_one_review_gets_a_certificate_that_the_checker_accepts(hardmax, tmp_pat
     path = tmp_path / "r.cert.json"
     status, out, _ = hardmax("prove", "--text", "A boring film with wonderful music", "--certificate", path)
     assert status == 0
-    assert out.startswith("verified: ")
+    assert out.startswith("NOT READ, on the stop list: a, with\nverified: ")
     assert command.main([str(path)]) == 0
     capsys.readouterr()
     status, out, _ = hardmax("prove", "--text", "A boring film with wonderful music", "--json")
@@ -236,3 +239,33 @@ def test_a_report_of_a_folder_without_a_record_is_refused(hardmax, tmp_path):
     status, _, err = hardmax("report", tmp_path)
     assert (status, err.count("\n")) == (2, 1)
     assert "sentiment.json" in err
+
+
+def test_words_that_are_not_read_are_shown(hardmax):
+    text = "I did not like this film, xyzzy, not at all"
+    for arguments in (("explain", text), ("prove", "--text", text)):
+        out = hardmax(*arguments)[1]
+        assert "NOT READ, on the stop list: i, did, not, this, at, all\n" in out
+        assert "NOT READ, not in the vocabulary: xyzzy\n" in out
+    data = json.loads(hardmax("explain", "good " * 128 + "film film", "--json")[1])
+    assert data["dropped"] == {"after the first 128": ["film"]}
+    assert "NOT READ" not in hardmax("explain", "wonderful film")[1]
+
+
+def test_any_number_of_reviews_is_proved_without_labels(hardmax, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text('id,text\n1,"A wonderful, wonderful film"\n2,\n3,boring\n4,qqqq\n')
+    status, out, err = hardmax("prove", "--reviews", path)
+    assert status == 0
+    assert "hardmax: 1 of 3 reviews have no word that the model knows and are left out\n" in err
+    assert "2 reviews proved exactly: 2 verified (equal words merged)" in out
+    status, _, err = hardmax("prove", "--reviews", path, "--part", "test")
+    assert (status, "missing: label, source" in err) == (2, True)
+    for text, message in (
+        ("text\n", "has no review"),
+        ("stars\n5\n", "columns stars; missing: text"),
+        ("text\nqqqq\n", "1 of 1 reviews have no word that the model knows; give reviews in English"),
+    ):
+        path.write_text(text)
+        status, out, err = hardmax("prove", "--reviews", path)
+        assert (status, out, err.count("\n"), message in err) == (2, "", 1, True)

@@ -24,6 +24,7 @@ from hardmax.verify.records.bundle import python_configuration
 from hardmax.verify.records.repro_script import SHOWN_BY
 
 from ...examples import late_leader
+from ..gallery import copy_of_a_run
 
 GIANT = 10**4_800 + 1
 """More digits than Python converts at once, and than it reads in one literal."""
@@ -41,6 +42,12 @@ def run(tmp_path, monkeypatch, capsys):
         return ended.value.code, out, err
 
     return call
+
+
+@pytest.fixture
+def out(run):
+    """A run that found counterexamples, in `out` of that folder."""
+    copy_of_a_run()
 
 
 def alone(script, *options):
@@ -77,7 +84,7 @@ def test_python_text_is_the_configuration_whatever_limit_python_has(limit):
     try:
         sys.set_int_max_str_digits(limit)
         for c in (
-            Configuration([[GIANT, -GIANT], [0, 1]], step=Fraction(1, GIANT), labels=["a'\n\x1b", "\u202e"]),
+            Configuration([[GIANT, -GIANT], [0, 1]], alpha=Fraction(1, GIANT), labels=["a'\n\x1b", "\u202e"]),
             Configuration([[1], [2]], step=HarmonicStep(3, GIANT), follow="smallest", multiplicities=[GIANT, 1]),
         ):
             text = python_configuration(c)
@@ -88,9 +95,9 @@ def test_python_text_is_the_configuration_whatever_limit_python_has(limit):
         sys.set_int_max_str_digits(before)
 
 
+@pytest.mark.usefixtures("out")
 @pytest.mark.parametrize("damage", ["no number", "no key", "cut off", "another lemma"])
-def test_a_script_that_cannot_find_out_does_not_end_like_one_that_shows_a_failure(run, damage):
-    run("verify", "--claims", "necessity.nonzero", "--out", "out")
+def test_a_script_that_cannot_find_out_does_not_end_like_one_that_shows_a_failure(damage):
     script = Path("out/counterexamples/necessity.nonzero/repro.py").read_text()
     damaged = {
         "no number": script.replace('"-1"', '"one"'),
@@ -108,8 +115,8 @@ def test_a_script_that_cannot_find_out_does_not_end_like_one_that_shows_a_failur
     )
 
 
-def test_a_script_runs_where_the_terminal_knows_ascii_only(run):
-    run("verify", "--claims", "necessity.symmetric", "--out", "out")
+@pytest.mark.usefixtures("out")
+def test_a_script_runs_where_the_terminal_knows_ascii_only():
     script = Path("out/counterexamples/necessity.symmetric/repro.py")
     text = script.read_text().replace('"statement": "', '"statement": "\\\\u27e8x, y\\\\u27e9 ')
     Path("letters.py").write_text(text)
@@ -126,7 +133,7 @@ def test_names_that_are_not_utf_8_lose_nothing(run, tmp_path):
     done = subprocess.run([*command, "prove", name, "--out", out, "--report"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith(
-        "caf\\udce9\\u001b.json: refuted, outside the theorem's hypotheses (not nonzero), so the theorem"
+        "caf\\udce9\\u001b.json: refuted, outside the theorem's hypotheses (a token is the origin): its"
     )
     assert "\x1b" not in done.stdout
     (result,) = map(json.loads, Path(out, "results.jsonl").read_text().splitlines())
@@ -140,22 +147,22 @@ def test_names_that_are_not_utf_8_lose_nothing(run, tmp_path):
     assert subprocess.run([*command, "prove", name, "--json"], capture_output=True, text=True).returncode == 1
 
 
+@pytest.mark.usefixtures("out")
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ("", "record.json: is missing; give the folder of a counterexample"),
-        ("out", "out: holds counterexamples; give out/counterexamples/necessity.nonzero"),
+        ("out", "out: holds counterexamples; give out/counterexamples/necessity.definite, one of 6"),
         ("out/run.json", "out/run.json: is a file; give the folder of a counterexample"),
         ("nowhere", "nowhere: does not exist; give the folder of a counterexample"),
     ],
 )
 def test_replay_says_what_to_give(run, given, message):
-    run("verify", "--claims", "necessity.nonzero", "--out", "out")
     assert run("replay", given) == (2, "", f"hardmax: error: {message}\n")
 
 
+@pytest.mark.usefixtures("out")
 def test_replay_works_in_the_folder_itself(run, monkeypatch):
-    run("verify", "--claims", "necessity.nonzero", "--out", "out")
     monkeypatch.chdir("out/counterexamples/necessity.nonzero")
     assert run("replay", ".")[0] == 1
 
@@ -178,13 +185,13 @@ def test_a_claim_that_does_not_say_how_it_is_refuted_gets_the_exact_layers_and_n
         "open",
         lambda _: Finding("refuted", "token 1 moves", 2, 1),
     )
-    folder = bundle_of(claim, Configuration([[third], [1], [-1]], step=third), tmp_path)
+    folder = bundle_of(claim, Configuration([[third], [1], [-1]], alpha=third), tmp_path)
     done = alone(folder / "repro.py")
     assert done.returncode == 2
     assert f"hardmax replay {folder}" in done.stderr
     assert "reported: token 1 moves" in done.stdout
     assert "does not fail" not in done.stdout
-    dynamics = Dynamics(Configuration([[third], [1], [-1]], step=third))
+    dynamics = Dynamics(Configuration([[third], [1], [-1]], alpha=third))
     for layer, sets in islice(dynamics.layers(), 4):
         assert f"layer {layer.index}\n" in done.stdout
         for i, (row, C) in enumerate(zip(layer.tokens(), sets, strict=True)):
@@ -195,7 +202,7 @@ def test_a_claim_that_does_not_say_how_it_is_refuted_gets_the_exact_layers_and_n
 
 def test_a_script_whose_test_would_not_come_as_far_ends_without_a_verdict(tmp_path):
     # The late leader twice: no strict leader there, so its limit lies outside of K; known from layer 101 on.
-    twice = Configuration([*late_leader(100).tokens, (1, 0)], step=Fraction(1, 100))
+    twice = Configuration([*late_leader(100).tokens, (1, 0)], alpha=Fraction(1, 100))
     claim = next(c for c in all_claims() if c.id == "clustering.boundary")
     folder = bundle_of(claim, twice, tmp_path)
     done = alone(folder / "repro.py")

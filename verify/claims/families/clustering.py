@@ -8,6 +8,8 @@ Source: arXiv:2407.01602, main theorem.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 from functools import wraps
 from importlib.resources import as_file, files
 from itertools import islice
@@ -15,7 +17,6 @@ from math import lcm
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.configuration_file import read_configuration
-from ....kernels.exact.dynamics import Dynamics
 from ....kernels.exact.rational_text import rational_text, show
 from ...certificates.evidence import Interior, Neither, Outside, Place
 from ...provers.freeze.budget import OutOfBudgetError, product
@@ -88,8 +89,8 @@ def _limit_fault(outcome: Frozen) -> str | None:
 
 def moving_token(outcome: SelfSimilar) -> int | None:
     """The first token that moves in the repeating layers; where Q Qᵀ = r I with r ≥ 1 it does not converge."""
-    configuration, dynamics = outcome.configuration, Dynamics(outcome.configuration)
-    run = islice(dynamics.layers(), outcome.layer, outcome.layer + outcome.period + 1)
+    configuration = outcome.configuration
+    run = islice(configuration.dynamics().layers(), outcome.layer, outcome.layer + outcome.period + 1)
     places = [layer.tokens() for layer, _ in run]
     return next((i for i in range(configuration.n) if len({Z[i] for Z in places}) > 1), None)
 
@@ -214,12 +215,12 @@ def conclusion_shown(case: Case, _: Finding) -> Shown | None:
 
 
 def _within_budget(check: Callable[[Case], Finding]) -> Callable[[Case], Finding]:
-    """The check, undecided where the work on the case exceeds its budget."""
+    """The check, which rests on the certificate of the case; undecided where the work exceeds its budget."""
 
     @wraps(check)
     def examined(case: Case) -> Finding:
         try:
-            return check(case)
+            return replace(check(case), certified=True)
         except OutOfBudgetError as error:
             return Finding("undecided", str(error))
 
@@ -234,6 +235,8 @@ def figures() -> Iterator[tuple[str, Configuration]]:
                 yield entry.name.removesuffix(".json"), read_configuration(path)
 
 
+EXAMPLE = Configuration([(1, 1), (1, -1), (-1, 1), (-1, -1), (Fraction(1, 2), 0), (Fraction(1, 5), Fraction(1, 3))])
+"""Four leaders, a lasting tie of two of them and a captured token: it meets all hypotheses, and nothing is trivial."""
 INPUTS = (Listed("The paper's configurations", figures), Every())
 
 
@@ -247,6 +250,7 @@ def _claim(name: str, statement: str, check: Callable[[Case], Finding]) -> Claim
         _within_budget(check),
         shown=conclusion_shown,
         inputs=INPUTS,
+        example=EXAMPLE,
     )
 
 

@@ -25,6 +25,7 @@ from ..case import Case
 from ..inputs import Every
 from ..proofs.derivation import Derivation, Line
 from ..registry import MOST_LAYERS, Claim, Finding, Shown, Source, assumed
+from . import clustering
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "lemmas of the proof")
 
@@ -329,7 +330,7 @@ def _claim(
     shown: Callable[[Case, Finding], Shown | None] | None = None,
     **derivations: Any,
 ) -> Claim:
-    more: dict[str, Any] = {"shown": shown, "inputs": (Every(8),), **derivations}
+    more: dict[str, Any] = {"shown": shown, "inputs": (Every(8),), "example": clustering.EXAMPLE, **derivations}
     return Claim(f"lemmas.{name}", statement, assumed(*hypotheses), SOURCE, "theorem", check, **more)
 
 

@@ -16,12 +16,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
+from typing import Any
 
 from ....kernels.exact.configuration import Configuration, Matrix, Vector, with_changes
 from ..case import Case
 from ..inputs import Every
 from ..proofs.derivation import Derivation, Line
 from ..registry import Claim, Finding, Source, assumed
+from . import clustering
 
 SOURCE = Source("arXiv:2407.01602", "SIAM J. Math. Data Sci. 7(3), 2025", "symmetries of the layer")
 SCALE = Fraction(3, 2)
@@ -84,8 +86,8 @@ def check_isometry(case: Case) -> Finding:
 def check_unnormalised(case: Case) -> Finding:
     """Compare the layers with those of z_i + α_k mean_{C_i} z_j, whose sets and tokens are computed here."""
     c, scale = case.configuration, Fraction(1)
-    if c.step.rate(0) == 1:
-        return Finding("vacuous", "λ_0 = 1 has no α_0 = λ_0/(1 − λ_0)")
+    if c.step.largest == 1:
+        return Finding("vacuous", "λ_k = 1 has no α_k = λ_k/(1 − λ_k)")
     w, tokens = c.multiplicities, c.tokens
     for layer, sets in case.layers[:LAYERS]:
         if tokens != _map(lambda z, by=scale: tuple(by * x for x in z), layer.tokens()):
@@ -230,7 +232,8 @@ def _claim(
     hypotheses: tuple[str, ...] = (),
 ) -> Claim:
     given = assumed(*hypotheses)
-    return Claim(f"metamorphic.{name}", statement, given, SOURCE, "theorem", check, proof, inputs=(Every(8),))
+    more: dict[str, Any] = {"inputs": (Every(8),), "example": clustering.EXAMPLE}
+    return Claim(f"metamorphic.{name}", statement, given, SOURCE, "theorem", check, proof, **more)
 
 
 CLAIMS = (

@@ -41,13 +41,14 @@ def check_conclusion(case: Case) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A hypothesis to drop: its name, the sentence that claims it is not needed, what is kept, where to search."""
+    """A hypothesis to drop: its name, the claim that it is not needed, what is kept, where to search, an example."""
 
     name: str
     statement: str
     kept: tuple[str, ...]
     search: Search
-    least_n: int = 1
+    example: Configuration
+    least_n: int = 2  # one token leads at rest, whatever is dropped
     least_d: int = 1
 
 
@@ -63,31 +64,37 @@ def _with_skew_part(**where: Any) -> SearchStrategy[Configuration]:
     return st.builds(twist, configurations(**where), st.sampled_from([1, -1, 2, -2, 3, -3]))
 
 
+_PLANE = ((1, 0), (0, 1), (0, -1), (-1, 0))
+
 DROPPED = (
     Dropped(
         "nonzero",
         "the conclusion holds with a token at the origin",
         ("distinct", "spd"),
         partial(configurations, nonzero=False),
+        Configuration([(1, 0), (-1, 0), (0, 0)]),
+        least_n=3,  # of two tokens the one at the origin follows the other
     ),
     Dropped(
         "distinct",
         "the conclusion holds with repeated tokens",
         ("nonzero", "spd"),
         partial(configurations, distinct=False),
-        least_n=2,
+        Configuration([[1], [1], [-1]]),
     ),
     Dropped(
         "positive_definite",
         "the conclusion holds with A symmetric negative definite",
         ("nonzero", "distinct"),
         partial(configurations, spd=False, matrices=["negative_definite"]),
+        Configuration([[1], [-1]], [[-1]]),
     ),
     Dropped(
         "definite",
         "the conclusion holds with A symmetric indefinite",
         ("nonzero", "distinct"),
         partial(configurations, spd=False, matrices=["indefinite"]),
+        Configuration(_PLANE, [[1, 0], [0, -1]]),
         least_d=2,
     ),
     Dropped(
@@ -95,6 +102,7 @@ DROPPED = (
         "the conclusion holds with A symmetric positive semidefinite, A ≠ 0",
         ("nonzero", "distinct"),
         partial(configurations, spd=False, matrices=["semidefinite"]),
+        Configuration([(1, 0), (-1, 0)], [[1, 0], [0, 0]]),
         least_d=2,
     ),
     Dropped(
@@ -102,6 +110,7 @@ DROPPED = (
         "the conclusion holds with A positive definite but not symmetric",
         ("nonzero", "distinct"),
         _with_skew_part,
+        Configuration(_PLANE, [[1, 1], [-1, 1]]),
         least_d=2,
     ),
 )
@@ -119,6 +128,7 @@ CLAIMS = tuple(
         check_conclusion,
         shown=clustering.conclusion_shown,
         inputs=(Searched(TITLE, d.search, STAGES, d.least_n, d.least_d),),
+        example=d.example,
     )
     for d in DROPPED
 )

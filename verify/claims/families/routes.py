@@ -16,6 +16,7 @@ from ..certified import certificate_of
 from ..inputs import Every
 from ..places import case_places
 from ..registry import Claim, Finding, Source, assumed
+from . import clustering
 
 SOURCE = Source("hardmax", "this version", "independent routes")
 _KINDS = {Vertex: "vertex", Projection: "projection", Neither: "neither", Interior: "interior"}
@@ -71,6 +72,7 @@ CLAIMS = (
         check_polytope,
         may_stay_open=Fraction(1, 100),
         inputs=(Every(100),),
+        example=clustering.EXAMPLE,
     ),
     Claim(
         "routes.certificate",
@@ -80,5 +82,6 @@ CLAIMS = (
         "theorem",
         check_certificate,
         inputs=(Every(100),),
+        example=clustering.EXAMPLE,
     ),
 )

@@ -50,18 +50,16 @@ class Witness:
         return ", ".join([*parts, f"A = {[list(row) for row in self.form]}"])
 
 
-def find_witness(derivation: Derivation, against: str | None, *, seed: int = 0, trials: int = TRIALS) -> Witness | None:
+def find_witness(derivation: Derivation, against: str | None) -> Witness | None:
     """Values that satisfy everything given and break the statement `against`, or None if none were found.
 
     Args:
         derivation: what is given.
         against: a statement in its language; None to look for any values that satisfy everything given.
-        seed: the search is the same for the same seed.
-        trials: how many values to try.
     """
     givens = [_test(fact) for fact in given_facts(derivation)]
     broken = None if against is None else _test(statement(against, derivation.language))
-    for witness in _candidates(derivation, Random(seed), trials):
+    for witness in _candidates(derivation):
         if all(holds(witness) for holds in givens) and (broken is None or not broken(witness)):
             return witness
     return None
@@ -76,16 +74,17 @@ def breaking(derivation: Derivation, at: int) -> tuple[str, Witness] | None:
     return None
 
 
-def _candidates(d: Derivation, random: Random, trials: int) -> Iterator[Witness]:
+def _candidates(d: Derivation) -> Iterator[Witness]:
     forms = list(_DEFINITE)
     forms += [] if d.definite else list(_INDEFINITE)
     forms += [] if d.symmetric else list(_SKEW)
     forms += [] if d.symmetric or d.definite else list(_NEITHER)
     names = (*d.named_tokens, *d.others)
     means = {p: a for group in d.means for p, a in group.items()}
-    for trial in range(trials):
+    random = Random(0)
+    for trial in range(TRIALS):
         form = random.choice(forms)
-        width = 3 if trial < trials // 4 else len(COORDINATES)  # the smallest coordinates first
+        width = 3 if trial < TRIALS // 4 else len(COORDINATES)  # the smallest coordinates first
         dimension = len(form)
         vectors = {name: tuple(COORDINATES[random.randrange(width)] for _ in range(dimension)) for name in names}
         vectors |= {p: vectors[a] for p, a in means.items()}

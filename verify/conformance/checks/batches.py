@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ....kernels.protocol import Kernel, to_numpy
+from ....kernels.protocol import Kernel, normalised, to_numpy
 from ..check import Check, Subject, judged
 from ..failures.snippet import assignments, expectation, loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
@@ -124,9 +124,7 @@ def _after_refill(kernel: Kernel, one: Lattice, other: Lattice, dtype: str) -> t
             after = to_numpy(raw_step(kernel, tokens, A, now.alpha))
             if after.shape != now.shape:
                 return f"returned shape {after.shape}", now, 0, 0
-            if kernel.form == "residual":
-                after = after.astype(np.float64) / float(1 + now.alpha)
-            off = now.excess(after, dtype, kernel.ties)
+            off = now.excess(normalised(kernel, after, float(now.alpha)), dtype, kernel.ties)
             if off.max() > CERTAIN:
                 b, i = np.argwhere(off > CERTAIN)[0]
                 return f"token {i} of set {b} is not that of the values that the arrays hold now", now, int(b), int(i)

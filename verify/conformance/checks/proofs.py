@@ -92,7 +92,7 @@ def _fail(subject: Subject, trial: Trial, row: int, layer: int, message: str) ->
         "from hardmax.kernels.exact.dynamics import itinerary",
         *assignments(one, trial.dtype),
         f"proof = kernel.prove(tokens, A, alpha, {LAYERS})",
-        f"wanted = itinerary(Configuration.from_floats(tokens[{row}], A, alpha), {LAYERS})",
+        f"wanted = itinerary(Configuration.from_array(tokens[{row}], A, alpha), {LAYERS})",
         f"print(wanted, proof.first[:, {row}], proof.frozen[{row}], proof.error[{row}])",
         f"raise AssertionError({f'set {row}, layer {layer}: {message}'!r})",
     ]

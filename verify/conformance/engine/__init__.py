@@ -1,1 +1,1 @@
-"""How a kernel is run: `probe` (one call first), `bench` (in this process), `worker` (in one of its own)."""
+"""How a kernel is run: `protocols` (which kind it is), `probe` (one call first), `bench` (here), `worker` (apart)."""

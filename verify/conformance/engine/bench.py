@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ....kernels.errors import InputError
-from ....kernels.protocol import Kernel, as_kernel
-from ....kernels.registry import load
+from ....kernels.registry import as_any, load_any
 from ..check import Check, Subject, finding_of
 from ..inputs.trial import Sizes
 from ..record import CheckFinding
-from .probe import probe
+from .protocols import protocol_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ class About:
         file: the file that defines its step function, None if unknown.
         line: the line there.
         declared: property → value.
-        ties: its tie rule.
+        protocol: what it is: the key of `protocols.PROTOCOLS`.
+        ties: the tie rule of a layer.
         known: known deviations that it declares: check id → reason.
     """
 
@@ -69,6 +69,7 @@ class About:
     file: str | None
     line: int | None
     declared: Mapping[str, str]
+    protocol: str
     ties: str
     known: Mapping[str, str]
 
@@ -78,6 +79,8 @@ class Bench(Protocol):
 
     about: About
     seed: int
+    shut: str
+    """Why no other check is to be run; empty if they are."""
 
     def run(self, check: Check) -> CheckFinding:
         """What a check finds."""
@@ -99,10 +102,12 @@ class InProcess:
         InputError: it is no kernel, is `missing`, or fails the probe.
     """
 
+    shut = ""
+
     def __init__(self, kernel: object, options: Options) -> None:
         self.subject = resolved(kernel, options)
         self.seed = options.seed
-        self.compiles = probe(self.subject.kernel)
+        self.compiles = protocol_of(self.subject.kernel).probe(self.subject.kernel)
         self.about = about(self.subject)
 
     def run(self, check: Check) -> CheckFinding:
@@ -133,36 +138,19 @@ def resolved(kernel: object, options: Options) -> Subject:
     """
     spec = kernel if isinstance(kernel, str) else ""
     if isinstance(kernel, str):
-        found = load(kernel, **options.overrides)
+        found = load_any(kernel, **options.overrides)
     else:
-        found = as_kernel(kernel, name=getattr(kernel, "__name__", "kernel"), **options.overrides)
+        found = as_any(kernel, name=getattr(kernel, "__name__", "kernel"), **options.overrides)
     if found.missing:
         raise InputError(found.missing)
-    return Subject(options.sizes.limited(found), spec, options.seed, options.sizes)
+    return Subject(protocol_of(found).limited(options.sizes, found), spec, options.seed, options.sizes)
 
 
 def about(subject: Subject) -> About:
     """What reports say about a kernel."""
-    kernel = subject.kernel
-    code = getattr(inspect.unwrap(kernel.step), "__code__", None)  # None for builtins and compiled functions
+    kernel, protocol = subject.kernel, protocol_of(subject.kernel)
+    code = getattr(inspect.unwrap(protocol.function(kernel)), "__code__", None)  # None for builtins and compiled ones
     file, line = (None, None) if code is None else (code.co_filename, code.co_firstlineno)
-    return About(kernel.name, subject.spec or kernel.source, file, line, declared(kernel), kernel.ties, kernel.known)
-
-
-def declared(kernel: Kernel) -> dict[str, str]:
-    """What the author of a kernel declares, for headers and reports; what few kernels declare only where it is."""
-    shown = {
-        "dtypes": ", ".join(kernel.dtypes),
-        "arrays": kernel.arrays,
-        "device": kernel.device,
-        "ties": kernel.ties,
-        "A": "any" if kernel.supports_A else "identity only",
-        "follow sets": "yes" if kernel.layer is not None else "no",
-    }
-    if kernel.form != "normalised":
-        shown["form"] = kernel.form
-    if kernel.batch_invariant:
-        shown["batch invariant"] = "yes"
-    if not kernel.gradients:
-        shown["gradients"] = "no"
-    return shown
+    spec, declared = subject.spec or kernel.source, protocol.declared(kernel)
+    ties = getattr(kernel, "ties", "")
+    return About(kernel.name, spec, file, line, declared, protocol.name, ties, kernel.known)

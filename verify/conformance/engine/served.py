@@ -12,15 +12,15 @@ from threading import Thread
 from typing import Any
 
 from ....kernels.errors import InputError
-from ..check import finding_of
-from ..checks import CHECKS
+from ....kernels.loading import attribute
+from ..check import CheckError, finding_of
 from .bench import about, resolved
-from .probe import probe
+from .protocols import protocol_of
 from .trace import Trace
 
 
 def serve() -> None:
-    """Answer the requests on stdin until it ends: (SPEC, options, path), then "probe" or ids of checks."""
+    """Answer the requests on stdin until it ends: (SPEC, options, path), then "probe", ids or places of checks."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -38,17 +38,23 @@ def serve() -> None:
         subject = resolved(spec, options)
         answer("about", about(subject))
         trace = Trace(path)
-        subject = replace(subject, kernel=trace.traced(subject.kernel), found=lambda finding: answer("found", finding))
-        by_id = {check.id: check for check in CHECKS}
+        protocol = protocol_of(subject.kernel)
+        kernel = protocol.traced(trace, subject.kernel)
+        subject = replace(subject, kernel=kernel, found=lambda finding: answer("found", finding))
+        by_id = {check.id: check for check in protocol.checks}
         while True:
             name = asked.get()
             trace.clear()
             if name == "probe":
-                answer("probed", probe(subject.kernel))
+                answer("probed", protocol.probe(subject.kernel))
             elif name == "eager":
                 sys.modules["torch"].compiler.set_stance("force_eager")
             else:
-                answer("finding", finding_of(subject, by_id[name]))
+                check = by_id[name] if name in by_id else attribute(name, what="a check")
+                try:
+                    answer("finding", finding_of(subject, check))
+                except CheckError as error:
+                    answer("no check", str(error))
     except InputError as error:
         answer("refused", str(error))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import wraps
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,14 @@ HEAD = struct.Struct("qdqq")
 """Calls so far, when the last began (monotonic), whether it is under way, bytes of its input (0: none kept)."""
 
 
+class Input(Protocol):
+    """The input of a call, as it is kept: it can be pickled."""
+
+    def finding(self, kernel: Any, spec: str, how: str) -> CheckFinding:
+        """The failure of a kernel that did not return from the call; the arguments are those of `Left.finding`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """What a process left.
@@ -41,21 +49,15 @@ class Left:
         calls: how many calls of the kernel its check made.
         began: when the last one began, by `time.monotonic`.
         under_way: whether it had not returned.
-        entry: what was called: "step", "layer" or "prove"; empty if the input was not kept.
-        dtype: the dtype of its tokens.
-        arrangement: how they lay in memory.
-        values: tokens (B, n, d), A (d, d) and α.
+        given: its input; None if it was not kept.
     """
 
     calls: int
     began: float
     under_way: bool
-    entry: str = ""
-    dtype: str = ""
-    arrangement: Arrangement = "contiguous"
-    values: tuple[NDArray[Any], NDArray[Any], float] | None = None
+    given: Input | None = None
 
-    def finding(self, kernel: Kernel, spec: str, how: str) -> CheckFinding:
+    def finding(self, kernel: Any, spec: str, how: str) -> CheckFinding:
         """The failure of a kernel that did not return from this call.
 
         Args:
@@ -63,8 +65,35 @@ class Left:
             spec: how it was named.
             how: what became of the process, after "the process".
         """
-        if self.values is None or not self.under_way:
+        if self.given is None or not self.under_way:
             return CheckFinding("fail", f"the process {how}, after {self.calls} calls of the kernel")
+        return self.given.finding(kernel, spec, how)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInput:
+    """The input of a layer.
+
+    Args:
+        entry: what was called: "step", "layer" or "prove".
+        dtype: the dtype of its tokens.
+        arrangement: how they lay in memory.
+        values: tokens (B, n, d), A (d, d) and α.
+    """
+
+    entry: str
+    dtype: str
+    arrangement: Arrangement
+    values: tuple[NDArray[Any], NDArray[Any], float]
+
+    @classmethod
+    def of(cls, entry: str, tokens: Any, A: Any, alpha: float) -> "LayerInput":
+        """What a call of `entry` is given."""
+        dtype = str(tokens.dtype).removeprefix("torch.")
+        return cls(entry, dtype, _arrangement(tokens), (to_numpy(tokens), to_numpy(A), float(alpha)))
+
+    def finding(self, kernel: Any, spec: str, how: str) -> CheckFinding:
+        """The failure of a layer that did not return from this call."""
         tokens, A, alpha = self.values
         finite = bool(np.isfinite(tokens).all() and np.isfinite(A).all())
         read = read_exactly if finite else _as_floats
@@ -120,31 +149,22 @@ class Trace:
         self._calls = 0
         self._map[: HEAD.size] = HEAD.pack(0, 0.0, 0, 0)
 
-    def traced(self, kernel: Kernel) -> Kernel:
-        """`kernel`, all of whose calls leave their input."""
+    def traced(self, function: Callable[..., Any], given: Callable[..., Input]) -> Callable[..., Any]:
+        """`function`, each of whose calls leaves `given` of its arguments."""
 
-        def entry(name: str) -> Callable[..., Any] | None:
-            function = getattr(kernel, name)
-            if function is None:
-                return None
+        @wraps(function)
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            self._write(given(*arguments, **keywords))
+            try:
+                return function(*arguments, **keywords)
+            finally:
+                self._map[: HEAD.size] = HEAD.pack(self._calls, 0.0, 0, 0)
 
-            @wraps(function)
-            def call(tokens: Any, A: Any, alpha: Any, *rest: Any) -> Any:
-                self._write(name, tokens, A, alpha)
-                try:
-                    return function(tokens, A, alpha, *rest)
-                finally:
-                    self._map[: HEAD.size] = HEAD.pack(self._calls, 0.0, 0, 0)
+        return call
 
-            return call
-
-        return replace(kernel, **{name: entry(name) for name in ("step", "layer", "prove")})
-
-    def _write(self, name: str, tokens: Any, A: Any, alpha: float) -> None:
+    def _write(self, given: Input) -> None:
         self._calls += 1
-        dtype = str(tokens.dtype).removeprefix("torch.")
-        fields = (name, dtype, _arrangement(tokens), (to_numpy(tokens), to_numpy(A), float(alpha)))
-        text = pickle.dumps(fields, protocol=pickle.HIGHEST_PROTOCOL)
+        text = pickle.dumps(given, protocol=pickle.HIGHEST_PROTOCOL)
         kept = len(text) if HEAD.size + len(text) <= ROOM else 0
         if kept:
             self._map[HEAD.size : HEAD.size + kept] = text
@@ -155,7 +175,18 @@ class Trace:
         calls, began, under_way, kept = HEAD.unpack(self._map[: HEAD.size])
         if not kept:
             return Left(calls, began, bool(under_way))
-        return Left(calls, began, bool(under_way), *pickle.loads(self._map[HEAD.size : HEAD.size + kept]))
+        return Left(calls, began, bool(under_way), pickle.loads(self._map[HEAD.size : HEAD.size + kept]))
+
+
+def traced_layer(trace: Trace, kernel: Kernel) -> Kernel:
+    """`kernel`, all of whose calls leave their input."""
+    entries = {name: getattr(kernel, name) for name in ("step", "layer", "prove")}
+
+    def given(name: str) -> Callable[..., LayerInput]:
+        return lambda tokens, A, alpha, *rest: LayerInput.of(name, tokens, A, alpha)
+
+    there = {name: trace.traced(function, given(name)) for name, function in entries.items() if function is not None}
+    return replace(kernel, **there)
 
 
 def _arrangement(tokens: Any) -> Arrangement:

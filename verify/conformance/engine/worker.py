@@ -22,7 +22,8 @@ from typing import Any
 from ....kernels.errors import InputError, LostWorkerError
 from ....kernels.protocol import Kernel
 from ....kernels.registry import missing
-from ..check import Check
+from ..check import Check, CheckError
+from ..checks import CHECKS
 from ..record import CheckFinding
 from .bench import About, Options
 from .trace import Trace
@@ -52,6 +53,7 @@ class Worker:
     """
 
     about: About
+    shut = ""
 
     def __init__(self, spec: str, options: Options, *, probed: bool = False) -> None:
         self._spec, self._options, self.seed = spec, options, options.seed
@@ -73,6 +75,11 @@ class Worker:
             return CheckFinding(
                 "not_tested", f"the kernel {what} in too many checks; run this one with --checks {check.id}"
             )
+        if not (check.place or check in CHECKS):
+            raise CheckError(
+                f"the check {check.id} is an object, and a SPEC runs in another process; give the check's place, "
+                "path/to/file.py:name, or the kernel as an object"
+            )
         self._preliminary = None
         if check.alone and self._compiles:
             return self._alone(check)
@@ -80,11 +87,13 @@ class Worker:
             if self._process is None:
                 self._start(probed=True)
             self._trace.clear()
-            self._send(check.id)
+            self._send(check.place or check.id)
             finding = self._answer(self._options.limits.seconds)
         except _LostError as lost:
             self._end()
             return self._lost(lost)
+        except CheckError:
+            raise
         except InputError as error:  # it could be loaded before
             self._end()
             self._crashes += 1
@@ -168,8 +177,8 @@ class Worker:
                 if self._base and more > self._options.limits.memory:
                     raise _LostError(f"was ended when it had taken {more:.2g} GiB") from None
                 continue
-            if kind == "refused":
-                raise InputError(value)
+            if kind in ("refused", "no check"):
+                raise (InputError if kind == "refused" else CheckError)(value)
             if kind == "found":
                 self._preliminary = value
             elif kind == "ended":

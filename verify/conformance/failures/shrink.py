@@ -6,10 +6,10 @@ hypothesis of the theorem that the failing configurations meet (nonzero and dist
 definite) is kept, and so is whether the wrong decision is a tie: a kernel that fails on ordinary input is not shown
 failing on a zero token.
 
-Neighbours: `judge` decides whether a candidate fails.
+Neighbours: `search` is the search itself, `judge` decides whether a candidate fails.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -18,6 +18,7 @@ from ....kernels.exact.configuration import Matrix, identity
 from ....kernels.protocol import Kernel
 from ..inputs.trial import Call, NotTestedError, Trial
 from ..judge import Fault, examine
+from .search import Rules, pieces, smallest
 
 BUDGET = 400
 """Trials that a shrink may run."""
@@ -37,64 +38,18 @@ def shrink(kernel: Kernel, trial: Trial, fault: Fault, *, budget: int = BUDGET) 
         fault: the fault of that trial.
         budget: how many trials may be run.
     """
-    search = _Search(kernel, trial, fault, budget)
-    while True:
-        before = search.trial
-        for simplifications in STAGES:
-            search.exhaust(simplifications)
-        if search.trial == before or search.spent:
-            return search.trial, search.fault
+    kept = _hypotheses(trial)
 
-
-class _Search:
-    """The smallest failing trial so far."""
-
-    def __init__(self, kernel: Kernel, trial: Trial, fault: Fault, budget: int) -> None:
-        self.kernel, self.trial, self.fault, self.budget = kernel, trial, fault, budget
-        self.cost = COST
-        self.kept = _hypotheses(trial)
-
-    def attempt(self, candidate: Trial) -> bool:
-        """Whether `candidate` fails in the same way; it is then the smallest so far."""
-        if candidate == self.trial or not self.kept <= _hypotheses(candidate):
-            return False
-        self.cost -= _cost(candidate)
-        self.budget -= 1
+    def fails(candidate: Trial) -> Fault | None:
         try:
-            fault = examine(self.kernel, candidate).fault
-        except (
-            HardmaxError,
-            ValueError,
-            NotTestedError,
-        ):  # the candidate left the range in which anything can be judged
-            return False
-        if fault is None or fault.kind != self.fault.kind or _is_tie(fault) != _is_tie(self.fault):
-            return False
-        self.trial, self.fault = candidate, fault
-        return True
+            found = examine(kernel, candidate).fault
+        except (HardmaxError, ValueError, NotTestedError):  # it left the range in which anything can be judged
+            return None
+        alike = found is not None and found.kind == fault.kind and _is_tie(found) == _is_tie(fault)
+        return found if alike else None
 
-    def exhaust(self, simplifications: "Stage") -> None:
-        """Try all simplifications of one stage, on the smallest trial so far, until none helps.
-
-        After a success the stage goes on where it is, on the new trial: `place` counts the candidates that failed.
-        """
-        place = 0
-        while True:
-            for skipped, candidate in enumerate(simplifications(self.trial, self.fault)):
-                if skipped < place:
-                    continue
-                if self.spent:
-                    return
-                if self.attempt(candidate):
-                    break
-                place = skipped + 1
-            else:
-                return
-
-    @property
-    def spent(self) -> bool:
-        """Whether the budget is used up."""
-        return self.budget <= 0 or self.cost <= 0
+    rules = Rules(STAGES, lambda candidate: kept <= _hypotheses(candidate), fails, _cost)
+    return smallest(trial, fault, rules, budget=budget, cost=COST)
 
 
 def _is_tie(fault: Fault) -> bool:
@@ -111,10 +66,6 @@ def _hypotheses(trial: Trial) -> set[str]:
 
 def _cost(trial: Trial) -> int:
     return trial.layers * sum(B * n * n + 4 * (B * n * d + d * d) for B, n, d in (one.shape for one in trial.calls))
-
-
-Stage = Callable[[Trial, Fault], Iterator[Trial]]
-"""The simplifications of one kind, the boldest first."""
 
 
 def _fewer_calls(trial: Trial, fault: Fault) -> Iterator[Trial]:
@@ -143,7 +94,7 @@ def _fewer_rows(trial: Trial, fault: Fault) -> Iterator[Trial]:
         if B > 1:
             if c == fault.call:
                 yield _with(trial, c, replace(one, tokens=one.tokens[fault.row : fault.row + 1]))
-            for start, stop in _pieces(B):
+            for start, stop in pieces(B):
                 yield _with(trial, c, replace(one, tokens=one.tokens[:start] + one.tokens[stop:]))
 
 
@@ -158,7 +109,7 @@ def _plain_memory(trial: Trial, fault: Fault) -> Iterator[Trial]:
 def _fewer_tokens(trial: Trial, fault: Fault) -> Iterator[Trial]:
     for c, one in enumerate(trial.calls):
         n = one.shape[1]
-        for start, stop in _pieces(n):
+        for start, stop in pieces(n):
             if stop - start < n:
                 yield _with(trial, c, replace(one, tokens=tuple([rows[:start] + rows[stop:] for rows in one.tokens])))
 
@@ -195,7 +146,7 @@ def _simpler_tokens(trial: Trial, fault: Fault) -> Iterator[Trial]:
                 yield _with(trial, c, replace(one, tokens=(*one.tokens[:b], simpler, *one.tokens[b + 1 :])))
 
 
-STAGES: tuple[Stage, ...] = (
+STAGES = (
     _fewer_calls,
     _fewer_layers,
     _fewer_rows,
@@ -211,15 +162,6 @@ STAGES: tuple[Stage, ...] = (
 
 def _with(trial: Trial, c: int, one: Call) -> Trial:
     return replace(trial, calls=(*trial.calls[:c], one, *trial.calls[c + 1 :]))
-
-
-def _pieces(size: int) -> Iterator[tuple[int, int]]:
-    """What to leave out of `size` things: halves, quarters, …, single ones."""
-    length = size // 2
-    while length >= 1:
-        for start in range(0, size, length):
-            yield start, min(start + length, size)
-        length //= 2
 
 
 def _simpler_entries(rows: Matrix) -> Iterator[Matrix]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ..inputs.trial import Call, Trial
 from ..judge import Fault
 
 
-def loading(kernel: Kernel, spec: str, *imports: str) -> list[str]:
+def loading(kernel: Any, spec: str, *imports: str, by: str = "load") -> list[str]:
     """The first lines of a snippet: imports, and the kernel by its SPEC.
 
     Args:
@@ -24,25 +25,27 @@ def loading(kernel: Kernel, spec: str, *imports: str) -> list[str]:
         spec: how it was named; empty if it was given as an object. A file is named by its absolute path, so that the
             snippet runs from any folder.
         imports: further import lines.
+        by: the function of `registry` that loads it.
     """
-    lines = ["import numpy as np", "from hardmax.kernels.registry import load", *imports, ""]
+    lines = ["import numpy as np", f"from hardmax.kernels.registry import {by}", *imports, ""]
     if not spec:
         spec = importable(kernel)
     if spec:
         overrides = "".join(f", {name}={value!r}" for name, value in kernel.overrides.items())
-        return [*lines, f"kernel = load({_from_anywhere(spec)!r}{overrides})"]
+        return [*lines, f"kernel = {by}({_from_anywhere(spec)!r}{overrides})"]
     return [
         *lines,
         f"assert 'kernel' in globals(), 'put the kernel under test, {kernel.name}, into the variable kernel'",
     ]
 
 
-def importable(kernel: Kernel) -> str:
+def importable(kernel: Any) -> str:
     """The import string of a kernel given as an object, if its step function is importable; else empty."""
     if kernel.source:
         return kernel.source
-    module, name = getattr(kernel.step, "__module__", None), getattr(kernel.step, "__qualname__", "")
-    if module in (None, "__main__") or getattr(sys.modules.get(module), name, None) is not kernel.step:
+    function = getattr(kernel, "step", None) or kernel.function
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
+    if module in (None, "__main__") or getattr(sys.modules.get(module), name, None) is not function:
         return ""
     return f"{module}:{name}"
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ....kernels.bounds.exact_scores import GREATEST_EXPONENT
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration, Matrix, identity
-from ....kernels.protocol import Kernel, to_numpy
+from ....kernels.protocol import Kernel, normalised, stored, to_numpy
 
 Arrangement = Literal[
     "contiguous", "fortran", "permuted", "padded", "offset", "strided", "reversed", "readonly", "expanded", "signed"
@@ -138,14 +138,24 @@ class Trial:
     def __post_init__(self) -> None:
         if self.dtype in HALVES:
             with suppress(NotTestedError):  # whoever runs the trial is told
-                object.__setattr__(self, "calls", tuple(_rounded(one, self.dtype) for one in self.calls))
+                object.__setattr__(self, "calls", tuple(rounded(one, self.dtype) for one in self.calls))
 
 
-def _rounded(one: Call, dtype: str) -> Call:
-    """A call whose tokens and A are rounded to the dtype."""
+def rounded(one: Call, dtype: str) -> Call:
+    """A call whose tokens and A are rounded to the dtype.
+
+    Raises:
+        NotTestedError: a value is beyond the largest number of the dtype.
+    """
 
     def exactly(rows: Matrix) -> Matrix:
-        return tuple(tuple(map(Fraction, row)) for row in floats(rows, dtype).astype(np.float64).tolist())
+        try:
+            result = stored(np.array(rows, dtype=object).astype(np.float64), dtype).astype(np.float64)
+        except OverflowError:
+            result = np.array([np.inf])
+        if not np.isfinite(result).all():
+            raise NotTestedError(f"values beyond the largest {dtype}")
+        return tuple(tuple(map(Fraction, row)) for row in result.tolist())
 
     return replace(one, tokens=tuple(map(exactly, one.tokens)), A=exactly(one.A))
 
@@ -185,17 +195,6 @@ def floats(values: Sequence[Matrix] | Matrix, dtype: str) -> NDArray[np.floating
         return result
     place = {id(rows): b for b, rows in enumerate(distinct)}
     return result[[place[id(rows)] for rows in values]]
-
-
-def stored(values: NDArray[Any], dtype: str) -> NDArray[np.floating]:
-    """`values` rounded to `dtype`, in an array that can hold it: float32 for bfloat16."""
-    with np.errstate(all="ignore"):
-        if dtype != "bfloat16":
-            return values.astype(dtype)
-        mantissa, exponent = np.frexp(values.astype(np.float64))
-        # ties to even, of 8 bits, or of as many as subnormal numbers have
-        bits = 2.0 ** np.minimum(8, exponent + 133)
-        return np.ldexp(np.rint(mantissa * bits) / bits, exponent).astype(np.float32)
 
 
 def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous", dtype: str = "") -> Any:
@@ -297,8 +296,6 @@ def apply(
 ) -> NDArray[Any]:
     """The kernel's next tokens for the float tokens of a call; for the form "residual" divided by 1 + α.
 
-    The bound on next tokens covers (z + αm)/(1 + α), so that both forms are judged by the same one.
-
     Args:
         kernel: the kernel.
         tokens: (B, n, d) in the dtype of the trial.
@@ -313,4 +310,4 @@ def apply(
         return moved
     if not np.isfinite(moved).all() and np.log2(float(one.alpha)) > GREATEST_EXPONENT[dtype] / 2:
         raise NotTestedError(f"z + alpha m is beyond the largest {dtype}")
-    return moved.astype(np.float64) / (1 + float(one.alpha))
+    return normalised(kernel, moved, float(one.alpha))

@@ -7,7 +7,7 @@ them to a file.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ....kernels.exact.configuration import Configuration, Matrix
 from ....kernels.exact.dynamics import Layer, Sets
@@ -36,7 +36,7 @@ class Phase:
     jumps: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Frozen:
     """Proof that the itinerary is constant from `freeze_layer` on, with every limit exactly.
 
@@ -61,6 +61,9 @@ class Frozen:
     weights: tuple[Mapping[int, Fraction], ...]
     leaders: Mapping[int, int]
 
+    def __repr__(self) -> str:
+        return f"<Frozen from layer {self.freeze_layer} on, leaders {dict(self.leaders)}>"
+
     @property
     def tokens(self) -> Matrix:
         """Z^K in the configuration's units."""
@@ -77,7 +80,7 @@ class Frozen:
         return self.phases[-1].sets
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SelfSimilar:
     """Proof that the layers repeat up to a linear map: Z^{k+period} = π(Z^k) Q with Q A Qᵀ = c A, c > 0.
 
@@ -108,10 +111,24 @@ class SelfSimilar:
     tokens: Matrix
     leaders: Mapping[int, int]
 
+    freeze_layer: ClassVar[None] = None
 
-@dataclass(frozen=True, slots=True)
+    def __repr__(self) -> str:
+        return f"<SelfSimilar, period {self.period} from layer {self.layer} on, leaders {dict(self.leaders)}>"
+
+    @property
+    def limits(self) -> Matrix | None:
+        """The origin for every token where Q contracts, None where the tokens do not converge or that is not known."""
+        if self.contraction is None or self.contraction >= 1:
+            return None
+        return ((Fraction(0),) * self.configuration.d,) * self.configuration.n
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Undecided:
     """Nothing is claimed about k → ∞: the budget ended, or no rule applies.
+
+    What a `Frozen` says of k → ∞ is None here.
 
     Args:
         configuration: the input.
@@ -122,6 +139,19 @@ class Undecided:
     configuration: Configuration
     phases: tuple[Phase, ...]
     reason: str
+
+    layer: ClassVar[None] = None
+    rules: ClassVar[None] = None
+    state: ClassVar[None] = None
+    limits: ClassVar[None] = None
+    weights: ClassVar[None] = None
+    leaders: ClassVar[None] = None
+    tokens: ClassVar[None] = None
+    freeze_layer: ClassVar[None] = None
+    sets: ClassVar[None] = None
+
+    def __repr__(self) -> str:
+        return f"<Undecided: {self.reason}>"
 
 
 Outcome = Frozen | SelfSimilar | Undecided

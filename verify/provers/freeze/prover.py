@@ -25,7 +25,7 @@ from sympy import ZZ
 from ....kernels.errors import FollowGraphError, InputError
 from ....kernels.exact.configuration import Configuration, Matrix, Vector
 from ....kernels.exact.dynamics import Dynamics, Layer, Sets
-from ....kernels.exact.step import ConstantStep
+from ....kernels.exact.step import ConstantStep, HarmonicStep
 from . import large_layers
 from .budget import CALL, Budget, OutOfBudgetError, Work, common_factor, fraction, product
 from .follow_graph import follow_order
@@ -377,4 +377,6 @@ def decide(configuration: Configuration, budget: Budget | None = None, work: Wor
     kind = configuration.model.kind
     if kind != "hardmax":
         raise InputError(f"freeze proofs are about hardmax; give models of kind {kind!r} a prover of their own")
+    if not isinstance(configuration.step, ConstantStep | HarmonicStep):
+        return Undecided(configuration, (), "the limits of steps that are neither constant nor harmonic have no rule")
     return _Prover(configuration, work or Work(budget or Budget()), cast(Dynamics, configuration.dynamics())).decide()

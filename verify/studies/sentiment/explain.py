@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ....reports.records.sentiment_record import ClusterRecord, ExplanationRecord
+from ....strategies.corpus import STOP_WORDS, all_words
 from ....strategies.corpus import words as words_of
 from ...claims.conclusion import prove
 from ...provers.freeze.outcome import Frozen
-from .classifier.data import Bags
+from .classifier.data import LENGTH, Bags
 from .classifier.hard_attention import layers
 from .classifier.model import Classifier
 
@@ -26,10 +27,29 @@ class Explanation(ExplanationRecord, frozen=True):
     Args:
         known_words: how many words of the text the model knows, repeats counted.
         read_words: how many of them it reads: the first 128.
+        dropped: the words that it does not read, by the reason why not.
     """
 
     known_words: int
     read_words: int
+    dropped: dict[str, tuple[str, ...]]
+
+
+def dropped_words(model: Classifier, text: str) -> dict[str, tuple[str, ...]]:
+    """The words of a text that the model does not read, in order: {why: distinct words}, reasons without any left out.
+
+    A negation among the stop words may turn what is said, and the model does not see it.
+    """
+    known, reasons = 0, ("on the stop list", "not in the vocabulary", f"after the first {LENGTH}")
+    dropped: dict[str, dict[str, None]] = {reason: {} for reason in reasons}
+    for word in all_words(text):
+        is_known = word not in STOP_WORDS and word in model.vocabulary.index
+        known += is_known
+        if not is_known:
+            dropped[reasons[0] if word in STOP_WORDS else reasons[1]][word] = None
+        elif known > LENGTH:
+            dropped[reasons[2]][word] = None
+    return {reason: tuple(words) for reason, words in dropped.items() if words}
 
 
 def explain(model: Classifier, text: str) -> Explanation:
@@ -92,4 +112,5 @@ def explain(model: Classifier, text: str) -> Explanation:
         direction=tuple(v.tolist()),
         known_words=sum(word in model.vocabulary.index for word in words_of(text)),
         read_words=int(counts[tokens != model.vocabulary.padding].sum()),
+        dropped=dropped_words(model, text),
     )

@@ -3,7 +3,7 @@
 Neighbours: `commands.sentiment` prints it; `reports.pages.sentiment_page` makes the page of a run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ....reports.records.sentiment_record import ComparisonRecord, ProofsRecord, SentimentRecord
 from .explain import Explanation
@@ -67,6 +67,7 @@ def explanation_text(e: Explanation) -> str:
     merged = " (equal words merged)" if max(e.counts) > 1 else ""
     lines = [
         f"{e.prediction}: p(positive) = σ({e.logit:+.3f}) = {e.probability:.3f}",
+        *dropped_text(e.dropped),
         f"{_read(e)}, {_times(len(e.clusters), 'cluster')}; exact verdict{merged}: {e.verdict}{frozen}",
         "",
         f"{'leader':20} {'from layer':>10} {'tokens':>6} {'⟨v, leader⟩':>12} {'adds':>8}  members",
@@ -79,6 +80,14 @@ def explanation_text(e: Explanation) -> str:
     lines.append(f"{'bias':20} {'':>10} {'':>6} {'':>12} {e.bias:+8.3f}")
     lines.append(f"{'logit':20} {'':>10} {e.tokens:6} {'':>12} {e.logit:+8.3f}")
     return "\n".join(lines)
+
+
+def dropped_text(dropped: Mapping[str, Sequence[str]]) -> list[str]:
+    """A line a reason why words are not read; long lists are cut."""
+    return [
+        f"NOT READ, {reason}: {', '.join(words[:20])}{f' and {len(words) - 20} more' if len(words) > 20 else ''}"
+        for reason, words in dropped.items()
+    ]
 
 
 def _read(e: Explanation) -> str:

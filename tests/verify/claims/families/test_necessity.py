@@ -5,6 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hardmax.kernels.exact.configuration import with_changes
+from hardmax.kernels.exact.configuration_file import configuration_from_json
+from hardmax.reports import read_records
+from hardmax.reports.records.codec import encode
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families import necessity
 from hardmax.verify.claims.families.necessity import check_conclusion
@@ -13,6 +16,7 @@ from hardmax.verify.claims.search import find_counterexample
 from hardmax.verify.provers.freeze.prover import Budget
 
 from ....examples import EXAMPLES
+from ...gallery import DROPPED
 
 CLAIMS = {claim.id.partition(".")[2]: claim for claim in necessity.CLAIMS}
 BROKEN = {
@@ -25,11 +29,18 @@ BROKEN = {
 }
 
 
+@pytest.fixture(scope="module")
+def found():
+    """What `hardmax verify` finds for each claim: the gallery's test runs it and compares."""
+    records = read_records(DROPPED)
+    return {
+        c.claim.partition(".")[2]: configuration_from_json(encode(c.configuration)) for c in records.counterexamples
+    }
+
+
 @pytest.mark.parametrize("name", CLAIMS)
-def test_a_small_counterexample_is_found(name):
-    claim = CLAIMS[name]
-    found = find_counterexample(claim, *claim.inputs)
-    assert found is not None
+def test_a_small_counterexample_is_found(name, found):
+    claim, found = CLAIMS[name], found[name]
     case = Case(found)
     assert check_conclusion(case).verdict == "refuted"
     assert claim.unmet(case) == ()

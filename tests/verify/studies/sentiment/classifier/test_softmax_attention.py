@@ -27,7 +27,7 @@ def numpy_loss(parameters, bags, labels, depth, temperature):
 
 
 def test_torch_and_numpy_compute_the_same_loss(parameters, random_bags):
-    pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+    pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
     bags, labels = random_bags(1), np.arange(20) % 2.0
     loss, _ = softmax_gradients(parameters, bags, labels, 5, temperature=0.5, dtype="float64")
     assert abs(loss - numpy_loss(parameters, bags, labels, 5, 0.5)) < 1e-12
@@ -37,7 +37,7 @@ def test_torch_and_numpy_compute_the_same_loss(parameters, random_bags):
     ("name", "place"), [("embeddings", (3, 1)), ("direction", (0,)), ("bias", ()), ("log_alpha", ())]
 )
 def test_gradients_are_difference_quotients(parameters, random_bags, name, place):
-    pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+    pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
     bags, labels, h = random_bags(1), np.arange(20) % 2.0, 1e-6
     _, gradients = softmax_gradients(parameters, bags, labels, 4, temperature=0.5, dtype="float64")
     sides = []
@@ -71,13 +71,13 @@ def test_it_tends_to_the_hard_layers_as_the_temperature_falls(parameters, random
 
 def test_without_torch_the_command_that_installs_it_is_named(monkeypatch, parameters, random_bags):
     monkeypatch.setattr(softmax_attention, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r'pip install "hardmax\[torch\]"'):
+    with pytest.raises(InputError, match=r"pip install 'hardmax\[torch\]'"):
         softmax_gradients(parameters, random_bags(1), np.zeros(20), 2)
 
 
 def test_gradients_are_computed_on_one_thread_whatever_the_caller_has_set(parameters, random_bags, monkeypatch):
     """Small tensors are added up by one thread anyway, so what is looked at is the setting."""
-    torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+    torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
     right, inside = softmax_attention._gradients, []
     monkeypatch.setattr(
         softmax_attention, "_gradients", lambda *given: inside.append(torch.get_num_threads()) or right(*given)

@@ -59,7 +59,7 @@ def test_alpha_stays_fixed_unless_it_is_learned(dataset):
 
 
 def test_training_through_softmax_works_too(dataset):
-    pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+    pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
     trained = train(dataset, replace(QUICK, attention="softmax", depth=1, temperature=0.1, epochs=8))
     assert trained.model.accuracy(*dataset.part("test")) > 0.85
 
@@ -105,7 +105,7 @@ def test_settings_out_of_range(settings, message):
 
 
 def test_adam_is_that_of_torch(dataset):
-    torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")
+    torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
     rng = np.random.default_rng(0)
     value = rng.standard_normal(4)
     parameters = {"x": value.copy()}

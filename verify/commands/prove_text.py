@@ -1,0 +1,156 @@
+"""What `hardmax prove` says of one configuration to a person.
+
+Neighbours: `prove` prints it; `conclusion.Result` is what it says, `--json` prints that in full.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.matrix import identity
+from ...kernels.exact.model import named
+from ...kernels.exact.rational_text import decimal_text, rational_text
+from ...kernels.exact.step import ConstantStep, GeometricStep, HarmonicStep, ListedStep
+from ..claims.conclusion import Result, overall
+from ..provers.freeze.outcome import Frozen, Undecided
+
+MOST_TOKENS = 60
+"""More tokens than this are cut, unless all is asked for."""
+READABLE, LONGEST, WIDE = 999, 24, 80
+"""Fractions of numbers up to the first are read at a glance, others in up to so many characters; a point of more than
+the last is shown rounded."""
+_BROKEN = {
+    "nonzero": "a token is the origin",
+    "distinct": "tokens repeat",
+    "spd": "A is not symmetric positive definite",
+}
+"""Hypothesis → what is so where it does not hold."""
+
+
+def describe(
+    name: str, proved: Result, certificate: str | None = None, note: str | None = None, *, exact: bool = False
+) -> str:
+    """The verdict for a person: what was decided, for which tokens, and what it rests on.
+
+    Args:
+        name: the input's.
+        proved: the outcome.
+        certificate: the path of its certificate, if one was written.
+        note: why none was written of something that is decided, or why it was written unchecked.
+        exact: show every token, and every fraction in full.
+    """
+    outcome, c = proved.outcome, proved.configuration
+    lines = [f"{name}: {proved.verdict}{_headline(proved)}", f"  {_input(c, exact)}"]
+    if isinstance(outcome, Undecided):
+        lines.append(f"  {outcome.reason}")
+    else:
+        lines += [f"  {line}" for line in _tokens(proved, exact)]
+        points = "" if proved.limits is None else f", {_count(len(set(proved.limits)), 'cluster point')}"
+        frozen = isinstance(outcome, Frozen)
+        rest = f"; all follow sets are constant from layer {outcome.freeze_layer} on" if frozen else ""
+        lines.append(f"  {_count(len(outcome.leaders), 'leader')}{points}{rest}")
+    for claim, finding in proved.findings.items():
+        lines.append(f"  {finding.verdict:<9} {claim}: {finding.message}")
+    if proved.merged is not None:
+        lines.append(f"  with equal tokens merged: {proved.merged.verdict}")
+    if certificate is not None:
+        lines.append(f"  certificate: {certificate}" + ("" if note is None else f", not checked: {note}"))
+    elif note is not None and not isinstance(outcome, Undecided):
+        lines.append(f"  no certificate: {note}")
+    return "\n".join(lines)
+
+
+def _headline(proved: Result) -> str:
+    """Whether this is about the theorem: its hypotheses hold here, or the conclusion is looked at without them."""
+    own = [proved.findings[claim.id] for claim in named(proved.configuration.model.claims)]
+    verdict = overall(own)
+    c = proved.configuration
+    theorem = c.model.kind == "hardmax" and isinstance(c.step, ConstantStep) and c.follow == "largest"
+    broken = [_BROKEN.get(h, f"not {h}") for h, met in proved.configuration.hypotheses().items() if not met]
+    if broken:
+        said = {
+            "verified": "its conclusion holds here all the same",
+            "refuted": "its conclusion fails here" + (", so the theorem is not touched" if theorem else ""),
+            "undecided": "its conclusion is not decided here",
+        }
+        whose = "the theorem's hypotheses" if theorem else "the hypotheses of what is claimed"
+        return f", outside {whose} ({', '.join(broken)}): {said[verdict]}"
+    said = {
+        "verified": "and so does its conclusion",
+        "refuted": "and its conclusion FAILS: a counterexample to " + ("the theorem" if theorem else "what is claimed"),
+        "undecided": "whether its conclusion does is not decided",
+    }
+    whose = "the theorem's hypotheses" if theorem else "the hypotheses"
+    return f": {whose} hold, {said[verdict]}"
+
+
+def _input(c: Configuration, exact: bool) -> str:
+    """The tokens' number, and the model as far as it is a hardmax one."""
+    parts = [f"{_count(c.n, 'token')} in R^{c.d}"]
+    if c.model.kind != "hardmax":
+        return f"{parts[0]}, a model of kind {c.model.kind}"
+    match c.step:
+        case ConstantStep(alpha):
+            parts.append(f"alpha = {number_text(alpha, exact)}{' (the default)' if alpha == 1 else ''}")
+        case HarmonicStep(numerator, offset):
+            parts.append(f"lambda_k = {numerator}/(k + {offset})")
+        case GeometricStep(first, ratio):
+            parts.append(f"lambda_k = {number_text(first, exact)} * ({number_text(ratio, exact)})^k")
+        case ListedStep(rates):
+            parts.append(f"lambda_k = {', '.join(number_text(rate, exact) for rate in rates)} and so on")
+    rows = " ".join(point_text(row, exact) for row in c.A)
+    short = exact or len(rows) <= WIDE
+    parts.append("A = I" if c.A == identity(c.d) else f"A = {rows}" if short else f"A {c.d} x {c.d}")
+    if c.follow != "largest":
+        parts.append("tokens follow the smallest scores")
+    return ", ".join(parts)
+
+
+def _tokens(proved: Result, exact: bool) -> list[str]:
+    """A line a token: where it tends, and from which layer on it leads."""
+    c, leaders = proved.configuration, proved.leaders or {}
+    shown = range(c.n if exact or c.n <= MOST_TOKENS else MOST_TOKENS)
+    names = [called(c, i) for i in shown]
+    limits = ["?" if proved.limits is None else point_text(proved.limits[i], exact) for i in shown]
+    weights = [f"  x{c.multiplicities[i]}" if c.multiplicities[i] > 1 else "" for i in shown]
+    wide, far = max(map(len, names)), max(map(len, limits)) if not exact else 0
+    lines = [
+        f"{name:<{wide}} -> {limit:<{far}}" + (f"  leads from layer {leaders[i]} on" if i in leaders else "") + weight
+        for i, name, limit, weight in zip(shown, names, limits, weights, strict=True)
+    ]
+    if c.n > len(shown):
+        lines.append(f"and {c.n - len(shown)} more tokens; --exact shows all of them")
+    if any("≈" in limit for limit in limits):
+        lines.append("(≈ is rounded; --exact shows every fraction in full)")
+    return [line.rstrip() for line in lines]
+
+
+def called(c: Configuration, i: int) -> str:
+    """Token i, with its label if it has one."""
+    return str(i) if c.labels is None else f"{i} {c.labels[i]!r}"
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def number_text(value: Fraction, exact: bool = False) -> str:
+    """A number as people read it: a short fraction as it is, a longer one beside its decimal, a long one rounded."""
+    return _shown([value], exact)
+
+
+def point_text(point: Sequence[Fraction], exact: bool = False) -> str:
+    """A point as people read it, likewise."""
+    return _shown(point, exact, "({})")
+
+
+def _shown(values: Sequence[Fraction], exact: bool, frame: str = "{}") -> str:
+    if exact:
+        return frame.format(", ".join(map(rational_text, values)))
+    rounded = frame.format(", ".join(map(decimal_text, values)))
+    if max(max(abs(v.numerator).bit_length(), v.denominator.bit_length()) for v in values) > 4 * WIDE:
+        return f"≈ {rounded}"
+    full = frame.format(", ".join(map(str, values)))
+    if all(v.denominator == 1 or max(abs(v.numerator), v.denominator) <= READABLE for v in values):
+        return full if len(full) <= WIDE else f"≈ {rounded}"
+    return f"{full} ≈ {rounded}" if len(full) <= LONGEST else f"≈ {rounded}"

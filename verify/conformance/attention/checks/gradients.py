@@ -1,0 +1,101 @@
+"""Checks of gradients for a given grad_output: dq, dk, dv by torch's autograd or by JAX, judged by their own bounds.
+
+Neighbours: `kernels.attention.gradients` has the bounds.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .....kernels.attention.problem import FORMATS, Problem, Reals, rounded
+from .....kernels.attention.protocol import AttentionKernel
+from ...check import NotApplicableError
+from ..inputs import changed, problem
+from ..judged import judged
+from ..trial import AttentionTrial
+
+
+def offered(kernel: AttentionKernel) -> None:
+    """Raise `NotApplicableError` if the kernel has no gradients."""
+    if kernel.gradients is False:
+        raise NotApplicableError("the kernel declares gradients = False")
+    if kernel.arrays == "numpy":
+        raise NotApplicableError("NumPy arrays carry no gradients")
+    if kernel.hard:
+        raise NotApplicableError("hard attention is constant between ties: its gradients are not judged")
+
+
+def upstream(rng: np.random.Generator, one: Problem) -> Reals:
+    """A random grad_output, in numbers of the problem's dtype."""
+    return rounded(rng.standard_normal((*one.q.shape[:3], one.v.shape[3])), one.dtype)
+
+
+def _plain(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
+    offered(kernel)
+    for kind in ("plain", "peaked", "mean"):
+        for H, Lq, Lk, D in ((2, 3, 5, 4), (1, 17, 33, 8), (1, 9, 20, 64)):
+            one = problem(kernel, rng, dtype, H=H, Lq=Lq, Lk=Lk, D=D, kind=kind)  # type: ignore[arg-type]
+            yield AttentionTrial(one, grad_out=upstream(rng, one))
+
+
+def _options(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
+    """With scale, mask, bias, causal."""
+    offered(kernel)
+    for L in (5, 20):
+        shape = (1, 2, L, L)
+        mask = (rng.random(shape) < 0.5) | np.eye(L, dtype=np.bool_)
+        options: dict[str, Any] = {"scale": 0.3, "mask": mask, "bias": rng.standard_normal(shape), "causal": True}
+        for name in sorted(kernel.keywords & set(options)):
+            one = problem(kernel, rng, dtype, H=2, Lq=L, D=8, **{name: options[name]})
+            yield AttentionTrial(one, grad_out=upstream(rng, one))
+
+
+def _grouped(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
+    offered(kernel)
+    for H, Hk in ((2, 1), (4, 2), (8, 1)):
+        one = problem(kernel, rng, dtype, B=2, H=H, Hk=Hk, Lq=5, Lk=7, D=4)
+        yield AttentionTrial(one, grad_out=upstream(rng, one))
+
+
+def _long(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
+    """Long sums over queries (dk, dv) and over keys (dq): a few large terms before many small ones."""
+    offered(kernel)
+    few = problem(kernel, rng, dtype, Lq=288, Lk=1, D=1)
+    grad = np.full((1, 1, 288, 1), 4 * FORMATS[dtype].u)  # 32 of these are half of what rounds away next to 256
+    grad[:, :, :32] = 8.0
+    yield AttentionTrial(changed(few, q=0 * few.q, k=0 * few.k, v=np.ones_like(few.v)), grad_out=grad)
+    for Lq, Lk in ((160, 1), (300, 3), (3, 300), (130, 130)):
+        for D in (1, 8):
+            one = problem(kernel, rng, dtype, Lq=Lq, Lk=Lk, D=D, kind="whole")
+            grad = np.full((1, 1, Lq, D), 2.0**-5)
+            grad[:, :, : max(1, Lq // 5)] = 8.0
+            yield AttentionTrial(changed(one, v=np.ones_like(one.v)), grad_out=grad)
+            yield AttentionTrial(one, grad_out=grad[:, :, ::-1].copy())
+            yield AttentionTrial(one, grad_out=upstream(rng, one) + 0.0)
+
+
+def _upstream(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
+    """grad_output of zeros, of ones with stride 0, in one row only, large, laid out in every way."""
+    offered(kernel)
+    for H, Lq, Lk, D in ((2, 4, 6, 4), (1, 17, 9, 8)):
+        one = problem(kernel, rng, dtype, H=H, Lq=Lq, Lk=Lk, D=D)
+        grad = upstream(rng, one)
+        last = np.zeros_like(grad)
+        last[:, -1, -1] = grad[:, -1, -1]
+        yield AttentionTrial(one, grad_out=np.zeros_like(grad))
+        yield AttentionTrial(one, {"grad": "expanded"} if kernel.arrays == "torch" else {}, np.ones_like(grad))
+        yield AttentionTrial(one, grad_out=last)
+        yield AttentionTrial(one, grad_out=rounded(grad * 2.0**8, dtype))
+        for how in ("transposed", "packed", "turned", "strided") if kernel.arrays == "torch" else ():
+            yield AttentionTrial(one, {"grad": how}, grad)
+            yield AttentionTrial(one, dict.fromkeys("qkv", how), grad)
+
+
+CHECKS = (
+    judged("gradient.values", "dq, dk and dv lie within the rounding error that every right kernel keeps", _plain),
+    judged("gradient.options", "The gradients hold with scale, mask, bias and causal", _options),
+    judged("gradient.heads", "dk and dv are summed over the heads of a group", _grouped, may_refuse=True),
+    judged("gradient.sums", "Long sums over queries and over keys lose no precision", _long),
+    judged("gradient.grad_out", "grad_output may be expanded, transposed, large, zero or in one row", _upstream),
+)
