@@ -182,11 +182,12 @@ def _control(run: RunRecord) -> str:
         "alone": "every token follows the one asked for",
         "exactly": "the tokens asked for are the leaders for ever",
     }[c.question]
-    held = sum(one.after is not None for one in c.inputs)
-    of = f", and one A was found for {held} of {plural(len(c.inputs), 'configuration')}" if len(c.inputs) > 1 else ""
     if c.verdict == "possible":
-        return f"With the A found {asked}, condition number {c.condition:.4g}{of}."
-    return f"No A was found with which {asked}{of}: {c.reason}."
+        return f"With the A found {asked}; its condition number is {c.condition:.4g}."
+    held = sum(one.after is not None for one in c.inputs)
+    part = f" One A was found, greedily, for {held} of {len(c.inputs)} configurations." if len(c.inputs) > 1 else ""
+    none = "There is no A with which" if c.verdict == "impossible" else "It is not known whether with some A"
+    return f"{none} {asked}: {c.reason}.{part}"
 
 
 def _kernel(run: RunRecord) -> str:
