@@ -15,7 +15,7 @@ from fractions import Fraction
 import pytest
 
 from hardmax.kernels.exact.configuration import Configuration, with_changes
-from hardmax.kernels.exact.step import ConstantStep, HarmonicStep
+from hardmax.kernels.exact.step import HarmonicStep
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.checker import reading
 from hardmax.verify.certificates.writer import to_text
@@ -75,8 +75,7 @@ def no_a_is_true(document):
             [k * (i == j) + Fraction(1, 1 + i + j) for j in range(configurations[0].d)]
             for i in range(configurations[0].d)
         ]
-        changed = [with_changes(c, A=A, step=ConstantStep(step)) for c in configurations]
-        found = [prove(c, merge=False).outcome.leaders for c in changed]
+        found = [prove(with_changes(c, A=A, alpha=step), merge=False).outcome.leaders for c in configurations]
         if all(set(L) <= set(f) if kind == "lead" else set(L) == set(f) for L, f in zip(leaders, found, strict=True)):
             return False
     return True

@@ -32,6 +32,7 @@ def test_what_is_said_of_words_together(capsys):
 
 def test_the_strongest_words_are_those_of_largest_weight():
     model = shipped_model()
-    stands = Counter(dict.fromkeys(("worst", "excellent", "movie", "film"), control.FEWEST) | {"awful": control.FEWEST - 1})
+    stands = Counter(dict.fromkeys(("worst", "excellent", "movie", "film"), control.FEWEST))
+    stands["awful"] = control.FEWEST - 1
     assert control.strongest(model, stands, 2) == ("worst", "excellent")
     assert len(control.strongest(model, stands)) == 4
