@@ -15,6 +15,7 @@ from pathlib import Path
 
 import hardmax.reports
 from hardmax.kernels.attention.adapters import CLASSES, known_deviations, load_attention
+from hardmax.verify.conformance.failures.explain import BLAME
 
 PAGE = Path(hardmax.reports.__file__).parent / "examples" / "attention-findings.md"
 KERNELS = {
@@ -68,11 +69,15 @@ def section(name, runs):
         report = ran(name, dtype, runs)
         if report is None:
             continue
-        ran_in.append(f"{dtype} {report['counts']['pass']} pass")
+        counts = report["counts"]
+        fails = counts["fail"] + counts["known"]
+        ran_in.append(f"{dtype}: {counts['pass']} of {len(report['results'])} checks pass, {fails} fail")
+        ran_in[-1] += f", {counts['not_tested']} not tested (time)" if counts["not_tested"] else ""
         for result in report["results"]:
             if result["status"] not in ("fail", "known"):
                 continue
             message = result["message"].partition(" (known deviation): ")[2] or result["message"]
+            message = message.partition(f"; {BLAME}")[0]
             reason = known_deviations(name, (dtype,)).get(result["id"], "new")
             rows.setdefault((result["id"], reason), []).append((dtype, message))
     lines = [f"\n## {name}, {KERNELS[name]} {version(KERNELS[name]).partition('+')[0]}\n", f"{'; '.join(ran_in)}.\n"]
