@@ -29,7 +29,7 @@ RUNS = {
     "first-maximiser": (["kernel", "first_maximiser.py:step"], 1),
 }
 """Folder → the command that fills it, and the exit status that it must have."""
-INPUTS = ("late_leader.json", "four_tokens.json", "first_maximiser.py")
+INPUTS = ("late_leader.json", "four_tokens.json", "first_maximiser.py", "hard_attention.py")
 LEFT_OUT = ("report.json", "report.sarif", "junit.xml", "figures")
 """What the same command writes too; the gallery keeps what people read, and the records."""
 
