@@ -16,13 +16,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from ..kernels.exact.configuration import Configuration
-from .provers.control.answers import Answer, LeadingKind, Wanted, ask
+from .provers.control.answers import ControlAnswer, LeadingKind, Wanted, ask
 
 Configurations = Configuration | Sequence[Configuration]
 """One, or several that share one A."""
 
 
-class Control(Answer):
+class Control(ControlAnswer):
     """The answer, with a picture of it where the tokens lie in a plane."""
 
     def plot(self) -> str:

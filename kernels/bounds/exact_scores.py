@@ -62,10 +62,14 @@ def exact_scores(tokens: Matrix, A: Matrix, dtype: str) -> tuple[bool, ...]:
     d = len(A)
     limit = 1 << PRECISION[dtype]
     largest = [max(abs(row[b]) for row in N) for b in range(d)]
-    right = [sum(abs(M[a][b]) * largest[b] for b in range(d)) for a in range(d)]  # bounds |A z_l|
+    entries = [[(b, abs(v)) for b, v in enumerate(row) if v] for row in M]
+    right = [sum(v * largest[b] for b, v in row) for row in entries]  # bounds |A z_l|
     result = []
     for row in N:
-        left = [sum(abs(row[a]) * abs(M[a][b]) for a in range(d)) for b in range(d)]  # bounds |A^T z_i|
+        left = [0] * d  # bounds |A^T z_i|
+        for x, column in zip(row, entries, strict=True):
+            for b, v in column if x else ():
+                left[b] += abs(x) * v
         total = sum(abs(x) * r for x, r in zip(row, right, strict=True))
         result.append(max(total, *left, *(r if x else 0 for x, r in zip(row, right, strict=True))) <= limit)
     return tuple(result)

@@ -21,7 +21,9 @@ by name.
 two exact operations with one such factor. A product of k factors (1 + δ)^{±1} is 1 + θ with |θ| ≤ γ_k, and
 γ_a + γ_b + γ_a γ_b ≤ γ_{a+b}. With gradual underflow or with flushing (of results, of inputs or both), an operation
 that underflows errs by at most ω, the least normal number, times 1 or the other operand; in a sum of any shape at most
-once for each term, since what is flushed takes its terms out of the sum.
+once for each term, since what is flushed takes its terms out of the sum. In float16, where ω is large and nothing is
+flushed by default, gradual underflow is assumed: numbers below ω are multiples of 2uω, so that products and quotients
+err by at most uω there, and sums not at all. What follows is written with ω and holds with uω in its place.
 
 **Scores.** In a sum Σ_{c=1}^d x_c y_c evaluated in *any* order or tree, with or without FMA, each monomial passes at
 most 1 multiplication and d − 1 additions (adding exact zeros changes nothing): |fl − exact| ≤ γ_d Σ |x_c y_c|.
@@ -117,6 +119,11 @@ def gamma(k: NDArray | int, dtype: np.dtype | type | str) -> NDArray[np.float64]
     return np.where(ku < 0.5, ku / (1 - np.minimum(ku, 0.5)), np.inf)
 
 
+def loss(dtype: str) -> float:
+    """What an operation errs by at most where it underflows: ω, and uω in float16."""
+    return 2.0 ** (LEAST_EXPONENT[dtype] - (PRECISION[dtype] if dtype == "float16" else 0))
+
+
 def _name(dtype: np.dtype | type | str) -> str:
     return dtype if isinstance(dtype, str) else np.dtype(dtype).name
 
@@ -153,7 +160,7 @@ def decision_bound(
     with np.errstate(over="ignore", invalid="ignore"):
         R = size.max(axis=1)
         p = size if is_identity(form) else size @ weights
-        U = UNDERFLOW * d * 2.0 ** LEAST_EXPONENT[name] * (1 + R.sum(axis=1)) ** 2 * (1 + weights.sum())
+        U = UNDERFLOW * d * loss(name) * (1 + R.sum(axis=1)) ** 2 * (1 + weights.sum())
         own = (p @ (gamma(score_roundings(form), name) * R + E)[:, :, None])[:, :, 0]
         others = ((E @ weights) * (R + E)).sum(axis=1)
         bound = 2 * SLACK * (own + (others + U)[:, None])
@@ -187,7 +194,7 @@ def layer_error(
     m = np.broadcast_to(np.asarray(count), (B, n)).max(axis=1)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         R = np.abs(tokens.astype(np.float64)).max(axis=1)
-        grown = SLACK * (E + gamma(m + 16, name) * R + (m + 16) * 2.0 ** LEAST_EXPONENT[name] * (1 + 2 * R))
+        grown = SLACK * (E + gamma(m + 16, name) * R + (m + 16) * loss(name) * (1 + 2 * R))
         reached = np.maximum(4 * R * (m + 1 + alpha), 4 * (1 + alpha))
     return np.where(np.isfinite(grown) & (reached < largest(name)), grown, np.inf)
 

@@ -10,6 +10,7 @@ values themselves) and returned next tokens, and its follow sets if it tells the
 - *Values.* The next token must lie within `filter.layer_error` of (1 − λ) z_i + λ mean(S), for the set S that the
   kernel tells, else for some S that it may follow. With more than `MOST_SUBSETS` near tokens the box of their hull
   stands for all S.
+  In half precision, where the tokens are exact, `half.token_error` of z_i and S takes the place of that one number.
 - *Lost*: it came out otherwise than in the exact layer, and may. Anything else is *wrong*, NaN too, and an update whose
   αR overflows where its result does not (nor does λ): E⁺ is taken at α = 1, and (2) of `filter` holds for every α if
   nothing overflows. Where E⁺ is infinite, values are not judged.
@@ -48,6 +49,7 @@ from ..exact.dynamics import Dynamics, Layer, Sets
 from ..protocol import TieRule
 from .exact_scores import PRECISION, exact_scores
 from .filter import decision_bound, layer_error
+from .half import HALVES, followed, token_error
 
 MOST_SUBSETS = 8
 """With more near-maximisers than this, the subsets are not tried one by one: their convex hull's box is used."""
@@ -176,7 +178,7 @@ def _small_rows(dynamics: Dynamics, layer: Layer) -> list[tuple[tuple[int, ...],
     ]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def exact_layer(tokens: Matrix, A: Matrix, alpha: Fraction, ties: TieRule) -> ExactLayer:
     """The exact layer; computed once for all kernels, dtypes and arrangements that are judged by it."""
     dynamics = Dynamics(Configuration(tokens, A, alpha))
@@ -191,7 +193,7 @@ def _ulp(value: Fraction, dtype: str) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedToken:
     """A token that did not come out as in the exact layer.
 
     Args:
@@ -219,7 +221,7 @@ def judged(
     error: NDArray[np.float64] | None = None,
     form_error: Sequence[Sequence[Fraction]] | None = None,
     told: Sets | None = None,
-) -> Iterator[Judged]:
+) -> Iterator[JudgedToken]:
     """The tokens of one layer that are not as in the exact one, in order; of those not given nothing is wrong.
 
     Args:
@@ -234,11 +236,17 @@ def judged(
     """
     E = None if error is None else error[None]
 
-    def tolerance_for(m: int) -> NDArray[np.float64]:
-        return layer_error(tokens[None], m, 1.0, E, dtype)[0]
-
     size = max(map(len, exact.expected))
-    suspects = set(beyond(after, exact.next_tokens, tolerance_for(size)))
+    rate = exact.dynamics.configuration.step.rate(exact.layer.index)
+    alpha = float(rate / (1 - rate))
+
+    def tolerance_for(sets: Sequence[Sequence[int]], of: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """(d,), or (k, d) in half precision."""
+        if dtype in HALVES and error is None:
+            return token_error(*followed(tokens, sets, of), alpha, dtype)
+        return layer_error(tokens[None], max(size, *map(len, sets)), 1.0, E, dtype)[0]
+
+    suspects = set(beyond(after, exact.next_tokens, tolerance_for(exact.expected)))
     if told is not None:
         suspects |= {i for i, (S, C) in enumerate(zip(told, exact.expected, strict=True)) if S != C}
     if not suspects:
@@ -250,11 +258,11 @@ def judged(
     for i in sorted(suspects):
         decision = exact.decision(i, dtype, visible[i], float(bounds[i]))
         S = None if told is None else told[i]
-        tolerance = tolerance_for(max(size, len(decision.near if S is None else S)))
+        tolerance = tolerance_for([decision.near if S is None else S], (i,)).reshape(-1)
         if exact.ties == "any" and _may(exact, i, exact.sets[i], S, after[i], tolerance):
             continue
         wrong = decision.determined or not _may(exact, i, decision.near, S, after[i], tolerance)
-        yield Judged(i, wrong, decision, float(bounds[i]), tolerance)
+        yield JudgedToken(i, wrong, decision, float(bounds[i]), tolerance)
 
 
 def _form_bound(
@@ -281,7 +289,7 @@ def up(value: Fraction | int) -> float:
 def beyond(
     after: NDArray[np.float64], target: Sequence[Sequence[Fraction]], tolerance: NDArray[np.float64]
 ) -> list[int]:
-    """The rows of `after` (k, d) farther from `target` than `tolerance` (d,), NaN counting as far; none where it is ∞.
+    """The rows of `after` (k, d) farther from `target` than `tolerance`, (d,) or (k, d); NaN is far, ∞ is never passed.
 
     Rationals decide. Floats only accept: where fl(|v − fl(t)|) is at most half the tolerance less 2⁻⁵⁰ |fl(t)|, the
     roundings of t, of the difference and of the limit, of 2⁻⁵³ relative each, do not reach the other half.
@@ -293,8 +301,8 @@ def beyond(
     def far(v: float, t: Fraction, allowed: float) -> bool:
         return np.isfinite(allowed) and not (np.isfinite(v) and abs(Fraction(v) - t) <= Fraction(allowed))
 
-    limits = tolerance.tolist()
-    return [i for i in np.flatnonzero(~clear).tolist() if any(map(far, after[i].tolist(), target[i], limits))]
+    limits = np.broadcast_to(tolerance, after.shape).tolist()
+    return [i for i in np.flatnonzero(~clear).tolist() if any(map(far, after[i].tolist(), target[i], limits[i]))]
 
 
 def _may(

@@ -57,7 +57,7 @@ def is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
         pivot = pivot_row[k]
         if pivot <= 0:
             return False
-        for row in rows[k + 1 :]:
+        for row in (row for row in rows[k + 1 :] if row[k]):
             factor = row[k] / pivot
             for j in range(k, len(rows)):
                 row[j] -= factor * pivot_row[j]

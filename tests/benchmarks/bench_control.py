@@ -19,7 +19,7 @@ import numpy as np
 from hardmax.kernels.exact.configuration import Configuration
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.writer import to_text
-from hardmax.verify.provers.control.answers import Answer, LeadingKind, ask
+from hardmax.verify.provers.control.answers import ControlAnswer, LeadingKind, ask
 from hardmax.verify.provers.control.linear import can_lead
 
 
@@ -29,7 +29,7 @@ def tokens(rng: np.random.Generator, n: int, d: int, heavy: bool) -> Configurati
     return Configuration([[Fraction(round(1000 * x), 1000) for x in z] for z in Z.tolist()])
 
 
-def line(name: str, answers: list[tuple[Answer, float]]) -> None:
+def line(name: str, answers: list[tuple[ControlAnswer, float]]) -> None:
     """Print verdicts, times, condition numbers, sizes of certificates and the time to check them."""
     counts = Counter(answer.verdict for answer, _ in answers)
     times = sorted(seconds for _, seconds in answers)
@@ -46,7 +46,7 @@ def line(name: str, answers: list[tuple[Answer, float]]) -> None:
     print(f"{name:44}", *parts, flush=True)
 
 
-def timed(kind: LeadingKind, c: Configuration, L: list[int]) -> tuple[Answer, float]:
+def timed(kind: LeadingKind, c: Configuration, L: list[int]) -> tuple[ControlAnswer, float]:
     """An answer, and its seconds."""
     start = perf_counter()
     return ask(kind, [c], L), perf_counter() - start

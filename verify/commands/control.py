@@ -16,7 +16,7 @@ from ..certificates.self_check import unchecked
 from ..certificates.writer import to_text, write_text
 from ..claims.certified import save_certificate
 from ..claims.conclusion import prove
-from ..provers.control.answers import Answer, LeadingKind, ask, leaders_at_0
+from ..provers.control.answers import ControlAnswer, LeadingKind, ask, leaders_at_0
 from ..provers.control.records import control_record
 from ..records.findings import result_record, trajectory_record
 from .options import Seconds, overwrite
@@ -84,7 +84,7 @@ def control(
     return STATUS[answer.verdict]
 
 
-def describe(names: list[str], answer: Answer, certificates: list[str], notes: list[str]) -> str:
+def describe(names: list[str], answer: ControlAnswer, certificates: list[str], notes: list[str]) -> str:
     """The answer for a person: the verdict and its sense, A, who leads and who follows."""
     single = len(names) == 1
     lines = [f"{one_line(', '.join(names))}: {answer.verdict}: {_ASKED[answer.kind]}"]
@@ -113,7 +113,7 @@ def _called(labels: tuple[str, ...] | None, i: int) -> str:
     return f"{i} ({one_line(labels[i])})" if labels else str(i)
 
 
-def _write(out: Path, replace: bool, names: list[str], answer: Answer) -> tuple[list[str], list[str]]:
+def _write(out: Path, replace: bool, names: list[str], answer: ControlAnswer) -> tuple[list[str], list[str]]:
     """Write the certificates: that there is no A, and of `prove` for the A of each configuration in which it holds."""
     prepare(out, replace)
     certificates, notes = [], []
@@ -135,7 +135,9 @@ def _stem(name: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in Path(name).stem)[:80]
 
 
-def _write_records(out: Path, names: list[str], options: list[str], answer: Answer, certificates: list[str]) -> None:
+def _write_records(
+    out: Path, names: list[str], options: list[str], answer: ControlAnswer, certificates: list[str]
+) -> None:
     """Write results.jsonl, each configuration with A = I and with the A found, and run.json."""
     results: list[Any] = []
     after = dict(zip(answer.held, answer.results, strict=True))

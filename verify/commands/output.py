@@ -21,12 +21,13 @@ from ...reports.records.run_record import RunRecord
 from ..claims.case import Case
 from ..claims.registry import Claim, Finding
 from ..records.bundle import counterexample_record, repro_text
+from ..records.environment import environment
 from .options import spare
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..provers.control.answers import Answer
+    from ..provers.control.answers import ControlAnswer
 try:
     import fcntl
 except ImportError:  # Windows: two runs into one folder are not noticed there
@@ -124,7 +125,15 @@ def write_run(out: Path, **fields: Any) -> None:
     """
     nothing = dict.fromkeys(("seed", "seconds", "subject"))
     none = dict.fromkeys(("claims", "coverage", "kernels", "checks", "counterexamples"), ())
-    rest = {"tool_version": version("hardmax"), "interrupted": False, "results": 0, **nothing, **none, **fields}
+    rest = {
+        "tool_version": version("hardmax"),
+        "environment": environment(),
+        "interrupted": False,
+        "results": 0,
+        **nothing,
+        **none,
+        **fields,
+    }
     store.write_run(out, RunRecord("hardmax-run", 2, **rest))
     _unmark(out)
     (out / BEGUN).unlink(missing_ok=True)
@@ -160,7 +169,7 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     return store.write_counterexample(out, record, repro=repro_text(claim, case, finding, shown), certificate=text)
 
 
-def control_picture(answer: "Answer") -> str:
+def control_picture(answer: "ControlAnswer") -> str:
     """HTML for a notebook: the figures that the report's page has of an answer of `control`, its verdict below."""
     from markupsafe import Markup
 

@@ -155,7 +155,9 @@ def _known(judged: Judged, found: Findings) -> Iterator[str]:
         yield f"{how} {plural(counts['verified'], 'input')}, {told:,} not trivial ({share})"
     if counts["undecided"]:
         yield f"undecided on {plural(counts['undecided'], 'input')}"
-    if not judged.as_expected:
+    if found.interrupted and judged.verdict == "undecided":
+        yield "not examined to its end, the run was interrupted"
+    elif not judged.as_expected:
         yield "NOT AS EXPECTED"
 
 

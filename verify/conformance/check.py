@@ -27,6 +27,8 @@ from .inputs.trial import Call, NotTestedError, Sizes, Trial, rounded
 from .judge import Fault, examine
 from .record import CheckFinding
 
+WIDE = 16
+"""Of tokens with more coordinates messages show the one that is farthest off."""
 CLEAR = 1e6
 """Gaps of more ulps are not near-ties, so that their number says nothing."""
 
@@ -202,6 +204,7 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
     def run(subject: Subject) -> CheckFinding:
         count, reason = 0, ""
         lost: list[bool] = []
+        left: list[str] = []
         for trial in trials(subject):
             try:
                 subject.sizes.require(*(one.shape for one in trial.calls))
@@ -213,11 +216,13 @@ def judged(check_id: str, title: str, trials: Callable[[Subject], Iterable[Trial
                 return failure(subject, trial, found.fault)
             count += 1
             lost += found.lost
+            left += found.unjudged
         if not count:
             raise NotTestedError(reason or "no trial is of the kernel's kind")
+        beside = f"; {len(left)} token sets not judged: {left[0]}" if left else ""
         if lost:
-            return CheckFinding("fragile", f"{lost_in_words(lost)}, in {count} trials")
-        return CheckFinding("pass", f"{count} trials")
+            return CheckFinding("fragile", f"{lost_in_words(lost)}, in {count} trials{beside}")
+        return CheckFinding("pass", f"{count} trials{beside}")
 
     return Check(check_id, title, run)
 
@@ -307,7 +312,7 @@ def in_words(trial: Trial, fault: Fault) -> str:
         return f"{place}: {fault.detail}"
     got = fault.got[fault.token].tolist()
     where = f"{place}: token {fault.token}" + (f" at layer {fault.layer}" if fault.layer else "")
-    if n <= 8:
+    if n <= 8 and d <= WIDE:
         where += f" of {exact_text(fault.tokens)}"
     if one.A != identity(d) and d <= 4:
         where += f", A = {exact_text(one.A)}"
@@ -317,9 +322,14 @@ def in_words(trial: Trial, fault: Fault) -> str:
     as_if = "" if chosen is None else f" as if it followed {_set(chosen)}"
     others = fault.decision.near if not fault.decision.determined else ()
     rule = f" (or another of {_set(others)})" if len(others) > 1 else ""
+    goal, found = vector_text(fault.expected), vector_text(got)
+    if d > WIDE:
+        off = [abs(x - float(v)) / t for x, v, t in zip(got, fault.expected, fault.tolerance, strict=True)]
+        c = max(range(d), key=lambda c: (not off[c] <= np.inf, off[c]))
+        goal, found = f"{fault.expected[c]} in coordinate {c}", f"{got[c]:.17g} there"
     return (
-        f"{where} must follow {_set(fault.decision.expected)}{rule}{_gap(fault)} and move to "
-        f"{vector_text(fault.expected)}; the kernel returned {vector_text(got)}{as_if}"
+        f"{where} must follow {_set(fault.decision.expected)}{rule}{_gap(fault)} and move to {goal}; "
+        f"the kernel returned {found}{as_if}"
     )
 
 

@@ -2,7 +2,8 @@
 
 Each layer is judged by itself: the kernel's own tokens, read as the dyadic rationals they are, are moved by the exact
 kernel, and the kernel's next tokens are compared with that. So the first layer that is wrong is found, however long
-the run, and no error of an earlier layer is blamed on a later one.
+the run, and no error of an earlier layer is blamed on a later one. In half precision scores of ordinary tokens
+overflow: where no bound holds nothing is judged, and `tolerance.unjudged` says why.
 
 Neighbours: `kernels.bounds.judge` decides, `trial` runs kernels, `ties` tells which rows are exact in a dtype.
 """
@@ -13,11 +14,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.bounds.filter import layer_error
+from ...kernels.bounds.exact_scores import exact_scores
 from ...kernels.bounds.judge import Decision, ExactLayer, exact_layer, judged, read_exactly
 from ...kernels.exact.configuration import Matrix, Vector
 from ...kernels.protocol import Kernel, TieRule
 from .inputs.trial import HALVES, Call, NotTestedError, Trial, apply, floats, stored
+from .tolerance import unjudged, value_tolerance
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,12 @@ class Examination:
     Args:
         fault: the first thing that is wrong.
         lost: for each fragile decision that did not come out as the exact one, whether it was an exact tie.
+        unjudged: for each token set that was not judged, or not all of it, the reason.
     """
 
     fault: Fault | None
     lost: tuple[bool, ...] = ()
+    unjudged: tuple[str, ...] = ()
 
 
 def judge_layer(
@@ -86,34 +90,29 @@ def judge_layer(
     Returns:
         The first wrong token with its exact layer, decision and the (d,) tolerance, or None; and for each
         fragile decision that was lost, whether it was an exact tie.
+
+    Raises:
+        NotTestedError: nothing is wrong with the tokens that can be judged, and there are others.
     """
     dtype = dtype or str(before.dtype)
     tokens = read_exactly(before)
     exact = exact_layer(tokens, one.A, one.alpha, ties)
-    value_tolerance(before, max(map(len, exact.expected)), dtype)  # there is one
+    if dtype not in HALVES:
+        value_tolerance(before, max(map(len, exact.expected)), dtype)  # there is one
     lost: list[bool] = []
+    reason = ""
     for found in judged(exact, before, A, after, dtype):
+        i = found.token
+        known = np.isfinite(found.bound) or exact_scores(tokens, one.A, dtype)[i]
+        if why := unjudged(before, i, found.decision.near, one.alpha, after[i], dtype, scores=known):
+            reason = why
+            continue
         if found.wrong:
-            return (found.token, exact, found.decision, found.tolerance), lost
-        if not np.isfinite(found.tolerance).all():
-            raise NotTestedError(f"no error bound holds for these tokens in {dtype}")
-        lost.append(exact.tied(found.token))
+            return (i, exact, found.decision, found.tolerance), lost
+        lost.append(exact.tied(i))
+    if reason:
+        raise NotTestedError(reason)
     return None, lost
-
-
-def value_tolerance(before: NDArray[np.floating], size: int, dtype: str = "") -> NDArray[np.float64]:
-    """(d,) how far a next token may be from the exact one, if means are over at most `size` tokens.
-
-    The bound holds for every α > 0; it is taken at α = 1 because a kernel whose αR overflows has no excuse: λ does not.
-    In half precision many trials are beyond every bound: they are not tested.
-    """
-    dtype = dtype or str(before.dtype)
-    tolerance = layer_error(before[None], size, 1.0, dtype=dtype)[0]
-    if not np.isfinite(tolerance).all():
-        if dtype in HALVES:
-            raise NotTestedError(f"no error bound holds for these tokens in {dtype}")
-        raise ValueError("no error bound holds for these tokens, so that nothing could fail: the trial is out of range")
-    return tolerance
 
 
 def examine(kernel: Kernel, trial: Trial) -> Examination:
@@ -122,11 +121,17 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
     Args:
         kernel: the kernel under test.
         trial: the trial.
+
+    Raises:
+        NotTestedError: no token set of it can be judged.
     """
     lost: list[bool] = []
+    reasons: list[str] = []
+    judged = 0
     for c, one in enumerate(trial.calls):
         A = floats(one.A, trial.dtype)
         current = floats(one.tokens, trial.dtype)
+        gone: set[int] = set()  # sets that are no numbers any more, through no fault of the kernel
         for k in range(trial.layers):
             try:
                 after = apply(kernel, current, one, A, trial.dtype)
@@ -139,10 +144,19 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
             values = after.astype(np.float64)
             seen: set[tuple[bytes, bytes]] = set()  # batches repeat few sets: each answer is judged once
             for b in range(len(current)):
-                if (key := (current[b].tobytes(), values[b].tobytes())) in seen:
+                if b in gone:
+                    continue
+                if (key := (current[b].tobytes(), values[b].tobytes())) in seen and np.isfinite(values[b]).all():
                     continue
                 seen.add(key)
-                wrong, ties = judge_layer(current[b], one, A, values[b], kernel.ties, trial.dtype)
+                try:
+                    wrong, ties = judge_layer(current[b], one, A, values[b], kernel.ties, trial.dtype)
+                except NotTestedError as error:
+                    reasons.append(str(error))
+                    if not np.isfinite(values[b]).all():
+                        gone.add(b)
+                    continue
+                judged += 1
                 lost += ties
                 if wrong is not None:
                     i, exact, decision, tolerance = wrong
@@ -153,4 +167,6 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
                     )
                     return Examination(fault, tuple(lost))
             current = stored(after, trial.dtype)
-    return Examination(None, tuple(lost))
+    if reasons and not judged:
+        raise NotTestedError(reasons[0])
+    return Examination(None, tuple(lost), tuple(reasons))

@@ -158,7 +158,7 @@ def test_a_residual_layer_is_compared_as_what_it_is():
     assert crosscheck(SKEW, residual, 4).passed
     assert not crosscheck(SKEW, declare(residual.step), 4).passed
     with pytest.raises(InputError, match="beyond the largest float64"):
-        crosscheck(Configuration([[1]], step=Fraction(2) ** 1022), residual, 1)
+        crosscheck(Configuration([[1]], alpha=Fraction(2) ** 1022), residual, 1)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])

@@ -291,7 +291,7 @@ MUTANTS = {
     "one rounding a layer": ("gamma(m + 16, name)", "gamma(m, name)"),
     "a mean in one rounding": ("gamma(m + 16, name)", "gamma(16, name)"),
     "error not carried": ("SLACK * (E + gamma", "SLACK * (gamma"),
-    "no underflow of layers": ("(m + 16) * 2.0 ** LEAST", "0 * 2.0 ** LEAST"),
+    "no underflow of layers": ("(m + 16) * loss", "0 * loss"),
     "no overflow of layers": ("& (reached < largest(name)), grown", ", grown"),
     "no overflow of means": ("4 * R * (m + 1 + alpha)", "4 * R * (1 + alpha)"),
     "no overflow of weights": ("4 * R * (m + 1 + alpha)", "R * m"),

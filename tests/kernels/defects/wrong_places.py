@@ -22,7 +22,7 @@ KINDS: dict[str, list[str]] = {}
 """Kind -> its kernels."""
 
 
-def kernel(xp, **steps):
+def kernel(xp, declared=None, **steps):
     """The right kernel in NumPy or torch, with `steps` replaced: what a step returns goes on."""
 
     def through(name, x, Z, A):
@@ -42,14 +42,15 @@ def kernel(xp, **steps):
         return through("result", moved, tokens, form)
 
     name = "torch" if xp is torch else "numpy"
-    return declare(step, dtypes=("float64", "float32"), arrays=name, name=name)
+    return declare(step, dtypes=("float64", "float32"), arrays=name, name=name, **(declared or {}))
 
 
 right_numpy, right_torch = kernel(np), kernel(torch) if torch else None
 
 
-def kind(check, step, places, libraries=("numpy", "torch")):
-    """Register a wrong step at all places in all libraries."""
+def kind(check, step, places, libraries=("numpy", "torch"), into=None, **declared):
+    """Register a wrong step at all places in all libraries, in this module or in the names `into`."""
+    names = globals() if into is None else into
 
     def register(function):
         for place in places:
@@ -64,9 +65,9 @@ def kind(check, step, places, libraries=("numpy", "torch")):
                 def wrong(x, Z, A, xp, place=place):
                     return function(x, Z, A, xp, place)
 
-                globals()[name] = kernel(LIBRARIES[library], **{step: wrong})
-                KILLED_BY[name] = check
-                KINDS.setdefault(function.__name__, []).append(name)
+                names[name] = kernel(LIBRARIES[library], declared, **{step: wrong})
+                names["KILLED_BY"][name] = check
+                names["KINDS"].setdefault(function.__name__, []).append(name)
         return function
 
     return register

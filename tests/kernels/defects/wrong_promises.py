@@ -2,7 +2,8 @@
 
 import torch
 
-KILLED_BY = {"depends_on_the_batch": "batch.invariant", "miscompiled": "compiled.shapes"}
+MISCOMPILED = ("miscompiled", "miscompiled_for_33_tokens", "miscompiled_for_3_sets", "miscompiled_for_4_coordinates")
+KILLED_BY = {"depends_on_the_batch": "batch.invariant"} | dict.fromkeys(MISCOMPILED, "compiled.shapes")
 
 
 def right(Z, A, alpha):
@@ -16,10 +17,19 @@ def depends_on_the_batch(Z, A, alpha):
     return moved if len(Z) < 17 else (moved * 3) / 3
 
 
-def _miscompiled(Z, A, alpha):
-    return right(Z, A, alpha) + (1 if torch.compiler.is_compiling() else 0)
+def _miscompiled(least):
+    """Compiled code that is wrong from (B, n, d) on."""
+
+    def step(Z, A, alpha):
+        large = all(size >= low for size, low in zip(Z.shape, least, strict=True))
+        return right(Z, A, alpha) + (1 if large and torch.compiler.is_compiling() else 0)
+
+    step = torch.compile(step, backend="eager")
+    step.arrays = "torch"
+    return step
 
 
-miscompiled = torch.compile(_miscompiled, backend="eager")
-right.arrays = depends_on_the_batch.arrays = miscompiled.arrays = "torch"
+miscompiled, miscompiled_for_33_tokens = _miscompiled((1, 1, 1)), _miscompiled((1, 33, 1))
+miscompiled_for_3_sets, miscompiled_for_4_coordinates = _miscompiled((3, 1, 1)), _miscompiled((1, 1, 4))
+right.arrays = depends_on_the_batch.arrays = "torch"
 depends_on_the_batch.batch_invariant = right.batch_invariant = True

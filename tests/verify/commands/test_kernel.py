@@ -58,7 +58,7 @@ def test_a_wrong_kernel_ends_with_1_a_reason_and_a_snippet(capsys, first):
         (["numpy", "--sizes", "m=3"], "names no sizes"),
         (["numpy", "--sizes", "n=5-3"], "names no sizes"),
         (["numpy", "--check-seconds", "0"], "finite number of seconds above 0"),
-        (["numpy", "--arrays", "jax"], "--arrays"),
+        (["numpy", "--arrays", "cupy"], "--arrays"),
         ([], "SPEC"),
     ],
 )

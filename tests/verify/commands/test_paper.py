@@ -9,9 +9,11 @@ import pytest
 from hardmax.kernels import InputError
 from hardmax.reports.records.run_record import PaperRecord
 from hardmax.reports.records.store import read_records
+from hardmax.verify.campaigns.judgement import Findings
 from hardmax.verify.claims.papers.paper import read_paper, shipped_papers
 from hardmax.verify.claims.registry import all_claims
 from hardmax.verify.cli import main
+from hardmax.verify.commands.paper import paper_record
 
 PAPERS = {name: read_paper(name) for name in shipped_papers()}
 MINE = """
@@ -135,6 +137,13 @@ def test_a_printed_statement_that_is_not_refuted_is_status_1(run, tmp_path):
     assert "NOT AS EXPECTED" in text
 
 
+def test_what_a_run_that_was_interrupted_did_not_examine_is_no_surprise():
+    paper = PAPERS["2508.09628"]
+    for interrupted, says in ((True, "not examined to its end, the run was interrupted"), (False, "NOT AS EXPECTED")):
+        rows = paper_record(paper, Findings(paper.claims, interrupted=interrupted)).statements
+        assert all((s.verdict, s.known) == ("undecided", says) for s in rows if s.claim)
+
+
 def test_the_records_and_the_page_have_the_table(run, tmp_path):
     write_mine(tmp_path, "(expected='false_as_printed')")
     status, text, _ = run("paper", "mine.toml", "--examples", 60, "--out", "out", "--report")
@@ -209,6 +218,8 @@ def test_a_file_that_is_no_paper_is_one_line_and_status_2(run, tmp_path, change,
     ("arguments", "says"),
     [
         (["0000.0"], "there is no paper '0000.0'; known are 2407.01602, 2508.09628, and files of yours, *.toml"),
+        (["2508.09628v2"], "2508.09628v2: what is said here is said of v1; give arXiv:2508.09628 for that"),
+        (["2508.09628vfoo"], "2508.09628vfoo: what is said here is said of v1"),
         (["none.toml"], "none.toml cannot be read: No such file or directory"),
         (["2508.09628", "--report"], "--report needs --out DIR"),
     ],

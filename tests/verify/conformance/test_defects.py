@@ -1,6 +1,5 @@
 """Seeded defects: every wrong kernel is killed by the check made for it, with a report that reproduces it."""
 
-import importlib.util
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -8,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from hardmax.kernels.exact.configuration_file import configuration_from_json
+from hardmax.kernels.loading import module
 from hardmax.kernels.registry import load
 from hardmax.reports.records.codec import encode
 from hardmax.verify.conformance import check as check_module
@@ -20,21 +20,32 @@ FOLDER = Path(__file__).parents[2] / "kernels" / "defects"
 
 def module_of(file: str) -> ModuleType:
     """A file of `tests/kernels/defects` as a module."""
-    path = FOLDER / file
-    spec = importlib.util.spec_from_file_location(f"defects_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module(str(FOLDER / file), "defects")
 
 
 FILES = ("wrong_kernels.py", "wrong_combinations.py", "wrong_gradients.py", "wrong_promises.py")
-PLACES = module_of("wrong_places.py")
-"""Kinds of mistakes at several places each."""
+PLACES, ALONE = module_of("wrong_places.py"), module_of("wrong_alone.py")
+"""Kinds of mistakes at several places each; and kinds that one check alone finds."""
 DEFECTS = [(str(FOLDER / file), name, check) for file in FILES for name, check in module_of(file).KILLED_BY.items()]
 """(file, wrong kernel, check that must find it)."""
 ONE_OF_EACH_KIND = [names[len(names) // 2] for names in PLACES.KINDS.values()]
+FOUND_BY_ONE = (
+    *("first_maximiser_from_many_tokens_on", "only_the_first_of_what_is_repeated_moved", "tokens_remembered_by_object"),
+    *("a_remembered_by_object", "nan_in_a_replaced", "a_clipped", "alpha_clipped_at", "nan_alpha_replaced"),
+    *("small_alpha_in_float32", "large_alpha_in_float32", "gradient_read_as_contiguous", "expanded_gradient_read_once"),
+    *("gradient_clipped", "gradient_normalised", "gradient_of_the_last_coordinate_lost"),
+)
+"""Kinds of `wrong_places` that one check alone finds as well."""
+LONE = [
+    (source, name)
+    for source, kinds in ((PLACES, FOUND_BY_ONE), (ALONE, ALONE.KINDS))
+    for kind in kinds
+    for name in source.KINDS[kind]
+]
+LONE += [
+    (module_of("wrong_promises.py"), name)
+    for name in ("miscompiled_for_33_tokens", "miscompiled_for_3_sets", "miscompiled_for_4_coordinates")
+]
 SHOWN = [
     pytest.param(str(FOLDER / "wrong_places.py"), name, PLACES.KILLED_BY[name], marks=[pytest.mark.deep] * (k % 8 != 1))
     for k, name in enumerate(ONE_OF_EACH_KIND)
@@ -85,11 +96,20 @@ def told_at_once(monkeypatch):
     monkeypatch.setattr(sizes, "reduced", lambda kernel, one, dtype: one)
 
 
-@pytest.mark.parametrize("kind", PLACES.KINDS)
-def test_a_kind_is_found_at_every_place_in_every_library(kind, told_at_once):
-    for name in PLACES.KINDS[kind]:
-        (result,) = run_conformance(getattr(PLACES, name), only=[PLACES.KILLED_BY[name]]).results
+@pytest.mark.parametrize(("source", "kind"), [(source, kind) for source in (PLACES, ALONE) for kind in source.KINDS])
+def test_a_kind_is_found_at_every_place_in_every_library(source, kind, told_at_once):
+    for name in source.KINDS[kind]:
+        (result,) = run_conformance(getattr(source, name), only=[source.KILLED_BY[name]]).results
         assert result.status == "fail", (name, result.message)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [pytest.param(*one, id=one[1], marks=[pytest.mark.deep] * (k % 40 > 0)) for k, one in enumerate(LONE)],
+)
+def test_no_other_check_finds_it(source, name, told_at_once):
+    failing = [result.id for result in run_conformance(getattr(source, name)).failures]
+    assert failing == [source.KILLED_BY[name]]
 
 
 @pytest.mark.deep
@@ -101,14 +121,15 @@ def test_the_check_of_a_kind_is_the_first_or_the_only_one_to_find_it(name, told_
 
 
 def test_every_check_has_a_defect_and_every_kind_three_places_in_both_libraries(record_property):
-    killers = [check for _, _, check in DEFECTS] + list(PLACES.KILLED_BY.values())
+    killers = [check for _, _, check in DEFECTS] + [*PLACES.KILLED_BY.values(), *ALONE.KILLED_BY.values()]
     assert set(killers) == set(check_ids())
     assert len(killers) >= 120
     record_property("seeded defects", len(killers))
-    for kind, names in PLACES.KINDS.items():
-        libraries = ("torch",) if PLACES.KILLED_BY[names[0]].startswith("gradient.") else ("numpy", "torch")
-        for library in libraries:
-            assert sum(name.endswith(library) for name in names) >= 3, kind
+    for source in (PLACES, ALONE):
+        for kind, names in source.KINDS.items():
+            libraries = ("torch",) if source.KILLED_BY[names[0]].startswith("gradient.") else ("numpy", "torch")
+            for library in libraries:
+                assert sum(name.endswith(library) for name in names) >= 3, kind
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from hardmax.kernels.exact.configuration import Configuration
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.protocol import declare
 from hardmax.verify.conformance.inputs.trial import Trial, call, exact_rows, floats
-from hardmax.verify.conformance.judge import exact_layer, examine, judge_layer, value_tolerance
+from hardmax.verify.conformance.judge import exact_layer, examine, judge_layer
+from hardmax.verify.conformance.tolerance import value_tolerance
 
 
 def forced(sets):

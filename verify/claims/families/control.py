@@ -16,6 +16,7 @@ from ....kernels.errors import BugError
 from ....kernels.exact.configuration import Configuration, Matrix, Vector, with_changes
 from ....kernels.exact.dynamics import Sets
 from ....kernels.exact.matrix import identity, is_positive_definite
+from ....kernels.exact.step import ConstantStep
 from ...geometry.polytopes.polytope import Inside, Separated, convex_weights
 from ...provers.freeze.outcome import Frozen
 from ..case import Case
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 STEPS = (Fraction(1, 10), Fraction(1), Fraction(7))
 """Values of α at which the leaders have to be the same for ever."""
 TITLE = "Control of the leaders by A: theorems A to F, on inputs of their own"
+
+
+FOUR = Configuration([(1, 0), (0, 1), (Fraction(6, 5), -1), (Fraction(1, 10), Fraction(21, 20))])
+"""Each leads for some A, and no A makes the first two lead together."""
+INDEPENDENT = Configuration([(1, 1, 0), (-1, 1, 2)], [[2, 1, 0], [1, 3, 0], [0, 0, 1]])
+AHEAD = Configuration([(2, 1), (1, 2), (1, 1)])
+"""All on one side of a line through the origin."""
 
 
 def _refuted(message: str, token: int | None = None) -> Finding:
@@ -198,7 +206,7 @@ def _decided(case: Case, kind: "LeadingKind", wanted: Sequence[int], known: bool
 def _for_ever(case: Case, A: Matrix, L: Iterable[int]) -> Finding | None:
     """What is wrong with the leaders being L for ever, from layer 0 on, at every step."""
     for alpha in STEPS:
-        outcome = Case(with_changes(case.configuration, A=A, step=alpha), case.work.budget).outcome
+        outcome = Case(with_changes(case.configuration, A=A, step=ConstantStep(alpha)), case.work.budget).outcome
         if not isinstance(outcome, Frozen) or set(outcome.leaders) != set(L) or outcome.freeze_layer != 0:
             return _refuted(f"the leaders at α = {alpha} are not {sorted(L)} from layer 0 on, for ever")
     return None
@@ -289,6 +297,7 @@ def _claim(
     statement: str,
     check: Callable[[Case], Finding],
     strategy: "Callable[[], SearchStrategy[Configuration]]",
+    example: Configuration,
 ) -> Claim:
     return Claim(
         f"control.{name}",
@@ -298,7 +307,8 @@ def _claim(
         "theorem",
         check,
         may_stay_open=Fraction(1, 50),
-        inputs=(Drawn(TITLE, strategy, 60),),
+        inputs=(Drawn(TITLE, strategy, 30),),
+        example=example,
     )
 
 
@@ -310,6 +320,7 @@ CLAIMS = (
         "conv({0} ∪ Z)",
         check_one_leader,
         inputs(),
+        FOUR,
     ),
     _claim(
         "given_leaders",
@@ -318,6 +329,7 @@ CLAIMS = (
         "−Σ y_il sym(z_i (z_i − z_l)ᵀ) positive semidefinite",
         check_given_leaders,
         inputs(),
+        FOUR,
     ),
     _claim(
         "independent",
@@ -325,6 +337,7 @@ CLAIMS = (
         "of linearly independent tokens every nonempty L is the set of leaders for ever, at every step, for some A",
         check_independent,
         independent_inputs,
+        INDEPENDENT,
     ),
     _claim(
         "all_follow",
@@ -333,6 +346,7 @@ CLAIMS = (
         "h·z_l > 0 for all l and h·z_i > h·z_l for l ≠ i; for some i if and only if 0 is not in conv Z",
         check_all_follow,
         inputs(),
+        AHEAD,
     ),
     _claim(
         "not_symmetric",
@@ -341,6 +355,7 @@ CLAIMS = (
         "vertex of conv Z",
         check_not_symmetric,
         inputs(),
+        INDEPENDENT,
     ),
     _claim(
         "exactly",
@@ -349,5 +364,6 @@ CLAIMS = (
         "every step; for each map σ an A or multipliers decide whether that can be",
         check_exactly,
         inputs((1, 5), (1, 3)),
+        AHEAD,
     ),
 )

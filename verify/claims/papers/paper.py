@@ -71,8 +71,10 @@ def read_paper(wanted: str) -> Paper:
     """The paper of a number that ships ("2407.01602", "arXiv:2407.01602v1"), or of a file of one's own, *.toml.
 
     Raises:
-        InputError: there is no such paper, its file is none, or it names a claim that there is not.
+        InputError: there is no such paper, or not in that version, its file is none, or it names a claim that there is
+            not.
     """
+    version = ""
     if wanted.endswith(".toml"):
         path = Path(wanted)
         try:
@@ -81,7 +83,8 @@ def read_paper(wanted: str) -> Paper:
             reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
             raise InputError(f"{wanted} cannot be read: {reason}; give the file of a paper") from None
     else:
-        number = wanted.removeprefix("arXiv:").partition("v")[0]
+        number, v, version = wanted.removeprefix("arXiv:").partition("v")
+        version = v + version
         if number not in shipped_papers():
             raise InputError(
                 f"there is no paper {wanted!r}; known are {', '.join(shipped_papers())}, and files of yours, *.toml"
@@ -91,7 +94,10 @@ def read_paper(wanted: str) -> Paper:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{wanted} is no TOML: {error}") from None
-    return _paper(wanted, data)
+    paper = _paper(wanted, data)
+    if version and version not in paper.version.split():
+        raise InputError(f"{wanted}: what is said here is said of {paper.version}; give {paper.id} for that")
+    return paper
 
 
 def _paper(place: str, data: Mapping[str, Any]) -> Paper:

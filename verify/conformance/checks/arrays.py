@@ -15,7 +15,7 @@ from ..inputs.cases import lattice_without_ties, random_points
 from ..inputs.lattices import SHAPES, Lattice, Shape, lattice
 from ..inputs.trial import Arrangement, Call, NotTestedError, arranged, call, floats, layouts, raw_step
 from ..record import CheckFinding
-from .sizes import Sequences, dtypes, screened
+from .sizes import Sequences, screened
 
 SIZES = ((2, 3, 2), (2, 5, 3), (3, 4, 1), (1, 9, 4), (2, 8, 8), (70, 4, 2), (2, 65, 3), (2, 7, 33), (3, 33, 17))
 """(B, n, d) that every layout is tried with."""
@@ -28,7 +28,7 @@ def _memory(arrangement: Arrangement) -> Sequences:
         if arrangement not in layouts(subject.kernel):
             raise NotApplicableError(f"torch has no {arrangement} tensors")
         rng = subject.random(f"array.{arrangement}")
-        for dtype in dtypes(subject):
+        for dtype in subject.kernel.dtypes:
             for B, n, d in SIZES:
                 for form in ("contiguous", arrangement):
                     shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
@@ -43,7 +43,7 @@ def _memory(arrangement: Arrangement) -> Sequences:
 def _expanded(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
     """Stride 0: one set for a whole batch, one token for a whole set, one number for a whole token, one row for A."""
     rng = subject.random("array.expanded")
-    for dtype in dtypes(subject):
+    for dtype in subject.kernel.dtypes:
         for B, n, d in ((2, 3, 2), (3, 9, 3), (70, 4, 2), (2, 65, 3), (4, 7, 33)):
             shape = rng.choice(SHAPES) if subject.kernel.supports_A else "identity"
             one = lattice(rng, n, d, dtype, shape=shape, arrangement="expanded")
@@ -61,7 +61,7 @@ def _form(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
     if not subject.kernel.supports_A:
         raise NotApplicableError("the kernel declares supports_A = False")
     rng = subject.random("array.form")
-    for dtype in dtypes(subject):
+    for dtype in subject.kernel.dtypes:
         for form in layouts(subject.kernel):
             for arrangement in layouts(subject.kernel):
                 if form != arrangement:

@@ -5,20 +5,23 @@ Neighbours: `arrays` looks at memory within one call, `nans` at values that are 
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....kernels.protocol import Kernel, normalised, to_numpy
 from ..check import Check, Subject, judged
 from ..failures.snippet import assignments, expectation, loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
 from ..inputs.lattices import CERTAIN, Lattice, LatticeKind, lattice
-from ..inputs.trial import Call, Trial, call, raw_step
-from ..judge import exact_layer, value_tolerance
+from ..inputs.trial import HALVES, Call, NotTestedError, Trial, call, raw_step
+from ..judge import exact_layer, judge_layer
 from ..record import CheckFinding
-from .sizes import dtypes, screened
+from ..tolerance import tolerance_of
+from .sizes import screened
 
 
 def _batch(rng: random.Random, B: int, n: int, d: int, A: Integers | None = None, *, size: int = 50) -> Call:
@@ -58,7 +61,7 @@ def _one_thing(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
     Whatever a kernel keeps of a call, under whatever key, it must not meet again in another one.
     """
     rng = subject.random("batch.memory")
-    for dtype in dtypes(subject):
+    for dtype in subject.kernel.dtypes:
         for B, n, d in ((1, 4, 2), (2, 9, 3), (3, 33, 2), (70, 3, 2)):
             one = lattice(rng, n, d, dtype, B=B, alpha=Fraction(1))
             calls = [one]
@@ -91,7 +94,7 @@ def _one_thing(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
 def _refilled(subject: Subject) -> CheckFinding:
     """The same array objects with other values: tokens, A, or both, all of them or one number, and back again."""
     kernel, rng, count = subject.kernel, subject.random("batch.refilled"), 0
-    for dtype in dtypes(subject):
+    for dtype in subject.kernel.dtypes:
         for B, n, d in ((1, 4, 2), (3, 9, 3), (70, 3, 2), (1, 40, 2)):
             one = lattice(rng, n, d, dtype, B=B)
             last = one.sets.copy()
@@ -124,7 +127,8 @@ def _after_refill(kernel: Kernel, one: Lattice, other: Lattice, dtype: str) -> t
             after = to_numpy(raw_step(kernel, tokens, A, now.alpha))
             if after.shape != now.shape:
                 return f"returned shape {after.shape}", now, 0, 0
-            off = now.excess(normalised(kernel, after, float(now.alpha)), dtype, kernel.ties)
+            after = normalised(kernel, after, float(now.alpha))
+            off = now.excess(after, dtype, kernel.ties) if dtype not in HALVES else _judged(kernel, now, after, dtype)
             if off.max() > CERTAIN:
                 b, i = np.argwhere(off > CERTAIN)[0]
                 return f"token {i} of set {b} is not that of the values that the arrays hold now", now, int(b), int(i)
@@ -133,12 +137,24 @@ def _after_refill(kernel: Kernel, one: Lattice, other: Lattice, dtype: str) -> t
     return None
 
 
+def _judged(kernel: Kernel, now: Lattice, after: NDArray, dtype: str) -> NDArray[np.float64]:
+    """(B, n) infinite where the judge calls a next token wrong, else 0."""
+    one, before, A = now.call(), now.batch(dtype), now.A.astype(np.float64)
+    off = np.zeros(after.shape[:2])
+    for b in range(now.B):
+        with suppress(NotTestedError):
+            wrong, _ = judge_layer(before[b], one, A, after[b].astype(np.float64), kernel.ties, dtype)
+            if wrong is not None:
+                off[b, wrong[0]] = np.inf
+    return off
+
+
 def _refill_failure(
     subject: Subject, one: Lattice, other: Lattice, dtype: str, message: str, now: Lattice, b: int, i: int
 ) -> CheckFinding:
     before, after = (x.call() for x in ((one, other) if now is other else (other, one)))
     exact = exact_layer(after.tokens[b], after.A, after.alpha, subject.kernel.ties)
-    tolerance = value_tolerance(now.batch(dtype)[b], max(map(len, exact.expected))).tolist()
+    allowed = tolerance_of(now.batch(dtype)[b], i, exact.expected[i], now.alpha, dtype).tolist()
     fill = f'tokens, A = (kernel.arrays_for(values, "{dtype}") for values in (tokens, A))'
     lines = [
         *loading(subject.kernel, subject.spec, "from hardmax.kernels.protocol import to_numpy"),
@@ -150,7 +166,7 @@ def _refill_failure(
         fill,
         "held[...], form[...] = tokens, A",
         "found = to_numpy(kernel.step(held, form, alpha))",
-        *expectation(f"found[{b}, {i}]", exact.next_tokens[i], tolerance),
+        *expectation(f"found[{b}, {i}]", exact.next_tokens[i], allowed),
     ]
     B, n, d = one.shape
     place = f"{dtype}, n = {n}, d = {d}, a batch of {B}, the same arrays filled anew"

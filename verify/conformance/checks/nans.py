@@ -6,7 +6,8 @@ of the batch are not touched. A kernel that raises an error instead hides nothin
 
 A NaN in A, or an infinity that meets a zero of the token, makes all its scores NaN: again nothing finite may come out.
 A kernel that declares the first maximiser may take the first NaN for it, as `argmax` does: then the token follows
-token 0. With α = NaN there is no next token; α = ∞ may be read as the limit, a step onto the mean, and as nothing else.
+token 0; one that declares any maximiser may follow any token. With α = NaN there is no next token; α = ∞ may be read as
+the limit, a step onto the mean, and as nothing else.
 
 Neighbours: `batches` has the same question for finite values.
 """
@@ -28,12 +29,16 @@ SHAPES = ((3, 3, 2), (1, 4, 2), (5, 4, 3), (70, 3, 2), (3, 20, 1), (2, 9, 6), (2
 """(B, n, d) of the batches; one value of the set in the middle is spoiled."""
 
 
-def _tokens(subject: Subject, shape: tuple[int, int, int]) -> NDArray[np.float64]:
-    """Integer points without ties: their next tokens have the same bits, whatever else is in the batch."""
+def _tokens(subject: Subject, shape: tuple[int, int, int], dtype: str) -> NDArray[np.floating]:
+    """Integer points without ties: their next tokens have the same bits, whatever else is in the batch.
+
+    In float16 they are divided by 128, so that no score overflows.
+    """
     B, n, d = shape
     rng = subject.random(f"nan/{shape}")
     few = [lattice_without_ties(rng, n, d, size=999).tokens for _ in range(min(B, 5))]
-    return np.array([few[b % len(few)] for b in range(B)], dtype=np.float64)
+    values = np.array([few[b % len(few)] for b in range(B)], dtype=np.float64)
+    return stored(values / 128 if dtype == "float16" else values, dtype)
 
 
 Accepts = Callable[[NDArray, NDArray, int, float], tuple[str, str] | None]
@@ -64,12 +69,12 @@ def _spoiled(verdict: Accepts, *, may_raise: bool) -> Callable[[Subject], CheckF
         count = 0
         for dtype in subject.kernel.dtypes:
             for shape in SHAPES:
-                tokens = stored(_tokens(subject, shape), dtype)
+                tokens = _tokens(subject, shape, dtype)
                 for value in (np.nan, np.inf, -np.inf):
                     for token in sorted({0, shape[1] // 2, shape[1] - 1}):
                         wrong = _wrong(subject, tokens, value, token, verdict, dtype, may_raise=may_raise)
                         if wrong is not None:
-                            return _fail(subject, tokens, value, token, *wrong)
+                            return _fail(subject, tokens, value, token, dtype, *wrong)
                         count += 1
         return CheckFinding("pass", f"NaN, inf and -inf in tokens of {len(SHAPES)} shapes, {count} calls")
 
@@ -102,25 +107,28 @@ def _with(tokens: NDArray, token: int, value: float) -> NDArray:
     return spoiled
 
 
-def _fail(subject: Subject, tokens: NDArray, value: float, token: int, message: str, wanted: str) -> CheckFinding:
+def _fail(
+    subject: Subject, tokens: NDArray, value: float, token: int, dtype: str, message: str, wanted: str
+) -> CheckFinding:
     b = len(tokens) // 2
+    call = "kernel(tokens)" if dtype != "bfloat16" else 'kernel(tokens, dtype="bfloat16")'
     lines = [
         *loading(subject.kernel, subject.spec),
         f"tokens = {array(tokens.tolist(), str(tokens.dtype))}",
-        "clean = kernel(tokens)",
+        f"clean = {call}",
         f'tokens[{b}, {token}, 0] = float("{value}")',
-        "found = kernel(tokens)",
+        f"found = {call}",
         f"assert {wanted}, found",
     ]
-    place = f"{tokens.dtype}: {value} in token {token} of set {b} of a batch of shape {tokens.shape}"
+    place = f"{dtype}: {value} in token {token} of set {b} of a batch of shape {tokens.shape}"
     return CheckFinding("fail", f"{place}: {' '.join(message.split())}", snippet="\n".join(lines) + "\n")
 
 
 FORM_SHAPES = ((1, 3, 1), (1, 2, 2), (2, 4, 3), (70, 3, 2), (1, 20, 5), (3, 9, 17), (1, 70, 3), (2, 5, 33))
 """(B, n, d) of the batches whose A is spoiled."""
 
-Spoiled = tuple[NDArray, NDArray, float, NDArray[np.bool_], NDArray | None]
-"""Tokens, A, α, where nothing finite may come out (B, n), and what may come out there all the same (B, n, d)."""
+Spoiled = tuple[NDArray, NDArray, float, NDArray[np.bool_], list[NDArray]]
+"""Tokens, A, α, where nothing finite may come out (B, n), and k results (B, n, d) that may all the same."""
 
 
 def _bad_form(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
@@ -129,7 +137,7 @@ def _bad_form(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
         raise NotApplicableError("the kernel declares supports_A = False")
     for shape in FORM_SHAPES:
         d = shape[2]
-        tokens = stored(_tokens(subject, shape), dtype)
+        tokens = _tokens(subject, shape, dtype)
         for a, b in sorted({(0, 0), (0, d - 1), (d - 1, 0), (d - 1, d - 1), (d // 2, d // 2)}):
             for value in (np.nan, np.inf, -np.inf):
                 A, given = np.eye(d), tokens.copy()
@@ -140,21 +148,22 @@ def _bad_form(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
                     lost[:, 0] = d > 1 and a != b
                     lost[:, 1:] = False
                     given[:, 0, a] = 0 if a != b else given[:, 0, a]
-                follows = (given + given[:, :1]) / 2 if subject.kernel.ties == "first" else None
+                most = {"all": 0, "first": 1, "any": shape[1]}[subject.kernel.ties]
+                follows = [(given + given[:, j : j + 1]) / 2 for j in range(most)]
                 yield f"{value} in A[{a}, {b}]", (given, A, 1.0, lost, follows)
 
 
 def _bad_step(subject: Subject, dtype: str) -> Iterator[tuple[str, Spoiled]]:
     """α = NaN and ∞."""
     for shape in ((1, 1, 1), (1, 4, 2), (3, 5, 3), (70, 3, 2), (1, 70, 2)):
-        tokens = stored(_tokens(subject, shape), dtype)
+        tokens = _tokens(subject, shape, dtype)
         scores = tokens.astype(np.float64) @ tokens.astype(np.float64).transpose(0, 2, 1)
         leaders = np.take_along_axis(tokens, scores.argmax(axis=2)[:, :, None], axis=1)  # no ties
         ordered = np.sort(scores, axis=2)
         known = np.full(shape[:2], True)  # of whom it is sure in this dtype whom it follows
         if shape[1] > 1:
             known = ordered[:, :, -1] - ordered[:, :, -2] > decision_bound(tokens, dtype=dtype)
-        for alpha, allowed, lost in ((np.nan, None, np.full(shape[:2], True)), (np.inf, leaders, known)):
+        for alpha, allowed, lost in ((np.nan, [], np.full(shape[:2], True)), (np.inf, [leaders], known)):
             yield f"alpha = {alpha}", (tokens, np.eye(shape[2]), alpha, lost, allowed)
 
 
@@ -175,9 +184,10 @@ def _finite(spoiled: Callable[[Subject, str], Iterator[tuple[str, Spoiled]]]) ->
                     wrong = np.ones_like(lost)
                 else:
                     wrong = lost & np.isfinite(found).all(axis=2)
-                if allowed is not None and found.shape == tokens.shape:
+                if found.shape == tokens.shape:
                     error = layer_error(tokens, 1, 1.0, dtype=dtype)[:, None, :]
-                    wrong &= ~(np.abs(found.astype(np.float64) - allowed) <= error).all(axis=2)
+                    for right in allowed:
+                        wrong &= ~(np.abs(found.astype(np.float64) - right) <= error).all(axis=2)
                 if wrong.any():
                     b, i = np.argwhere(wrong)[0].tolist()
                     lines = [

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ....kernels.exact.configuration import Matrix, Vector, identity
 from ....kernels.protocol import TieRule
 from ..inputs.trial import HALVES, Call, floats
-from ..judge import value_tolerance
+from ..tolerance import value_tolerance
 
-MOST_TOKENS = 40
-"""Larger configurations are not explained: an exact wrong layer costs n² products of fractions."""
+MOST_TOKENS, MOST_WORK = 40, 40_000
+"""Larger configurations (n, n² d + n d²) are not explained: an exact wrong layer costs so many products."""
 
 BLAME = "that is what a kernel computes that "
 """How a message goes on that names the mistake."""
@@ -180,7 +180,10 @@ def explain(tokens: Matrix, one: Call, got: NDArray[np.float64], dtype: str, tie
         dtype: what it computes in.
         ties: its tie rule.
     """
-    if len(tokens) > MOST_TOKENS or not np.isfinite(got).all() or dtype in HALVES:  # there many mistakes would fit
+    n, d = len(tokens), len(tokens[0])
+    if n > MOST_TOKENS or n * d * (n + d) > MOST_WORK:
+        return ""
+    if not np.isfinite(got).all() or dtype in HALVES:  # there many mistakes would fit
         return ""
     tolerance = 4 * value_tolerance(floats(tokens, dtype), len(tokens))
 

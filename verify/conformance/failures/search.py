@@ -55,11 +55,11 @@ class _Search(Generic[Tried, Flaw]):
 
     def attempt(self, candidate: Tried) -> bool:
         """Whether `candidate` fails in the same way; it is then the smallest so far."""
-        if candidate == self.trial or not self.rules.admits(candidate):
+        if candidate == self.trial:
             return False
         self.cost -= self.rules.cost(candidate)
         self.budget -= 1
-        fault = self.rules.fails(candidate)
+        fault = self.rules.fails(candidate) if self.rules.admits(candidate) else None
         if fault is None:
             return False
         self.trial, self.fault = candidate, fault

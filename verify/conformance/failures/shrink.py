@@ -14,7 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ....kernels.errors import HardmaxError
-from ....kernels.exact.configuration import Matrix, identity
+from ....kernels.exact.configuration import Configuration, Matrix, identity
 from ....kernels.protocol import Kernel
 from ..inputs.trial import Call, NotTestedError, Trial
 from ..judge import Fault, examine
@@ -24,6 +24,8 @@ BUDGET = 400
 """Trials that a shrink may run."""
 COST = 2_000_000
 """Scores that it may have computed exactly, and numbers read: few trials of large configurations, which take time."""
+MOST_COORDINATES = 32
+"""With more coordinates it is not asked whether A is positive definite: that costs d³ products of fractions."""
 
 
 def shrink(kernel: Kernel, trial: Trial, fault: Fault, *, budget: int = BUDGET) -> tuple[Trial, Fault]:
@@ -57,11 +59,17 @@ def _is_tie(fault: Fault) -> bool:
 
 
 def _hypotheses(trial: Trial) -> set[str]:
-    """The hypotheses that all configurations of a trial meet."""
+    """The hypotheses that all configurations of a trial meet, as far as they are cheap to tell."""
     different = [{id(rows): b for b, rows in enumerate(one.tokens)}.values() for one in trial.calls]
     pairs = zip(trial.calls, different, strict=True)
-    all_met = [one.configuration(b).hypotheses() for one, rows in pairs for b in rows]
+    all_met = [_met(one.configuration(b)) for one, rows in pairs for b in rows]
     return {name for name in all_met[0] if all(met[name] for met in all_met)}
+
+
+def _met(configuration: Configuration) -> dict[str, bool]:
+    if configuration.d <= MOST_COORDINATES:
+        return configuration.hypotheses()
+    return {"nonzero": configuration.is_nonzero, "distinct": configuration.is_distinct}
 
 
 def _cost(trial: Trial) -> int:

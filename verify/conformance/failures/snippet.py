@@ -16,6 +16,9 @@ from ....kernels.protocol import Kernel
 from ..inputs.trial import Call, Trial
 from ..judge import Fault
 
+WIDE = 16
+"""Of larger A that are mostly 0 the other entries are written."""
+
 
 def loading(kernel: Any, spec: str, *imports: str, by: str = "load") -> list[str]:
     """The first lines of a snippet: imports, and the kernel by its SPEC.
@@ -79,12 +82,18 @@ def assignments(one: Call, dtype: str) -> list[str]:
     order = [place[id(rows)] for rows in one.tokens]
     k = len(different)
     repeated = "" if k == B else f"[{f'np.arange({B}) % {k}' if order == [b % k for b in range(B)] else order}]"
-    A = f'np.eye({d}, dtype="{dtype}")' if d > 4 and one.A == identity(d) else array(one.A, dtype)
-    return [
-        f"tokens = {array(different, dtype)}{repeated}  # {B} x {n} x {d}",
-        f"A = {A}",
-        f"alpha = {literal(one.alpha)}",
-    ]
+    lines = [f"tokens = {array(different, dtype)}{repeated}  # {B} x {n} x {d}"]
+    name = "float32" if dtype == "bfloat16" else dtype
+    filled = [(a, b) for a in range(d) for b in range(d) if one.A[a][b]]
+    if d > 4 and one.A == identity(d):
+        lines += [f'A = np.eye({d}, dtype="{name}")']
+    elif d > WIDE and 4 * len(filled) < d * d:
+        values = ", ".join(literal(one.A[a][b]) for a, b in filled)
+        place = f"{[a for a, _ in filled]}, {[b for _, b in filled]}"
+        lines += [f'A = np.zeros(({d}, {d}), dtype="{name}")', f"A[{place}] = [{values}]"]
+    else:
+        lines += [f"A = {array(one.A, dtype)}"]
+    return [*lines, f"alpha = {literal(one.alpha)}"]
 
 
 def trial_snippet(kernel: Kernel, spec: str, trial: Trial, fault: Fault) -> str:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from ....kernels.bounds.exact_scores import GREATEST_EXPONENT, LEAST_EXPONENT, PRECISION
 from ....kernels.bounds.filter import layer_error
 from ....kernels.protocol import Kernel, TieRule
-from .trial import Arrangement, Call, apply
+from .trial import HALVES, Arrangement, Call, apply, stored
 
 LatticeKind = Literal["plain", "near", "sunk"]
 """Scores as they come; all moved up by 2^23 or 2^52; all moved below zero."""
@@ -35,11 +35,11 @@ Shape = Literal["identity", "diagonal", "negative", "permutation", "shear", "den
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 BLOCKS = (256, 128, 64, 32, 16, 8)
-LIFT = {"float32": 2900, "float64": 67_108_900}
+LIFT = {"bfloat16": 12, "float16": 33, "float32": 2900, "float64": 67_108_900}
 """h with h² just above 2^(p−1): scores moved up by h² differ by units in the last place. Neither a square of few bits
 nor, in float64, a number that float32 holds."""
-DEPTH = 3000
-"""Scores moved down by its square are all negative."""
+DEPTH = {"bfloat16": 12, "float16": 33, "float32": 3000, "float64": 3000}
+"""Scores moved down by its square are negative: all, but for some leaders in bfloat16."""
 ALPHAS = (Fraction(1), Fraction(1, 2), Fraction(3), Fraction(0.1), Fraction(1 / 3))
 MOST_SETS = 3
 """Different token sets in a batch; odd, so that blocks of a power of two do not hide which set is which."""
@@ -74,7 +74,7 @@ class Lattice:
 
     def floats(self, dtype: str) -> NDArray[np.floating]:
         """(k, n, d) the different sets in a dtype; exact, or `is_exact` is False."""
-        return np.ldexp(self.sets.astype(np.float64), self.exponent).astype(dtype)
+        return stored(np.ldexp(self.sets.astype(np.float64), self.exponent), dtype)
 
     def batch(self, dtype: str) -> NDArray[np.floating]:
         """(B, n, d) the tokens of all rows."""
@@ -103,14 +103,15 @@ class Lattice:
         """(B, n) how far a kernel's next tokens are from the exact ones, in units of the judge's tolerance.
 
         The rounding here is half a unit at most: what is below `PLAIN` would pass the judge. Infinite where
-        nothing is known, because the scores are not exact or a number is not finite.
+        nothing is known, because the scores are not exact or a number is not finite, and in half precision, where
+        all is left to the judge.
 
         Args:
             after: (B, n, d) what a kernel returned, normalised.
             dtype: the dtype that it computed in.
             ties: its tie rule.
         """
-        if not self.is_exact(dtype):
+        if dtype in HALVES or not self.is_exact(dtype):
             return np.full(after.shape[:2], np.inf)
         mask = self.masks(ties)
         count = mask.sum(axis=2)
@@ -149,7 +150,7 @@ def excess(kernel: Kernel, one: Lattice, dtype: str) -> float:
     """The largest `Lattice.excess` of the kernel's answer; infinite if it raises or returns something else."""
     tokens = one.batch(dtype)
     try:
-        after = apply(kernel, tokens, one, one.A.astype(dtype))
+        after = apply(kernel, tokens, one, stored(one.A, dtype), dtype)
         if after.shape != tokens.shape or after.dtype.kind != "f":
             return np.inf
     except (Exception, SystemExit):
@@ -220,7 +221,7 @@ def ends(size: int) -> list[int]:
 
 
 def decisive(
-    rng: Random, n: int, d: int, *, last_leads: bool, tied: bool
+    rng: Random, n: int, d: int, *, last_leads: bool, tied: bool, small: bool = False
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """(n, d) tokens for A = I, and which of them are queries only (short ones, that no token follows).
 
@@ -230,8 +231,9 @@ def decisive(
         d: how many coordinates.
         last_leads: whether the last token is a leader; a query if not.
         tied: whether some queries have ties.
+        small: whether numbers must be small, for a dtype of few bits.
     """
-    m = min(32, max(1, n // 3))
+    m = min(6 if small and d > 1 else 32, max(1, n // 3))
     places = ends(n) if last_leads else ends(n)[1:]
     places += rng.sample(range(n), min(n, 2 * m))
     places = [p for p in dict.fromkeys(places) if last_leads or p != n - 1 or n == 1][:m]
@@ -249,12 +251,13 @@ def decisive(
     edges = POLYGONS[0 if m <= 6 else 1 if m <= 16 else 2]
     K = len(edges)
     vertices = 2 * np.cumsum(edges, axis=0)
-    vertices = 4 * (vertices - (vertices[0] + vertices[K // 2]) // 2)
+    vertices = (2 if small else 4) * (vertices - (vertices[0] + vertices[K // 2]) // 2)
     normals = np.stack([edges[:, 1], -edges[:, 0]], axis=1)  # vertex k − 1 and vertex k tie along normal k
     names = (np.arange(m) + rng.randrange(K)) % K
     order = np.roll(names, rng.randrange(m))
     a, b = _plane(rng, d)
-    others = np.array([[rng.randint(-9, 9) for _ in range(d)] for _ in places])
+    most = 3 if small else 9
+    others = np.array([[rng.randint(-most, most) for _ in range(d)] for _ in places])
     if not tied:  # the largest and the smallest are of one leader each
         others = np.array([rng.sample(range(-m, m + 1), m) for _ in range(d)]).T
     others[:, [a, b]] = vertices[order]
@@ -341,15 +344,17 @@ def lattice(
         arrangement: how tokens lie in memory.
         form: how A lies in memory.
     """
-    lift = 0 if d == 1 else {"plain": 0, "near": LIFT[dtype], "sunk": DEPTH}[variant]
-    inner = d - 1 if lift else d
+    lift = 0 if d == 1 else {"plain": 0, "near": LIFT[dtype], "sunk": DEPTH[dtype]}[variant]
+    inner, small = d - 1 if lift else d, dtype in HALVES
+    if small and variant == "plain" and not exponent:
+        exponent = rng.choice((0, -3, 2))  # not integers alone
     A, carried = _form(rng, inner, "shear" if shape == "dense" and not tied else shape)
     sets = []
     for s in range(min(B, MOST_SETS)):
         leads = (s % 2 == 0) if last_leads is None else last_leads
         tokens = np.empty((0, inner), dtype=np.int64)
         for _ in range(20):
-            tokens, queries = decisive(rng, n, inner, last_leads=leads, tied=tied)
+            tokens, queries = decisive(rng, n, inner, last_leads=leads, tied=tied, small=small)
             tokens[queries] = carried(tokens[queries])
             if tied or not _has_ties(tokens, A):
                 break

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.bounds.exact_scores import GREATEST_EXPONENT
+from ....kernels.bounds.half import HALVES
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration, Matrix, identity
 from ....kernels.protocol import Kernel, normalised, stored, to_numpy
@@ -28,10 +29,6 @@ Arrangement = Literal[
 ]
 ARRANGEMENTS: tuple[Arrangement, ...] = get_args(Arrangement)
 NUMPY_ONLY: tuple[Arrangement, ...] = ("reversed", "readonly")
-
-
-HALVES = ("float16", "bfloat16")
-"""Dtypes of few bits: exact values are rounded to them before anything is computed or judged."""
 
 
 class NotTestedError(BaseException):
@@ -157,7 +154,8 @@ def rounded(one: Call, dtype: str) -> Call:
             raise NotTestedError(f"values beyond the largest {dtype}")
         return tuple(tuple(map(Fraction, row)) for row in result.tolist())
 
-    return replace(one, tokens=tuple(map(exactly, one.tokens)), A=exactly(one.A))
+    different = {id(rows): exactly(rows) for rows in {id(rows): rows for rows in one.tokens}.values()}
+    return replace(one, tokens=tuple([different[id(rows)] for rows in one.tokens]), A=exactly(one.A))
 
 
 def exact_rows(rows: Sequence[Sequence[int | Fraction]]) -> Matrix:

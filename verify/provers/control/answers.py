@@ -42,7 +42,7 @@ MIRROR = "and not later either, for any α: the tokens are their own mirror imag
 
 
 @dataclass(frozen=True)
-class Input:
+class ControlInput:
     """One configuration of a question.
 
     Attributes:
@@ -63,7 +63,7 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ControlAnswer:
     """The answer to a question about one configuration, or about several with one A.
 
     Attributes:
@@ -80,7 +80,7 @@ class Answer:
     """
 
     kind: LeadingKind
-    inputs: tuple[Input, ...]
+    inputs: tuple[ControlInput, ...]
     verdict: Verdict3
     reason: str
     A: Matrix | None
@@ -145,7 +145,7 @@ def leaders_at_0(configuration: Configuration) -> tuple[int, ...]:
 
 def ask(
     kind: LeadingKind, configurations: Sequence[Configuration], wanted: Wanted, seconds: float | None = None
-) -> Answer:
+) -> ControlAnswer:
     """Answer a question about one configuration, or about several with one A.
 
     Args:
@@ -174,7 +174,7 @@ def ask(
     inputs = tuple(_input(c, wanted) for c in configurations)
     question = Leading(kind, tuple(one.merged for one in inputs), tuple(one.leaders for one in inputs))
     decision = settle(question, seconds)
-    answer = Answer(kind, inputs, "undecided", getattr(decision, "reason", ""), None, ())
+    answer = ControlAnswer(kind, inputs, "undecided", getattr(decision, "reason", ""), None, ())
     mirrored = kind != "lead" and any(map(_is_mirrored, inputs))
     if isinstance(decision, Possible):
         return _with_form(replace(answer, verdict="possible"), decision, tuple(range(len(inputs))))
@@ -187,7 +187,7 @@ def ask(
     return answer
 
 
-def _input(c: Configuration, wanted: Wanted) -> Input:
+def _input(c: Configuration, wanted: Wanted) -> ControlInput:
     """A configuration with the tokens that are meant; a label may be missing in one of several."""
     if c.model.kind != "hardmax" or c.follow != "largest":
         other = f"of kind {c.model.kind!r}" if c.model.kind != "hardmax" else f"of follow {c.follow!r}"
@@ -203,10 +203,10 @@ def _input(c: Configuration, wanted: Wanted) -> Input:
         raise InputError(f"token {zero[0]} is the origin, whose scores are all 0, so it never leads; leave it out")
     merged = c if c.is_distinct else c.merged()
     places = {z: i for i, z in enumerate(merged.tokens)}
-    return Input(c, merged, tuple(sorted(tokens)), tuple(sorted({places[c.tokens[i]] for i in tokens})))
+    return ControlInput(c, merged, tuple(sorted(tokens)), tuple(sorted({places[c.tokens[i]] for i in tokens})))
 
 
-def _with_form(answer: Answer, found: Possible, held: tuple[int, ...]) -> Answer:
+def _with_form(answer: ControlAnswer, found: Possible, held: tuple[int, ...]) -> ControlAnswer:
     """The answer with an A, once the exact prover has said the same of each configuration.
 
     Raises:
@@ -228,7 +228,7 @@ def _with_form(answer: Answer, found: Possible, held: tuple[int, ...]) -> Answer
     return replace(answer, A=found.A, held=held, results=tuple(results))
 
 
-def _is_mirrored(one: Input) -> bool:
+def _is_mirrored(one: ControlInput) -> bool:
     """Whether −z_i is a token of the same weight for every i, while the leaders asked for are not their own image."""
     c = one.merged
     weight = dict(zip(c.tokens, c.multiplicities, strict=True))
@@ -237,7 +237,7 @@ def _is_mirrored(one: Input) -> bool:
     return all(weight.get(image[z]) == w for z, w in weight.items()) and {image[z] for z in L} != L
 
 
-def _without(answer: Answer, question: Leading, decision: Settled, mirrored: bool) -> Answer:
+def _without(answer: ControlAnswer, question: Leading, decision: Settled, mirrored: bool) -> ControlAnswer:
     """The answer that there is no A: in which sense, and the certificate."""
     excluded = decision.excluded if isinstance(decision, Impossible) else ()
     line = bool(excluded) and question.d == 1 and all(c.is_nonzero for c in question.configurations)

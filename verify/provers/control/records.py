@@ -7,11 +7,11 @@ from ....kernels.exact.matrix import identity
 from ....kernels.exact.rational_text import rational_text
 from ....reports.records.control_record import ControlledRecord, ControlRecord, MultiplierRecord
 from ...claims.conclusion import rows
-from .answers import Answer, leaders_at_0
+from .answers import ControlAnswer, leaders_at_0
 from .linear import can_lead
 
 
-def control_record(names: Sequence[str], answer: Answer, certificates: Sequence[str] = ()) -> ControlRecord:
+def control_record(names: Sequence[str], answer: ControlAnswer, certificates: Sequence[str] = ()) -> ControlRecord:
     """The record of an answer.
 
     Args:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ....kernels.exact.configuration import Configuration
-from ...provers.control.answers import Answer, ask, leaders_at_0
+from ...provers.control.answers import ControlAnswer, ask, leaders_at_0
 from ...provers.control.linear import can_lead
 from .classifier.model import Classifier, shipped_model
 from .experiment.verification import review_configurations
@@ -102,7 +102,7 @@ def _print_together(reviews: Sequence[Configuration], found: Leadable, words: Se
         print(f"  {word}, one A: {_said(ask('lead', its, [word]))}; by itself in {found.leads[word]}")
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: ControlAnswer) -> str:
     which = "" if answer.condition is None else f", condition number {answer.condition:.3g}"
     return f"{answer.verdict}; greedily {len(answer.held)} of {len(answer.inputs)} reviews{which}"
 

@@ -12,7 +12,8 @@ from hardmax.kernels.exact.dynamics import Dynamics
 from hardmax.kernels.registry import SHIPPED, load
 from hardmax.verify.conformance.inputs import cases
 from hardmax.verify.conformance.inputs.trial import Trial, floats
-from hardmax.verify.conformance.judge import exact_layer, examine, value_tolerance
+from hardmax.verify.conformance.judge import exact_layer, examine
+from hardmax.verify.conformance.tolerance import value_tolerance
 
 TIED = (*cases.TIES, *cases.DEGENERATE)
 UNTIED = (*cases.OPPOSITES, *cases.CHAINS, *cases.FORMS, *cases.NONSYMMETRIC, *cases.INDEFINITE)

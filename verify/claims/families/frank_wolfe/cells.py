@@ -9,6 +9,10 @@ own cell *and in no other* iff ⟨v, w − v⟩ < 0 for every neighbour w. Proof
 at v that its edges at v span, so ⟨v, y − v⟩ is a sum of nonnegative multiples of the ⟨v, w − v⟩, not all 0 for y ≠ v.
 ∎
 
+**Cells** are convex, as ⟨x, v − w⟩ ≥ 0 is linear in x, and cover K, as ⟨x, ·⟩ is largest at a vertex. Those of v ≠ w
+share points of the hyperplane ⟨x, v − w⟩ = 0 alone, which does not hold K: ⟨x, v − w⟩ at v and at w differ
+by ‖v − w‖² > 0. ∎
+
 **Voronoi.** ‖x − v‖² − ‖x − w‖² = 2 ⟨x, w − v⟩ + ‖v‖² − ‖w‖², so where all vertices have one norm the best are the
 nearest.
 
