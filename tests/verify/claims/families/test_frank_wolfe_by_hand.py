@@ -15,6 +15,7 @@ import pytest
 
 from hardmax.kernels import Configuration, GeometricStep, HarmonicStep, ListedStep
 from hardmax.kernels.exact.configuration import with_changes
+from hardmax.kernels.exact.dynamics import Dynamics
 from hardmax.kernels.exact.layered import Layered
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families.frank_wolfe.hypotheses import vertices
@@ -24,6 +25,7 @@ from hardmax.verify.claims.registry import all_claims
 from hardmax.verify.claims.search import find_counterexample
 from hardmax.verify.records.bundle import repro_text
 
+from ....kernels.wrong_dynamics import with_layers
 from ...mutants import Mutant, mutate
 
 CLAIMS = {claim.id.removeprefix("frank_wolfe."): claim for claim in all_claims() if claim.family == "frank_wolfe"}
@@ -256,6 +258,75 @@ def test_a_layer_that_takes_an_open_set_to_a_null_set():
         assert all(len(C) == 1 for C in follows(Z, c.A, sign))
         after = moved(Z, c.A, Q(1, 2), sign)
         assert len(set(after)) < len(after)
+
+
+SQUARE = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+PAIR, BETWEEN = [(1,), (-1,)], [(1,), (-1,), (Q(1, 2),)]
+SHARES = {
+    "single_leader": ([(1,), (1,)], PAIR),
+    "duality_gap": (PAIR, BETWEEN),
+    "cells": (PAIR, [(1,), (-1,), (Q(1, 2),), (Q(3, 4),)]),
+    "voronoi": (PAIR, BETWEEN),
+    "solution": (PAIR, BETWEEN),
+    "exponential": (PAIR, BETWEEN),
+    "exponential_bounded_below": (PAIR, BETWEEN),
+    "polytope_condition_alone": ([(1, 0), (0, 1), (-1, -1)], SQUARE),
+}
+"""Tokens on which a check could not have failed: nobody moves, or all vertices are neighbours; and some on which it
+could."""
+
+
+@pytest.mark.parametrize("name", SHARES)
+def test_the_share_that_is_not_trivial_is_of_inputs_that_could_refute(name):
+    findings = [CLAIMS[name].judge(Case(Configuration(tokens))) for tokens in SHARES[name]]
+    assert [(f.verdict, f.trivial) for f in findings] == [("verified", True), ("verified", False)]
+
+
+def test_the_least_gap_counts_and_not_the_last():
+    """Token 2 is at 3/2 at layer 1: its gaps are 3/4 · γ_t, near enough, and the bound of layer 2 is (4 − 9/4)/4."""
+    c = Configuration([(2,), (-1,), (1,)], None, ListedStep([Q(1, 2), Q(1, 1000), Q(9, 10)]))
+    assert Q(9, 10) * Q(74, 100) > (4 - Q(9, 4)) / 4
+    assert CLAIMS["duality_gap"].judge(Case(c)).verdict == "verified"
+
+
+class _Short(Dynamics):
+    """Tokens go four fifths of their step."""
+
+    def next_layer(self, layer, sets):
+        after = super().next_layer(layer, sets)
+        pairs = [zip(x, y, strict=True) for x, y in zip(layer.tokens(), after.tokens(), strict=True)]
+        rows = [[x + Q(4, 5) * (y - x) for x, y in pair] for pair in pairs]
+        first = Dynamics(with_changes(self.configuration, tokens=rows)).first
+        return type(layer)(after.index, first.numerators, first.denominator)
+
+
+def test_a_step_that_is_somewhat_short_is_too_slow():
+    """What is left of the way is 3/5 of it and not 1/2, less than the root of 1/2."""
+    case = Case(with_layers(Configuration(BETWEEN), _Short))
+    assert CLAIMS["exponential_bounded_below"].judge(case).verdict == "refuted"
+
+
+def test_a_vertex_whose_neighbours_are_beyond_its_hyperplane_is_not_in_its_cell():
+    """(1, 0) with (2, ±1): the origin is on the other side, so that the printed condition says so too."""
+    c = Configuration([(1, 0), (2, 1), (2, -1)])
+    assert follows(c.tokens, [[1, 0], [0, 1]])[0] == [1, 2]
+    for name in ("polytope_condition", "polytope_condition_alone"):
+        assert CLAIMS[name].judge(Case(c)).verdict == "verified"
+
+
+@pytest.mark.parametrize(
+    ("name", "c"),
+    [
+        ("voronoi", Configuration([(1,), (-2,)])),  # energies differ
+        ("solution", Configuration([(1,), (3,), (2,)])),  # 1 does not own its cell
+        ("solution", Configuration([*SQUARE, (Q(1, 2), 0)])),  # the last is in two cells
+        ("exponential", Configuration(BETWEEN, None, HarmonicStep(2, 2))),  # γ_0 = 1
+        ("exponential_bounded_below", Configuration(BETWEEN, None, HALVES)),
+        ("cells", Configuration(PAIR, follow="smallest")),
+    ],
+)
+def test_inputs_outside_the_hypotheses_are_not_judged(name, c):
+    assert CLAIMS[name].judge(Case(c)).verdict == "vacuous"
 
 
 DAMAGE = {
