@@ -116,7 +116,8 @@ def refuse(kernel: AttentionKernel, returned: Any, like: Any, problem: Problem) 
         raise WrongAnswerError("returned", "declares lse but does not return (out, lse)")
     B, H, Lq, _ = problem.q.shape
     shape = (B, H, Lq, problem.v.shape[3]) if kernel.layout == "BHLD" else (B, Lq, H, problem.v.shape[3])
-    for what, array, wanted in (("out", out, shape), ("lse", returned[1] if kernel.lse else None, (B, H, Lq))):
+    lse: Any = returned[1] if kernel.lse else None
+    for what, array, wanted in (("out", out, shape), ("lse", lse, (B, H, Lq))):
         if array is None and what == "lse":
             continue
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):

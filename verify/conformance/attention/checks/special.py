@@ -4,6 +4,7 @@ Neighbours: `kernels.attention.hard` has the exact rows.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def _hidden(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> It
         raise NotApplicableError("the kernel has no parameter mask or causal")
     for L in (2, 5, 20):
         for name in sorted({"mask", "causal"} & kernel.keywords):
-            value = True if name == "causal" else with_a_key(rng.random((1, 2, L, L)) < 0.5, rng)
+            value: Any = True if name == "causal" else with_a_key(rng.random((1, 2, L, L)) < 0.5, rng)
             one = problem(kernel, rng, dtype, H=2, Lq=L, D=4, kind="whole", **{name: value})
             yield AttentionTrial(changed(one, q=np.sign(one.q), k=np.sign(one.k)))
 
