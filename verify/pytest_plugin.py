@@ -83,22 +83,14 @@ def _take_ids(config: pytest.Config) -> None:
     ids = {argument: read for argument in config.args if (read := _ID.fullmatch(argument))}
     for kind, given, only in (read.groups() for read in ids.values()):
         name = "hardmax_claims" if kind else "hardmax_kernel"
-        if getattr(option, name) not in (None, given):
-            raise pytest.UsageError(
-                f"ids of {getattr(option, name)} and of {given} are given; give those of one of them"
-            )
+        if (other := getattr(option, name)) not in (None, given):
+            raise pytest.UsageError(f"ids of {other} and of {given} are given; give those of one of them")
         setattr(option, name, given)
         option.hardmax_only += [only or "*"]
     if ids:
         config.args = [argument for argument in config.args if argument not in ids]
     elif option.hardmax_only and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = []  # a process of xdist, to which the controller hands its options, and nothing to collect
-
-
-def _only(config: pytest.Config, items: list[Any]) -> list[Any]:
-    """The items whose ids were given; all of them if none was."""
-    only = config.option.hardmax_only
-    return [item for item in items if not only or {item.name, "*"} & set(only)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -327,7 +319,8 @@ class _Session:
         collector = ConformanceCollector.from_parent(
             session, name="hardmax", nodeid=f"hardmax[{self.spec}]", bench=self.bench, known=self.known
         )
-        items.extend(_only(session.config, [*collector.collect()]))
+        only = session.config.option.hardmax_only  # all of them if no id was given
+        items += [item for item in collector.collect() if not only or {item.name, "*"} & set(only)]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
@@ -403,4 +396,5 @@ class _Claims:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         nodeid = f"hardmax-claims[{self.wanted}]"
         claims = ClaimCollector.from_parent(session, name="claims", nodeid=nodeid, claims=self.claims)
-        items.extend(_only(session.config, [*claims.collect()]))
+        only = session.config.option.hardmax_only
+        items += [item for item in claims.collect() if not only or {item.name, "*"} & set(only)]

@@ -98,8 +98,8 @@ def examine(kernel: AttentionKernel, trial: AttentionTrial) -> Examined:
     except InputError as error:  # such a problem cannot be judged
         raise NotTestedError(str(error)) from None
     except ValueError:
-        if kernel.hard and not problem.k.shape[2]:
-            raise NotTestedError("hard attention without keys is not judged") from None
+        if kernel.hard and not all(len(problem.head(b, h).k) for b, h in problem.heads()):
+            raise NotTestedError("hard attention of a head without keys is not judged") from None
         raise
     right = tuple(choice for choice, one in tried if one.verdict != "fail")
     _, found = min(tried, key=lambda pair: pair[1].counts["beyond"])

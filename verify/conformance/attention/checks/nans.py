@@ -26,6 +26,8 @@ def _spoiled(
     kernel: AttentionKernel, dtype: str, rng: np.random.Generator, value: float, names: str
 ) -> Iterator[tuple[AttentionTrial, tuple[slice, ...], str]]:
     """A trial with `value` in one place, the elements that must not be finite, and the place in words."""
+    if kernel.hard:
+        raise NotApplicableError("hard attention compares scores: what it makes of a NaN is not judged")
     for B, H, Lq, Lk, D in SHAPES:
         clean = problem(kernel, rng, dtype, B=B, H=H, Lq=Lq, Lk=Lk, D=D, kind="whole")
         for name in names:

@@ -57,11 +57,11 @@ def _near(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iter
     lead = max(2 * how.dtype.u, 128 * how.accumulation.u)
     for Lk in (2, 3, 17, 70):
         for best in (0, Lk - 1):
-            one = problem(kernel, rng, dtype, Lq=2, Lk=Lk, D=1, Dv=3)
-            k = np.full_like(one.k, 1.0)
-            k[:, :, best] = 1 + lead
-            yield AttentionTrial(changed(one, q=np.ones_like(one.q), k=k))
-            yield AttentionTrial(changed(one, q=np.ones_like(one.q), k=-k))
+            one = problem(kernel, rng, dtype, Lq=2, Lk=Lk, D=4)
+            k, q = np.zeros_like(one.k), np.ones_like(one.q)
+            k[..., 0], k[:, :, best, 0] = 1.0, 1 + lead
+            yield AttentionTrial(changed(one, q=q, k=k))
+            yield AttentionTrial(changed(one, q=q, k=-k))
 
 
 def _hidden(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
