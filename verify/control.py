@@ -14,7 +14,6 @@ Neighbours: `provers.control` answers, `commands.output` draws.
 
 from collections.abc import Sequence
 from dataclasses import fields
-from numbers import Integral
 
 from ..kernels.exact.configuration import Configuration
 from .provers.control.answers import ControlAnswer, LeadingKind, Wanted, ask
@@ -91,5 +90,5 @@ def exactly(configurations: Configurations, leaders: Wanted | int, *, seconds: f
 
 def _asked(kind: LeadingKind, configurations: Configurations, wanted: Wanted | int, seconds: float | None) -> Control:
     several = [configurations] if isinstance(configurations, Configuration) else list(configurations)
-    answer = ask(kind, several, [wanted] if isinstance(wanted, str | Integral) else list(wanted), seconds)
+    answer = ask(kind, several, [wanted] if isinstance(wanted, str | int) else list(wanted), seconds)
     return Control(**{field.name: getattr(answer, field.name) for field in fields(answer)})
