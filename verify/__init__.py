@@ -1,7 +1,7 @@
 """Proofs about hardmax transformers, and the tools that find, check and run them.
 
-Job: freeze proofs, polytopes, claims, campaigns, certificates with an independent checker, kernel conformance, the
-movie-review classifier, the command line.
+Job: freeze proofs, control of the leaders, polytopes, claims, campaigns, certificates with an independent checker,
+kernel conformance, the movie-review classifier, the command line.
 
 May import: `kernels`, `strategies`, SymPy, NumPy, SciPy, cvxpy, Hypothesis; `commands` alone also imports `reports`.
 

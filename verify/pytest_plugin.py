@@ -83,10 +83,8 @@ def _take_ids(config: pytest.Config) -> None:
     ids = {argument: read for argument in config.args if (read := _ID.fullmatch(argument))}
     for kind, given, only in (read.groups() for read in ids.values()):
         name = "hardmax_claims" if kind else "hardmax_kernel"
-        if getattr(option, name) not in (None, given):
-            raise pytest.UsageError(
-                f"ids of {getattr(option, name)} and of {given} are given; give those of one of them"
-            )
+        if (other := getattr(option, name)) not in (None, given):
+            raise pytest.UsageError(f"ids of {other} and of {given} are given; give those of one of them")
         setattr(option, name, given)
         option.hardmax_only += [only or "*"]
     if ids:
@@ -95,22 +93,16 @@ def _take_ids(config: pytest.Config) -> None:
         config.args = []  # a process of xdist, to which the controller hands its options, and nothing to collect
 
 
-def _only(config: pytest.Config, items: list[Any]) -> list[Any]:
-    """The items whose ids were given; all of them if none was."""
-    only = config.option.hardmax_only
-    return [item for item in items if not only or {item.name, "*"} & set(only)]
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item a check for tests that use `hardmax_check`."""
     if "hardmax_check" in metafunc.fixturenames:
         from .conformance.suite import selected
 
-        mark = metafunc.definition.get_closest_marker("hardmax_kernel")
-        named = mark is not None or metafunc.config.option.hardmax_kernel  # else the fixture says what to do
-        protocol = _named(metafunc.config, mark).about.protocol if named else "layer"
-        checks = selected(protocol=protocol)
-        metafunc.parametrize("hardmax_check", checks, ids=[check.id for check in checks], indirect=True)
+        config, mark = metafunc.config, metafunc.definition.get_closest_marker("hardmax_kernel")
+        named = mark is not None or config.option.hardmax_kernel  # else the fixture says what to do
+        protocol = _named(config, mark).about.protocol if named else "layer"
+        checks = {check.id: check for check in selected(protocol=protocol)}
+        metafunc.parametrize("hardmax_check", checks.values(), ids=checks, indirect=True)
 
 
 @pytest.fixture
@@ -119,7 +111,7 @@ def hardmax_kernel(request: pytest.FixtureRequest) -> Any:
     from ..kernels.registry import load_any
 
     mark = request.node.get_closest_marker("hardmax_kernel")
-    _bench(request)  # says what is missing
+    _named(request.config, mark)  # says what is missing
     return load_any(request.config.option.hardmax_kernel if mark is None else mark.args[0])
 
 
@@ -127,27 +119,21 @@ def hardmax_kernel(request: pytest.FixtureRequest) -> Any:
 def hardmax_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Runs one check of the suite on the kernel under test; the test is collected once for each check."""
     check: Check = request.param
-    bench = _bench(request)
-    known = _known(request.config, bench)
+    bench = _named(request.config, request.node.get_closest_marker("hardmax_kernel"))
 
     def run() -> None:
         __tracebackhide__ = True
-        _outcome(request.node, bench, check, known)
+        _outcome(request.node, bench, check, _known(request.config, bench))
 
     return run
 
 
-def _bench(request: pytest.FixtureRequest) -> Bench:
-    """The kernel that the marker or the option names."""
-    return _named(request.config, request.node.get_closest_marker("hardmax_kernel"))
-
-
 def _named(config: pytest.Config, mark: pytest.Mark | None) -> Bench:
+    """The kernel that the marker or the option names."""
     option = config.option
     if mark is None and not option.hardmax_kernel:
-        raise pytest.UsageError(
-            'no kernel is named; mark the test with @pytest.mark.hardmax_kernel("SPEC") or give --hardmax-kernel=SPEC'
-        )
+        remedy = 'mark the test with @pytest.mark.hardmax_kernel("SPEC") or give --hardmax-kernel=SPEC'
+        raise pytest.UsageError(f"no kernel is named; {remedy}")
     if mark is None:
         return _open(config, option.hardmax_kernel, option.hardmax_seed)
     if len(mark.args) != 1 or set(mark.kwargs) - {"seed"}:
@@ -327,7 +313,8 @@ class _Session:
         collector = ConformanceCollector.from_parent(
             session, name="hardmax", nodeid=f"hardmax[{self.spec}]", bench=self.bench, known=self.known
         )
-        items.extend(_only(session.config, [*collector.collect()]))
+        only = session.config.option.hardmax_only  # all of them if no id was given
+        items += [item for item in collector.collect() if not only or {item.name, "*"} & set(only)]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
@@ -403,4 +390,5 @@ class _Claims:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         nodeid = f"hardmax-claims[{self.wanted}]"
         claims = ClaimCollector.from_parent(session, name="claims", nodeid=nodeid, claims=self.claims)
-        items.extend(_only(session.config, [*claims.collect()]))
+        only = session.config.option.hardmax_only
+        items += [item for item in claims.collect() if not only or {item.name, "*"} & set(only)]

@@ -100,7 +100,9 @@ def chosen_by_torch(q: Any, k: Any, v: Any, **keywords: Any) -> str:
     mask = keywords.get("mask") if keywords.get("bias") is None else keywords["bias"]
     grouped = q.shape[1] != k.shape[1]
     options = {"dropout_p": 0.0, "is_causal": keywords.get("causal", False), "scale": keywords.get("scale")}
-    number = torch._fused_sdp_choice(q, k, v, mask, enable_gqa=grouped, **options)
+    number = torch._fused_sdp_choice(  # pyright: ignore[reportPrivateImportUsage]
+        q, k, v, mask, enable_gqa=grouped, **options
+    )
     return SDPBackend(number).name.removesuffix("_ATTENTION").lower()
 
 

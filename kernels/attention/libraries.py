@@ -114,6 +114,8 @@ def jax_attention(
     """jax.nn.dot_product_attention by XLA."""
     import jax  # type: ignore[import-not-found]
 
+    if query.shape[3] != value.shape[3]:
+        raise NotImplementedError("jax.nn takes values as wide as keys")
     if window is not None:
         window = tuple(max(query.shape[1], key.shape[1]) if side < 0 else side for side in window)  # type: ignore[assignment]
     return jax.nn.dot_product_attention(

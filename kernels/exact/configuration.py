@@ -5,7 +5,7 @@ reads and writes files.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from .hardmax import Follow, Hardmax
 from .matrix import Matrix, Vector, exact_matrix, identity
 from .model import Layers, Model, named
 from .rational_text import short_text
-from .step import ConstantStep, Exact, Step
+from .step import ConstantStep, Exact, Step, step_of
 
 MOST_SHOWN = 20
 """Tokens that the prompt shows of a configuration."""
@@ -258,5 +258,7 @@ def with_changes(configuration: Configuration, **changes: Any) -> Configuration:
     own = {"tokens": c.tokens, "model": c.model, "labels": c.labels, "multiplicities": c.multiplicities}
     of_model = {name: value for name, value in changes.items() if name not in own}
     own |= {name: value for name, value in changes.items() if name in own}
+    if "alpha" in of_model and "alpha" not in {f.name for f in fields(c.model)}:  # type: ignore[arg-type]
+        of_model["step"] = step_of(of_model.pop("alpha"))
     model = replace(own["model"], **of_model) if of_model else own["model"]
     return Configuration(own["tokens"], model, labels=own["labels"], multiplicities=own["multiplicities"])

@@ -75,6 +75,24 @@ def hypothesis(name: str) -> str:
     return HYPOTHESES.get(name, name)
 
 
+CONCLUSIONS = {
+    "clustering.convergence": "every token z_i^k converges as k → ∞",
+    "clustering.boundary": "every limit lies on the boundary of the polytope K = conv(leaders)",
+    "clustering.vertices": "the vertices of K are exactly the leaders (each becomes one after finitely many layers, no "
+    "two at one vertex)",
+    "clustering.cluster_points": "every limit is a vertex of K or the projection of the origin on a face of K in the "
+    "A-norm",
+}
+"""What `prove` examines by id, in the words of the claims themselves; a test compares them."""
+THEOREM = (
+    "Let the tokens be nonzero and pairwise distinct, A symmetric positive definite and α > 0. Then every token "
+    "converges to a point on the boundary of a convex polytope K; its vertices are the leaders, the tokens that follow "
+    "themselves alone from some layer on, and every limit is a vertex of K or the projection of the origin on a face."
+)
+"""The clustering theorem, of which `prove` examines the conclusion."""
+THEOREM_SOURCE = "Alcalde, Fantuzzi, Zuazua, arXiv:2407.01602, main theorem"
+
+
 def cited(source: SourceRecord) -> str:
     """Where a claim is printed, without what there is not."""
     place = f"{source.label} in {source.paper}" if source.label else source.paper
@@ -164,11 +182,12 @@ def _control(run: RunRecord) -> str:
         "alone": "every token follows the one asked for",
         "exactly": "the tokens asked for are the leaders for ever",
     }[c.question]
-    held = sum(one.after is not None for one in c.inputs)
-    of = f", and one A was found for {held} of {plural(len(c.inputs), 'configuration')}" if len(c.inputs) > 1 else ""
     if c.verdict == "possible":
-        return f"With the A found {asked}, condition number {c.condition:.4g}{of}."
-    return f"No A was found with which {asked}{of}: {c.reason}."
+        return f"With the A found {asked}; its condition number is {c.condition:.4g}."
+    held = sum(one.after is not None for one in c.inputs)
+    part = f" One A was found, greedily, for {held} of {len(c.inputs)} configurations." if len(c.inputs) > 1 else ""
+    none = "There is no A with which" if c.verdict == "impossible" else "It is not known whether with some A"
+    return f"{none} {asked}: {c.reason}.{part}"
 
 
 def _kernel(run: RunRecord) -> str:

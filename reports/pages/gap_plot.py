@@ -61,7 +61,10 @@ def gap_plot(record: CounterexampleRecord | ResultRecord) -> GapPlot | None:
     for layer, text in _marks(record):
         if layer <= last:
             pieces.append(f'<path class="mark" d="M{x(layer)} {TOP}V{HEIGHT - BOTTOM}"/>')
-            pieces.append(f'<text class="note" x="{LEFT + layer * step + 3:.1f}" y="{TOP + 10}">{text}</text>')
+            right = LEFT + layer * step > WIDTH - RIGHT - 60
+            place = f'x="{LEFT + layer * step:.1f}" y="{TOP - 5}"'  # above the plot, where no line crosses it
+            anchor = "end" if right else "start"
+            pieces.append(f'<text class="note" {place} text-anchor="{anchor}">{text}</text>')
     pieces.append(f'<path class="cursor" d="M0 {TOP}V{HEIGHT - BOTTOM}" transform="translate({LEFT} 0)"/>')
     pieces.append(f'<path class="gap" d="{_curve(gaps, x, y)}"/>')
     pieces.extend(f'<circle class="gap-point" cx="{x(k)}" cy="{y(v)}" r="3"/>' for k, v in gaps.items())

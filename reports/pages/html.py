@@ -7,6 +7,7 @@ Neighbours: `page` has what all pages share, `templates/` the layout, its style 
 `gap_plot` make the figures.
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ def render_html(records: Records) -> str:
         one_input=configuration_line,
         beside=_beside,
         replay=lambda result: shlex.join(["hardmax", "prove", result.input]),
+        linked=_linked,
+        theorem=any(claim in wording.CONCLUSIONS for r in records.results for claim in r.claims),
     )
 
 
@@ -100,6 +103,7 @@ class Figure:
     data: dict[str, Any]
     first: Markup
     last: Markup
+    many: str
     plot: gap_plot.GapPlot | None
     gaps: tuple[str, ...]
 
@@ -128,6 +132,7 @@ class _Figures:
             data=scene.to_json(),
             first=svg.inner(scene, 0),
             last=svg.inner(scene, len(scene.frames) - 1),
+            many=svg.many(scene),
             plot=None if isinstance(record, CheckResult) else gap_plot.gap_plot(record),
             gaps=tuple("" if g is None else short(g) for g in record.trajectory.gaps),
         )
@@ -174,6 +179,12 @@ def _marked(statement: str, fails: str) -> Markup:
     if not part:
         return escape(statement)
     return Markup("{}<mark>{}</mark>{}").format(before, part, after)
+
+
+def _linked(source: str) -> Markup:
+    """A source with its arXiv numbers as links."""
+    text = str(escape(printable(source)))
+    return Markup(re.sub(r"arXiv:(\d{4}\.\d{4,5}(?:v\d+)?)", r'<a href="https://arxiv.org/abs/\1">arXiv:\1</a>', text))
 
 
 def _beside(path: str) -> str:

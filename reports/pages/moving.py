@@ -26,15 +26,14 @@ def animated(scene: Scene) -> str:
         f"@keyframes {name}-last{{0%{{visibility:visible}}{100 * HELD / slots:.3f}%{{visibility:hidden}}}}"
         "@media (prefers-reduced-motion:reduce),print{.frame{animation:none}.frame:last-child{visibility:visible}}"
     )
-    x, y, width, height = svg.window(scene)
+    x, y, _, _ = svg.window(scene)
     frames = "".join(
         f'<g class="frame" style="animation-delay:{k * SECONDS:g}s">{svg.moving(scene, k)}'
         f'<text class="note" x="{x + 8}" y="{y + 16}">{escape(_name(frame.name))}</text></g>'
         for k, frame in enumerate(scene.frames)
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" viewBox="{x} {y} {width} {height}" width="{width}" '
-        f'height="{height}" role="img"><title>{escape(scene.title)}, layer by layer</title>'
+        f"{svg.opening(scene)}<title>{escape(scene.title)}, layer by layer</title>"
         f"<desc>{escape(scene.note)}</desc><style>{svg.figure_style()}{style}</style>"
         f'<g class="grid">{svg.grid(scene)}</g><g>{frames}</g></svg>\n'
     )

@@ -26,6 +26,12 @@ NEAR = 18.0
 """Arrows shorter than this are left out: their tokens cover them."""
 MERGE = 16.0
 """Labels of tokens nearer than this stand together."""
+PLACES = ((9, -9), (-9, -9), (9, 17), (-9, 17))
+"""Where a label may stand from its token, in the order in which places are tried."""
+LETTER = 7.2
+"""The width of a letter, about."""
+AXES, AXIS = (46.0, 434.0), 34.0
+"""Where the axes of a picture of space meet, and how long they are."""
 MAX_LABELLED = 24
 """With more tokens only leaders and the tokens that break a claim have labels."""
 
@@ -85,6 +91,7 @@ def parts(scene: Scene, k: int) -> Parts:
         "origin": _cross(origin) if origin else "",
         "misplaced": _elsewhere(at[wrong.token], *screen([wrong.point])) if wrong and wrong.frame == k else "",
         "cluster": "".join(_diamond(p) for p in screen(scene.cluster_points)),
+        "axis": _segments((AXES, tip) for tip in _axes(scene)),
     }
     layer = int(frame.name) if frame.name.isdecimal() else None
     tokens = tuple(Token(p, _classes(scene, i, layer)) for i, p in enumerate(at))
@@ -102,9 +109,26 @@ def _classes(scene: Scene, i: int, layer: int | None) -> str:
     return " ".join(["token", *(["leader"] if leads else []), *(["marked"] if i in scene.marked else [])])
 
 
+def many(scene: Scene) -> str:
+    """The class of pictures of many tokens, whose marks are small; with a space before it."""
+    return " many" if len(scene.labels) > MAX_LABELLED else ""
+
+
+def _axes(scene: Scene) -> list[Screen]:
+    """The tips of the three axes in the corner of a picture of space; none for other dimensions."""
+    if scene.d != 3:
+        return []
+    seen = [scene.camera.screen(e) for e in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))]
+    return [(AXES[0] + AXIS * x, AXES[1] - AXIS * y) for x, y in seen]
+
+
 def _labels(scene: Scene, tokens: Sequence[Token]) -> list[TextLabel]:
-    """One label for every group of tokens that stand together."""
+    """One label for every group of tokens that stand together, where it covers no other; those of leaders first.
+
+    A label without a free place is left out, but for those of leaders and of the tokens that break a claim.
+    """
     groups: list[tuple[Screen, list[str]]] = []
+    special: set[Screen] = set()
     for i, token in enumerate(tokens):
         if len(tokens) > MAX_LABELLED and token.classes == "token":
             continue
@@ -114,13 +138,32 @@ def _labels(scene: Scene, tokens: Sequence[Token]) -> list[TextLabel]:
                 names.append(text)
                 break
         else:
-            groups.append((token.at, [text]))
-    result = []
-    for (x, y), names in groups:
-        end = x > SIZE * 0.8
-        more = f" +{len(names) - 3}" if len(names) > 3 else ""
-        result.append(TextLabel((x - 9 if end else x + 9, y - 9), ", ".join(names[:3]) + more, end))
+            at = token.at
+            groups.append((at, [text]))
+        if token.classes != "token":
+            special.add(at)
+    result = [TextLabel((x + 3, y + 4), name, False) for (x, y), name in zip(_axes(scene), "xyz", strict=False)]
+    taken: list[tuple[float, float, float, float]] = []
+    for (x, y), names in sorted(groups, key=lambda group: group[0] not in special):
+        text = ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
+        width = LETTER * len(text)
+        boxes = [
+            (x + dx - (width if dx < 0 else 0), y + dy - 11, x + dx + (width if dx > 0 else 0), y + dy + 3)
+            for dx, dy in PLACES
+        ]
+        free = [k for k, box in enumerate(boxes) if box[0] >= 0 and box[2] <= SIZE and not _covers(box, taken)]
+        if not free and (x, y) not in special:
+            continue
+        k = free[0] if free else 1 if x > SIZE * 0.8 else 0
+        taken.append(boxes[k])
+        dx, dy = PLACES[k]
+        result.append(TextLabel((x + dx, y + dy), text, dx < 0))
     return result
+
+
+def _covers(box: tuple[float, float, float, float], taken: Iterable[tuple[float, float, float, float]]) -> bool:
+    """Whether a box lies over one of the others."""
+    return any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken)
 
 
 def _number(x: float) -> str:
@@ -263,13 +306,18 @@ def figure_style() -> str:
     return resources.files(str(__package__)).joinpath("templates/figure.css").read_text("utf-8")
 
 
+def opening(scene: Scene) -> str:
+    """The first tag of a picture that is a file."""
+    x, y, width, height = window(scene)
+    size = f'viewBox="{x} {y} {width} {height}" width="{width}" height="{height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" class="figure{many(scene)}" {size} role="img">'
+
+
 def standalone(scene: Scene, k: int) -> str:
     """Frame k as an SVG file for a paper: style included, white background, nothing to load."""
     frame = scene.frames[k]
     where = "in the limit" if not frame.name.isdecimal() else f"at layer {frame.name}"
-    x, y, width, height = window(scene)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="figure" viewBox="{x} {y} {width} {height}" width="{width}" '
-        f'height="{height}" role="img"><title>{escape(scene.title)} {where}</title>'
+        f"{opening(scene)}<title>{escape(scene.title)} {where}</title>"
         f"<desc>{escape(scene.note)}</desc><style>{figure_style()}</style>{inner(scene, k)}</svg>\n"
     )

@@ -69,6 +69,7 @@ class ResultRecord(OutcomeRecord, frozen=True):
         merged: the same fields after merging equal tokens, where tokens repeat.
         configuration: the input; may be left out, where it is invalid or to save space.
         trajectory: its first layers (some 60 are enough); may be left out likewise.
+        rules: why each token's follow set never changes again, as the certificate has it; null if not decided.
     """
 
     input: str
@@ -76,6 +77,7 @@ class ResultRecord(OutcomeRecord, frozen=True):
     merged: OutcomeRecord | None = None
     configuration: ConfigurationRecord | None = None
     trajectory: TrajectoryRecord | None = None
+    rules: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.configuration is not None:

@@ -21,6 +21,7 @@ from ...reports.records.run_record import RunRecord
 from ..claims.case import Case
 from ..claims.registry import Claim, Finding
 from ..records.bundle import counterexample_record, repro_text
+from ..records.environment import environment
 from .options import spare
 
 if TYPE_CHECKING:
@@ -124,7 +125,15 @@ def write_run(out: Path, **fields: Any) -> None:
     """
     nothing = dict.fromkeys(("seed", "seconds", "subject"))
     none = dict.fromkeys(("claims", "coverage", "kernels", "checks", "counterexamples"), ())
-    rest = {"tool_version": version("hardmax"), "interrupted": False, "results": 0, **nothing, **none, **fields}
+    rest = {
+        "tool_version": version("hardmax"),
+        "environment": environment(),
+        "interrupted": False,
+        "results": 0,
+        **nothing,
+        **none,
+        **fields,
+    }
     store.write_run(out, RunRecord("hardmax-run", 2, **rest))
     _unmark(out)
     (out / BEGUN).unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 Neighbours: `conclusion` and `campaign` find, `bundle` turns a refutation into something to replay.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import islice
 
@@ -94,4 +94,28 @@ def result_record(
         merged=None if proved.merged is None else proved.merged.record(),
         configuration=configuration_record(proved.configuration),
         trajectory=trajectory,
+        rules=rules_in_words(proved.outcome),
+    )
+
+
+def rules_in_words(outcome: Outcome) -> tuple[str, ...] | None:
+    """Why each token's follow set never changes again, with the layer from which on; None if not all freeze."""
+    if not isinstance(outcome, Frozen):
+        return None
+    names, layer = outcome.configuration.labels, outcome.layer
+
+    def called(tokens: Iterable[int]) -> str:
+        return ", ".join(str(j) if names is None else f"{j} ({names[j]})" for j in tokens)
+
+    said = {
+        "leader": "leader: follows itself alone",
+        "stationary": "at rest: the mean of tokens at rest",
+        "R1": "R1: captured by leader {}",
+        "R2": "R2: captured by the tie of {}",
+        "R3": "R3: the signs of its sign table keep its set {}",
+    }
+    return tuple(
+        f"{said[rule].format(called(outcome.sets[i]))}"
+        + ("" if rule == "leader" else f", from layer {outcome.freeze_layer} on (shown at layer {layer})")
+        for i, rule in enumerate(outcome.rules)
     )

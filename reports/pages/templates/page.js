@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const SIZE = 480, NEAR = 18, MERGE = 16, MAX_LABELLED = 24, SVG = "http://www.w3.org/2000/svg";
+  const SIZE = 480, NEAR = 18, MERGE = 16, MAX_LABELLED = 24, LETTER = 7.2, AXES = [46, 434], AXIS = 34, SVG = "http://www.w3.org/2000/svg";
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   // -- the moving parts of a frame, as svg.py computes them ------------------------------------------------------------
@@ -10,16 +10,24 @@
   const line = (points) => "M" + points.map(at).join("L");
   const segments = (pairs) => pairs.map(line).join("");
 
-  function viewer(scene) {
-    const scale = SIZE / 2 / scene.halfWidth;
+  function turned(scene) {
     const [a, e] = scene.camera.map((degrees) => (degrees * Math.PI) / 180);
-    return (p) => {
-      const [x, y, z] = p.map((v, c) => v - scene.centre[c]);
+    return ([x, y, z]) => {
       const depth = z * Math.cos(a) - x * Math.sin(a);
-      const right = x * Math.cos(a) + z * Math.sin(a), up = y * Math.cos(e) - depth * Math.sin(e);
+      return [x * Math.cos(a) + z * Math.sin(a), y * Math.cos(e) - depth * Math.sin(e)];
+    };
+  }
+
+  function viewer(scene) {
+    const scale = SIZE / 2 / scene.halfWidth, turn = turned(scene);
+    return (p) => {
+      const [right, up] = turn(p.map((v, c) => v - scene.centre[c]));
       return [SIZE / 2 + scale * right, SIZE / 2 - scale * up];
     };
   }
+
+  const axes = (scene) => !scene.turns ? [] : [[1, 0, 0], [0, 1, 0], [0, 0, 1]].map(turned(scene))
+    .map(([x, y]) => [AXES[0] + AXIS * x, AXES[1] - AXIS * y]);
 
   function arrow(a, b, bent) {
     const dx = b[0] - a[0], dy = b[1] - a[1], length = Math.hypot(dx, dy);
@@ -56,13 +64,27 @@
       const name = Array.from(scene.labels[i]);
       const text = isolated(name.length <= 18 ? scene.labels[i] : name.slice(0, 17).join("") + "…");
       const near = groups.find((g) => Math.hypot(g.place[0] - place[0], g.place[1] - place[1]) < MERGE);
-      if (near) near.names.push(text);
-      else groups.push({ place, names: [text] });
+      const group = near ?? { place, names: [], special: false };
+      if (!near) groups.push(group);
+      group.names.push(text);
+      group.special ||= classes[i] !== "token";
     });
-    return groups.map(({ place: [x, y], names }) => {
-      const end = x > SIZE * 0.8, more = names.length > 3 ? ` +${names.length - 3}` : "";
-      return { at: [x + (end ? -9 : 9), y - 9], text: names.slice(0, 3).join(", ") + more, end };
-    });
+    const result = axes(scene).map(([x, y], i) => ({ at: [x + 3, y + 4], text: "xyz"[i], end: false }));
+    const taken = [], offsets = [[9, -9], [-9, -9], [9, 17], [-9, 17]];
+    for (const { place: [x, y], names, special } of groups.sort((a, b) => b.special - a.special)) {
+      const text = names.slice(0, 3).join(", ") + (names.length > 3 ? ` +${names.length - 3}` : "");
+      const width = LETTER * Array.from(text).length;
+      const boxes = offsets.map(([dx, dy]) =>
+        [x + dx - (dx < 0 ? width : 0), y + dy - 11, x + dx + (dx > 0 ? width : 0), y + dy + 3]);
+      let k = boxes.findIndex((box) => box[0] >= 0 && box[2] <= SIZE &&
+        !taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3]));
+      if (k < 0 && !special) continue;
+      if (k < 0) k = x > SIZE * 0.8 ? 1 : 0;
+      taken.push(boxes[k]);
+      const [dx, dy] = offsets[k];
+      result.push({ at: [x + dx, y + dy], text, end: dx < 0 });
+    }
+    return result;
   }
 
   // The state at `position`: between two layers the tokens are between their places, all else is as at the earlier one.
@@ -88,6 +110,7 @@
         origin: origin ? cross(origin) : "",
         misplaced: scene.misplaced && k === scene.fails ? elsewhere(places[scene.misplaced.token], view(scene.misplaced.point)) : "",
         cluster: scene.clusterPoints.map((p) => diamond(view(p))).join(""),
+        axis: segments(axes(scene).map((tip) => [AXES, tip])),
       },
       places, classes, labels: labels(scene, places, classes),
     };
@@ -221,7 +244,57 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 0);
   }
 
+  // Results: those that a text is found in, sorted by a column; a row by its address.
+  function table(filter) {
+    const tables = [...document.querySelectorAll("table.results")].filter((t) => t.querySelector("tr[id]"));
+    const bodies = tables.map((t) => t.tBodies[0]), folds = tables.map((t) => t.closest("details"));
+    let rows = bodies.flatMap((body) => [...body.rows]);
+    const input = filter.querySelector("input"), output = filter.querySelector("output");
+    function apply() {
+      const wanted = input.value.trim().toLowerCase();
+      const shown = rows.filter((row) => !(row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted)));
+      if (wanted) folds.forEach((fold) => { if (fold) fold.open = true; });
+      output.textContent = wanted ? `${shown.length} of ${rows.length}` : "";
+    }
+    function sort(column, down) {
+      const key = (row) => row.cells[column].textContent.trim();
+      const order = new Intl.Collator("en", { numeric: true }).compare;
+      rows = rows.map((row) => [key(row), row]).sort(([a], [b]) => (down ? -1 : 1) * order(a, b)).map(([, row]) => row);
+      let next = 0;
+      bodies.map((body) => body.rows.length).forEach((count, b) => {
+        bodies[b].replaceChildren(...rows.slice(next, next + count));
+        next += count;
+      });
+    }
+    for (const t of tables)
+      [...t.tHead.rows[0].cells].forEach((head, column) => {
+        const button = document.createElement("button");
+        button.className = "sort";
+        button.textContent = head.textContent;
+        head.replaceChildren(button);
+        button.addEventListener("click", () => {
+          const down = head.getAttribute("aria-sort") === "ascending";
+          for (const other of tables) [...other.tHead.rows[0].cells].forEach((h) => h.removeAttribute("aria-sort"));
+          for (const other of tables) other.tHead.rows[0].cells[column].setAttribute("aria-sort", down ? "descending" : "ascending");
+          sort(column, down);
+        });
+      });
+    input.addEventListener("input", apply);
+    filter.hidden = false;
+  }
+
+  // What an address names is shown, whatever folds it lies in.
+  function reveal() {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    target.scrollIntoView();
+  }
+
+  document.querySelectorAll(".filter").forEach(table);
   document.querySelectorAll("figure.scene").forEach(start);
+  addEventListener("hashchange", reveal);
+  reveal();
   for (const [name, action] of [["copy", copy], ["save", save]])
     document.querySelectorAll(`button.${name}`).forEach((button) => {
       button.hidden = false;

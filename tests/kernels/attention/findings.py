@@ -15,6 +15,7 @@ from pathlib import Path
 
 import hardmax.reports
 from hardmax.kernels.attention.adapters import CLASSES, known_deviations, load_attention
+from hardmax.verify.conformance.failures.explain import BLAME
 
 PAGE = Path(hardmax.reports.__file__).parent / "examples" / "attention-findings.md"
 KERNELS = {
@@ -35,6 +36,20 @@ choice* (another one would be as good, but users cannot know it) or a *declared 
 
 Made by `python -m tests.kernels.attention.findings`.
 """
+NOTES = {
+    "torch-sdpa": "Which back end torch chose stands in the first line of a run: FLASH_ATTENTION on the CPU, also with "
+    "a mask, MATH where v is not as wide as k.",
+    "torch-sdpa-flash": "What autograd adds up in half precision is a sum over blocks of 32 rows of q: of 256 and 256 "
+    "times half of what is rounded away next to it, in blocks, nothing remains.",
+    "onnxruntime-attention": "Judged as keeping scores in the dtype (score_roundings = 4, *declared precision class*): "
+    "float16 scores are rounded to float16. float64 is left out: its scale passes float32, so that q = [[0, 1]], "
+    "k = [[0, 0], [0, 1]], v = [[0], [1]] gives 0.669761554 in place of 0.669761549 (*wrong*). A scale <= 0 is "
+    "refused. The diagonal is anchored at the top left, a softcap comes before the mask, rows without keys give 0.",
+    "jax-attention": "Through jax.jit. float64 is left out: it is computed in float32, so that the mean of 0, 0, 1 is "
+    "0.333333343 (*declared precision class*); XLA has no float16 product on the CPU. Values must be as wide as keys.",
+    "torch-flex": "Not compiled. It has no backward pass on the CPU.",
+}
+"""What else there is to say of a kernel, in words."""
 
 
 def ran(name, dtype, runs):
@@ -54,14 +69,19 @@ def section(name, runs):
         report = ran(name, dtype, runs)
         if report is None:
             continue
-        ran_in.append(f"{dtype} {report['counts']['pass']} pass")
+        counts = report["counts"]
+        fails = counts["fail"] + counts["known"]
+        ran_in.append(f"{dtype}: {counts['pass']} of {len(report['results'])} checks pass, {fails} fail")
+        ran_in[-1] += f", {counts['not_tested']} not tested (time)" if counts["not_tested"] else ""
         for result in report["results"]:
             if result["status"] not in ("fail", "known"):
                 continue
             message = result["message"].partition(" (known deviation): ")[2] or result["message"]
+            message = message.partition(f"; {BLAME}")[0]
             reason = known_deviations(name, (dtype,)).get(result["id"], "new")
             rows.setdefault((result["id"], reason), []).append((dtype, message))
     lines = [f"\n## {name}, {KERNELS[name]} {version(KERNELS[name]).partition('+')[0]}\n", f"{'; '.join(ran_in)}.\n"]
+    lines += [f"{NOTES[name]}\n"] if name in NOTES else []
     if not rows:
         return [*lines, "Nothing fails.\n"]
     lines += ["| check | what it is | dtypes | smallest input |", "| --- | --- | --- | --- |"]

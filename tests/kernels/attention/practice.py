@@ -172,7 +172,7 @@ def main(arguments=None):
         for what, of in (("caught", "wrong"), ("blamed", "right")):
             cells = "".join(f"{found[what][rule]:>8} of {found[of]:<3}" for rule in RULES)
             print(f"{dtype:10}{what:12}{cells}")
-        ratios = [x for x in found["tight"] if x > 0]
+        ratios = [x for x in found["tight"] if x > 0] or [0.0]
         print(f"{dtype:10}error/bound of right kernels: median {np.median(ratios):.3g}, largest {max(ratios):.3g}")
 
 

@@ -35,7 +35,7 @@ class Adversary:
                 row[0] += Fraction(rng.randint(-2, 2), 1 << rng.choice((7, 10, 23, 52)))
         entries = (0, 1, 2, -1, Fraction(1, 3))
         A = [[rng.choice(entries) for _ in range(d)] for _ in range(d)] if rng.random() < 0.7 else None
-        configuration = Configuration(rows, A, step=rng.choice((Fraction(1, 8), Fraction(1), Fraction(7, 3))))
+        configuration = Configuration(rows, A, alpha=rng.choice((Fraction(1, 8), Fraction(1), Fraction(7, 3))))
         dynamics = Dynamics(configuration)
         self.exact = ExactLayer(dynamics, dynamics.first, self.ties)
         self.tokens, self.A = (

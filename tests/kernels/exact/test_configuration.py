@@ -130,7 +130,8 @@ def test_merging_changes_no_position(c):
 
 def test_with_changes_validates():
     c = Configuration([[1], [2]], labels=["a", "b"])
-    assert with_changes(c, step=ConstantStep(Q(1, 3))).alpha == Q(1, 3)
+    assert with_changes(c, step=ConstantStep(Q(1, 3))) == with_changes(c, alpha="1/3")
+    assert with_changes(c, alpha=Q(1, 3)).alpha == Q(1, 3)
     assert with_changes(c, labels=None).labels is None
     with pytest.raises(InputError, match="labels has 2 names for 1 tokens"):
         with_changes(c, tokens=[[1]], multiplicities=None)

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from hardmax.kernels import Configuration
 from hardmax.reports import read_records
+from hardmax.reports.formats import wording
 from hardmax.reports.pages import html, page
 from hardmax.reports.pages.html import render_html
 from hardmax.reports.printable import one_line
+from hardmax.verify.claims.registry import theorem
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}\u2028\u202e\x00\x1b[31m]]>-->"
 
@@ -119,6 +121,8 @@ def test_the_page_refers_to_nothing_but_the_files_of_its_folder(made, kind):
     for tag, attributes in page.elements:
         for name in ("src", "href", "action", "data", "poster", "srcset", "style", "xlink:href"):
             value = attributes.get(name)
+            if tag == "a" and str(value).startswith("https://arxiv.org/abs/"):
+                continue  # where a claim is printed: a link, which nothing follows by itself
             assert value is None or re.match("#|counterexamples/|[A-Za-z0-9_.%-]*$", value), (tag, name, value)
     assert not page.all("link") + page.all("iframe") + page.all("object")
 
@@ -204,7 +208,9 @@ def many(made):
 
 def test_ten_thousand_results_are_all_counted_and_folded(many):
     page = Page(many)
-    inputs = re.findall(r'<th scope="row">(\d+)\.json</th>', many)
+    inputs = re.findall(
+        r'<tr id="result-\d+"><th scope="row"><a href="#result-\d+" class="row">(\d+)\.json</a></th>', many
+    )
     assert len(set(inputs)) == 10_000
     assert len(page.all("details")) >= 50
     assert "9,801 to 10,000 of 10,000" in page.text
@@ -253,3 +259,25 @@ def test_a_certificate_is_linked_as_a_file_beside_the_page(made, path):
     links = {a["href"] for a in Page(text).all("a") if not (a["href"] or "").startswith("#")}
     assert len(links) == 1
     assert re.fullmatch(r"[\w.%-]+", links.pop() or "")
+
+
+def test_a_page_says_what_is_claimed_and_where_it_is_printed(made):
+    shown = Page(render_html(everything(made)["prove"]))
+    assert wording.THEOREM in shown.text
+    for claim in theorem():
+        assert wording.CONCLUSIONS[claim.id] == claim.statement
+        assert claim.id not in everything(made)["prove"].results[0].claims or claim.statement in shown.text
+    assert wording.CONCLUSIONS.keys() == {claim.id for claim in theorem()}
+    links = {a["href"] for tag, a in shown.elements if tag == "a" and a.get("href", "").startswith("https:")}
+    assert links == {"https://arxiv.org/abs/2407.01602"}
+    assert "arxiv.org/abs/2407.01602" in render_html(everything(made)["verify"])
+
+
+def test_what_a_run_ran_on_and_why_tokens_stay_is_shown(made):
+    records = made.prove_records([made.result(Configuration([(1, 0), (0, 1)]), rules=("leader: <i>", "R1: by 0"))])
+    shown = Page(
+        render_html(made.with_run(records, environment={"python": "3.14.0", "processor": "a <fast> one"}))
+    ).text
+    for text in ("Environment", "3.14.0", "a <fast> one", "leader: <i>", "R1: by 0"):
+        assert text in shown
+    assert "Environment" not in Page(render_html(records)).text

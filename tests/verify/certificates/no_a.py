@@ -109,6 +109,11 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
         put("1000001/1000000", "excluded", 0, "multipliers", 0, 3),
         "multipliers: .*semidefinite",
     ),
+    "no-A-hardly-indefinite": (
+        "no-A-twins",
+        put(["2", "-2"], "configurations", 0, "tokens", 1),
+        "multipliers: .*semidefinite",
+    ),
     "no-A-hardly-negative": (
         "no-A-line",
         put([[0, 0, 2, "1/100"]], "excluded", 0, "multipliers"),

@@ -5,6 +5,7 @@ what it says is true: the damage hit a choice that the proof leaves open (an off
 certificate into one of another problem. Then the prover has to come to the same answers on its own.
 """
 
+import copy
 import json
 import random
 import sys
@@ -25,7 +26,7 @@ from hardmax.verify.provers.control.questions import Leading
 from hardmax.verify.provers.control.search import Possible, settle
 
 from . import suite
-from .damage import damage, smudge
+from .damage import damage, places, smudge
 from .edits import sealed
 
 ACCEPT = {name: json.loads(text) for name, text in suite.texts("accept").items() if len(text) < 5_000}
@@ -69,12 +70,12 @@ def no_a_is_true(document):
             return False
     if document["claims"]["control.for_ever"] is None:
         return True
-    for k, step in ((1, Fraction(1, 3)), (2, 1), (5, 3)):
+    for k, step in ((1, Fraction(1, 3)), (2, Fraction(1)), (5, Fraction(3))):
         A = [
             [k * (i == j) + Fraction(1, 1 + i + j) for j in range(configurations[0].d)]
             for i in range(configurations[0].d)
         ]
-        found = [prove(with_changes(c, A=A, step=step), merge=False).outcome.leaders for c in configurations]
+        found = [prove(with_changes(c, A=A, alpha=step), merge=False).outcome.leaders for c in configurations]
         if all(set(L) <= set(f) if kind == "lead" else set(L) == set(f) for L, f in zip(leaders, found, strict=True)):
             return False
     return True
@@ -177,3 +178,40 @@ def test_the_prover_agrees_with_every_accepted_example(name):
     truth, said = proved(ACCEPT[name]["problem"]), statement(ACCEPT[name])
     assert truth is not None
     assert {**truth, "claims": None} == {**said, "claims": None}
+
+
+def numbers_altered(document):
+    """(what, the document with one number altered) for every number below the statement and the proof."""
+    for path in places(document):
+        if path[0] in ("version", "seal", "format", "claims", "question"):
+            continue
+        holder = document
+        for step in path[:-1]:
+            holder = holder[step]
+        value = holder[path[-1]]
+        others = []
+        if isinstance(value, int):
+            others = [value + 1, max(0, value - 1)]
+        elif isinstance(value, str):
+            x = Fraction(value)
+            others = [str(y) for y in (x + 1, -x, x * Fraction(1001, 1000), x - Fraction(1, 7))]
+        for other in others:
+            if other != value:
+                altered = copy.deepcopy(document)
+                place = altered
+                for step in path[:-1]:
+                    place = place[step]
+                place[path[-1]] = other
+                yield f"{path}: {value} became {other}", altered
+
+
+@pytest.mark.parametrize("name", [name for name in ACCEPT if name.startswith("no-A")])
+def test_every_number_of_a_no_a_certificate_matters_or_leaves_it_true(name):
+    refused = 0
+    for what, altered in numbers_altered(ACCEPT[name]):
+        assert not accepted(to_text(altered)), f"with its old seal: {what}"
+        if not accepted(to_text(sealed(altered))):
+            refused += 1
+        else:
+            assert no_a_is_true(altered), what
+    assert refused

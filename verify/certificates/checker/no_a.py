@@ -26,9 +26,9 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     sets = [entry["tokens"] for entry in certificate["configurations"]]
     weights = [entry["multiplicities"] for entry in certificate["configurations"]]
     must(sets and all(sets) and sets[0][0], "configurations", f"{len(sets)} configurations", "each has a token")
-    d = len(sets[0][0])
+    d, points = len(sets[0][0]), []
     for c, (tokens, w) in enumerate(zip(sets, weights, strict=True)):
-        integers(tokens, len(tokens), d, f"tokens of configuration {c}")
+        points.append(integers(tokens, len(tokens), d, f"tokens of configuration {c}"))
         enough = len(w) == len(tokens) and min(w) > 0
         must(enough, "multiplicities", w, f"{len(tokens)} numbers >= 1 are needed")
 
@@ -43,7 +43,7 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     targets = {(c, i): i for c, L in enumerate(leaders) for i in L}
     if question == "alone":
         targets = {(c, i): L[0] for c, L in enumerate(leaders) for i in range(len(sets[c]))}
-    exclusions = [exclusion(entry, question, sets, leaders, targets) for entry in certificate["excluded"]]
+    exclusions = [exclusion(entry, question, points, leaders, targets) for entry in certificate["excluded"]]
 
     mirror = question != "lead" and any(map(is_mirrored, sets, weights, leaders))
     excluded = every_map(exclusions, {}, leaders)
@@ -55,33 +55,41 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
 
 
 def exclusion(
-    entry: dict[str, Any], question: str, sets: list[Any], leaders: list[list[int]], targets: Follows
+    entry: dict[str, Any], question: str, points: list[Any], leaders: list[list[int]], targets: Follows
 ) -> Follows:
-    """What of σ the multipliers of an entry exclude; refused if they exclude nothing."""
+    """What of σ the multipliers of an entry exclude; refused if they exclude nothing. Points: tokens over a unit."""
     follows: dict[Place, int] = {}
     ascending([tuple(f[:2]) for f in entry["follows"]], "follows")
     for c, i, j in entry["follows"]:
-        known = question == "exactly" and c < len(sets) and i < len(sets[c]) and j in leaders[c] and i not in leaders[c]
+        known = question == "exactly" and c < len(points) and j in leaders[c] and i not in leaders[c]
         must(
-            known, "follows", [c, i, j], "a token outside the leaders follows one of them in a question of kind exactly"
+            known and i < len(points[c][0]),
+            "follows",
+            [c, i, j],
+            "a token outside the leaders follows one of them in a question of kind exactly",
         )
         follows[c, i] = j
 
-    wanted, d = {**targets, **follows}, len(sets[0][0])
-    S = [[Fraction(0)] * d for _ in range(d)]
-    multipliers = entry["multipliers"]
+    wanted, multipliers = {**targets, **follows}, entry["multipliers"]
     must(multipliers, "multipliers", "none", "there has to be one")
     ascending([tuple(m[:3]) for m in multipliers], "multipliers")
     for c, i, p, y in multipliers:
-        known = (c, i) in wanted and p < len(sets[c]) and p != wanted[c, i]
+        known = (c, i) in wanted and p < len(points[c][0]) and p != wanted[c, i]
         must(
             known and y > 0, "multipliers", [c, i, p, str(y)], "that is no inequality of the question, or y is not > 0"
         )
-        z, ahead = sets[c][i], [a - b for a, b in zip(sets[c][wanted[c, i]], sets[c][p], strict=True)]
-        for a in range(d):
+
+    d, scaled = len(points[0][0][0]), [y / points[c][1] ** 2 for c, _, _, y in multipliers]
+    (numerators,), _ = integers([scaled], 1, len(scaled), "multipliers")
+    S = [[0] * d for _ in range(d)]
+    for (c, i, p, _), y in zip(multipliers, numerators, strict=True):
+        tokens = points[c][0]
+        z, ahead = tokens[i], [a - b for a, b in zip(tokens[wanted[c, i]], tokens[p], strict=True)]
+        for a, row in enumerate(S):
             for b in range(d):
-                S[a][b] -= y * (z[a] * ahead[b] + z[b] * ahead[a])
-    must(semidefinite(S), "multipliers", f"those of {entry['follows']}", "their sum is not positive semidefinite")
+                row[b] -= y * (z[a] * ahead[b] + z[b] * ahead[a])
+    exact = [[Fraction(x) for x in row] for row in S]
+    must(semidefinite(exact), "multipliers", f"those of {entry['follows']}", "their sum is not positive semidefinite")
     return follows
 
 

@@ -307,7 +307,7 @@ def _claim(
         "theorem",
         check,
         may_stay_open=Fraction(1, 50),
-        inputs=(Drawn(TITLE, strategy, 60),),
+        inputs=(Drawn(TITLE, strategy, 30),),
         example=example,
     )
 

@@ -18,7 +18,7 @@ from ....kernels.attention.protocol import AttentionKernel
 from ....kernels.attention.verdict import BEYOND, VERDICTS, Judgement, judge
 from ....kernels.errors import InputError
 from ..inputs.trial import NotTestedError
-from .trial import GRADIENTS, Answer, AttentionTrial, WrongAnswerError, run
+from .trial import GRADIENTS, AttentionTrial, KernelAnswer, WrongAnswerError, run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,8 +98,8 @@ def examine(kernel: AttentionKernel, trial: AttentionTrial) -> Examined:
     except InputError as error:  # such a problem cannot be judged
         raise NotTestedError(str(error)) from None
     except ValueError:
-        if kernel.hard and not problem.k.shape[2]:
-            raise NotTestedError("hard attention without keys is not judged") from None
+        if kernel.hard and not all(len(problem.head(b, h).k) for b, h in problem.heads()):
+            raise NotTestedError("hard attention of a head without keys is not judged") from None
         raise
     right = tuple(choice for choice, one in tried if one.verdict != "fail")
     _, found = min(tried, key=lambda pair: pair[1].counts["beyond"])
@@ -110,7 +110,7 @@ def examine(kernel: AttentionKernel, trial: AttentionTrial) -> Examined:
     return Examined(fault, found.counts, ratio, found.default, right, _empty(answer, found))
 
 
-def _fault(kernel: AttentionKernel, problem: Problem, answer: Answer, found: Judgement) -> AttentionFault:
+def _fault(kernel: AttentionKernel, problem: Problem, answer: KernelAnswer, found: Judgement) -> AttentionFault:
     out, beyond = answer.out, found.codes == BEYOND
     if not beyond.any():
         assert found.lse is not None
@@ -152,7 +152,7 @@ def exact_value(kernel: AttentionKernel, problem: Problem, place: tuple[int, ...
     return float(ball_rows(head)[0].o[d].mid())
 
 
-def _gradients(kernel: AttentionKernel, trial: AttentionTrial, answer: Answer) -> Examined:
+def _gradients(kernel: AttentionKernel, trial: AttentionTrial, answer: KernelAnswer) -> Examined:
     assert trial.grad_out is not None
     problem = trial.problem
     for name, wanted in zip(GRADIENTS, (problem.q.shape, problem.k.shape, problem.v.shape), strict=True):
@@ -179,7 +179,7 @@ def _gradients(kernel: AttentionKernel, trial: AttentionTrial, answer: Answer) -
     return Examined(fault, counts, worst)
 
 
-def _empty(answer: Answer, found: Judgement) -> tuple[str, ...]:
+def _empty(answer: KernelAnswer, found: Judgement) -> tuple[str, ...]:
     """What rows without keys, which the kernel leaves open, came out as."""
     codes = found.codes == VERDICTS.index("empty")
     values = np.take(answer.out, found.rows, axis=2)[codes]

@@ -26,7 +26,9 @@ def explain(kernel: AttentionKernel, faults: list[AttentionFault]) -> str:
     """What a kernel does that gave all of these answers, in words; empty if no known mistake fits."""
     left: list[str] | None = None
     for fault in faults:
-        if left != [] and fault.kind == "out" and fault.problem is not None and np.prod(fault.problem.scores) <= MOST:
+        p = fault.problem
+        small = p is not None and np.prod(p.scores) <= MOST and all(np.isfinite(x).all() for x in (p.q, p.k, p.v))
+        if left != [] and fault.kind == "out" and small and np.isfinite(fault.expected):
             left = list(_fitting(kernel, fault, left))
     if left:
         return left[0]

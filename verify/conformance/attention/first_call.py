@@ -153,7 +153,10 @@ def given(q: Any, k: Any, v: Any, **keywords: Any) -> AttentionInput:
         if hasattr(value, "detach"):
             value = value.detach().cpu()
             return value.numpy() if str(value.dtype) == "torch.bool" else value.double().numpy()
-        array = np.asarray(value)
+        try:
+            array = np.asarray(value)
+        except Exception:  # a tracer of JAX has no values
+            return np.full(value.shape, np.nan)
         return array if array.dtype == np.bool_ else array.astype(np.float64)
 
     return AttentionInput(

@@ -54,7 +54,7 @@ class AttentionTrial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class KernelAnswer:
     """What a kernel returned: out (B, H, Lq, Dv) and lse (B, H, Lq), or the gradients by name, in float64."""
 
     out: Reals
@@ -70,7 +70,7 @@ class WrongAnswerError(Exception):
         self.kind = kind
 
 
-def run(kernel: AttentionKernel, trial: AttentionTrial) -> Answer:
+def run(kernel: AttentionKernel, trial: AttentionTrial) -> KernelAnswer:
     """What `kernel` answers.
 
     Raises:
@@ -94,7 +94,7 @@ def run(kernel: AttentionKernel, trial: AttentionTrial) -> Answer:
         returned = called(kernel, arrays, keywords)
         refuse(kernel, returned, arrays[0], trial.problem)
         out, lse = kernel.results(returned, trial.problem)
-    return Answer(out, lse)
+    return KernelAnswer(out, lse)
 
 
 def called(kernel: AttentionKernel, arrays: list[Any], keywords: dict[str, Any]) -> Any:
@@ -116,7 +116,8 @@ def refuse(kernel: AttentionKernel, returned: Any, like: Any, problem: Problem) 
         raise WrongAnswerError("returned", "declares lse but does not return (out, lse)")
     B, H, Lq, _ = problem.q.shape
     shape = (B, H, Lq, problem.v.shape[3]) if kernel.layout == "BHLD" else (B, Lq, H, problem.v.shape[3])
-    for what, array, wanted in (("out", out, shape), ("lse", returned[1] if kernel.lse else None, (B, H, Lq))):
+    lse: Any = returned[1] if kernel.lse else None
+    for what, array, wanted in (("out", out, shape), ("lse", lse, (B, H, Lq))):
         if array is None and what == "lse":
             continue
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):
@@ -209,7 +210,9 @@ def swap(one: Any, other: Any) -> None:
     other[...] = kept
 
 
-def _gradients(kernel: AttentionKernel, trial: AttentionTrial, arrays: list[Any], keywords: dict[str, Any]) -> Answer:
+def _gradients(
+    kernel: AttentionKernel, trial: AttentionTrial, arrays: list[Any], keywords: dict[str, Any]
+) -> KernelAnswer:
     """The gradients by torch or JAX."""
     swapped = (lambda x: x.swapaxes(1, 2)) if kernel.layout == "BLHD" else (lambda x: x)
     grad = trial.grad_out
@@ -249,7 +252,7 @@ def _gradients(kernel: AttentionKernel, trial: AttentionTrial, arrays: list[Any]
             lost = ", ".join(name for name, x in zip("qkv", found, strict=True) if x is None)
             raise WrongAnswerError("returned", f"no gradient reaches {lost}")
     named = {name: swapped(as_reals(x)) for name, x in zip(GRADIENTS, found, strict=True)}
-    return Answer(swapped(as_reals(out)), None, named)
+    return KernelAnswer(swapped(as_reals(out)), None, named)
 
 
 def bits(array: Any) -> bytes:

@@ -33,7 +33,7 @@ HEAD = struct.Struct("qdqq")
 """Calls so far, when the last began (monotonic), whether it is under way, bytes of its input (0: none kept)."""
 
 
-class Input(Protocol):
+class CallInput(Protocol):
     """The input of a call, as it is kept: it can be pickled."""
 
     def finding(self, kernel: Any, spec: str, how: str) -> CheckFinding:
@@ -55,7 +55,7 @@ class Left:
     calls: int
     began: float
     under_way: bool
-    given: Input | None = None
+    given: CallInput | None = None
 
     def finding(self, kernel: Any, spec: str, how: str) -> CheckFinding:
         """The failure of a kernel that did not return from this call.
@@ -149,7 +149,7 @@ class Trace:
         self._calls = 0
         self._map[: HEAD.size] = HEAD.pack(0, 0.0, 0, 0)
 
-    def traced(self, function: Callable[..., Any], given: Callable[..., Input]) -> Callable[..., Any]:
+    def traced(self, function: Callable[..., Any], given: Callable[..., CallInput]) -> Callable[..., Any]:
         """`function`, each of whose calls leaves `given` of its arguments."""
 
         @wraps(function)
@@ -162,7 +162,7 @@ class Trace:
 
         return call
 
-    def _write(self, given: Input) -> None:
+    def _write(self, given: CallInput) -> None:
         self._calls += 1
         text = pickle.dumps(given, protocol=pickle.HIGHEST_PROTOCOL)
         kept = len(text) if HEAD.size + len(text) <= ROOM else 0

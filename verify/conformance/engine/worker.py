@@ -23,9 +23,9 @@ from ....kernels.errors import InputError, LostWorkerError
 from ....kernels.protocol import Kernel
 from ....kernels.registry import missing
 from ..check import Check, CheckError
-from ..checks import CHECKS
 from ..record import CheckFinding
 from .bench import About, Options
+from .protocols import PROTOCOLS
 from .trace import Trace
 
 START_SECONDS = 180.0
@@ -75,7 +75,7 @@ class Worker:
             return CheckFinding(
                 "not_tested", f"the kernel {what} in too many checks; run this one with --checks {check.id}"
             )
-        if not (check.place or check in CHECKS):
+        if not (check.place or check in PROTOCOLS[self.about.protocol].checks):
             raise CheckError(
                 f"the check {check.id} is an object, and a SPEC runs in another process; give the check's place, "
                 "path/to/file.py:name, or the kernel as an object"

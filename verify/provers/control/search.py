@@ -7,7 +7,7 @@ counts for all σ that agree on its support, and when every branch ends in one, 
 Neighbours: `questions` says what is exact, `linear` and `rounding` answer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -202,7 +202,7 @@ class _Programmes:
         if found is not None:
             return found
         if self.complete:
-            return Impossible(tuple(self.excluded))
+            return Impossible(tuple(_needed(self.excluded, {}, self.question)))
         return Open(self.why)
 
     def _starts(self, start: Matrix | None) -> Iterator[FloatArray]:
@@ -242,6 +242,19 @@ class _Programmes:
                 if j != follows[place]:
                     yield from self._branches({**path, place: j})
             path[place] = follows[place]
+
+
+def _needed(excluded: Sequence[Excluded], fixed: Follows, question: Leading) -> list[Excluded]:
+    """Of exclusions of every σ that agrees with what is fixed some that are enough for that, in their order."""
+    agreeing = [e for e in excluded if all(fixed.get(place, j) == j for place, j in e.follows.items())]
+    for one in agreeing:
+        if one.follows.items() <= fixed.items():
+            return [one]
+    place = next(place for place in agreeing[0].follows if place not in fixed)
+    used: dict[int, Excluded] = {}
+    for j in question.leaders[place[0]]:
+        used |= {id(e): e for e in _needed(agreeing, {**fixed, place: j}, question)}
+    return [e for e in excluded if id(e) in used]
 
 
 def _place(wish: Wish) -> At:

@@ -185,7 +185,7 @@ def _softcap_order(kernel: AttentionKernel, dtype: str, rng: np.random.Generator
         for name in ("bias", "mask", "causal"):
             if name in kernel.keywords:
                 shape = (1, 1, 9, 9)
-                value = {"bias": 3 * rng.standard_normal(shape), "causal": True}.get(name)
+                value: Any = {"bias": 3 * rng.standard_normal(shape), "causal": True}.get(name)
                 value = (rng.random(shape) < 0.5) | np.eye(9, dtype=np.bool_) if name == "mask" else value
                 yield AttentionTrial(problem(kernel, rng, dtype, Lq=9, D=8, softcap=c, kind="peaked", **{name: value}))
 

@@ -4,6 +4,7 @@ Neighbours: `trial.laid_out` lays arrays out.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def _scores(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> It
         for name in names:
             B, H, Lq, Lk, D = SHAPES[int(rng.integers(len(SHAPES)))]
             shape = (B, H, Lq, Lk) if how not in ("expanded", "narrow") else (B, 1, 1, Lk)
-            values = rng.random(shape) < 0.7 if name == "mask" else rng.standard_normal(shape)
+            values: Any = rng.random(shape) < 0.7 if name == "mask" else rng.standard_normal(shape)
             if name == "mask":
                 values[..., 0] = True
             one = problem(kernel, rng, dtype, B=B, H=H, Lq=Lq, Lk=Lk, D=D, **{name: values})

@@ -4,6 +4,7 @@ Neighbours: `kernels.attention.hard` has the exact rows.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -57,11 +58,11 @@ def _near(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iter
     lead = max(2 * how.dtype.u, 128 * how.accumulation.u)
     for Lk in (2, 3, 17, 70):
         for best in (0, Lk - 1):
-            one = problem(kernel, rng, dtype, Lq=2, Lk=Lk, D=1, Dv=3)
-            k = np.full_like(one.k, 1.0)
-            k[:, :, best] = 1 + lead
-            yield AttentionTrial(changed(one, q=np.ones_like(one.q), k=k))
-            yield AttentionTrial(changed(one, q=np.ones_like(one.q), k=-k))
+            one = problem(kernel, rng, dtype, Lq=2, Lk=Lk, D=4)
+            k, q = np.zeros_like(one.k), np.ones_like(one.q)
+            k[..., 0], k[:, :, best, 0] = 1.0, 1 + lead
+            yield AttentionTrial(changed(one, q=q, k=k))
+            yield AttentionTrial(changed(one, q=q, k=-k))
 
 
 def _hidden(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
@@ -71,7 +72,7 @@ def _hidden(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> It
         raise NotApplicableError("the kernel has no parameter mask or causal")
     for L in (2, 5, 20):
         for name in sorted({"mask", "causal"} & kernel.keywords):
-            value = True if name == "causal" else with_a_key(rng.random((1, 2, L, L)) < 0.5, rng)
+            value: Any = True if name == "causal" else with_a_key(rng.random((1, 2, L, L)) < 0.5, rng)
             one = problem(kernel, rng, dtype, H=2, Lq=L, D=4, kind="whole", **{name: value})
             yield AttentionTrial(changed(one, q=np.sign(one.q), k=np.sign(one.k)))
 

@@ -50,9 +50,9 @@ def of_kind(
 
 def _long(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
     """Long sequences, on some rows."""
-    for L, D in ((1025, 16), (2048, 8)):
+    for L, D in ((1025, 8), (2048, 4)):
         for kind in ("plain", "rising"):
-            one = problem(kernel, rng, dtype, Lq=L, D=D, Dv=4, kind=kind)  # type: ignore[arg-type]
+            one = problem(kernel, rng, dtype, Lq=L, D=D, kind=kind)  # type: ignore[arg-type]
             yield AttentionTrial(one, rows=chosen_rows(rng, L, 4))
 
 
@@ -76,7 +76,7 @@ def _equal(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Ite
         one = problem(kernel, rng, dtype, Lq=4, Lk=Lk, D=4, kind="equal")
         yield AttentionTrial(one)
         yield AttentionTrial(changed(one, q=one.q * 64))
-        whole = problem(kernel, rng, dtype, Lq=4, Lk=Lk, D=4, Dv=3, kind="whole")
+        whole = problem(kernel, rng, dtype, Lq=4, Lk=Lk, D=4, kind="whole")
         yield AttentionTrial(changed(whole, q=whole.q * 16))
 
 
