@@ -14,6 +14,7 @@ Neighbours: `provers.control` answers, `commands.output` draws.
 
 from collections.abc import Sequence
 from dataclasses import fields
+from numbers import Integral
 
 from ..kernels.exact.configuration import Configuration
 from .provers.control.answers import ControlAnswer, LeadingKind, Wanted, ask
@@ -34,12 +35,12 @@ class Control(ControlAnswer):
     _repr_html_ = plot
 
 
-def lead(configurations: Configurations, leaders: Wanted, *, seconds: float | None = None) -> Control:
+def lead(configurations: Configurations, leaders: Wanted | int, *, seconds: float | None = None) -> Control:
     """A for which all of L lead, z_iᵀA(z_i − z_l) > 0 for i ∈ L and l ≠ i, or a proof that there is none.
 
     Args:
         configurations: of hardmax models; their A is not used. Several share one A.
-        leaders: L, indices of tokens or labels (every token so labelled).
+        leaders: L, indices of tokens or labels (every token so labelled); a single one by itself.
         seconds: a time limit for the search, in place of a budget of operations.
 
     Returns:
@@ -69,7 +70,7 @@ def alone(configurations: Configurations, leader: int | str, *, seconds: float |
     return _asked("alone", configurations, [leader], seconds)
 
 
-def exactly(configurations: Configurations, leaders: Wanted, *, seconds: float | None = None) -> Control:
+def exactly(configurations: Configurations, leaders: Wanted | int, *, seconds: float | None = None) -> Control:
     """A for which L are the leaders for ever, at every step: they lead, and every other token follows one of them.
 
     Args:
@@ -88,7 +89,7 @@ def exactly(configurations: Configurations, leaders: Wanted, *, seconds: float |
     return _asked("exactly", configurations, leaders, seconds)
 
 
-def _asked(kind: LeadingKind, configurations: Configurations, wanted: Wanted, seconds: float | None) -> Control:
+def _asked(kind: LeadingKind, configurations: Configurations, wanted: Wanted | int, seconds: float | None) -> Control:
     several = [configurations] if isinstance(configurations, Configuration) else list(configurations)
-    answer = ask(kind, several, list(wanted), seconds)
+    answer = ask(kind, several, [wanted] if isinstance(wanted, str | Integral) else list(wanted), seconds)
     return Control(**{field.name: getattr(answer, field.name) for field in fields(answer)})

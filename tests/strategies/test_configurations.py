@@ -9,7 +9,15 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from hardmax.kernels import Configuration, ConstantStep, HardmaxError, HarmonicStep, InputError
+from hardmax.kernels import (
+    Configuration,
+    ConstantStep,
+    GeometricStep,
+    HardmaxError,
+    HarmonicStep,
+    InputError,
+    ListedStep,
+)
 from hardmax.strategies import FAMILIES, MATRICES, STEPS, configurations, samples
 from hardmax.strategies.planning import MOST_COPIES
 
@@ -119,7 +127,7 @@ def test_a_matrix_asked_for_is_the_one_drawn(matrix, assert_all_examples):
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_asked_for_is_the_one_drawn(step, assert_all_examples):
-    kind = HarmonicStep if step == "harmonic" else ConstantStep
+    kind = {"harmonic": HarmonicStep, "geometric": GeometricStep, "listed": ListedStep}.get(step, ConstantStep)
     strategy = samples(steps=[step])
     assert_all_examples(
         strategy,

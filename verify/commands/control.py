@@ -67,7 +67,8 @@ def control(
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     ((kind, text),) = asked
-    wanted = [int(part) if part.isdecimal() else part for part in map(str.strip, text.split(",")) if part]
+    parts = [part for part in map(str.strip, text.split(",")) if part]
+    wanted = [int(part) if part.isdecimal() and len(part) < 19 else part for part in parts]
     names = [str(path) for path in configurations]
     inputs = [read_configuration(path) for path in configurations]
     answer = ask(kind, inputs, wanted, seconds)

@@ -155,6 +155,6 @@ def kernel_notes(tally: Tally) -> tuple[str, ...]:
 def last_line(found: Findings) -> str:
     """How much was examined, and whether all is well."""
     early = "interrupted after " if found.interrupted else "out of time after " if found.out_of_time else ""
-    rest = found.interrupted and found.status == UNDECIDED
+    rest = (found.interrupted or found.out_of_time) and found.status == UNDECIDED
     summary = "the rest was not examined" if rest else SUMMARY[found.status]
     return f"{early}{found.tally.configurations:,} configurations, {found.undecided:,} undecided: {summary}"

@@ -261,6 +261,8 @@ def _finding(subject: Subject, trial: Trial, fault: Fault, small: Trial, found: 
             break
     if fault.layer != found.layer:
         note = f" (seen first at layer {fault.layer} of a run of {trial.layers} layers){note}"
+    if subject.kernel.form == "residual" and found.got is not None:
+        note = f" (results are shown divided by 1 + alpha){note}"
     return CheckFinding(
         "fail",
         f"{in_words(small, found)}{note}{f'; {BLAME}{words}' if words else ''}",

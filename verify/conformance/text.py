@@ -91,8 +91,8 @@ def _blocks(report: ConformanceReport, verbose: bool) -> Iterator[Block]:
     yield "bold", headline(report) + "\n"
     for words, group in causes(report):
         if len(group) > 1:
-            blame = "" if words == (group[0].snippet or group[0].message) else f": {words}"
-            yield "bold red", f"{len(group)} checks fail, one cause{blame}\n"
+            same = words == (group[0].snippet or group[0].message)
+            yield "bold red", f"{len(group)} checks fail, {'all on one input' if same else f'one cause: {words}'}\n"
         yield from _failure(group[0])
         if len(group) > 1:
             others = ", ".join(result.id for result in group[1:])

@@ -22,6 +22,8 @@ right_numpy, right_torch = places.right_numpy, places.right_torch
 kind("shape.tokens", "scores", (48, 96, 192))(places.last_key_dropped)
 kind("shape.dimensions", "form", (24, 48, 96))(places.last_coordinate_not_scored)
 kind("shape.precision", "scores", ((1500, 1, 1), (1, 200, 1), (1, 1, 500)))(places.scores_in_float32_from)
+kind("gradient.sizes", "result", (66, 130, 257), ("torch",))(places.gradient_of_the_last_token_lost)
+kind("gradient.sizes", "result", (71, 200, 300), ("torch",))(places.gradient_of_the_last_set_lost)
 kind("A.below", "best", (-1e8, -1e12, -1e20))(places.running_maximum_starts_at)
 
 

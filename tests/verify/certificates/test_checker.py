@@ -6,15 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardmax.kernels.exact.configuration import Configuration
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.checker import command
 from hardmax.verify.certificates.checker.reading import whole
+from hardmax.verify.certificates.no_a import no_a_certificate
+from hardmax.verify.certificates.writer import to_text
 
 from . import suite
 from .refused import EDITED, refused
@@ -100,6 +104,7 @@ package = types.ModuleType("certificates")
 package.__path__ = [sys.argv[1]]
 sys.modules["certificates"] = package
 from certificates import suite
+from hardmax.kernels.exact.configuration import Configuration
 from hardmax.verify.certificates import checker
 print(len(list(suite.problems(checker))))
 checker.check = lambda text: {}
@@ -225,3 +230,12 @@ def test_hostile_files_are_not_checked_under_small_limits(name, tmp_path):
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (3, "")
     assert run.stdout.splitlines()[-1] == "0 accepted, 0 refused, 1 not checked, 0 unreadable"
+
+
+def test_multipliers_of_many_digits_and_maps_of_many_tokens_are_checked():
+    layer_0 = {"control.layer_0": True, "control.for_ever": False}
+    line = Configuration([[k] for k in range(1, 1201)])
+    everywhere = {(0, i): 0 for i in range(1, line.n)}
+    for question, follows, y in (("lead", {}, 10**5000), ("exactly", everywhere, 1)):
+        document = no_a_certificate(question, [line], [[0]], [(follows, [((0, 0, 1), Fraction(y))])], layer_0)
+        assert checker.check(to_text(document)) == {"control.layer_0": "refuted"}

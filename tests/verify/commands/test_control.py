@@ -116,6 +116,7 @@ def test_the_page_shows_the_answer_and_its_figures(run):
         (["four.json", "--lead", ""], "no token is given"),
         (["four.json", "--lead", "0,0"], "0 is given twice"),
         (["four.json", "--lead", "0,right"], "token 0 is given twice"),
+        (["four.json", "--lead", "9" * 5000], "no token is so labelled"),
         (["four.json", "--lead", "4"], "there is no token 4; they are numbered from 0 to 3"),
         (["four.json", "--lead", "left"], "'left': no token is so labelled"),
         (["four.json", "three.json", "--lead", "left"], "'left': no token is so labelled"),
@@ -143,3 +144,8 @@ def test_in_python_the_answer_plots():
     assert answer._repr_html_() == answer.plot()
     assert control.alone([Configuration([[1], [-1]])], 0).verdict == "impossible"
     assert control.exactly(Configuration([(1, 0, 0), (0, 1, 0), (0, 0, 1)]), [0, 1]).follows in ({2: 0}, {2: 1})
+
+
+def test_in_python_a_single_token_needs_no_list():
+    c = Configuration([(1, 0), (0, 1)], labels=["ab", "a"])
+    assert control.lead(c, "ab").inputs[0].tokens == control.lead(c, 0).inputs[0].tokens == (0,)

@@ -19,6 +19,7 @@ from hardmax.verify.conformance import (
 )
 from hardmax.verify.conformance.check import Check, Subject, finding_of
 from hardmax.verify.conformance.checks import CHECKS
+from hardmax.verify.conformance.record import CheckFinding, ConformanceReport
 from hardmax.verify.conformance.text import plain_text
 
 
@@ -225,6 +226,19 @@ def test_only_the_checks_about_ties_fail_for_a_mistake_about_ties(first):
     # refilled and repeated arrays have ties by chance
     assert groups - {"shape", "nan", "batch", "array"} == {"ties", "padding", "run", "cross"}
     assert not {r.id for r in report.failures} & {"batch.sizes", "batch.crosstalk", "array.fortran", "array.form"}
+
+
+def test_refilled_arrays_are_not_blamed_where_fresh_ones_come_out_wrong_as_well(first):
+    (result,) = run_conformance(first, only=["batch.refilled"]).results
+    assert "keeps only the first of several maximisers" in result.message
+    assert "filled anew" not in result.message
+
+
+def test_failures_on_the_same_input_are_said_to_be_so():
+    finding = CheckFinding("fail", "float64, n = 65: token 0 must follow {0}", snippet="kernel(tokens)")
+    results = tuple([finding.of_check(name, "A title") for name in ("shape.tokens", "A.below")])
+    text = plain_text(ConformanceReport("step", "a layer", "", None, None, {}, 0, results, {}))
+    assert text.splitlines()[2] == "2 checks fail, all on one input"
 
 
 def test_state_between_calls_is_named_where_a_fresh_kernel_passes(tmp_path):

@@ -17,7 +17,7 @@ def answer_faults(example: Example, outcome) -> list[str]:
         "outcome": (kinds[type(outcome)], decided),
         "rules": (getattr(outcome, "rules", None), example.rules),
         "freeze layer": (getattr(outcome, "freeze_layer", None), example.freeze_layer),
-        "leaders": (dict(getattr(outcome, "leaders", {})), dict(example.leaders)),
+        "leaders": (dict(outcome.leaders or {}), dict(example.leaders)),
     }
     if example.limits != () and isinstance(outcome, Frozen):
         found["limits"] = (outcome.limits, example.limits)

@@ -46,7 +46,7 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     exclusions = [exclusion(entry, question, points, leaders, targets) for entry in certificate["excluded"]]
 
     mirror = question != "lead" and any(map(is_mirrored, sets, weights, leaders))
-    excluded = every_map(exclusions, {}, leaders)
+    excluded = every_map(exclusions, leaders)
     line = d == 1 and all(len({*map(tuple, tokens)}) == len(tokens) and all(map(any, tokens)) for tokens in sets)
     return {
         LAYER_0: False if excluded or mirror else None,
@@ -75,9 +75,7 @@ def exclusion(
     ascending([tuple(m[:3]) for m in multipliers], "multipliers")
     for c, i, p, y in multipliers:
         known = (c, i) in wanted and p < len(points[c][0]) and p != wanted[c, i]
-        must(
-            known and y > 0, "multipliers", [c, i, p, str(y)], "that is no inequality of the question, or y is not > 0"
-        )
+        must(known and y > 0, "multipliers", [c, i, p], "that is no inequality of the question, or its y is not > 0")
 
     d, scaled = len(points[0][0][0]), [y / points[c][1] ** 2 for c, _, _, y in multipliers]
     (numerators,), _ = integers([scaled], 1, len(scaled), "multipliers")
@@ -106,15 +104,18 @@ def semidefinite(rows: list[list[Fraction]]) -> bool:
     return True
 
 
-def every_map(exclusions: list[Follows], fixed: Follows, leaders: list[list[int]]) -> bool:
-    """Whether each σ that agrees with what is fixed agrees with an exclusion."""
-    open_ones = [e for e in exclusions if agree(e, fixed)]
-    if not open_ones:
-        return False
-    if any(e.items() <= fixed.items() for e in open_ones):
-        return True
-    place = next(place for place in open_ones[0] if place not in fixed)
-    return all(every_map(open_ones, {**fixed, place: j}, leaders) for j in leaders[place[0]])
+def every_map(exclusions: list[Follows], leaders: list[list[int]]) -> bool:
+    """Whether each σ agrees with an exclusion: with what is fixed, one token of an exclusion after the other."""
+    cases: list[tuple[Follows, list[Follows]]] = [({}, exclusions)]
+    while cases:
+        fixed, before = cases.pop()
+        agreeing = [e for e in before if agree(e, fixed)]
+        if not agreeing:
+            return False
+        if not any(e.items() <= fixed.items() for e in agreeing):
+            place = next(place for place in agreeing[0] if place not in fixed)
+            cases += [({**fixed, place: j}, agreeing) for j in leaders[place[0]]]
+    return True
 
 
 def agree(one: Follows, other: Follows) -> bool:

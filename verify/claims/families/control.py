@@ -181,6 +181,8 @@ def _decided(case: Case, kind: "LeadingKind", wanted: Sequence[int], known: bool
     from ...provers.control.answers import ask
 
     c = with_changes(case.configuration, follow="largest")
+    if not all(any(c.tokens[i]) for i in wanted):
+        return Finding("vacuous", "the origin, whose scores are all 0, never leads")
     try:
         answer = ask(kind, [c], sorted(wanted))
     except BugError as error:  # search and prover contradict each other

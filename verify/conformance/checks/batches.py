@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.protocol import Kernel, normalised, to_numpy
-from ..check import Check, Subject, judged
+from ..check import Check, Subject, failure, judged
 from ..failures.snippet import assignments, expectation, loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
 from ..inputs.lattices import CERTAIN, Lattice, LatticeKind, lattice
 from ..inputs.trial import HALVES, Call, NotTestedError, Trial, call, raw_step
-from ..judge import exact_layer, judge_layer
+from ..judge import exact_layer, examine, judge_layer
 from ..record import CheckFinding
 from ..tolerance import tolerance_of
 from .sizes import screened
@@ -111,6 +111,11 @@ def _refilled(subject: Subject) -> CheckFinding:
             for other in others:
                 wrong = _after_refill(kernel, one, other, dtype)
                 if wrong is not None:
+                    fresh = Trial((wrong[1].call(),), dtype)
+                    with suppress(NotTestedError):
+                        fault = examine(kernel, fresh).fault
+                        if fault is not None:  # wrong in arrays of its own as well: what it kept is not to blame
+                            return failure(subject, fresh, fault)
                     return _refill_failure(subject, one, other, dtype, *wrong)
                 count += 1
     return CheckFinding("pass", f"{count} pairs of calls")

@@ -163,6 +163,10 @@ MISTAKES: tuple[tuple[str, LayerRule], ...] = (
         "weighs the token by alpha and the mean by 1",
         _updated(lambda Z, i, C, alpha: _move(Z[i], _mean(Z, C), 1 / (1 + alpha))),
     ),
+    (
+        'divides by 1 + alpha once too often (remove form = "residual" if it divides once)',
+        lambda Z, A, alpha: tuple(tuple(x / (1 + alpha) for x in row) for row in _right(Z, A, alpha)),
+    ),
     ("lets rows of zero padding take part", _padded(4)),
     ("lets rows of zero padding take part", _padded(8)),
     ("returns its input unchanged", lambda Z, A, alpha: Z),

@@ -22,7 +22,7 @@ from ...certificates.writer import Document
 from ...claims.conclusion import Result, prove
 from ..freeze.outcome import Frozen
 from .questions import Excluded, Leading, LeadingKind
-from .rounding import condition
+from .rounding import exact_condition
 from .search import Impossible, Possible, Settled, settle
 
 Verdict3 = Literal["possible", "impossible", "undecided"]
@@ -91,8 +91,8 @@ class ControlAnswer:
 
     @property
     def condition(self) -> float | None:
-        """The condition number of A."""
-        return None if self.A is None else condition(self.A)
+        """The condition number of A, or the largest float where it is larger."""
+        return None if self.A is None else exact_condition(self.A)
 
     @property
     def follows(self) -> dict[int, int] | None:
@@ -200,7 +200,9 @@ def _input(c: Configuration, wanted: Wanted) -> ControlInput:
     if len(set(tokens)) < len(tokens):
         raise InputError(f"token {max(tokens, key=tokens.count)} is given twice; give every token once")
     if zero := [i for i in tokens if not any(c.tokens[i])]:
-        raise InputError(f"token {zero[0]} is the origin, whose scores are all 0, so it never leads; leave it out")
+        raise InputError(
+            f"token {zero[0]} is the origin, whose scores are all 0, so it follows every token; leave it out"
+        )
     merged = c if c.is_distinct else c.merged()
     places = {z: i for i, z in enumerate(merged.tokens)}
     return ControlInput(c, merged, tuple(sorted(tokens)), tuple(sorted({places[c.tokens[i]] for i in tokens})))

@@ -6,10 +6,12 @@ is then looked for as Σ u v vᵀ over a few directions v, by the exact simplex 
 Neighbours: `questions` says what is exact, `proposals` proposes, `search` calls.
 """
 
+import sys
 from collections.abc import Callable, Hashable, Sequence
 from fractions import Fraction
 
 import numpy as np
+from flint import fmpq, fmpq_mat
 
 from ....kernels.exact.configuration import Matrix
 from ...geometry.polytopes.cone import decide
@@ -21,6 +23,8 @@ _BITS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 36, 48)
 """How finely floats are rounded, short ones first."""
 _WORSE = 1.05
 """A rounded A may have a condition number larger by this factor; otherwise it is rounded more finely."""
+_TRUSTED = 1e10
+"""Condition numbers up to which floats give them."""
 _SMALL, _TIGHT = 1e-7, 1e-4
 """Multipliers and margins that may be 0, relative to the largest multiplier and to unit rows."""
 _MOST_ROWS, _MOST_RAYS = 120, 400
@@ -49,8 +53,22 @@ class FloatRows:
 
 def condition(A: Matrix | FloatArray) -> float:
     """The condition number of a symmetric positive definite matrix in the Euclidean norm, in floats."""
-    sizes = np.linalg.eigvalsh(np.array(A, dtype=float))
+    largest = max(abs(v) for row in A for v in row) or 1
+    sizes = np.linalg.eigvalsh(np.array([[float(v / largest) for v in row] for row in A]))
     return float(sizes[-1] / sizes[0]) if sizes[0] > 0 else float("inf")
+
+
+def exact_condition(A: Matrix) -> float:
+    """The condition number λ_max(A) λ_max(A⁻¹), with A⁻¹ exact where floats lose it; at most the largest float."""
+    if (value := condition(A)) < _TRUSTED:
+        return value
+    inverse = fmpq_mat([[fmpq(v.numerator, v.denominator) for v in row] for row in A]).inv().tolist()
+    product = Fraction(1)
+    for M in (A, [[Fraction(int(v.p), int(v.q)) for v in row] for row in inverse]):
+        largest = max(v for row in M for v in row)  # of a positive definite matrix it is on the diagonal
+        scaled = np.array([[float(v / largest) for v in row] for row in M])
+        product *= largest * Fraction(float(np.linalg.eigvalsh(scaled)[-1]))
+    return float(min(product, Fraction(sys.float_info.max)))
 
 
 def short_form(rows: FloatRows, proposal: FloatArray) -> Matrix | None:

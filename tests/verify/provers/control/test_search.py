@@ -1,6 +1,7 @@
 """Exact answers about A, on inputs whose answer is known by construction, and on degenerate ones."""
 
 import random
+import sys
 from collections.abc import Iterable
 from fractions import Fraction as Q
 from itertools import product
@@ -14,6 +15,7 @@ from hardmax.verify.certificates.writer import to_text
 from hardmax.verify.provers.control.answers import ask, first_sets, leaders_at_0
 from hardmax.verify.provers.control.linear import all_follow, can_lead
 from hardmax.verify.provers.control.questions import Excluded, Leading, Multiplier, Wish
+from hardmax.verify.provers.control.rounding import exact_condition
 from hardmax.verify.provers.control.search import Impossible, Possible, settle
 
 from ...mutants import Mutant, mutate
@@ -442,3 +444,12 @@ def test_a_search_that_is_handed_wrong_floats_is_never_wrong(monkeypatch):
         if isinstance(found, Impossible):
             assert all(question.excludes(e.multipliers) for e in found.excluded)
     assert len(seen) == 3
+
+
+def test_a_condition_number_beyond_floats_is_a_number():
+    large = 10**400
+    answer = ask("lead", [Configuration([(Q(1, large), 1), (Q(2, large), 3), (1, large)])], [1])
+    assert answer.verdict == "possible"
+    assert answer.condition == sys.float_info.max
+    assert exact_condition(((Q(1), Q(0)), (Q(0), Q(10) ** 30))) == pytest.approx(1e30)
+    assert exact_condition(((Q(1), Q(1)), (Q(1), Q(1) + Q(1, 10**24)))) == pytest.approx(4e24)
