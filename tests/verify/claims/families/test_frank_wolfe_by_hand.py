@@ -132,6 +132,7 @@ def test_hulls_under_a_preconditioner():
     assert B[0][1] == B[1][0]
     Z, left = list(c.tokens), False
     for _ in range(5):
+        assert all(len(C) == 1 for C in follows(Z, B))  # no tie, so no tie rule
         after = moved(Z, B, Q(1), P=P)
         left = left or not all(in_hull(z, Z) for z in after)
         Z = after

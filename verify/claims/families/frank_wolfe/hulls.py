@@ -66,6 +66,11 @@ def check_hulls(case: Case) -> Finding:
     return Finding("verified", f"hulls are nested at the first {LAYERS} layers", trivial=run[0] == run[1])
 
 
+def without_ties(case: Case) -> bool:
+    """Whether nobody ties at the first layers: no tie rule decides anything then."""
+    return all(len(C) == 1 for _, sets in islice(case.configuration.dynamics().layers(), LAYERS) for C in sets)
+
+
 def check_single_leader(case: Case) -> Finding:
     """Every C_i is one point; where it is not, almost every translation of all tokens breaks that tie."""
     c = case.configuration
@@ -218,7 +223,11 @@ CLAIMS = (
         check_hulls,
         shown=_hull_shown,
         models=("layered",),
-        inputs=(Searched(TITLE, _preconditioned, ({"families": ["lattice"]}, {}), least_n=2, least_d=2),),
+        inputs=(
+            Searched(
+                TITLE, _preconditioned, ({"families": ["lattice"]}, {}), least_n=2, least_d=2, accepts=without_ties
+            ),
+        ),
         example=_TRIANGLE,
     ),
     _claim(
