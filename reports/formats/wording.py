@@ -75,15 +75,6 @@ def hypothesis(name: str) -> str:
     return HYPOTHESES.get(name, name)
 
 
-CONCLUSIONS = {
-    "clustering.convergence": "every token z_i^k converges as k → ∞",
-    "clustering.boundary": "every limit lies on the boundary of the polytope K = conv(leaders)",
-    "clustering.vertices": "the vertices of K are exactly the leaders (each becomes one after finitely many layers, no "
-    "two at one vertex)",
-    "clustering.cluster_points": "every limit is a vertex of K or the projection of the origin on a face of K in the "
-    "A-norm",
-}
-"""What `prove` examines by id, in the words of the claims themselves; a test compares them."""
 THEOREM = (
     "Let the tokens be nonzero and pairwise distinct, A symmetric positive definite and α > 0. Then every token "
     "converges to a point on the boundary of a convex polytope K; its vertices are the leaders, the tokens that follow "

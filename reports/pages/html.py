@@ -87,7 +87,7 @@ def render_html(records: Records) -> str:
         beside=_beside,
         replay=lambda result: shlex.join(["hardmax", "prove", result.input]),
         linked=_linked,
-        theorem=any(claim in wording.CONCLUSIONS for r in records.results for claim in r.claims),
+        theorem=bool(records.run.conclusion),
     )
 
 

@@ -320,6 +320,7 @@ class RunRecord(Record, frozen=True):
         results: how many lines results.jsonl has (0: no such file).
         counterexamples: the ids of all counterexamples, in the order to show them.
         notes: what else the reader must know, one sentence each, e.g. stale entries of a list of known deviations.
+        conclusion: the parts of the clustering theorem's conclusion that `prove` examined: claim id → statement.
         environment: what it ran on: versions, processor, commit.
         paper: the paper of `paper`, statement by statement.
         control: the answer of `control`, which is verified if it is possible and refuted if it is impossible.
@@ -344,6 +345,7 @@ class RunRecord(Record, frozen=True):
     results: int
     counterexamples: tuple[Identifier, ...]
     notes: tuple[str, ...] = ()
+    conclusion: Mapping[str, str] = {}
     environment: Mapping[str, str] = {}
     paper: PaperRecord | None = None
     control: ControlRecord | None = None

@@ -225,6 +225,7 @@ class _Writer:
             counts=RunCounts(inputs=len(verdicts), **counts),
             results=write_results(self._out, self._results) if self._results else 0,
             counterexamples=tuple(self._refuted),
+            conclusion={c.id: c.statement for c in theorem() if any(c.id in r.claims for r in self._results)},
         )
         if report:
             render(self._out)

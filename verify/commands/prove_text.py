@@ -65,8 +65,12 @@ def _headline(proved: Result) -> str:
     own = [proved.findings[claim.id] for claim in named(proved.configuration.model.claims)]
     verdict = overall(own)
     c = proved.configuration
-    theorem = c.model.kind == "hardmax" and isinstance(c.step, ConstantStep) and c.follow == "largest"
-    broken = [_BROKEN.get(h, f"not {h}") for h, met in proved.configuration.hypotheses().items() if not met]
+    theorem = c.model.kind == "hardmax"  # it is about no other model
+    broken = [_BROKEN.get(h, f"not {h}") for h, met in c.hypotheses().items() if not met]
+    if theorem and not isinstance(c.step, ConstantStep):
+        broken.append("the step changes from layer to layer")
+    if theorem and c.follow != "largest":
+        broken.append("tokens follow the smallest scores")
     if broken:
         said = {
             "verified": "its conclusion holds here all the same",

@@ -117,7 +117,8 @@ def refuse(kernel: AttentionKernel, returned: Any, like: Any, problem: Problem) 
     B, H, Lq, _ = problem.q.shape
     shape = (B, H, Lq, problem.v.shape[3]) if kernel.layout == "BHLD" else (B, Lq, H, problem.v.shape[3])
     lse: Any = returned[1] if kernel.lse else None
-    for what, array, wanted in (("out", out, shape), ("lse", lse, (B, H, Lq))):
+    answers: tuple[tuple[str, Any, tuple[int, ...]], ...] = (("out", out, shape), ("lse", lse, (B, H, Lq)))
+    for what, array, wanted in answers:
         if array is None and what == "lse":
             continue
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):
