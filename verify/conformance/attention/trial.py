@@ -116,11 +116,10 @@ def refuse(kernel: AttentionKernel, returned: Any, like: Any, problem: Problem) 
         raise WrongAnswerError("returned", "declares lse but does not return (out, lse)")
     B, H, Lq, _ = problem.q.shape
     shape = (B, H, Lq, problem.v.shape[3]) if kernel.layout == "BHLD" else (B, Lq, H, problem.v.shape[3])
-    lse: Any = returned[1] if kernel.lse else None
-    answers: tuple[tuple[str, Any, tuple[int, ...]], ...] = (("out", out, shape), ("lse", lse, (B, H, Lq)))
+    answers: list[tuple[str, Any, tuple[int, ...]]] = [("out", out, shape)]
+    if kernel.lse:
+        answers.append(("lse", returned[1], (B, H, Lq)))
     for what, array, wanted in answers:
-        if array is None and what == "lse":
-            continue
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):
             raise WrongAnswerError("returned", f"returned {what} of type {type(array).__name__}; an array is required")
         if tuple(array.shape) != wanted:
