@@ -1,9 +1,17 @@
 """The errors of the project: one small tree, so that callers can tell bad input from a bug."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 def install(extra: str) -> str:
     """The command that installs an extra, from a wheel and in a checkout: pip finds it in what is installed already."""
     return f"pip install 'hardmax[{extra}]'"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that was probably meant by `word`, None if nothing is near."""
+    return next(iter(get_close_matches(word, list(known), n=1)), None)
 
 
 class HardmaxError(Exception):

@@ -14,14 +14,13 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NoReturn
 
 import click
 
-from ..kernels.errors import BugError, HardmaxError
+from ..kernels.errors import BugError, HardmaxError, nearest
 
 COMMANDS = {
     "verify": (".commands.verify", "Check claims on thousands of configurations, exactly."),
@@ -86,8 +85,8 @@ class _LazyGroup(click.Group):
         name = args[0]
         if name in COMMANDS or name.startswith("-"):
             return super().resolve_command(ctx, args)
-        near = get_close_matches(name, COMMANDS, n=1)
-        meant = f"prove {name}" if os.path.isfile(name) else near[0] if near else None
+        near = nearest(name, COMMANDS)
+        meant = f"prove {name}" if os.path.isfile(name) else near
         hint = "" if meant is None else f"did you mean `hardmax {meant}`? "
         raise click.UsageError(f"No such command {name!r}; {hint}`hardmax --help` lists them")
 

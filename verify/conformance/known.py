@@ -13,7 +13,7 @@ Neighbours: `suite` applies the list.
 from collections.abc import Iterable
 from pathlib import Path
 
-from ...kernels.errors import InputError
+from ...kernels.errors import InputError, nearest
 
 
 def read_known(path: str | Path, ids: Iterable[str]) -> dict[str, str]:
@@ -47,7 +47,5 @@ def read_known(path: str | Path, ids: Iterable[str]) -> dict[str, str]:
 
 
 def _nearest(entry: str, ids: tuple[str, ...]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(entry, ids, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; checks are {', '.join(ids)}"
+    close = nearest(entry, ids)
+    return f"; did you mean {close}?" if close else f"; checks are {', '.join(ids)}"
