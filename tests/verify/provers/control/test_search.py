@@ -399,7 +399,7 @@ def test_a_wrong_linear_programme_is_noticed(mutant):
                         if isinstance(answer, Excluded)
                         else question.holds(answer, question.wishes())
                     )
-                except Exception:
+                except Exception:  # a wrong programme may break in any way; the right one is asked below
                     right = False
                 noticed = noticed or not right
     assert noticed
