@@ -12,14 +12,14 @@ from hypothesis import seed as with_seed
 from hypothesis.errors import Unsatisfiable
 
 from ...kernels.errors import InputError
-from ...kernels.exact.configuration import Configuration, identity
-from ...kernels.exact.rational_text import show
+from ...kernels.exact.configuration import Configuration
 from ...strategies.reproducible import no_constants_from_source, quiet
 from ..claims.case import Case
 from ..claims.conclusion import overall
 from ..claims.inputs import Drawn, Every, Inputs, Listed, Searched
 from ..claims.registry import Claim, Finding
 from ..claims.search import find_counterexample, shrunk
+from ..claims.words import configuration_words
 from ..provers.freeze.outcome import Frozen
 from .judgement import Findings
 from .tally import count_finding, counted
@@ -104,8 +104,7 @@ def _searched(found: Findings, claim: Claim, source: Searched, seed: int) -> Ite
     case = Case(c)
     finding = case.finding(claim)
     found.count(claim, case, finding)
-    A = "" if c.A == identity(c.d) else f" with A = {' '.join(map(show, c.A))}"
-    yield f"  {finding.verdict:<10} {claim.id}: tokens {' '.join(map(show, c.tokens))}{A}"
+    yield f"  {finding.verdict:<10} {claim.id}: {configuration_words(c)}"
     yield f"             {finding.message}"
 
 
