@@ -9,40 +9,37 @@ Neighbours: `claims` examine, `strategies` choose, `tally` counts, `float_compar
 `commands.verify` runs a campaign and shows it.
 """
 
-import os
-import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import redirect_stdout, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from itertools import count
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
 from time import monotonic
 
 from hypothesis import Phase, event, given
 from hypothesis import seed as with_seed
 from hypothesis.errors import Flaky
 
-from ...kernels.errors import BugError, HardmaxError, InputError, LostWorkerError
+from ...kernels.errors import BugError, HardmaxError, InputError
 from ...kernels.exact.configuration import Configuration
 from ...kernels.registry import load
 from ...strategies import FAMILIES, Sample, configurations, samples
 from ...strategies.configurations import family_of
 from ...strategies.reproducible import no_constants_from_source, quiet
+from ..certificates.writer import write_text
 from ..claims.case import Case
-from ..claims.certified import save_certificate
+from ..claims.certified import certificate_text
 from ..claims.registry import Claim, Finding, select_claims
 from ..claims.search import STAGES, smallest
 from ..provers.freeze.prover import Budget
+from .entries import tally_from_json, tally_to_json
 from .float_comparison import compare, guarded
-from .interruption import starting_processes
+from .journal import Journal
+from .pool import InProcess, finished, workers
 from .tally import Counterexample, Tally, count_finding, extent, regimes
 
 CHUNK = 500
@@ -57,10 +54,10 @@ KERNEL_SAMPLE = 16
 """Float kernels are compared on every so many configurations."""
 CERTIFICATE_SAMPLE = 100
 """Every how many configurations the certificate is written, where a folder for certificates is given."""
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What numerical libraries read when they load to see how many threads they may start."""
-MOST_JOBS = 4
-"""Processes a core at most: more would only fill the memory."""
+
+
+_CHUNK = "chunk "
+"""What the keys of chunks begin with in a journal; the number follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,9 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK, claims: Sequence[Claim
                 for spec, kernel in kernels.items():
                     compare(tally, spec, kernel, c)
             if plan.certificates is not None and (plan.certify_all or nth % CERTIFICATE_SAMPLE == 0):
-                _certify(tally, Path(plan.certificates) / f"{number:05}-{nth:03}.cert.json", case)
+                text = certificate_text(case)
+                if text is not None:
+                    tally.certificates[f"{number:05}-{nth:03}.cert.json"] = text
         except (BugError, InputError) as fault:
             faults.append(fault)
 
@@ -222,13 +221,6 @@ def smallest_of(
     return shrunk
 
 
-def _certify(tally: Tally, path: Path, case: Case) -> None:
-    """Write the certificate of a case, if it is decided."""
-    written, _ = save_certificate(path, case)
-    if written:
-        tally.certificates.append(path.name)
-
-
 # -- many chunks ------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +237,8 @@ def run_campaign(
     seconds: float | None = None,
     jobs: int = 1,
     claims: Sequence[Claim] | None = None,
+    executor: Executor | None = None,
+    journal: Journal | None = None,
 ) -> Generator[Tally, None, None]:
     """The tallies of chunk 0, 1, 2, … until enough configurations are examined or time is up.
 
@@ -254,6 +248,8 @@ def run_campaign(
         seconds: start no chunk after that time; None for no limit.
         jobs: how many processes, ≥ 1, at most `MOST_JOBS` a core. The result does not depend on it, but for `seconds`.
         claims: those of the plan, where this process has them; other processes load them.
+        executor: does the chunks in place of processes of our own; `jobs` says how many it does at a time.
+        journal: takes each chunk as it ends; those in it already are taken from there.
 
     Yields:
         One `Tally` a chunk, in order. Closing the iterator ends the processes.
@@ -264,57 +260,45 @@ def run_campaign(
     """
     ends = None if seconds is None else monotonic() + seconds
     plan, size = completed(plan, examples)
-    examined = 0
-    jobs = min(jobs, MOST_JOBS * (os.cpu_count() or 1))
-    if jobs == 1:
+    journal = Journal() if journal is None else journal
+    known = {int(key.split()[1]) for key in journal.known if key.startswith(_CHUNK)}
+    ready: dict[int, Tally] = {}
+    due = examined = 0
+
+    def waiting() -> Iterator[tuple[int, int]]:
         for number in count():
-            tally = run_chunk(plan, number, size, claims)
-            examined += tally.configurations
-            yield tally
-            if examined >= examples or (ends is not None and monotonic() >= ends):
+            if ends is not None and monotonic() >= ends and number > 0:
                 return
-    for name in THREADS:  # the processes share the cores among themselves
-        os.environ.setdefault(name, "1")
-    # spawn: a fork would share the threads of numerical libraries
-    context = get_context("spawn")
-    alive, lifeline = context.Pipe(duplex=False)  # its end is the end of the processes
-    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_serve_the_parent, initargs=(alive,))
-    try:
-        pending: list[Future[Tally]] = []
-        for number in count():
-            while len(pending) < 2 * jobs and (ends is None or monotonic() < ends):
-                with starting_processes():
-                    pending.append(executor.submit(run_chunk, plan, number + len(pending), size))
-            if not pending:
+            if number not in known:
+                yield number, number
+
+    with workers(jobs) if executor is None else nullcontext(executor) as pool:
+        here = claims if isinstance(pool, InProcess) else None
+        chunks = finished(pool, partial(run_chunk, plan, size=size, claims=here), waiting(), ahead=2 * jobs)
+        while True:
+            while due in known or due in ready:
+                tally = ready.pop(due, None) or tally_from_json(journal.known[f"{_CHUNK}{due}"])
+                due += 1
+                examined += tally.configurations
+                yield tally
+                if examined >= examples:
+                    return
+            done = next(chunks, None)
+            if done is None:
                 return
-            tally = pending.pop(0).result()
-            examined += tally.configurations
-            yield tally
-            if examined >= examples:
-                return
-    except BrokenProcessPool:
-        raise LostWorkerError(
-            "a process of this run was killed, from outside or for want of memory; give fewer --jobs"
-        ) from None
-    except BaseException:  # nobody waits for the chunks under way
-        lifeline.close()
-        raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        lifeline.close()
-        alive.close()
+            number, tally = done
+            _store_certificates(plan, tally)
+            journal.add(f"{_CHUNK}{number}", tally_to_json(tally))
+            ready[number] = tally
 
 
-def _serve_the_parent(alive: Connection) -> None:
-    """In a worker: Ctrl-C is the parent's to handle, and where the parent is gone there is nothing left to do.
+def configurations_known(journal: Journal) -> int:
+    """How many configurations the chunks in a journal have."""
+    return sum(value["configurations"] for key, value in journal.known.items() if key.startswith(_CHUNK))
 
-    Args:
-        alive: a pipe that ends when the parent does, or when it wants no more work.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def watch() -> None:
-        alive.poll(None)
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
+def _store_certificates(plan: Plan, tally: Tally) -> None:
+    """Write the certificates of a chunk, which may come from another machine."""
+    for name, text in tally.certificates.items():
+        write_text(Path(plan.certificates or "") / name, text)
+        tally.certificates[name] = ""

@@ -47,7 +47,7 @@ class Tally:
         disagreements: {spec: the first comparison in which it disagreed, with its configuration}.
         failures: {spec: the first configuration on which it gave no answer, and what happened}.
         refutations: of each chunk, the smallest of each claim.
-        certificates: names of the files written.
+        certificates: {name of the file: its text}; the text is empty once it is written.
     """
 
     configurations: int = 0
@@ -57,7 +57,7 @@ class Tally:
     disagreements: dict[str, tuple[Configuration, CrossCheck]] = field(default_factory=dict)
     failures: dict[str, tuple[Configuration, str]] = field(default_factory=dict)
     refutations: list[Counterexample] = field(default_factory=list)
-    certificates: list[str] = field(default_factory=list)
+    certificates: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
         """Count what another tally counted."""
@@ -71,7 +71,7 @@ class Tally:
         for spec, failure in other.failures.items():
             self.failures.setdefault(spec, failure)
         self.refutations.extend(other.refutations)
-        self.certificates.extend(other.certificates)
+        self.certificates.update(other.certificates)
 
 
 def extent(c: Configuration) -> tuple[int, int, int]:
