@@ -11,14 +11,11 @@ Neighbours: `claims` examine, `strategies` choose, `tally` counts, `float_compar
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
-from contextlib import nullcontext, redirect_stdout, suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from itertools import count
-from pathlib import Path
-from time import monotonic
 
 from hypothesis import Phase, event, given
 from hypothesis import seed as with_seed
@@ -30,16 +27,14 @@ from ...kernels.registry import load
 from ...strategies import FAMILIES, Sample, configurations, samples
 from ...strategies.configurations import family_of
 from ...strategies.reproducible import no_constants_from_source, quiet
-from ..certificates.writer import write_text
 from ..claims.case import Case
 from ..claims.certified import certificate_text
 from ..claims.registry import Claim, Finding, select_claims
 from ..claims.search import STAGES, smallest
 from ..provers.freeze.prover import Budget
-from .entries import tally_from_json, tally_to_json
+from .chunks import Chunks, in_order
 from .float_comparison import compare, guarded
 from .journal import Journal
-from .pool import InProcess, finished, workers
 from .tally import Counterexample, Tally, count_finding, extent, regimes
 
 CHUNK = 500
@@ -56,7 +51,7 @@ CERTIFICATE_SAMPLE = 100
 """Every how many configurations the certificate is written, where a folder for certificates is given."""
 
 
-_CHUNK = "chunk "
+CHUNKS = "chunk "
 """What the keys of chunks begin with in a journal; the number follows."""
 
 
@@ -258,47 +253,7 @@ def run_campaign(
         BugError: the independent checker refuses a certificate.
         LostWorkerError: a process ended before its work.
     """
-    ends = None if seconds is None else monotonic() + seconds
     plan, size = completed(plan, examples)
-    journal = Journal() if journal is None else journal
-    known = {int(key.split()[1]) for key in journal.known if key.startswith(_CHUNK)}
-    ready: dict[int, Tally] = {}
-    due = examined = 0
-
-    def waiting() -> Iterator[tuple[int, int]]:
-        for number in count():
-            if ends is not None and monotonic() >= ends and number > 0:
-                return
-            if number not in known:
-                yield number, number
-
-    with workers(jobs) if executor is None else nullcontext(executor) as pool:
-        here = claims if isinstance(pool, InProcess) else None
-        chunks = finished(pool, partial(run_chunk, plan, size=size, claims=here), waiting(), ahead=2 * jobs)
-        while True:
-            while due in known or due in ready:
-                tally = ready.pop(due, None) or tally_from_json(journal.known[f"{_CHUNK}{due}"])
-                due += 1
-                examined += tally.configurations
-                yield tally
-                if examined >= examples:
-                    return
-            done = next(chunks, None)
-            if done is None:
-                return
-            number, tally = done
-            _store_certificates(plan, tally)
-            journal.add(f"{_CHUNK}{number}", tally_to_json(tally))
-            ready[number] = tally
-
-
-def configurations_known(journal: Journal) -> int:
-    """How many configurations the chunks in a journal have."""
-    return sum(value["configurations"] for key, value in journal.known.items() if key.startswith(_CHUNK))
-
-
-def _store_certificates(plan: Plan, tally: Tally) -> None:
-    """Write the certificates of a chunk, which may come from another machine."""
-    for name, text in tally.certificates.items():
-        write_text(Path(plan.certificates or "") / name, text)
-        tally.certificates[name] = ""
+    here = partial(run_chunk, plan, size=size, claims=claims)
+    chunk = Chunks(CHUNKS, here, partial(run_chunk, plan, size=size), plan.certificates)
+    yield from in_order(chunk, examples=examples, seconds=seconds, jobs=jobs, executor=executor, journal=journal)

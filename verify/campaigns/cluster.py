@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from ...kernels.errors import InputError
+from ...kernels.errors import InputError, install
 
 PATIENCE = 8
 """Seconds until a scheduler must have answered."""
@@ -31,7 +31,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     try:
         from distributed import Client
     except ImportError:
-        raise InputError("--dask needs the package distributed; pip install 'hardmax[dask]'") from None
+        raise InputError(f"--dask needs the package distributed; {install('dask')}") from None
     where: dict[str, Any] = {"scheduler_file": address} if Path(address).is_file() else {"address": address}
     try:
         client = Client(**where, timeout=PATIENCE, set_as_default=False)

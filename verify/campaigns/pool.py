@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 from ...kernels.errors import LostWorkerError
 from .interruption import starting_processes
 
-T = TypeVar("T")
-R = TypeVar("R")
+Task = TypeVar("Task")
+Done = TypeVar("Done")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """What numerical libraries read when they load to see how many threads they may start."""
@@ -26,7 +26,7 @@ MOST_JOBS = 4
 """Processes a core at most: more would only fill the memory."""
 
 
-class InProcess(Executor):
+class AtOnce(Executor):
     """An executor that works where it stands: what is submitted is done when `submit` returns, or raises."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -44,7 +44,7 @@ def workers(jobs: int) -> Iterator[Executor]:
     """
     jobs = min(jobs, MOST_JOBS * (os.cpu_count() or 1))
     if jobs <= 1:
-        yield InProcess()
+        yield AtOnce()
         return
     for name in THREADS:  # the processes share the cores among themselves
         os.environ.setdefault(name, "1")
@@ -64,8 +64,8 @@ def workers(jobs: int) -> Iterator[Executor]:
 
 
 def finished(
-    executor: Executor, work: Callable[[T], R], tasks: Iterable[tuple[int, T]], *, ahead: int
-) -> Iterator[tuple[int, R]]:
+    executor: Executor, work: Callable[[Task], Done], tasks: Iterable[tuple[int, Task]], *, ahead: int
+) -> Iterator[tuple[int, Done]]:
     """The results of tasks as they end: (number, result).
 
     Args:
@@ -78,8 +78,8 @@ def finished(
         LostWorkerError: a process ended before its work.
     """
     source = iter(tasks)
-    pending: dict[Future[R], int] = {}
-    at_once = isinstance(executor, InProcess)
+    pending: dict[Future[Done], int] = {}
+    at_once = isinstance(executor, AtOnce)
     try:
         while True:
             while len(pending) < (1 if at_once else ahead) and (task := next(source, None)) is not None:

@@ -17,7 +17,7 @@ from ...kernels.exact.configuration import Configuration
 from ...strategies.reproducible import no_constants_from_source, quiet
 from ..claims.case import Case
 from ..claims.conclusion import overall
-from ..claims.inputs import Drawn, Every, Inputs, Listed, Searched
+from ..claims.inputs import Drawn, Every, Inputs, Listed, Screened, Searched
 from ..claims.registry import Claim, Finding
 from ..claims.search import find_counterexample, shrunk
 from ..claims.words import configuration_words
@@ -48,7 +48,7 @@ def examine_sources(found: Findings, *, seed: int, examples: int, journal: Journ
     title = None
     for claim in found.claims:
         for number, source in enumerate(claim.inputs):
-            if isinstance(source, Every) or (isinstance(source, Listed) and source in done):
+            if isinstance(source, Every | Screened) or (isinstance(source, Listed) and source in done):
                 continue
             done.append(source)
             key = f"source {number} of {claim.id}"

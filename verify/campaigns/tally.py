@@ -105,15 +105,15 @@ def regimes(sample: Sample, case: Case) -> Iterator[tuple[str, str | int]]:
     yield "outcome", type(outcome).__name__
     if isinstance(outcome, Frozen):
         yield "leaders", len(outcome.leaders)
-        yield "freeze layer", _bin(outcome.freeze_layer)
-        yield "last leader emerges at layer", _bin(max(outcome.leaders.values(), default=0))
+        yield "freeze layer", binned(outcome.freeze_layer)
+        yield "last leader emerges at layer", binned(max(outcome.leaders.values(), default=0))
         yield "lasting ties", sum(len(C) > 1 for C in outcome.sets)
         yield "jumps", sum(bool(phase.jumps) for phase in outcome.phases)
         for rule in set(outcome.rules):
             yield "rule", rule
 
 
-def _bin(value: int) -> str | int:
+def binned(value: int) -> str | int:
     """Small numbers as they are, larger ones by powers of two: 8-15, 16-31, …"""
     if value < 8:
         return value

@@ -2,34 +2,38 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Executor
 from contextlib import closing, nullcontext, redirect_stdout
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from ...kernels.errors import InputError, LostWorkerError
+from ...kernels.errors import InputError, LostWorkerError, install
 from ...kernels.protocol import Kernel
 from ...kernels.registry import load
 from ...reports.printable import path_text
 from ...reports.records.run_record import RunCounts
 from ...strategies import FAMILIES
 from ...strategies.configurations import select_families
-from ..campaigns.campaign import Plan, configurations_known, run_campaign, smallest_of
+from ..campaigns.campaign import CHUNKS, Plan, run_campaign, smallest_of
+from ..campaigns.chunks import configurations_known
 from ..campaigns.cluster import cluster
+from ..campaigns.hunt import run_hunt
 from ..campaigns.interruption import Interruption
 from ..campaigns.journal import Journal
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
+from ..campaigns.pool import workers
 from ..campaigns.sources import examine_sources
-from ..campaigns.tally import histograms
-from ..claims.inputs import Listed
+from ..campaigns.tally import Tally, counted, histograms
+from ..claims.inputs import Listed, Screened
 from ..claims.registry import Claim, derived, select_claims
 from .options import Seconds, overwrite
 from .output import JOURNAL, discard, new_counterexample, prepare, progress, render, reopen, write_run
@@ -187,35 +191,43 @@ def examine_all(
         InputError: the check of a claim is none, or its inputs are none.
     """
     drawn = tuple(claim for claim in found.claims if claim.every is not None)
+    hunted = [(claim, source) for claim in found.claims for source in claim.inputs if isinstance(source, Screened)]
     wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
     try:
-        with interruption.ends_the_work(), progress() as said:
-            for claim in found.claims:
-                result = derived(claim)
-                if result is not None:
-                    found.derived[claim.id] = result
-            total = None if seconds else wanted
-            earlier = 0 if journal is None else configurations_known(journal)
-            said("configurations", earlier, total)
-            for line in examine_sources(found, seed=plan.seed, examples=examples or DEFAULT_EXAMPLES, journal=journal):
-                say(line)
-            if drawn:
-                tallies = run_campaign(
-                    plan,
-                    examples=wanted,
-                    seconds=seconds,
-                    jobs=jobs,
-                    claims=drawn,
-                    executor=executor,
-                    journal=journal,
-                )
+        pool = workers(jobs) if executor is None else nullcontext(executor)
+        with interruption.ends_the_work(), progress() as said, pool as shared:
+
+            def count_all(what: str, tallies: Generator[Tally, None, None], total: int | None, earlier: int) -> None:
+                done = 0
+                said(what, earlier, total)
                 with closing(tallies):
-                    done = 0
                     for tally in tallies:
                         with interruption.held_back():
                             found.add(tally)
                         done += tally.configurations
-                        said("configurations", max(done, earlier), total)
+                        said(what, max(done, earlier), total)
+
+            for claim in found.claims:
+                result = derived(claim)
+                if result is not None:
+                    found.derived[claim.id] = result
+            said("claims", 0, len(found.claims))
+            for line in examine_sources(found, seed=plan.seed, examples=examples or DEFAULT_EXAMPLES, journal=journal):
+                say(line)
+            how = {"seconds": seconds, "jobs": jobs, "executor": shared, "journal": journal}
+            for claim, source in hunted:
+                if find_spec(source.package) is None:
+                    say(f"{source.title}: skipped, it needs {source.package}; {install(source.extra)}")
+                    continue
+                say(source.title)
+                many = examples or (sys.maxsize if seconds and not drawn else DEFAULT_EXAMPLES)
+                hunt = run_hunt(claim, source, seed=plan.seed, examples=many, budget=plan.budget, **how)
+                count_all(claim.id, hunt, None if many == sys.maxsize else many, 0)
+                say(f"  {counted(found.tally.claims[claim.id])} {claim.id}")
+            if drawn:
+                earlier = 0 if journal is None else configurations_known(journal, CHUNKS)
+                campaign = run_campaign(plan, examples=wanted, claims=drawn, **how)
+                count_all("configurations", campaign, None if seconds else wanted, earlier)
                 for claim in drawn:
                     known = found.drawn.get(claim.id)
                     if known is not None:
