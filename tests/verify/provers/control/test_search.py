@@ -13,10 +13,11 @@ from hardmax.kernels.exact.configuration import Configuration, with_changes
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.writer import to_text
 from hardmax.verify.provers.control.answers import ask, first_sets, leaders_at_0
+from hardmax.verify.provers.control.independent import basis_of
 from hardmax.verify.provers.control.linear import all_follow, can_lead
 from hardmax.verify.provers.control.questions import Excluded, Leading, Multiplier, Wish
 from hardmax.verify.provers.control.rounding import exact_condition
-from hardmax.verify.provers.control.search import Impossible, Possible, settle
+from hardmax.verify.provers.control.search import Impossible, Possible, _needed, settle
 
 from ...mutants import Mutant, mutate
 
@@ -292,6 +293,81 @@ def test_a_budget_that_ends_leaves_it_undecided(monkeypatch):
     assert all("the budget ended" in a.reason and a.document is None and a.A is None for a in ended)
 
 
+def independent(rng: random.Random, n: int, d: int) -> Configuration:
+    """Linearly independent tokens whose coordinates are of very different sizes, 10^-40 to 10^40."""
+    while True:
+        c = distinct(rng, n, d)
+        if basis_of(c.tokens) is not None:
+            rows, columns = ([Q(10) ** rng.randint(-40, 40) for _ in range(m)] for m in (n, d))
+            return Configuration(
+                [[s * v * t for v, t in zip(z, columns, strict=True)] for z, s in zip(c.tokens, rows, strict=True)]
+            )
+
+
+def test_independent_tokens_of_any_size_are_always_possible():
+    rng = random.Random(10)
+    for _ in range(30):
+        d = rng.randint(2, 5)
+        c = independent(rng, rng.randint(2, d), d)
+        L = tuple(sorted(rng.sample(range(c.n), rng.randint(1, c.n))))
+        for kind in ("lead", "exactly", *(["alone"] if len(L) == 1 else [])):
+            assert_possible(kind, c, L)
+            if kind != "lead":
+                assert leaders_at_0(with_changes(c, A=ask(kind, [c], L).A)) == L
+
+
+def test_independent_tokens_need_no_solver(monkeypatch):
+    """Theorem C alone, also for two configurations that share one A."""
+    from hardmax.verify.provers.control import search
+
+    for name in ("widest", "roundest", "relaxed"):
+        monkeypatch.setattr(search, name, lambda *_: None)
+    monkeypatch.setattr(search, "_at_identity", lambda _: None)
+    rng = random.Random(11)
+    for _ in range(10):
+        c = independent(rng, 4, 5)
+        one, other = (
+            Configuration([c.tokens[i] for i in part], labels="xyz"[: len(part)]) for part in ((0, 1, 2), (3,))
+        )
+        for kind in ("lead", "exactly"):
+            assert_possible(kind, c, (1, 2))
+        assert ask("exactly", [one, other], ["x"]).held == (0, 1) if "x" in other.labels else True
+        assert ask("lead", [one, other], ["x", "y"]).held == (0, 1)
+    dependent = Configuration([(1, 0), (0, 1), (1, 1)])
+    assert ask("exactly", [dependent], [0, 1]).verdict == "undecided"
+
+
+def test_maps_are_excluded_all_at_once_and_not_one_by_one():
+    """Heavy-tailed tokens for which hundreds of maps are each impossible for reasons of their own."""
+    import numpy as np
+
+    rng = np.random.default_rng(20)
+    Z = rng.standard_normal((12, 8)) * np.abs(rng.standard_t(2, (12, 1)))
+    for _ in range(8):
+        rng.choice(12, 2, replace=False)
+        Z = rng.standard_normal((12, 8)) * np.abs(rng.standard_t(2, (12, 1)))
+    c = Configuration([[Q(round(1000 * x), 1000) for x in z] for z in Z.tolist()])
+    answer = ask("exactly", [c], sorted(rng.choice(12, 2, replace=False).tolist()))
+    assert answer.verdict == "impossible"
+    (exclusion,) = answer.excluded
+    assert not exclusion.follows
+    assert len(exclusion.whomever) > 1
+    text = to_text(answer.document)
+    assert len(text) < 20_000
+    assert checker.check(text) == {"control.layer_0": "refuted"}
+
+
+def test_maps_of_many_tokens_are_no_deep_recursion():
+    """An exclusion about 1,500 tokens, whom two leaders may be followed by, and one about each other choice."""
+    n = 1502
+    c = Configuration([(k, 1) for k in range(n)])
+    question = Leading("exactly", (c,), ((0, 1),))
+    places = [(0, i) for i in range(2, n)]
+    several = [Excluded({place: 1}, ()) for place in places]
+    assert len(_needed([Excluded(dict.fromkeys(places, 0), ()), *several], question)) == n - 1
+    assert _needed([*several, Excluded({}, ())], question) == [Excluded({}, ())]
+
+
 SEMIDEFINITE = {
     ((0, 0), (0, 0)): True,
     ((1, 1), (1, 1)): True,
@@ -310,7 +386,7 @@ CONTROL = "hardmax.verify.provers.control"
 QUESTIONS = [
     Mutant("a pivot 0 needs no row of zeros", "pivot < 0 or (pivot == 0 and any(pivot_row[k:]))", "pivot < 0"),
     Mutant("negative pivots pass", "pivot < 0 or (pivot == 0 and any(pivot_row[k:]))", "False"),
-    Mutant("no multipliers exclude all", "if not multipliers or any((y <= 0 for _, y in multipliers)):", "if False:"),
+    Mutant("no multipliers exclude all", "not proofs or not all(proofs) or ", ""),
     Mutant("the sum has the other sign", "upper = [-sum(", "upper = [sum("),
     Mutant("A need not be definite", "or not is_positive_definite(A)", ""),
     Mutant("equality is enough", "dot(self.row(wish), upper) > 0", "dot(self.row(wish), upper) >= 0"),
