@@ -99,7 +99,7 @@ def relaxed(G: FloatArray, blocks: Sequence[Sequence[FloatArray]], d: int, solve
         solver: a name in `SOLVERS`.
     """
     upper, A = _form(d)
-    t = cp.Variable()
+    t: Any = cp.Variable()
     ahead: Any = G @ upper >= t
     constraints: list[Any] = [ahead, A - t * np.eye(d) >> 0, cp.trace(A) == 1]
     sums: list[Any] = []

@@ -21,6 +21,7 @@ from hardmax.verify.provers.control.search import Impossible, Possible, _needed,
 
 from ...mutants import Mutant, mutate
 
+MAPS = Configuration([(-4, 0), (-3, -2), (2, 2), (3, -2), (3, 2)])
 FOUR = Configuration([(1, 0), (0, 1), (Q(6, 5), -1), (Q(1, 10), Q(21, 20))])
 SINGULAR = Configuration([(1, 0), (0, 1), (Q(6, 5), Q(1, 5)), (Q(1, 5), Q(6, 5))])
 SPIRAL = Configuration([(1, 0), (0, Q(2, 5)), (Q(-4, 25), Q(4, 25)), (Q(-8, 125), 0), (0, Q(-16, 625))])
@@ -358,14 +359,13 @@ def test_maps_are_excluded_all_at_once_and_not_one_by_one():
 
 
 def test_maps_of_many_tokens_are_no_deep_recursion():
-    """An exclusion about 1,500 tokens, whom two leaders may be followed by, and one about each other choice."""
-    n = 1502
-    c = Configuration([(k, 1) for k in range(n)])
+    c = Configuration([(k, 1) for k in range(1501)])
+    places = [(0, i) for i in range(1, c.n)]
+    chain = Excluded(dict.fromkeys(places, 0), ())
+    assert _needed([chain], Leading("exactly", (c,), ((0,),))) == [chain]
     question = Leading("exactly", (c,), ((0, 1),))
-    places = [(0, i) for i in range(2, n)]
-    several = [Excluded({place: 1}, ()) for place in places]
-    assert len(_needed([Excluded(dict.fromkeys(places, 0), ()), *several], question)) == n - 1
-    assert _needed([*several, Excluded({}, ())], question) == [Excluded({}, ())]
+    one, other, both = (Excluded(follows, ()) for follows in ({(0, 2): 0}, {(0, 2): 1, (0, 3): 0}, {(0, 3): 1}))
+    assert _needed([both, other, Excluded({(0, 4): 0}, ()), one], question) == [both, other, one]
 
 
 SEMIDEFINITE = {
@@ -387,7 +387,11 @@ QUESTIONS = [
     Mutant("a pivot 0 needs no row of zeros", "pivot < 0 or (pivot == 0 and any(pivot_row[k:]))", "pivot < 0"),
     Mutant("negative pivots pass", "pivot < 0 or (pivot == 0 and any(pivot_row[k:]))", "False"),
     Mutant("no multipliers exclude all", "not proofs or not all(proofs) or ", ""),
-    Mutant("the sum has the other sign", "upper = [-sum(", "upper = [sum("),
+    Mutant("the sum has the other sign", "[-v for v in total]", "total"),
+    Mutant("forms are not in the sum", "total = [a + b for", "total = [a for"),
+    Mutant("cases are not looked at", "if not self._is_form([a - b", "if False and ([a - b"),
+    Mutant("a case needs no multipliers", "or not all(proofs)", ""),
+    Mutant("multipliers may be negative", "or any((y <= 0 for case in proofs for _, y in case))", ""),
     Mutant("A need not be definite", "or not is_positive_definite(A)", ""),
     Mutant("equality is enough", "dot(self.row(wish), upper) > 0", "dot(self.row(wish), upper) >= 0"),
     Mutant("off-diagonals once", "(x[b] * u[a] if a != b else 0) for a", "0 for a"),
@@ -414,6 +418,18 @@ def faults_of_questions(module) -> list[str]:
                 faults.append(f"{given} exclude: {not right}")
         except IndexError:
             faults.append(f"{given} fail")
+    maps = module.Leading("exactly", (MAPS,), ((0, 1),))
+    base = [module.Multiplier(wish(0, i, 1, 3), Q(1, 48)) for i in (1, 3)]
+    for entry, y, right in ((-1, 1, True), (-1, 8, False), (0, 1, False), (-1, 0, False), (-1, -1, False)):
+        cases = [[module.Multiplier(wish(0, 2, j, p), Q(y, k))] if y else [] for j, p, k in ((0, 2, 32), (1, 4, 64))]
+        form = module.Whomever((0, 2), (Q(0), Q(entry, 2), Q(0)), cases)
+        if maps.excludes(base, [form]) != right:
+            faults.append(f"with a form {entry} and {y} they exclude: {not right}")
+    if maps.excludes([], [module.Whomever((0, 2), (Q(0),) * 3, [[], []])]):
+        faults.append("a form without multipliers excludes")
+    always = module.Leading("lead", (Configuration([(1, 0), (-1, 0)]),), ((0,),))
+    if always.excludes([module.Multiplier(wish(0, 0, 0, 1), Q(-1))]):
+        faults.append("a negative multiplier excludes")
     wishes = [wish(0, 2, 2, p) for p in (0, 1, 3)]
     forms = {
         ((1, 0), (0, 1)): True,
