@@ -79,7 +79,7 @@ def exclusion(
     wanted, multipliers, free = {**targets, **follows}, entry["multipliers"], entry.get("whomever", [])
     must(multipliers or free, "multipliers", "none", "there has to be one")
     ascending([tuple(m[:3]) for m in multipliers], "multipliers")
-    others = [m[:3] for m in multipliers if tuple(m[:2]) not in wanted]
+    others = [m for m in multipliers if tuple(m[:2]) not in wanted]
     must(not others, "multipliers", others, "that is no inequality of the question")
     total = weighed([(c, i, wanted[c, i], p, y) for c, i, p, y in multipliers], points)
 

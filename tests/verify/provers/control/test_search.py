@@ -515,7 +515,7 @@ def test_a_search_that_is_handed_wrong_floats_is_never_wrong(monkeypatch):
     import numpy as np
 
     from hardmax.verify.provers.control import search
-    from hardmax.verify.provers.control.proposals import Margin
+    from hardmax.verify.provers.control.proposals import Margin, Relaxation
 
     rng, noise = random.Random(9), np.random.default_rng(9)
 
@@ -523,19 +523,47 @@ def test_a_search_that_is_handed_wrong_floats_is_never_wrong(monkeypatch):
         B = noise.standard_normal((d, d))
         return Margin(float(noise.choice([-1.0, 0.0, 1.0])), B @ B.T, np.abs(noise.standard_normal(len(G))))
 
+    def more_lies(G, blocks, d, solver):
+        said = lies(G, d, solver)
+        forms = [noise.standard_normal(d * (d + 1) // 2) for _ in blocks]
+        cases = [[np.abs(noise.standard_normal(len(rows))) for rows in block] for block in blocks]
+        return Relaxation(said.t, said.A, said.y, forms, cases)
+
     monkeypatch.setattr(search, "widest", lies)
+    monkeypatch.setattr(search, "relaxed", more_lies)
     monkeypatch.setattr(search, "roundest", lambda G, d, margin, solver: None)
     seen = set()
-    for _ in range(60):
+    for kind in ("lead", "exactly") * 60:
         c = distinct(rng, rng.randint(3, 6), 2)
-        question = Leading("lead", (c,), ((0, 1),))
+        question = Leading(kind, (c,), ((0, 1),))
         found = settle(question)
-        seen.add(type(found).__name__)
+        seen.add((kind, type(found).__name__))
         if isinstance(found, Possible):
-            assert question.holds(found.A, question.wishes())
+            assert question.holds(found.A, question.wishes(found.follows))
         if isinstance(found, Impossible):
-            assert all(question.excludes(e.multipliers) for e in found.excluded)
-    assert len(seen) == 3
+            assert all(question.excludes(e.multipliers, e.whomever) for e in found.excluded)
+    assert len(seen) == 6
+
+
+def test_what_a_known_A_does_is_not_excluded_whomever_tokens_follow():  # noqa: N802
+    """With all tokens in the relaxation at once, and any part of the map σ of the known A fixed."""
+    from hardmax.verify.provers.control.search import _Programmes
+
+    rng, count = random.Random(12), 0
+    for kind, c, L in possible_instances(random.Random(13), 200):
+        if kind != "exactly" or not 2 <= len(L) < c.n:
+            continue
+        answer = ask(kind, [c], L)
+        follows = {(0, i): j for i, j in answer.follows.items()}
+        programmes = _Programmes(Leading(kind, (c,), (L,)), None)
+        fixed = dict(rng.sample(sorted(follows.items()), rng.randint(0, len(follows) - 1)))
+        programmes._astray = lambda _, known, left=[p for p in follows if p not in fixed]: [
+            place for place in left if place not in known
+        ]
+        assert programmes._whomever(fixed) is None
+        assert programmes.spent > 0
+        count += 1
+    assert count > 10
 
 
 def test_a_condition_number_beyond_floats_is_a_number():
