@@ -80,6 +80,7 @@ class Relaxation:
         y: one multiplier a row of G.
         forms: for every q the coefficients of N_q, −Σ y M − Σ N_q ⪰ |t| I for t < 0.
         cases: for every q and j one multiplier a row of G_qj, N_q − Σ y M ⪰ 0.
+        shares: for every q and j the trace of A_qj.
     """
 
     t: float
@@ -87,6 +88,7 @@ class Relaxation:
     y: FloatArray
     forms: list[FloatArray]
     cases: list[list[FloatArray]]
+    shares: list[list[float]]
 
 
 def relaxed(G: FloatArray, blocks: Sequence[Sequence[FloatArray]], d: int, solver: str) -> Relaxation | None:
@@ -104,9 +106,11 @@ def relaxed(G: FloatArray, blocks: Sequence[Sequence[FloatArray]], d: int, solve
     constraints: list[Any] = [ahead, A - t * np.eye(d) >> 0, cp.trace(A) == 1]
     sums: list[Any] = []
     rows: list[list[Any]] = []
+    pieces: list[list[Any]] = []
     for block in blocks:
         parts = [_form(d) for _ in block]
         rows.append([G_qj @ part >= t for G_qj, (part, _) in zip(block, parts, strict=True)])
+        pieces.append([A_qj for _, A_qj in parts])
         sums.append(upper == sum(part for part, _ in parts))
         constraints += [*rows[-1], sums[-1], *(A_qj - t * np.eye(d) >> 0 for _, A_qj in parts)]
     problem = cp.Problem(cp.Maximize(t), constraints)
@@ -114,7 +118,8 @@ def relaxed(G: FloatArray, blocks: Sequence[Sequence[FloatArray]], d: int, solve
         return None
     forms = [-np.array(one.dual_value) for one in sums]
     cases = [[np.array(one.dual_value) for one in block] for block in rows]
-    return Relaxation(float(t.value), A.value, np.array(ahead.dual_value), forms, cases)
+    shares = [[float(np.trace(A_qj.value)) for A_qj in block] for block in pieces]
+    return Relaxation(float(t.value), A.value, np.array(ahead.dual_value), forms, cases, shares)
 
 
 def _filled(m: int) -> int:

@@ -8,7 +8,7 @@ it is excluded, only the tokens in the support of the multipliers need another c
 Neighbours: `questions` says what is exact, `linear` and `rounding` answer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -143,15 +143,27 @@ class _Programmes:
     excluded: list[Excluded] = field(default_factory=list)
     near: FloatArray | None = None
     """The last proposal of an A, whatever became of it."""
+    hint: Follows = field(default_factory=dict)
+    """For the tokens of the last relaxation the leader of the largest part of A."""
     spent: float = 0
     begun: float = field(default_factory=perf_counter)
 
-    def may_spend(self, rows: int, blocks: int = 0) -> bool:
-        """Whether the budget is not spent yet; if so a programme with so many rows is put on the bill."""
-        unknowns = self.question.d * (self.question.d + 1) // 2
+    @property
+    def over(self) -> bool:
+        """Whether the budget is spent; `why` then says so."""
         over = self.spent >= BUDGET if self.seconds is None else perf_counter() - self.begun > self.seconds
-        self.spent += (rows + 5 * blocks**2) * unknowns**2 + _OVERHEAD
-        return not over
+        if over:
+            self.why = f"the budget ended after {len(self.excluded)} exclusions of maps σ; give more --seconds"
+        return over
+
+    def may_spend(self, rows: int, blocks: int = 0) -> bool:
+        """Whether a programme with so many rows, and matrices besides A, may be solved; if so it is put on the bill."""
+        unknowns = self.question.d * (self.question.d + 1) // 2
+        cost = (rows + 5 * blocks**2) * unknowns**2 + _OVERHEAD
+        if self.over or (blocks and cost > BUDGET):
+            return False
+        self.spent += cost
+        return True
 
     def _rows(self, wishes: Iterable[Wish]) -> FloatRows:
         """The different rows of inequalities."""
@@ -169,7 +181,6 @@ class _Programmes:
             return identity(question.d)
         rows = self._rows(question.wishes(follows))
         if not self.may_spend(len(rows.wishes)):
-            self.why = f"the budget ended after {len(self.excluded)} exclusions of maps σ; give more --seconds"
             return None
         self.why = "no solver proposes anything: the tokens may be of too different sizes for floats"
         for solver in SOLVERS:
@@ -207,21 +218,28 @@ class _Programmes:
     def over_maps(self, start: Matrix | None) -> Settled:
         """Search for σ: alternation between A and σ from several starts, then branch by branch."""
         for A in self._starts(start):
-            seen: list[Mapping[At, int]] = []
-            for _ in range(_ROUNDS):
-                follows = completed(self.question, A)
-                if follows in seen or self._known(follows):
-                    break
-                seen.append(follows)
-                solved = self.solve(follows)
-                if isinstance(solved, tuple):
-                    return Possible(solved, follows)
-                if isinstance(solved, Excluded):
-                    self.excluded.append(solved)
-                if self.near is None:
-                    break
-                A = self.near
+            follows, solved = self._alternate(A, {})
+            if isinstance(solved, tuple):
+                return Possible(solved, follows)
         return self._branches()
+
+    def _alternate(self, A: FloatArray, fixed: Follows) -> tuple[Follows, Matrix | Excluded | None]:
+        """Alternation between A and σ, from A and the hint: a σ that has an A, else the first σ with its exclusion."""
+        found: list[tuple[Follows, Matrix | Excluded | None]] = []
+        hint = self.hint
+        for _ in range(_ROUNDS):
+            follows, hint = completed(self.question, A, {**hint, **fixed}), {}
+            known = self._known(follows)
+            found.append((follows, known or self.solve(follows)))
+            solved = found[-1][1]
+            if isinstance(solved, tuple):
+                return follows, solved
+            if known or self.near is None:
+                break
+            if isinstance(solved, Excluded):
+                self.excluded.append(solved)
+            A = self.near
+        return found[0]
 
     def _starts(self, start: Matrix | None) -> Iterator[FloatArray]:
         """From the leads alone, from projections on the leaders, and from A = I."""
@@ -244,23 +262,23 @@ class _Programmes:
         at = {(c, i): L for c, L in enumerate(question.leaders) for i in range(question.configurations[c].n)}
         cases: list[Follows] = [{(c, i): L[0] for (c, i), L in at.items() if len(L) == 1 and i not in L}]
         while cases:
+            if self.over:
+                return Open(self.why)
             fixed = cases.pop()
             if self._known(fixed):
                 continue
             if (exclusion := self._whomever(fixed)) is not None:
                 self.excluded.append(exclusion)
                 continue
-            follows = completed(question, np.eye(question.d) if self.near is None else self.near, fixed)
-            if (exclusion := self._known(follows)) is None:
-                solved = self.solve(follows)
-                if isinstance(solved, tuple):
-                    return Possible(solved, follows)
-                if solved is None:
-                    complete = False
-                    continue
-                self.excluded.append(exclusion := solved)
+            near = np.eye(question.d) if self.near is None else self.near
+            follows, solved = self._alternate(near, fixed)
+            if isinstance(solved, tuple):
+                return Possible(solved, follows)
+            if solved is None:
+                complete = False
+                continue
             path, others = dict(fixed), []
-            for place in _heaviest_first(exclusion):
+            for place in _heaviest_first(solved):
                 if place not in fixed:
                     others += [{**path, place: j} for j in at[place] if j != follows[place]]
                     path[place] = follows[place]
@@ -272,7 +290,7 @@ class _Programmes:
 
         Tokens enter it once they follow no leader under the A of the relaxation before.
         """
-        question, blocks = self.question, {}
+        question, blocks, self.hint = self.question, {}, {}
         rows = self._rows(question.wishes(fixed))
         while new := self._astray(fixed, blocks)[: max(2, len(blocks))]:
             for c, i in new:
@@ -288,6 +306,10 @@ class _Programmes:
             if proposal is None:
                 return None
             self.near = proposal.A
+            self.hint = {
+                at: question.leaders[at[0]][int(np.argmax(parts))]
+                for at, parts in zip(blocks, proposal.shares, strict=True)
+            }
             if proposal.t < -_NEAR and (found := whomever_multipliers(rows, [*blocks.values()], proposal)) is not None:
                 multipliers, whomever = found
                 used = {_place(m.wish) for m in multipliers}

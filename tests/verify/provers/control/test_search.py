@@ -527,7 +527,8 @@ def test_a_search_that_is_handed_wrong_floats_is_never_wrong(monkeypatch):
         said = lies(G, d, solver)
         forms = [noise.standard_normal(d * (d + 1) // 2) for _ in blocks]
         cases = [[np.abs(noise.standard_normal(len(rows))) for rows in block] for block in blocks]
-        return Relaxation(said.t, said.A, said.y, forms, cases)
+        shares = [[float(noise.random()) for _ in block] for block in blocks]
+        return Relaxation(said.t, said.A, said.y, forms, cases, shares)
 
     monkeypatch.setattr(search, "widest", lies)
     monkeypatch.setattr(search, "relaxed", more_lies)
