@@ -13,11 +13,11 @@ from ...kernels.exact.rational_text import rational_text
 from .writer import VERSION, Document, seal
 
 FORMAT = "hardmax no A"
-Weights = Iterable[tuple[tuple[int, int, int], Fraction]]
+MultiplierData = Iterable[tuple[tuple[int, int, int], Fraction]]
 """((configuration, i, p), y) for each multiplier."""
-Form = tuple[tuple[int, int], Sequence[Sequence[Fraction]], Iterable[Weights]]
+WhomeverData = tuple[tuple[int, int], Sequence[Sequence[Fraction]], Iterable[MultiplierData]]
 """(configuration, token), the symmetric matrix N, and the multipliers of each case."""
-Exclusion = tuple[Mapping[tuple[int, int], int], Weights, Iterable[Form]]
+Exclusion = tuple[Mapping[tuple[int, int], int], MultiplierData, Iterable[WhomeverData]]
 """{(configuration, token): the leader that it follows}, the multipliers, and forms whomever a token follows."""
 
 
@@ -52,7 +52,9 @@ def no_a_certificate(
     return {**document, "seal": seal(document)}
 
 
-def _entry(follows: Mapping[tuple[int, int], int], multipliers: Weights, forms: Iterable[Form]) -> Document:
+def _entry(
+    follows: Mapping[tuple[int, int], int], multipliers: MultiplierData, forms: Iterable[WhomeverData]
+) -> Document:
     """An exclusion as it is written; the key `whomever` only where it has something to say."""
     whomever = [
         {

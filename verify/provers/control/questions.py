@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration, Matrix, Vector
 from ....kernels.exact.matrix import is_positive_definite
 from ...geometry.polytopes.exact_lp import dot
 
-T = TypeVar("T", int, Fraction)
 LeadingKind = Literal["lead", "alone", "exactly"]
 At = tuple[int, int]
 """(configuration, token)."""
@@ -189,7 +188,7 @@ def primitive(vector: Sequence[Fraction]) -> tuple[list[int], Fraction]:
     return [v // common for v in whole], Fraction(common, D)
 
 
-def symmetric(upper: Sequence[T], d: int) -> list[list[T]]:
+def symmetric(upper: Sequence[int] | Sequence[Fraction], d: int) -> list[list[Any]]:
     """Twice the symmetric matrix M with ⟨A, M⟩ = Σ_{a ≤ b} upper_ab A_ab."""
     M = [[upper[0]] * d for _ in range(d)]
     values = iter(upper)
