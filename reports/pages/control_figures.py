@@ -15,7 +15,7 @@ import numpy as np
 from markupsafe import Markup
 
 from ..printable import isolated, one_line
-from ..records.control_record import ControlledRecord, ControlRecord, MultiplierRecord
+from ..records.control_record import ControlledRecord, ControlRecord, FormRecord, MultiplierRecord
 from .geometry import scaled
 from .svg import drawn, placed
 
@@ -38,7 +38,8 @@ def figures(record: ControlRecord) -> list[ControlFigure]:
     if any(len(one.tokens[0]) != 2 for one in record.inputs):
         return []
     found = [_among_tokens(record, one) for one in record.inputs[:MOST]]
-    found += [_disc(record, exclusion) for exclusion in record.excluded[:MOST]]
+    forms = record.whomever or ((),) * len(record.excluded)
+    found += [_disc(record, [*y, *N]) for y, N in zip(record.excluded[:MOST], forms[:MOST], strict=True)]
     return found if record.excluded or record.A is None else [*found, _disc(record, ())]
 
 
@@ -89,7 +90,7 @@ def _among_tokens(record: ControlRecord, one: ControlledRecord) -> ControlFigure
     return ControlFigure(Markup("".join(pieces)), caption)
 
 
-def _disc(record: ControlRecord, exclusion: Sequence[MultiplierRecord]) -> ControlFigure:
+def _disc(record: ControlRecord, exclusion: Sequence[MultiplierRecord | FormRecord]) -> ControlFigure:
     """The disc of all A, with the half-planes of an exclusion or the point of the A found."""
     centre, radius = SIZE / 2, SIZE * 0.44
     pieces = [f'<circle class="unit" cx="{centre}" cy="{centre}" r="{radius:.1f}"/>']
@@ -97,7 +98,7 @@ def _disc(record: ControlRecord, exclusion: Sequence[MultiplierRecord]) -> Contr
     for number, m in enumerate(exclusion):
         constant, p, q = _half_plane(record, m)
         length = hypot(p, q)
-        word = f"{_inequality(record, m)}, y = {m.y}"
+        word = _inequality(record, m) + (f", y = {m.y}" if isinstance(m, MultiplierRecord) else "")
         if constant > -length:  # some A satisfies it
             pieces.append(_segment(constant, p, q, centre, radius, f"half half-{number % _COLOURS}"))
         else:
@@ -116,11 +117,15 @@ def _disc(record: ControlRecord, exclusion: Sequence[MultiplierRecord]) -> Contr
     )
 
 
-def _half_plane(record: ControlRecord, m: MultiplierRecord) -> tuple[float, float, float]:
+def _half_plane(record: ControlRecord, m: MultiplierRecord | FormRecord) -> tuple[float, float, float]:
     """c_0, c_1, c_2 of c_0 + c_1 p + c_2 q > 0, in convenient units."""
-    tokens = [[Fraction(v) for v in row] for row in record.inputs[m.input].tokens]
-    x, u = tokens[m.token], [a - b for a, b in zip(tokens[m.target], tokens[m.other], strict=True)]
-    exact = (x[0] * u[0] + x[1] * u[1], x[0] * u[0] - x[1] * u[1], x[0] * u[1] + x[1] * u[0])
+    if isinstance(m, FormRecord):
+        (a, b), (_, c) = ([Fraction(v) for v in row] for row in m.form)
+        exact = (a + c, a - c, 2 * b)
+    else:
+        tokens = [[Fraction(v) for v in row] for row in record.inputs[m.input].tokens]
+        x, u = tokens[m.token], [a - b for a, b in zip(tokens[m.target], tokens[m.other], strict=True)]
+        exact = (x[0] * u[0] + x[1] * u[1], x[0] * u[0] - x[1] * u[1], x[0] * u[1] + x[1] * u[0])
     size = max(map(abs, exact)) or Fraction(1)
     constant, p, q = (float(v / size) for v in exact)
     return constant, p, q
@@ -138,7 +143,9 @@ def _segment(constant: float, p: float, q: float, centre: float, radius: float, 
     return f'<path class="{name}" d="M{ax:.1f} {ay:.1f}A{radius:.1f} {radius:.1f} 0 {large} 0 {bx:.1f} {by:.1f}Z"/>'
 
 
-def _inequality(record: ControlRecord, m: MultiplierRecord) -> str:
+def _inequality(record: ControlRecord, m: MultiplierRecord | FormRecord) -> str:
     one = record.inputs[m.input]
+    if isinstance(m, FormRecord):
+        return f"whomever {_named(one, m.token)} follows"
     i, j, p = (_named(one, k) for k in (m.token, m.target, m.other))
     return f"{i} leads before {p}" if m.token == m.target else f"{i} follows {j} rather than {p}"

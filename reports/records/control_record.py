@@ -27,6 +27,20 @@ class MultiplierRecord(Record, frozen=True):
     y: Rational
 
 
+class FormRecord(Record, frozen=True):
+    """⟨A, N⟩ > 0 whomever of the leaders asked for a token follows.
+
+    Args:
+        input: the index of the configuration.
+        token: the token.
+        form: (d, d), N.
+    """
+
+    input: int
+    token: int
+    form: Rows
+
+
 class ControlledRecord(Record, frozen=True):
     """One configuration of the question, with equal tokens merged.
 
@@ -68,6 +82,7 @@ class ControlRecord(Record, frozen=True):
         inputs: the configurations.
         excluded: the multipliers of each exclusion.
         certificates: the files of the certificates.
+        whomever: for each exclusion the forms that hold whomever some tokens follow.
     """
 
     question: Literal["lead", "alone", "exactly"]
@@ -78,9 +93,12 @@ class ControlRecord(Record, frozen=True):
     inputs: tuple[ControlledRecord, ...]
     excluded: tuple[tuple[MultiplierRecord, ...], ...]
     certificates: tuple[str, ...]
+    whomever: tuple[tuple[FormRecord, ...], ...] = ()
 
     def __post_init__(self) -> None:
-        for one in (m for exclusion in self.excluded for m in exclusion):
-            n = len(self.inputs[one.input].tokens) if 0 <= one.input < len(self.inputs) else 0
-            if any(not 0 <= i < n for i in (one.token, one.target, one.other)):
-                raise RecordError("a multiplier names a token or an input that is not there")
+        named = [(m.input, m.token, m.target, m.other) for exclusion in self.excluded for m in exclusion]
+        named += [(one.input, one.token) for exclusion in self.whomever for one in exclusion]
+        for c, *tokens in named:
+            n = len(self.inputs[c].tokens) if 0 <= c < len(self.inputs) else 0
+            if any(not 0 <= i < n for i in tokens):
+                raise RecordError("an exclusion names a token or an input that is not there")

@@ -1,5 +1,7 @@
 """`hardmax control`: choose A so that given tokens lead, or prove that no A can do it."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,7 @@ def control(
 
     What is said is about layer 0, and so about ever after where it is possible. The A of CONFIG is not used; equal
     tokens are merged first. Several CONFIG share one A; a label means every token so labelled, in each of them.
+    Labels with commas, or of digits only, stand in a JSON list: '["yes, of course", "7", 3]', where 3 is an index.
 
     Exit status: 0 possible, 1 proved impossible, 2 bad usage or input, 3 undecided.
     """
@@ -67,8 +70,7 @@ def control(
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     ((kind, text),) = asked
-    parts = [part for part in map(str.strip, text.split(",")) if part]
-    wanted = [int(part) if part.isdecimal() and len(part) < 19 else part for part in parts]
+    wanted = _wanted(text)
     names = [str(path) for path in configurations]
     inputs = [read_configuration(path) for path in configurations]
     answer = ask(kind, inputs, wanted, seconds)
@@ -83,6 +85,15 @@ def control(
         if report:
             render(out)
     return STATUS[answer.verdict]
+
+
+def _wanted(text: str) -> list[Any]:
+    """Indices and labels: a JSON list, or what stands between commas, where a number is an index."""
+    with suppress(ValueError, RecursionError):
+        if isinstance(listed := json.loads(text), list):
+            return listed
+    parts = [part for part in map(str.strip, text.split(",")) if part]
+    return [int(part) if part.isdecimal() and len(part) < 19 else part for part in parts]
 
 
 def describe(names: list[str], answer: ControlAnswer, certificates: list[str], notes: list[str]) -> str:

@@ -69,7 +69,11 @@ def test_the_set_shows_every_question_about_no_a():
     verdicts = {item for c in documents for item in c["claims"].items()}
     assert verdicts == {(f"control.{name}", v) for name in ("layer_0", "for_ever") for v in ("refuted", None)}
     assert any(len(c["configurations"]) > 1 for c in documents)
-    assert any(len(c["excluded"]) > 1 for c in documents)
+    exclusions = [c["excluded"] for c in documents]
+    assert any(len(several) > 1 for several in exclusions)
+    assert {(bool(e["follows"]), "whomever" in e) for several in exclusions for e in several} == {
+        (follows, whomever) for follows in (True, False) for whomever in (True, False)
+    }
 
 
 def test_the_rules_answer_everything_rightly():
@@ -237,5 +241,5 @@ def test_multipliers_of_many_digits_and_maps_of_many_tokens_are_checked():
     line = Configuration([[k] for k in range(1, 1201)])
     everywhere = {(0, i): 0 for i in range(1, line.n)}
     for question, follows, y in (("lead", {}, 10**5000), ("exactly", everywhere, 1)):
-        document = no_a_certificate(question, [line], [[0]], [(follows, [((0, 0, 1), Fraction(y))])], layer_0)
+        document = no_a_certificate(question, [line], [[0]], [(follows, [((0, 0, 1), Fraction(y))], [])], layer_0)
         assert checker.check(to_text(document)) == {"control.layer_0": "refuted"}

@@ -77,6 +77,18 @@ MISTAKES = [
     ("places", Mutant("an edge counts as interior", "if row is None:", "if row is None and c == 0:")),
     ("places", Mutant("inner products are not compared", "constant == (kind == 'projection')", "True")),
     ("self_similar", Mutant("a spiral need not contract", "None if r is None else r < 1", "True")),
+    ("no_a", Mutant("forms are not in the sum", "[[a + b for a, b in zip(x, y", "[[a for a, b in zip(x, y")),
+    ("no_a", Mutant("cases are not looked at", "must(semidefinite(less(N, ahead)),", "must(True,")),
+    ("no_a", Mutant("a case may be missing", "known and len(cases) == len(leaders[c])", "known")),
+    (
+        "no_a",
+        Mutant("cases are of one leader", "zip(leaders[c], cases, strict=True)", "zip([leaders[c][0]] * 9, cases)"),
+    ),
+    ("no_a", Mutant("a case needs no multiplier", "must(case,", "must(True,")),
+    ("no_a", Mutant("what is fixed is free as well", "(c, i) not in wanted", "True")),
+    ("no_a", Mutant("a token enters twice", "ascending([one['token'] for one in free], 'whomever')", "")),
+    ("no_a", Mutant("units are forgotten", "Fraction(x, unit)", "Fraction(x)")),
+    ("no_a", Mutant("multipliers may be negative", "known and y > 0", "known")),
     ("formats", Mutant("the seal is not read", "certificate['seal'] == seal", "seal")),
 ]
 """Mistakes that one could make in writing a checker."""

@@ -78,6 +78,23 @@ def test_equal_tokens_are_merged_and_named_as_in_the_file(run):
     assert "4 tokens in R^2, 3 once equal ones are merged" in run("twice.json", "--lead", "0,1")[1]
 
 
+def test_labels_with_commas_or_of_digits_are_given_as_a_json_list(run):
+    labels = ["yes, of course", "1", "[UNK]", 'say "no"']
+    Path("odd.json").write_text(json.dumps({**FOUR, "labels": labels}))
+    asked = {
+        '["yes, of course"]': [0],
+        '["1", "say \\"no\\""]': [1, 3],
+        '["1", 0]': [0, 1],
+        "[2]": [2],
+        "[UNK]": [2],
+        "[UNK],1": [1, 2],
+        "1": [1],
+    }
+    for text, tokens in asked.items():
+        _, out, _ = run("odd.json", "--lead", text, "--json")
+        assert json.loads(out)["tokens"] == tokens, text
+
+
 def test_several_files_share_one_A_and_say_where_it_holds(run):  # noqa: N802
     status, out, _ = run("three.json", "four.json", "--lead", "right,up", "--json", "--out", "out")
     found = json.loads(out)
@@ -108,6 +125,18 @@ def test_the_page_shows_the_answer_and_its_figures(run):
     assert 0 in record.inputs[0].after
 
 
+def test_the_page_shows_what_holds_whomever_a_token_follows(run):
+    tokens = [["-4", "0"], ["-3", "-2"], ["2", "2"], ["3", "-2"], ["3", "2"]]
+    Path("maps.json").write_text(json.dumps({"tokens": tokens}))
+    assert run("maps.json", "--exactly", "0,1", "--out", "out", "--report")[0] == 1
+    record = read_records(Path("out")).run.control
+    (forms,) = record.whomever
+    assert {(N.input, N.token) for N in forms} == {(0, 2), (0, 3)}
+    page = Path("out/report.html").read_text()
+    assert page.count("whomever 2 follows") == 3  # a line of the table, the caption of the disc and its name
+    assert page.count('class="half half-') == len(record.excluded[0]) + len(forms)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -119,6 +148,16 @@ def test_the_page_shows_the_answer_and_its_figures(run):
         (["four.json", "--lead", "9" * 5000], "no token is so labelled"),
         (["four.json", "--lead", "4"], "there is no token 4; they are numbered from 0 to 3"),
         (["four.json", "--lead", "left"], "'left': no token is so labelled"),
+        (["four.json", "--lead", "[]"], "no token is given"),
+        (["four.json", "--lead", "[true]"], "True is no token; give an index or a label"),
+        (["four.json", "--lead", "[0.5]"], "0.5 is no token"),
+        (["four.json", "--lead", "[null]"], "None is no token"),
+        (["four.json", "--lead", "[[0], 1]"], "[0] is no token"),
+        (["four.json", "--lead", '["0"]'], "'0': no token is so labelled"),
+        (["four.json", "--lead", "[-1]"], "there is no token -1"),
+        (["four.json", "--lead", '["right'], "'[\"right': no token is so labelled"),
+        (["four.json", "--lead", "[" * 100_000], "no token is so labelled"),
+        (["four.json", "--alone", '["up", "down"]'], "give the one that all others are to follow"),
         (["four.json", "three.json", "--lead", "left"], "'left': no token is so labelled"),
         (["zero.json", "--lead", "1"], "token 1 is the origin"),
         (["zero.json", "--lead", "one"], "the tokens have no labels"),

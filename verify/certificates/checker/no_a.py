@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from .exact import integers
-from .reading import POINT, OrNull, ascending, must
+from .reading import POINT, WEIGHTS, OrAbsent, OrNull, ascending, must
 
 LAYER_0, FOR_EVER = "control.layer_0", "control.for_ever"
 SHAPE = {
@@ -13,7 +13,13 @@ SHAPE = {
     "question": {"lead", "alone", "exactly"},
     "leaders": [[int]],
     "claims": {LAYER_0: OrNull({"refuted"}), FOR_EVER: OrNull({"refuted"})},
-    "excluded": [{"follows": [[int, int, int]], "multipliers": [[int, int, int, Fraction]]}],
+    "excluded": [
+        {
+            "follows": [[int, int, int]],
+            "multipliers": [[int, int, int, Fraction]],
+            "whomever": OrAbsent([{"token": [int, int], "form": [[Fraction]], "cases": [WEIGHTS]}]),
+        }
+    ],
 }
 
 Place = tuple[int, int]
@@ -70,25 +76,64 @@ def exclusion(
         )
         follows[c, i] = j
 
-    wanted, multipliers = {**targets, **follows}, entry["multipliers"]
-    must(multipliers, "multipliers", "none", "there has to be one")
+    wanted, multipliers, free = {**targets, **follows}, entry["multipliers"], entry.get("whomever", [])
+    must(multipliers or free, "multipliers", "none", "there has to be one")
     ascending([tuple(m[:3]) for m in multipliers], "multipliers")
-    for c, i, p, y in multipliers:
-        known = (c, i) in wanted and p < len(points[c][0]) and p != wanted[c, i]
+    others = [m for m in multipliers if tuple(m[:2]) not in wanted]
+    must(not others, "multipliers", others, "that is no inequality of the question")
+    total = weighed([(c, i, wanted[c, i], p, y) for c, i, p, y in multipliers], points)
+
+    ascending([one["token"] for one in free], "whomever")
+    for one in free:
+        (c, i), cases = one["token"], one["cases"]
+        known = question == "exactly" and c < len(points) and i < len(points[c][0]) and (c, i) not in wanted
+        must(
+            known and len(cases) == len(leaders[c]),
+            "whomever",
+            [c, i],
+            "a case for each leader it may follow is needed",
+        )
+        N = symmetric(one["form"], len(total))
+        for j, case in zip(leaders[c], cases, strict=True):
+            must(case, "whomever", [c, i, j], "each case needs a multiplier")
+            ascending([p for p, _ in case], "whomever")
+            ahead = weighed([(c, i, j, p, y) for p, y in case], points)
+            must(semidefinite(less(N, ahead)), "whomever", [c, i, j], "N less the sum is not positive semidefinite")
+        total = [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(total, N, strict=True)]
+    nothing = [[Fraction(0)] * len(total) for _ in total]
+    excludes = semidefinite(less(nothing, total))
+    must(excludes, "multipliers", f"those of {entry['follows']}", "their sum is not positive semidefinite")
+    return follows
+
+
+def weighed(terms: list[tuple[int, int, int, int, Fraction]], points: list[Any]) -> list[list[Fraction]]:
+    """Σ y (M + Mᵀ), M = z_i (z_j − z_p)ᵀ, over terms (c, i, j, p, y); refused if one is no inequality or y ≤ 0."""
+    for c, i, j, p, y in terms:
+        known = p < len(points[c][0]) and p != j
         must(known and y > 0, "multipliers", [c, i, p], "that is no inequality of the question, or its y is not > 0")
 
-    d, scaled = len(points[0][0][0]), [y / points[c][1] ** 2 for c, _, _, y in multipliers]
-    (numerators,), _ = integers([scaled], 1, len(scaled), "multipliers")
-    S = [[0] * d for _ in range(d)]
-    for (c, i, p, _), y in zip(multipliers, numerators, strict=True):
+    d, scaled = len(points[0][0][0]), [y / points[c][1] ** 2 for c, _, _, _, y in terms]
+    (numerators,), unit = integers([scaled], 1, len(scaled), "multipliers")
+    total = [[0] * d for _ in range(d)]
+    for (c, i, j, p, _), y in zip(terms, numerators, strict=True):
         tokens = points[c][0]
-        z, ahead = tokens[i], [a - b for a, b in zip(tokens[wanted[c, i]], tokens[p], strict=True)]
-        for a, row in enumerate(S):
+        z, ahead = tokens[i], [a - b for a, b in zip(tokens[j], tokens[p], strict=True)]
+        for a, row in enumerate(total):
             for b in range(d):
-                row[b] -= y * (z[a] * ahead[b] + z[b] * ahead[a])
-    exact = [[Fraction(x) for x in row] for row in S]
-    must(semidefinite(exact), "multipliers", f"those of {entry['follows']}", "their sum is not positive semidefinite")
-    return follows
+                row[b] += y * (z[a] * ahead[b] + z[b] * ahead[a])
+    return [[Fraction(x, unit) for x in row] for row in total]
+
+
+def symmetric(form: list[list[Fraction]], d: int) -> list[list[Fraction]]:
+    """The symmetric matrix with these rows of its upper triangle."""
+    sizes = [len(row) for row in form]
+    must(sizes == [*range(d, 0, -1)], "form", f"rows of {sizes}", f"the upper triangle of a {d} x {d} matrix is needed")
+    return [[form[min(a, b)][abs(a - b)] for b in range(d)] for a in range(d)]
+
+
+def less(X: list[list[Fraction]], Y: list[list[Fraction]]) -> list[list[Fraction]]:
+    """X − Y."""
+    return [[a - b for a, b in zip(x, y, strict=True)] for x, y in zip(X, Y, strict=True)]
 
 
 def semidefinite(rows: list[list[Fraction]]) -> bool:

@@ -84,16 +84,25 @@ class OrNull(NamedTuple):
     shape: Any
 
 
+class OrAbsent(NamedTuple):
+    """The shape of a member that an object need not have."""
+
+    shape: Any
+
+
 def read(value: Any, shape: Any, where: str) -> Any:
     """The value, with rationals as `Fraction`s, if it has the shape.
 
     A shape is `int` or `str`, `Fraction` for a rational as text, a set of words, {key: shape, …} for an object with
-    just these keys, [shape] for an array of any length, [shape, shape] for one of two entries, `OneOf` or `OrNull`.
+    just these keys, [shape] for an array of any length, [shape, shape] for one of two entries, `OneOf`, `OrNull`, or
+    `OrAbsent` in an object.
     """
     if shape is Fraction:
         return rational(value, where)
     if isinstance(shape, OrNull):
         return None if value is None else read(value, shape.shape, where)
+    if isinstance(shape, OrAbsent):
+        return read(value, shape.shape, where)
     if isinstance(shape, OneOf):
         must(type(value) is dict, where, value, f"an object with the key {shape.key} is needed")
         word = value.get(shape.key)
@@ -104,8 +113,10 @@ def read(value: Any, shape: Any, where: str) -> Any:
     kind = {type: shape, set: str}.get(type(shape), type(shape))
     must(type(value) is kind, where, value, f"it has to be like {shape}")
     if kind is dict:
-        must(value.keys() == shape.keys(), where, f"the keys {[*value]}", f"they have to be {[*shape]}")
-        return {key: read(value[key], part, f"{where}, {key}") for key, part in shape.items()}
+        needed = {key for key, part in shape.items() if not isinstance(part, OrAbsent)}
+        fits = needed <= value.keys() <= shape.keys()
+        must(fits, where, f"the keys {[*value]}", f"they have to be {[*shape]}")
+        return {key: read(part, shape[key], f"{where}, {key}") for key, part in value.items()}
     if kind is list:
         must(len(shape) in (1, len(value)), where, value, f"it has to be like {shape}")
         return [read(entry, shape[i % len(shape)], where) for i, entry in enumerate(value)]

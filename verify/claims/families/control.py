@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from flint import fmpq, fmpq_mat
-
 from ....kernels.errors import BugError
 from ....kernels.exact.configuration import Configuration, Matrix, Vector, with_changes
 from ....kernels.exact.dynamics import Sets
 from ....kernels.exact.matrix import identity, is_positive_definite
 from ....kernels.exact.step import ConstantStep
 from ...geometry.polytopes.polytope import Inside, Separated, convex_weights
+from ...provers.control.independent import basis_of, from_flint, prescribed, to_flint
 from ...provers.freeze.outcome import Frozen
 from ..case import Case
 from ..inputs import Drawn
@@ -97,14 +96,12 @@ def check_given_leaders(case: Case) -> Finding:
 def check_independent(case: Case) -> Finding:
     """Independent tokens: every L with every map σ into it, by the A of the theorem."""
     c = case.configuration
-    basis = _completed(c.tokens)
-    if basis is None:
+    if basis_of(c.tokens) is None:
         return Finding("vacuous", "the tokens are not linearly independent")
     for L in {(0,), (c.n - 1,), tuple(range((c.n + 1) // 2)), tuple(range(c.n))}:
-        follows = {i: L[i % len(L)] for i in range(c.n) if i not in L}
-        A = _form_of(basis, _gram(c.n, c.d, L, follows))
-        wanted = tuple((follows.get(i, i),) for i in range(c.n))
-        if not is_positive_definite(A) or _sets(c, A) != wanted:
+        follows = [i if i in L else L[i % len(L)] for i in range(c.n)]
+        A, wanted = prescribed(c.tokens, follows), tuple((j,) for j in follows)
+        if A is None or not is_positive_definite(A) or _sets(c, A) != wanted:
             return _refuted(f"with the A of theorem C the follow sets are not {wanted}")
         if (finding := _for_ever(case, A, L)) is not None:
             return finding
@@ -145,14 +142,14 @@ def check_not_symmetric(case: Case) -> Finding:
             return _refuted(f"token {i} is no vertex of conv Z, and leads", i)
     L: list[int] = []
     for i in normals:
-        if _completed([c.tokens[k] for k in (*L, i)]) is not None:
+        if basis_of([c.tokens[k] for k in (*L, i)]) is not None:
             L.append(i)
     if not L:
         return _refuted("no token is a vertex of conv Z")
-    basis = _completed([c.tokens[i] for i in L])
+    basis = basis_of([c.tokens[i] for i in L])
     assert basis is not None
     wanted = [*(normals[i] for i in L), *([(Fraction(0),) * c.d] * (c.d - len(L)))]
-    A = _rows(_matrix(basis).inv() * _matrix(wanted))  # z_iᵀA = h_i for i in L
+    A = from_flint(to_flint(basis).inv() * to_flint(wanted))  # z_iᵀA = h_i for i in L
     if not set(L) <= _leaders(_sets(c, A)):
         return _refuted(f"the independent vertices {L} do not lead with the A of theorem E")
     return Finding("verified", f"the independent vertices {L} lead with an A that need not be symmetric")
@@ -221,14 +218,6 @@ def _is_form(answer: Sequence[object]) -> bool:
     return not answer or (isinstance(answer[0], tuple) and not hasattr(answer[0], "wish"))
 
 
-def _matrix(rows: Sequence[Vector]) -> fmpq_mat:
-    return fmpq_mat([[fmpq(v.numerator, v.denominator) for v in row] for row in rows])
-
-
-def _rows(M: fmpq_mat) -> Matrix:
-    return tuple(tuple(Fraction(int(v.p), int(v.q)) for v in row) for row in M.tolist())
-
-
 def _outer(h: Vector, factor: Fraction) -> Matrix:
     return tuple(tuple(factor * a * b for b in h) for a in h)
 
@@ -239,38 +228,6 @@ def _scaled(M: Matrix, factor: Fraction) -> Matrix:
 
 def _sum(*matrices: Matrix) -> Matrix:
     return tuple(tuple(sum(v, Fraction(0)) for v in zip(*rows, strict=True)) for rows in zip(*matrices, strict=True))
-
-
-def _completed(tokens: Sequence[Vector]) -> Matrix | None:
-    """The tokens and unit vectors that complete them to a basis; None if they are not independent."""
-    d = len(tokens[0])
-    basis = [*tokens]
-    if _matrix(basis).rank() < len(basis):
-        return None
-    for unit in identity(d):
-        if _matrix([*basis, unit]).rank() > len(basis):
-            basis.append(unit)
-    return tuple(basis)
-
-
-def _gram(n: int, d: int, L: Sequence[int], follows: dict[int, int]) -> Matrix:
-    """diag(G, I) of theorem C with η = 1/4."""
-    place = {i: L.index(follows.get(i, i)) for i in range(n)}
-    half = {i: Fraction(1) if i in L else Fraction(1, 2) for i in range(n)}
-    own = {i: Fraction(0) if i in L else Fraction(1, 16) for i in range(n)}
-
-    def entry(i: int, j: int) -> Fraction:
-        if i >= n or j >= n:
-            return Fraction(i == j)
-        return half[i] * half[j] * (place[i] == place[j]) + own[i] * (i == j)
-
-    return tuple(tuple(entry(i, j) for j in range(d)) for i in range(d))
-
-
-def _form_of(basis: Matrix, G: Matrix) -> Matrix:
-    """A = Z̄⁻¹ G Z̄⁻ᵀ."""
-    inverse = _matrix(basis).inv()
-    return _rows(inverse * _matrix(G) * inverse.transpose())
 
 
 def inputs(n: tuple[int, int] = (1, 7), d: tuple[int, int] = (1, 3)) -> "Callable[[], SearchStrategy[Configuration]]":

@@ -6,7 +6,7 @@ greedily: in the order given, each is added if the part can still be satisfied.
 Neighbours: `search` decides, `claims.conclusion` proves, `certificates.no_a` writes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from numbers import Integral
@@ -17,11 +17,11 @@ from ....kernels.exact.configuration import Configuration, Matrix, with_changes
 from ....kernels.exact.dynamics import Sets
 from ....kernels.exact.rational_text import rational_text
 from ...certificates.checker.no_a import FOR_EVER, LAYER_0
-from ...certificates.no_a import no_a_certificate
+from ...certificates.no_a import Exclusion, no_a_certificate
 from ...certificates.writer import Document
 from ...claims.conclusion import Result, prove
 from ..freeze.outcome import Frozen
-from .questions import Excluded, Leading, LeadingKind
+from .questions import Excluded, Leading, LeadingKind, Multiplier
 from .rounding import exact_condition
 from .search import Impossible, Possible, Settled, settle
 
@@ -161,11 +161,11 @@ def ask(
         raise InputError("no configuration is given; give one at least")
     if not wanted:
         raise InputError("no token is given; give one that is to lead")
+    if odd := [w for w in wanted if not isinstance(w, str | Integral) or isinstance(w, bool)]:
+        raise InputError(f"{odd[0]!r} is no token; give an index or a label")
     if len(set(wanted)) < len(wanted):
         twice = next(w for w in wanted if list(wanted).count(w) > 1)
         raise InputError(f"{twice!r} is given twice; give every token once")
-    if odd := [w for w in wanted if not isinstance(w, str | Integral)]:
-        raise InputError(f"{odd[0]!r} is no token; give an index or a label")
     wanted = [w if isinstance(w, str) else int(w) for w in wanted]
     known = {label for c in configurations for label in c.labels or ()}
     if missing := [w for w in wanted if isinstance(w, str) and w not in known]:
@@ -246,10 +246,19 @@ def _without(answer: ControlAnswer, question: Leading, decision: Settled, mirror
     reason, later = SENSES[question.kind], MIRROR if mirrored else LINE if line else ""
     if later:
         reason = f"{reason.partition('; ')[0]}, {later}"
-    data = [(e.follows, [((m.wish.c, m.wish.i, m.wish.p), m.y) for m in e.multipliers]) for e in excluded]
     refuted = {LAYER_0: True, FOR_EVER: bool(later)}
-    document = no_a_certificate(question.kind, question.configurations, question.leaders, data, refuted)
+    document = no_a_certificate(question.kind, question.configurations, question.leaders, map(_data, excluded), refuted)
     return replace(answer, verdict="impossible", reason=reason, excluded=excluded, document=document)
+
+
+def _data(e: Excluded) -> Exclusion:
+    """An exclusion as it is written."""
+
+    def numbers(multipliers: Iterable[Multiplier]) -> list[tuple[tuple[int, int, int], Fraction]]:
+        return [((m.wish.c, m.wish.i, m.wish.p), m.y) for m in multipliers]
+
+    whomever = [(one.place, one.matrix(), [numbers(case) for case in one.cases]) for one in e.whomever]
+    return e.follows, numbers(e.multipliers), whomever
 
 
 def _greedily(question: Leading, seconds: float | None) -> tuple[tuple[int, ...], Possible | None]:

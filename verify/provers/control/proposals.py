@@ -7,6 +7,7 @@ Importing this module imports cvxpy, which takes a second.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -67,6 +68,58 @@ def roundest(G: FloatArray, d: int, margin: float, solver: str) -> FloatArray | 
     problem, parameter, least, A = _roundest(_filled(len(G)), d)
     parameter.value, least.value = _padded(G), margin
     return A.value if _solved(problem, solver) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """What a solver suggests about G a ≥ t, A ⪰ t I, tr A = 1, and A = Σ_j A_qj with the like of all A_qj.
+
+    Attributes:
+        t: the largest t, at most 0 where some A_qj has to be 0; negative if there is no such A.
+        A: (d, d).
+        y: one multiplier a row of G.
+        forms: for every q the coefficients of N_q, −Σ y M − Σ N_q ⪰ |t| I for t < 0.
+        cases: for every q and j one multiplier a row of G_qj, N_q − Σ y M ⪰ 0.
+        shares: for every q and j the trace of A_qj.
+    """
+
+    t: float
+    A: FloatArray
+    y: FloatArray
+    forms: list[FloatArray]
+    cases: list[list[FloatArray]]
+    shares: list[list[float]]
+
+
+def relaxed(G: FloatArray, blocks: Sequence[Sequence[FloatArray]], d: int, solver: str) -> Relaxation | None:
+    """A as a sum over the leaders that a token may follow, for several tokens: no map σ need be chosen.
+
+    Args:
+        G: (m, d(d+1)/2) rows of about unit length that hold whatever σ is.
+        blocks: for every token q and every leader j the rows G_qj of "q follows j".
+        d: the dimension.
+        solver: a name in `SOLVERS`.
+    """
+    upper, A = _form(d)
+    t: Any = cp.Variable()
+    ahead: Any = G @ upper >= t
+    constraints: list[Any] = [ahead, A - t * np.eye(d) >> 0, cp.trace(A) == 1]
+    sums: list[Any] = []
+    rows: list[list[Any]] = []
+    pieces: list[list[Any]] = []
+    for block in blocks:
+        parts = [_form(d) for _ in block]
+        rows.append([G_qj @ part >= t for G_qj, (part, _) in zip(block, parts, strict=True)])
+        pieces.append([A_qj for _, A_qj in parts])
+        sums.append(upper == sum(part for part, _ in parts))
+        constraints += [*rows[-1], sums[-1], *(A_qj - t * np.eye(d) >> 0 for _, A_qj in parts)]
+    problem = cp.Problem(cp.Maximize(t), constraints)
+    if not _solved(problem, solver):
+        return None
+    forms = [-np.array(one.dual_value) for one in sums]
+    cases = [[np.array(one.dual_value) for one in block] for block in rows]
+    shares = [[float(np.trace(A_qj.value)) for A_qj in block] for block in pieces]
+    return Relaxation(float(t.value), A.value, np.array(ahead.dual_value), forms, cases, shares)
 
 
 def _filled(m: int) -> int:

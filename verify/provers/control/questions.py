@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration, Matrix, Vector
@@ -43,16 +43,39 @@ class Multiplier(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Whomever:
+    """⟨A, N⟩ > 0 for every A for which a token follows one of its leaders, whomever of them.
+
+    Attributes:
+        place: the token.
+        form: the coefficients of A_ab, a ≤ b, in ⟨A, N⟩.
+        cases: for each leader multipliers y > 0 of the inequalities that the token follows it, with N − Σ y M positive
+            semidefinite.
+    """
+
+    place: At
+    form: tuple[Fraction, ...]
+    cases: tuple[tuple[Multiplier, ...], ...]
+
+    def matrix(self) -> list[list[Fraction]]:
+        """2 N, as a certificate has it."""
+        d = next(d for d in range(len(self.form) + 1) if d * (d + 1) == 2 * len(self.form))
+        return symmetric(self.form, d)
+
+
+@dataclass(frozen=True, slots=True)
 class Excluded:
-    """No A satisfies the inequalities of the question and of `follows`.
+    """No A satisfies the inequalities of the question and of `follows`, whomever the other tokens follow.
 
     Attributes:
         follows: what of σ the multipliers are about; empty unless the question is of kind "exactly".
-        multipliers: y > 0 with −Σ y M positive semidefinite.
+        multipliers: y > 0.
+        whomever: of tokens that are not in `follows`; −Σ y M − Σ N is positive semidefinite.
     """
 
     follows: Follows
     multipliers: tuple[Multiplier, ...]
+    whomever: tuple[Whomever, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,15 +151,33 @@ class Leading:
         upper, _ = primitive([v for a, row in enumerate(A) for v in row[a:]])
         return all(dot(self.row(wish), upper) > 0 for wish in wishes)
 
-    def excludes(self, multipliers: Sequence[Multiplier]) -> bool:
-        """Whether y > 0, y ≠ (), and S = −Σ y sym(z_i (z_j − z_p)ᵀ) is positive semidefinite: then there is no A."""
-        if not multipliers or any(y <= 0 for _, y in multipliers):
+    def excludes(self, multipliers: Sequence[Multiplier], whomever: Sequence[Whomever] = ()) -> bool:
+        """Whether −Σ y sym(z_i (z_j − z_p)ᵀ) − Σ N is positive semidefinite, and every N what it has to be.
+
+        Then there is no A (CONTROL.md, theorems B and G). Which tokens the multipliers are about is not looked at.
+        """
+        proofs = [multipliers] if multipliers else []
+        proofs += [case for one in whomever for case in one.cases]
+        if not proofs or not all(proofs) or any(y <= 0 for case in proofs for _, y in case):
             return False
+        total = self._sum(multipliers)
+        for one in whomever:
+            total = [a + b for a, b in zip(total, one.form, strict=True)]
+            for case in one.cases:
+                if not self._is_form([a - b for a, b in zip(one.form, self._sum(case), strict=True)]):
+                    return False
+        return self._is_form([-v for v in total])
+
+    def _sum(self, multipliers: Iterable[Multiplier]) -> list[Fraction]:
+        """The coefficients of Σ y M."""
         scaled = [(y * self.factors(wish)[2], self.row(wish)) for wish, y in multipliers]
         D = lcm(*(y.denominator for y, _ in scaled))
         whole = [(int(y * D), row) for y, row in scaled]
-        upper = [-sum(y * row[k] for y, row in whole) for k in range(len(scaled[0][1]))]
-        return is_positive_semidefinite(symmetric(upper, self.d))
+        return [Fraction(sum(y * row[k] for y, row in whole), D) for k in range(self.d * (self.d + 1) // 2)]
+
+    def _is_form(self, upper: Sequence[Fraction]) -> bool:
+        """Whether these are the coefficients of a positive semidefinite matrix."""
+        return is_positive_semidefinite(symmetric(primitive(upper)[0], self.d))
 
 
 def primitive(vector: Sequence[Fraction]) -> tuple[list[int], Fraction]:
@@ -147,9 +188,9 @@ def primitive(vector: Sequence[Fraction]) -> tuple[list[int], Fraction]:
     return [v // common for v in whole], Fraction(common, D)
 
 
-def symmetric(upper: Sequence[int], d: int) -> list[list[int]]:
+def symmetric(upper: Sequence[int] | Sequence[Fraction], d: int) -> list[list[Any]]:
     """Twice the symmetric matrix M with ⟨A, M⟩ = Σ_{a ≤ b} upper_ab A_ab."""
-    M = [[0] * d for _ in range(d)]
+    M = [[upper[0]] * d for _ in range(d)]
     values = iter(upper)
     for a in range(d):
         for b in range(a, d):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ....kernels.exact.configuration import with_changes
 from ....kernels.exact.matrix import identity
 from ....kernels.exact.rational_text import rational_text
-from ....reports.records.control_record import ControlledRecord, ControlRecord, MultiplierRecord
+from ....reports.records.control_record import ControlledRecord, ControlRecord, FormRecord, MultiplierRecord
 from ...claims.conclusion import rows
 from .answers import ControlAnswer, leaders_at_0
 from .linear import can_lead
@@ -42,4 +42,8 @@ def control_record(names: Sequence[str], answer: ControlAnswer, certificates: Se
             tuple(MultiplierRecord(*m.wish, y=rational_text(m.y)) for m in one.multipliers) for one in answer.excluded
         ),
         certificates=tuple(certificates),
+        whomever=tuple(
+            tuple(FormRecord(*one.place, rows(one.matrix())) for one in exclusion.whomever)
+            for exclusion in answer.excluded
+        ),
     )

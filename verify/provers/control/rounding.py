@@ -11,13 +11,14 @@ from collections.abc import Callable, Hashable, Sequence
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 
 from ....kernels.exact.configuration import Matrix
 from ...geometry.polytopes.cone import decide
 from ...geometry.polytopes.exact_lp import Combination
 from ...geometry.second_route.frame import FloatArray
-from .questions import Leading, Multiplier, Wish, as_matrix, primitive
+from .independent import from_flint, to_flint
+from .proposals import Relaxation
+from .questions import Leading, Multiplier, Whomever, Wish, as_matrix, primitive
 
 _BITS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 28, 36, 48)
 """How finely floats are rounded, short ones first."""
@@ -62,9 +63,8 @@ def exact_condition(A: Matrix) -> float:
     """The condition number λ_max(A) λ_max(A⁻¹), with A⁻¹ exact where floats lose it; at most the largest float."""
     if (value := condition(A)) < _TRUSTED:
         return value
-    inverse = fmpq_mat([[fmpq(v.numerator, v.denominator) for v in row] for row in A]).inv().tolist()
     product = Fraction(1)
-    for M in (A, [[Fraction(int(v.p), int(v.q)) for v in row] for row in inverse]):
+    for M in (A, from_flint(to_flint(A).inv())):
         largest = max(v for row in M for v in row)  # of a positive definite matrix it is on the diagonal
         scaled = np.array([[float(v / largest) for v in row] for row in M])
         product *= largest * Fraction(float(np.linalg.eigvalsh(scaled)[-1]))
@@ -114,9 +114,8 @@ def short_multipliers(
     for key in (group, None) if group else (None,):
         y = _sparse(rows, y, [k if key is None else key(wish) for k, wish in enumerate(rows.wishes)])
     for bits in _BITS:
-        rounded = np.rint(y * 2.0**bits)
-        found = tuple(rows.multiplier(k, Fraction(int(v), 1 << bits)) for k, v in enumerate(rounded.tolist()) if v > 0)
-        if found and _semidefinite(rows, rounded / 2.0**bits) and rows.question.excludes(found):
+        found = _rounded(rows, y, bits)
+        if found and _semidefinite(rows, np.rint(y * 2.0**bits) / 2.0**bits) and rows.question.excludes(found):
             return found
     return None
 
@@ -145,6 +144,41 @@ def _sparse(rows: FloatRows, y: FloatArray, keys: Sequence[Hashable]) -> FloatAr
             high = middle
     out = set(order[:low])
     return np.where([key in out for key in keys], 0.0, y)
+
+
+def whomever_multipliers(
+    rows: FloatRows, blocks: Sequence[Sequence[FloatRows]], proposal: Relaxation
+) -> tuple[tuple[Multiplier, ...], tuple[Whomever, ...]] | None:
+    """Short multipliers, and forms for tokens whomever they follow, that exclude every A exactly, or None.
+
+    Args:
+        rows: the inequalities that hold whatever σ is.
+        blocks: for every token and every leader the inequalities that the one follows the other.
+        proposal: of negative t. Half of |t| is shared among the forms, so that rounding loses neither side.
+    """
+    largest = max(y.max(initial=0.0) for y in (proposal.y, *(y for case in proposal.cases for y in case)))
+    if largest <= 0:
+        return None
+    diagonal = np.array([a == b for a, b in zip(*np.triu_indices(rows.question.d), strict=True)])
+    forms = [form - proposal.t / (2 * len(blocks)) * diagonal for form in proposal.forms]
+    for bits in _BITS:
+        found = _rounded(rows, proposal.y / largest, bits)
+        whomever = []
+        for block, form, case in zip(blocks, forms, proposal.cases, strict=True):
+            cases = tuple(_rounded(of, y / largest, bits) for of, y in zip(block, case, strict=True))
+            if all(cases):  # else N ⪰ 0, and is not needed
+                place = block[0].wishes[0][:2]
+                short = np.rint(form / largest * 2.0**bits).tolist()
+                whomever.append(Whomever(place, tuple(Fraction(int(v), 1 << bits) for v in short), cases))
+        if rows.question.excludes(found, whomever):
+            return found, tuple(whomever)
+    return None
+
+
+def _rounded(rows: FloatRows, y: FloatArray, bits: int) -> tuple[Multiplier, ...]:
+    """Multipliers that are whole multiples of 2**-bits, in the units of the rows."""
+    whole = np.rint(y * 2.0**bits).tolist()
+    return tuple(rows.multiplier(k, Fraction(int(v), 1 << bits)) for k, v in enumerate(whole) if v > 0)
 
 
 def multipliers_on_a_face(rows: FloatRows, A: FloatArray, y: FloatArray) -> tuple[Multiplier, ...] | None:

@@ -19,7 +19,7 @@ MISTAKES = [
             "[*c.tokens[:i], *c.tokens[i + 1:]]",
         ),
     ),
-    ("independent", Mutant("leaders tie with followers", "Fraction(1, 2) for i", "Fraction(1) for i")),
+    ("independent", Mutant("all tokens lead", "i if i in L else L[i % len(L)]", "i")),
     ("all_follow", Mutant("follow sets are not compared", "or set(_sets(c, answer)) != {(i,)}", "")),
     ("not_symmetric", Mutant("who leads is not looked at", "if not set(L) <= _leaders(_sets(c, A)):", "if False:")),
 ]

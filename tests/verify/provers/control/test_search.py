@@ -13,13 +13,15 @@ from hardmax.kernels.exact.configuration import Configuration, with_changes
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.writer import to_text
 from hardmax.verify.provers.control.answers import ask, first_sets, leaders_at_0
+from hardmax.verify.provers.control.independent import basis_of
 from hardmax.verify.provers.control.linear import all_follow, can_lead
 from hardmax.verify.provers.control.questions import Excluded, Leading, Multiplier, Wish
 from hardmax.verify.provers.control.rounding import exact_condition
-from hardmax.verify.provers.control.search import Impossible, Possible, settle
+from hardmax.verify.provers.control.search import Impossible, Possible, _needed, settle
 
 from ...mutants import Mutant, mutate
 
+MAPS = Configuration([(-4, 0), (-3, -2), (2, 2), (3, -2), (3, 2)])
 FOUR = Configuration([(1, 0), (0, 1), (Q(6, 5), -1), (Q(1, 10), Q(21, 20))])
 SINGULAR = Configuration([(1, 0), (0, 1), (Q(6, 5), Q(1, 5)), (Q(1, 5), Q(6, 5))])
 SPIRAL = Configuration([(1, 0), (0, Q(2, 5)), (Q(-4, 25), Q(4, 25)), (Q(-8, 125), 0), (0, Q(-16, 625))])
@@ -292,6 +294,80 @@ def test_a_budget_that_ends_leaves_it_undecided(monkeypatch):
     assert all("the budget ended" in a.reason and a.document is None and a.A is None for a in ended)
 
 
+def independent(rng: random.Random, n: int, d: int) -> Configuration:
+    """Linearly independent tokens whose coordinates are of very different sizes, 10^-40 to 10^40."""
+    while True:
+        c = distinct(rng, n, d)
+        if basis_of(c.tokens) is not None:
+            rows, columns = ([Q(10) ** rng.randint(-40, 40) for _ in range(m)] for m in (n, d))
+            return Configuration(
+                [[s * v * t for v, t in zip(z, columns, strict=True)] for z, s in zip(c.tokens, rows, strict=True)]
+            )
+
+
+def test_independent_tokens_of_any_size_are_always_possible():
+    rng = random.Random(10)
+    for _ in range(30):
+        d = rng.randint(2, 5)
+        c = independent(rng, rng.randint(2, d), d)
+        L = tuple(sorted(rng.sample(range(c.n), rng.randint(1, c.n))))
+        for kind in ("lead", "exactly", *(["alone"] if len(L) == 1 else [])):
+            assert_possible(kind, c, L)
+            if kind != "lead":
+                assert leaders_at_0(with_changes(c, A=ask(kind, [c], L).A)) == L
+
+
+def test_independent_tokens_need_no_solver(monkeypatch):
+    """Theorem C alone, also for two configurations that share one A."""
+    from hardmax.verify.provers.control import search
+
+    for name in ("widest", "roundest", "relaxed"):
+        monkeypatch.setattr(search, name, lambda *_: None)
+    monkeypatch.setattr(search, "_at_identity", lambda _: None)
+    rng = random.Random(11)
+    for _ in range(10):
+        c = independent(rng, 4, 5)
+        one, other = (
+            Configuration([c.tokens[i] for i in part], labels="xyz"[: len(part)]) for part in ((0, 1, 2), (3,))
+        )
+        for kind in ("lead", "exactly"):
+            assert_possible(kind, c, (1, 2))
+        assert ask("exactly", [one, other], ["x"]).held == (0, 1) if "x" in other.labels else True
+        assert ask("lead", [one, other], ["x", "y"]).held == (0, 1)
+    dependent = Configuration([(1, 0), (0, 1), (1, 1)])
+    assert ask("exactly", [dependent], [0, 1]).verdict == "undecided"
+
+
+def test_maps_are_excluded_all_at_once_and_not_one_by_one():
+    """Heavy-tailed tokens for which hundreds of maps are each impossible for reasons of their own."""
+    import numpy as np
+
+    rng = np.random.default_rng(20)
+    Z = rng.standard_normal((12, 8)) * np.abs(rng.standard_t(2, (12, 1)))
+    for _ in range(8):
+        rng.choice(12, 2, replace=False)
+        Z = rng.standard_normal((12, 8)) * np.abs(rng.standard_t(2, (12, 1)))
+    c = Configuration([[Q(round(1000 * x), 1000) for x in z] for z in Z.tolist()])
+    answer = ask("exactly", [c], sorted(rng.choice(12, 2, replace=False).tolist()))
+    assert answer.verdict == "impossible"
+    (exclusion,) = answer.excluded
+    assert not exclusion.follows
+    assert len(exclusion.whomever) > 1
+    text = to_text(answer.document)
+    assert len(text) < 20_000
+    assert checker.check(text) == {"control.layer_0": "refuted"}
+
+
+def test_maps_of_many_tokens_are_no_deep_recursion():
+    c = Configuration([(k, 1) for k in range(1501)])
+    places = [(0, i) for i in range(1, c.n)]
+    chain = Excluded(dict.fromkeys(places, 0), ())
+    assert _needed([chain], Leading("exactly", (c,), ((0,),))) == [chain]
+    question = Leading("exactly", (c,), ((0, 1),))
+    one, other, both = (Excluded(follows, ()) for follows in ({(0, 2): 0}, {(0, 2): 1, (0, 3): 0}, {(0, 3): 1}))
+    assert _needed([both, other, Excluded({(0, 4): 0}, ()), one], question) == [both, other, one]
+
+
 SEMIDEFINITE = {
     ((0, 0), (0, 0)): True,
     ((1, 1), (1, 1)): True,
@@ -310,8 +386,12 @@ CONTROL = "hardmax.verify.provers.control"
 QUESTIONS = [
     Mutant("a pivot 0 needs no row of zeros", "pivot < 0 or (pivot == 0 and any(pivot_row[k:]))", "pivot < 0"),
     Mutant("negative pivots pass", "pivot < 0 or (pivot == 0 and any(pivot_row[k:]))", "False"),
-    Mutant("no multipliers exclude all", "if not multipliers or any((y <= 0 for _, y in multipliers)):", "if False:"),
-    Mutant("the sum has the other sign", "upper = [-sum(", "upper = [sum("),
+    Mutant("no multipliers exclude all", "not proofs or not all(proofs) or ", ""),
+    Mutant("the sum has the other sign", "[-v for v in total]", "total"),
+    Mutant("forms are not in the sum", "total = [a + b for", "total = [a for"),
+    Mutant("cases are not looked at", "if not self._is_form([a - b", "if False and ([a - b"),
+    Mutant("a case needs no multipliers", "or not all(proofs)", ""),
+    Mutant("multipliers may be negative", "or any((y <= 0 for case in proofs for _, y in case))", ""),
     Mutant("A need not be definite", "or not is_positive_definite(A)", ""),
     Mutant("equality is enough", "dot(self.row(wish), upper) > 0", "dot(self.row(wish), upper) >= 0"),
     Mutant("off-diagonals once", "(x[b] * u[a] if a != b else 0) for a", "0 for a"),
@@ -338,6 +418,18 @@ def faults_of_questions(module) -> list[str]:
                 faults.append(f"{given} exclude: {not right}")
         except IndexError:
             faults.append(f"{given} fail")
+    maps = module.Leading("exactly", (MAPS,), ((0, 1),))
+    base = [module.Multiplier(wish(0, i, 1, 3), Q(1, 48)) for i in (1, 3)]
+    for entry, y, right in ((-1, 1, True), (-1, 8, False), (0, 1, False), (-1, 0, False), (-1, -1, False)):
+        cases = [[module.Multiplier(wish(0, 2, j, p), Q(y, k))] if y else [] for j, p, k in ((0, 2, 32), (1, 4, 64))]
+        form = module.Whomever((0, 2), (Q(0), Q(entry, 2), Q(0)), cases)
+        if maps.excludes(base, [form]) != right:
+            faults.append(f"with a form {entry} and {y} they exclude: {not right}")
+    if maps.excludes([], [module.Whomever((0, 2), (Q(0),) * 3, [[], []])]):
+        faults.append("a form without multipliers excludes")
+    always = module.Leading("lead", (Configuration([(1, 0), (-1, 0)]),), ((0,),))
+    if always.excludes([module.Multiplier(wish(0, 0, 0, 1), Q(-1))]):
+        faults.append("a negative multiplier excludes")
     wishes = [wish(0, 2, 2, p) for p in (0, 1, 3)]
     forms = {
         ((1, 0), (0, 1)): True,
@@ -423,7 +515,7 @@ def test_a_search_that_is_handed_wrong_floats_is_never_wrong(monkeypatch):
     import numpy as np
 
     from hardmax.verify.provers.control import search
-    from hardmax.verify.provers.control.proposals import Margin
+    from hardmax.verify.provers.control.proposals import Margin, Relaxation
 
     rng, noise = random.Random(9), np.random.default_rng(9)
 
@@ -431,19 +523,48 @@ def test_a_search_that_is_handed_wrong_floats_is_never_wrong(monkeypatch):
         B = noise.standard_normal((d, d))
         return Margin(float(noise.choice([-1.0, 0.0, 1.0])), B @ B.T, np.abs(noise.standard_normal(len(G))))
 
+    def more_lies(G, blocks, d, solver):
+        said = lies(G, d, solver)
+        forms = [noise.standard_normal(d * (d + 1) // 2) for _ in blocks]
+        cases = [[np.abs(noise.standard_normal(len(rows))) for rows in block] for block in blocks]
+        shares = [[float(noise.random()) for _ in block] for block in blocks]
+        return Relaxation(said.t, said.A, said.y, forms, cases, shares)
+
     monkeypatch.setattr(search, "widest", lies)
+    monkeypatch.setattr(search, "relaxed", more_lies)
     monkeypatch.setattr(search, "roundest", lambda G, d, margin, solver: None)
     seen = set()
-    for _ in range(60):
+    for kind in ("lead", "exactly") * 60:
         c = distinct(rng, rng.randint(3, 6), 2)
-        question = Leading("lead", (c,), ((0, 1),))
+        question = Leading(kind, (c,), ((0, 1),))
         found = settle(question)
-        seen.add(type(found).__name__)
+        seen.add((kind, type(found).__name__))
         if isinstance(found, Possible):
-            assert question.holds(found.A, question.wishes())
+            assert question.holds(found.A, question.wishes(found.follows))
         if isinstance(found, Impossible):
-            assert all(question.excludes(e.multipliers) for e in found.excluded)
-    assert len(seen) == 3
+            assert all(question.excludes(e.multipliers, e.whomever) for e in found.excluded)
+    assert len(seen) == 6
+
+
+def test_what_a_known_A_does_is_not_excluded_whomever_tokens_follow():  # noqa: N802
+    """With all tokens in the relaxation at once, and any part of the map σ of the known A fixed."""
+    from hardmax.verify.provers.control.search import _Programmes
+
+    rng, count = random.Random(12), 0
+    for kind, c, L in possible_instances(random.Random(13), 200):
+        if kind != "exactly" or not 2 <= len(L) < c.n:
+            continue
+        answer = ask(kind, [c], L)
+        follows = {(0, i): j for i, j in answer.follows.items()}
+        programmes = _Programmes(Leading(kind, (c,), (L,)), None)
+        fixed = dict(rng.sample(sorted(follows.items()), rng.randint(0, len(follows) - 1)))
+        programmes._astray = lambda _, known, left=[p for p in follows if p not in fixed]: [
+            place for place in left if place not in known
+        ]
+        assert programmes._whomever(fixed) is None
+        assert programmes.spent > 0
+        count += 1
+    assert count > 10
 
 
 def test_a_condition_number_beyond_floats_is_a_number():
