@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.matrix import identity
 from ...kernels.exact.model import named
 from ...kernels.exact.rational_text import decimal_text, rational_text
 from ...kernels.exact.step import ConstantStep, GeometricStep, HarmonicStep, ListedStep
 from ..claims.conclusion import Result, overall
-from ..provers.freeze.outcome import Frozen, Undecided
+from ..provers.freeze.outcome import Enclosed, Frozen, Undecided
 
 MOST_TOKENS = 60
 """More tokens than this are cut, unless all is asked for."""
@@ -47,8 +48,11 @@ def describe(
         lines += [f"  {line}" for line in _tokens(proved, exact)]
         points = "" if proved.limits is None else f", {_count(len(set(proved.limits)), 'cluster point')}"
         frozen = isinstance(outcome, Frozen)
+        if isinstance(outcome, Enclosed):
+            points += f", each within {decimal_text(outcome.radius)} of the point that is shown"
         rest = f"; all follow sets are constant from layer {outcome.freeze_layer} on" if frozen else ""
-        lines.append(f"  {_count(len(outcome.leaders), 'leader')}{points}{rest}")
+        leaders = "" if outcome.leaders is None else _count(len(outcome.leaders), "leader")
+        lines.append(f"  {f'{leaders}{points}{rest}'.removeprefix(', ')}")
     for claim, finding in proved.findings.items():
         lines.append(f"  {finding.verdict:<9} {claim}: {finding.message}")
     if proved.merged is not None:
@@ -66,7 +70,9 @@ def _headline(proved: Result) -> str:
     verdict = overall(own)
     c = proved.configuration
     theorem = c.model.kind == "hardmax"  # it is about no other model
-    broken = [_BROKEN.get(h, f"not {h}") for h, met in c.hypotheses().items() if not met]
+    claimed = {h for claim in named(c.model.claims) for h in claim.assumes}
+    said_of = c.hypotheses().items() if theorem else ((h, met) for h, met in c.hypotheses().items() if h in claimed)
+    broken = [_BROKEN.get(h, f"not {h}") for h, met in said_of if not met]
     if theorem and not isinstance(c.step, ConstantStep):
         broken.append("the step changes from layer to layer")
     if theorem and c.follow != "largest":
@@ -92,7 +98,7 @@ def _input(c: Configuration, exact: bool) -> str:
     """The tokens' number, and the model as far as it is a hardmax one."""
     parts = [f"{_count(c.n, 'token')} in R^{c.d}"]
     if c.model.kind != "hardmax":
-        return f"{parts[0]}, a model of kind {c.model.kind}"
+        return f"{parts[0]}, a model of kind {c.model.kind}{_parameters(c)}"
     match c.step:
         case ConstantStep(alpha):
             parts.append(f"alpha = {number_text(alpha, exact)}{' (the default)' if alpha == 1 else ''}")
@@ -108,6 +114,13 @@ def _input(c: Configuration, exact: bool) -> str:
     if c.follow != "largest":
         parts.append("tokens follow the smallest scores")
     return ", ".join(parts)
+
+
+def _parameters(c: Configuration) -> str:
+    """The parameters that this kind of model alone has, if they are short."""
+    given = configuration_to_json(c)["attention"][c.model.kind]
+    text = ", ".join(f"{name} {value}" for name, value in given.items() if isinstance(value, str))
+    return f", {text}" if 0 < len(text) <= WIDE else ""
 
 
 def _tokens(proved: Result, exact: bool) -> list[str]:
