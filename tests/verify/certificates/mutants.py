@@ -128,7 +128,7 @@ def _put(place: Place, node: ast.AST) -> None:
         setattr(holder, key, node)
 
 
-MESSAGES = {"must": 1, "refuse": 0, "ascending": 1, "convex": 3, "integers": 3, "read": 2, "rational": 1}
+MESSAGES = {"must": 1, "refuse": 0, "ascending": 1, "convex": 3, "integers": 3, "read": 2, "rational": 1, "about": 0}
 """Functions that are told what to say: from which argument on it is no more than that."""
 
 

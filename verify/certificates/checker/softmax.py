@@ -117,11 +117,11 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
     exponent = problem.beta_at(section["layer"]) * a * (at.R + at.rho) * (at.D + 2 * at.rho)
     if g > 1:
         q = 1 - rate / exponential(exponent, up=True)
-        must(g * q <= 1, "consensus", f"a growth of {g}", f"g q is about {g * q}, more than 1")
+        must(g * q <= 1, "consensus", f"a growth of {g}", "g q is more than 1")
     integers([section["limit"]], 1, problem.d, "consensus, limit")
     for i in range(problem.n):
         _, far = near(at, i, section["limit"])
-        must(far <= section["radius"], "consensus, radius", section["radius"], f"token {i} is as far as {far}")
+        must(far <= section["radius"], "consensus, radius", about(section["radius"]), f"token {i} is as far as {about(far)}")
 
     halvings, D0, R0 = section["halvings"], size(problem), largest(problem)
     goal = D0 / 2**halvings
@@ -132,7 +132,7 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
         must(section["enough"] >= enough, "consensus, enough", section["enough"], f"{enough} is proved")
     if section["needed"] is not None:
         k = section["needed"]
-        must(layers[k].D + 2 * layers[k].rho <= goal, "consensus, needed", k, f"tokens are further apart than {goal}")
+        must(layers[k].D + 2 * layers[k].rho <= goal, "consensus, needed", k, f"tokens are further apart than {about(goal)}")
         before = layers[max(k, 1) - 1]
         must(k == 0 or before.D - 2 * before.rho > goal, "consensus, needed", k, "fewer layers may do")
     vanishes = g <= 1 or g * (1 - rate / exponential(exponent, up=True)) < 1
@@ -163,7 +163,7 @@ def metastable(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]
     gamma = gaps(problem, at, [(i, k, j) for i, k in inside for j in tokens if T[i] != T[j]])
     a, D, R = norm(problem), at.D + 2 * at.rho, at.R + at.rho
     y = problem.beta * ((gamma or 0) - a * delta * (D + 2 * R + 2 * delta))
-    must(y >= 0, "metastable", "delta", f"the exponent is {y}")
+    must(y >= 0, "metastable, delta", delta, f"the exponent is {about(y)}")
     own = {t: sum([w for w, s in zip(problem.w, T, strict=True) if s == t]) for t in T}
     N = max([Fraction(problem.W - w, w) for w in own.values()])
     most = floor(delta * exponential(small(y), up=False) * problem.q / (problem.p * N * (D + 2 * delta)))
@@ -181,10 +181,10 @@ def shadow(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]) ->
         rows = [[Fraction(x, layer.D) for x in row] for row in layer.N]
         if k <= stays:
             far = max([near(layers[k], i, row)[1] for i, row in enumerate(rows)])
-            must(far <= epsilon, "shadow, stays", stays, f"a token is as far as {far} at layer {k}")
+            must(far <= epsilon, "shadow, stays", stays, f"a token is as far as {about(far)} at layer {k}")
         if k == left:
             least = max([near(layers[k], i, row)[0] for i, row in enumerate(rows)])
-            must(least > epsilon, "shadow, left", left, f"no token is shown to be further than {least}")
+            must(least > epsilon, "shadow, left", left, f"no token is shown to be further than {about(least)}")
         scores = [hard.scores(row, layer.N) for row in layer.N]
         sets = [tuple([j for j, x in enumerate(row) if x == max(row)]) for row in scores]
         layer = hard.next(layer, sets)
@@ -210,29 +210,34 @@ def growing(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]) -
     S = Fraction(0)
     if inner is not None:
         x = B * (inner - a * eta * (R + 2 * E + 2 * eta))
-        must(x > 0, "growing, eta", eta, f"x is {x}, not > 0")
+        must(x > 0, "growing, eta", eta, f"x is {about(x)}, not > 0")
         N_in = max([Fraction(own[l], w[l]) for l in leaders])
         S += N_in * (E + eta) * tail(x, (g / s - 1) * x)
     if outer is not None:
         y = B * (outer - a * eta * (2 * D + 3 * R + 6 * eta))
-        must(y > 1, "growing, eta", eta, f"y is {y}, not > 1")
+        must(y > 1, "growing, eta", eta, f"y is {about(y)}, not > 1")
         N_out = max([Fraction(problem.W - own[l] - w[l], w[l]) for l in leaders])
         S += N_out * (D + 3 * eta) * tail(y, (g - 1) * (y - 1))
-    must(2 * problem.alpha * S <= eta, "growing, eta", eta, f"S(eta) is {2 * problem.alpha * S}")
+    must(2 * problem.alpha * S <= eta, "growing, eta", eta, f"S(eta) is {about(2 * problem.alpha * S)}")
 
     integers(section["limits"], len(leaders), problem.d, "growing, limits")
     for l, point in zip(leaders, section["limits"], strict=True):  # noqa: E741
         far = near(at, l, point)[1] + eta / (2 * s)
-        must(far <= section["radius"], "growing, radius", section["radius"], f"leader {l} may be as far as {far}")
+        must(far <= section["radius"], "growing, radius", about(section["radius"]), f"leader {l} is as far as {about(far)}")
     return {LIMITS: True, ROWS: True, VERTICES: True}
 
 
 def tail(x: Fraction, z: Fraction) -> Fraction:
     """At least e^(−x) / (1 − e^(−z)), x and z > 0."""
-    must(small(z) > 0, "growing, eta", f"an exponent of {z}", "it is too small")
+    must(small(z) > 0, "growing, eta", f"an exponent of {about(z)}", "it is too small")
     return 1 / exponential(small(x), up=False) / (1 - 1 / exponential(small(z), up=False))
 
 
 def small(x: Fraction) -> Fraction:
     """A number ≤ x, short and not beyond 1,000: for lower bounds of e^x, x ≥ 0."""
     return min(Fraction(floor(x * 2**32), 2**32), Fraction(1000))
+
+
+def about(x: Fraction) -> str:
+    """The number with twelve decimals, for messages."""
+    return f"{round(x * 10**12)}e-12"
