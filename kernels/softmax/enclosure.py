@@ -1,8 +1,8 @@
 """Softmax layers enclosed by balls: exact centres, and one radius for all coordinates that does not grow by itself.
 
 A layer is computed from the exact centres with ball arithmetic, which bounds its rounding; what the tokens' own
-uncertainty does to the next layer is bounded by Lemma S3 of verify/SOFTMAX.md, and not by the balls, which would grow in
-every layer.
+uncertainty does to the next layer is bounded by Lemma S3 of verify/SOFTMAX.md, and not by the balls, which would grow
+in every layer.
 
 Neighbours: `model` is what is computed; `verify.provers.softmax` draws conclusions.
 """
@@ -10,7 +10,7 @@ Neighbours: `model` is what is computed; `verify.provers.softmax` draws conclusi
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any
 
 import flint
@@ -237,5 +237,5 @@ def _deviation(P: list[list[Any]], C: Any) -> Any:
     weights = flint.arb_mat(P)
     squares = flint.arb_mat([[v * v for v in row] for row in C.tolist()])
     means, seconds = (weights * C).tolist(), (weights * squares).tolist()
-    pairs = zip(sum(means, []), sum(seconds, []), strict=True)
+    pairs = zip(chain(*means), chain(*seconds), strict=True)
     return max(max((second - mean * mean).upper(), flint.arb(0)) for mean, second in pairs).sqrt().upper()

@@ -83,5 +83,9 @@ class Case:
     def layers(self) -> list[tuple[Layer, Sets]]:
         """The first layers with their follow sets: up to the freeze layer and two more, at least `FIRST_LAYERS`."""
         outcome = self.outcome
-        wanted = FIRST_LAYERS if isinstance(outcome, Undecided | Enclosed) else min(outcome.phases[-1].first + 2, 4 * FIRST_LAYERS)
+        wanted = (
+            FIRST_LAYERS
+            if isinstance(outcome, Undecided | Enclosed)
+            else min(outcome.phases[-1].first + 2, 4 * FIRST_LAYERS)
+        )
         return list(islice(self.configuration.dynamics().layers(), max(wanted, FIRST_LAYERS)))

@@ -86,7 +86,7 @@ class Result:
 
     @cached_property
     def limits(self) -> Matrix | None:
-        """The limit of every token, None if not decided; of softmax the middle of its enclosure, `outcome.radius` wide."""
+        """The limit of every token, or the middle of its enclosure (`outcome.radius`); None if not decided."""
         limits = self.outcome.limits
         return None if limits is None else tuple(map(ExactPoint, limits))
 
@@ -182,7 +182,9 @@ class Result:
         if self.verdict != "verified":
             data["reasons"] = self.reasons()
         if self.merged is not None:
-            merged = _with_radii(encode(self.merged.record())) | {"multiplicities": list(self.merged.configuration.multiplicities)}
+            merged = _with_radii(encode(self.merged.record())) | {
+                "multiplicities": list(self.merged.configuration.multiplicities)
+            }
             del merged["certificate"]
             data["merged"] = merged
         return data
@@ -198,7 +200,7 @@ def _with_radii(data: dict[str, Any]) -> dict[str, Any]:
 
 def enclosure_record(outcome: Enclosed) -> EnclosureRecord:
     """The record of an enclosure, with what its evidence says besides."""
-    said = {name: rational_text(v) if isinstance(v, Fraction) else v for name, v in outcome.evidence.facts().items()}
+    said: dict[str, Any] = {name: rational_text(v) if isinstance(v, Fraction) else v for name, v in outcome.evidence.facts().items()}
     return EnclosureRecord(rational_text(outcome.radius), outcome.layer, **said)
 
 

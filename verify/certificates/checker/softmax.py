@@ -121,7 +121,12 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
     integers([section["limit"]], 1, problem.d, "consensus, limit")
     for i in range(problem.n):
         _, far = near(at, i, section["limit"])
-        must(far <= section["radius"], "consensus, radius", about(section["radius"]), f"token {i} is as far as {about(far)}")
+        must(
+            far <= section["radius"],
+            "consensus, radius",
+            about(section["radius"]),
+            f"token {i} is as far as {about(far)}",
+        )
 
     halvings, D0, R0 = section["halvings"], size(problem), largest(problem)
     goal = D0 / 2**halvings
@@ -132,7 +137,12 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
         must(section["enough"] >= enough, "consensus, enough", section["enough"], f"{enough} is proved")
     if section["needed"] is not None:
         k = section["needed"]
-        must(layers[k].D + 2 * layers[k].rho <= goal, "consensus, needed", k, f"tokens are further apart than {about(goal)}")
+        must(
+            layers[k].D + 2 * layers[k].rho <= goal,
+            "consensus, needed",
+            k,
+            f"tokens are further apart than {about(goal)}",
+        )
         before = layers[max(k, 1) - 1]
         must(k == 0 or before.D - 2 * before.rho > goal, "consensus, needed", k, "fewer layers may do")
     vanishes = g <= 1 or g * (1 - rate / exponential(exponent, up=True)) < 1
@@ -155,7 +165,7 @@ def metastable(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]
     at: View = layers[section["layer"]]
     T, delta, m = section["clusters"], section["delta"], section["layers"]
     must(problem.growth == 1, "metastable", f"a growth of {problem.growth}", "a constant beta is needed")
-    named = len(T) == problem.n and len({*T}) > 1 and all([t <= i and T[t] == t for i, t in enumerate(T)])
+    named = len(T) == problem.n and len({*T}) > 1 and all(t <= i and T[t] == t for i, t in enumerate(T))
     must(named, "metastable, clusters", T, "each token names the first of its cluster, and there are two")
     must(delta > 0 and m >= 1 and m.denominator == 1, "metastable", f"{m} layers", "a whole number, and delta > 0")
     tokens = range(problem.n)
@@ -197,7 +207,7 @@ def growing(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]) -
     f, eta, n = section["follows"], section["eta"], problem.n
     s, g, B = 1 + problem.alpha, problem.growth, problem.beta_at(section["layer"])
     must(g > s and B > 0, "growing", f"a growth of {g}", f"it has to exceed {s}, and beta 0")
-    idempotent = len(f) == n and all([l < n and f[l] == l for l in f])  # noqa: E741 the page's index
+    idempotent = len(f) == n and all(leader < n and f[leader] == leader for leader in f)
     must(idempotent, "growing, follows", f, "each token follows one that follows itself")
     leaders, tokens = sorted({*f}), range(n)
     a, D, R = norm(problem), at.D + 2 * at.rho, at.R + at.rho
@@ -206,24 +216,29 @@ def growing(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]) -
     offsets = [abs(x - y) for i in tokens for x, y in zip(at.c[i], at.c[f[i]], strict=True)]
     E = Fraction(max(offsets), at.one) + 2 * at.rho
     w = problem.w
-    own = {l: sum([w[j] for j in tokens if f[j] == l != j]) for l in leaders}  # noqa: E741
+    own = {i: sum([w[j] for j in tokens if f[j] == i != j]) for i in leaders}
     S = Fraction(0)
     if inner is not None:
         x = B * (inner - a * eta * (R + 2 * E + 2 * eta))
         must(x > 0, "growing, eta", eta, f"x is {about(x)}, not > 0")
-        N_in = max([Fraction(own[l], w[l]) for l in leaders])
+        N_in = max([Fraction(own[i], w[i]) for i in leaders])
         S += N_in * (E + eta) * tail(x, (g / s - 1) * x)
     if outer is not None:
         y = B * (outer - a * eta * (2 * D + 3 * R + 6 * eta))
         must(y > 1, "growing, eta", eta, f"y is {about(y)}, not > 1")
-        N_out = max([Fraction(problem.W - own[l] - w[l], w[l]) for l in leaders])
+        N_out = max([Fraction(problem.W - own[i] - w[i], w[i]) for i in leaders])
         S += N_out * (D + 3 * eta) * tail(y, (g - 1) * (y - 1))
     must(2 * problem.alpha * S <= eta, "growing, eta", eta, f"S(eta) is {about(2 * problem.alpha * S)}")
 
     integers(section["limits"], len(leaders), problem.d, "growing, limits")
-    for l, point in zip(leaders, section["limits"], strict=True):  # noqa: E741
-        far = near(at, l, point)[1] + eta / (2 * s)
-        must(far <= section["radius"], "growing, radius", about(section["radius"]), f"leader {l} is as far as {about(far)}")
+    for i, point in zip(leaders, section["limits"], strict=True):
+        far = near(at, i, point)[1] + eta / (2 * s)
+        must(
+            far <= section["radius"],
+            "growing, radius",
+            about(section["radius"]),
+            f"leader {i} is as far as {about(far)}",
+        )
     return {LIMITS: True, ROWS: True, VERTICES: True}
 
 

@@ -36,7 +36,9 @@ class Softmax:
         self.n, self.d, self.w = self.hardmax.n, self.hardmax.d, self.hardmax.w
         self.W = sum(self.w)
         self.bits = bits
-        must(bits >= LEAST_BITS and 8 * self.W < 1 << bits, "bits", bits, f"{LEAST_BITS} are the least, and 8 W < 2^bits")
+        must(
+            bits >= LEAST_BITS and 8 * self.W < 1 << bits, "bits", bits, f"{LEAST_BITS} are the least, and 8 W < 2^bits"
+        )
         self.alpha: Fraction = problem["alpha"]
         self.p, self.q = self.hardmax.rate(0)
         self.beta, self.growth = problem["beta"], problem["growth"]

@@ -82,7 +82,9 @@ def check_pair(case: Case) -> Finding:
         mirrored = abs(Z[0][0] - before[0][0]) <= softmax.SHOWN and abs(Z[0][1] + Z[1][1]) <= softmax.SHOWN
         rate = c.model.step.rate(k - 1)
         halved = apart[k] - (1 - rate) * apart[k - 1]
-        moved = halved * ((second > 0) - (second < 0)) < -2 * softmax.SHOWN or (not second and abs(halved) > 2 * softmax.SHOWN)
+        moved = halved * ((second > 0) - (second < 0)) < -2 * softmax.SHOWN or (
+            not second and abs(halved) > 2 * softmax.SHOWN
+        )
         if not mirrored or moved:
             places = " and ".join(f"({', '.join(map(decimal_text, z))})" for z in Z)
             return Finding("refuted", f"the tokens are at {places} at layer {k}, which the proposition excludes", k)
@@ -139,7 +141,9 @@ def _pairs() -> SearchStrategy[Configuration]:
     return st.builds(made, st.integers(-2, 2), st.integers(1, 200), st.integers(-1, 2), st.integers(-2, 2), steps)
 
 
-def _claim(name: str, statement: str, check: Callable[[Case], Finding], expected: Any, label: str, **more: Any) -> Claim:
+def _claim(
+    name: str, statement: str, check: Callable[[Case], Finding], expected: Any, label: str, **more: Any
+) -> Claim:
     strategy, examples = more.pop("strategy", _generic), more.pop("examples", 40)
     return Claim(
         f"glpr.{name}",
@@ -155,7 +159,10 @@ def _claim(name: str, statement: str, check: Callable[[Case], Finding], expected
     )
 
 
-EXAMPLE = Configuration(softmax.EXAMPLE.tokens, Softmax([[1, 0], [0, 1]], Fraction(1, 2), 1, Fraction(9, 4)))
+EXAMPLE = Configuration(
+    [(1, 0), (0, 1), (-1, Fraction(1, 2)), (Fraction(-1, 3), -1), (Fraction(1, 5), Fraction(1, 3))],
+    Softmax([[1, 0], [0, 1]], Fraction(1, 2), 1, Fraction(9, 4)),
+)
 _LINE = Configuration([[1], [Fraction(-1, 2)], [Fraction(1, 3)]], Softmax([[1]], Fraction(1, 2), 1, Fraction(9, 4)))
 PAIR = Configuration(
     [(1, Fraction(1, 10)), (1, Fraction(-1, 10))], Softmax([[1, 0], [0, 0]], Fraction(1, 2), 1, Fraction(9, 4))

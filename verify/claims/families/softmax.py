@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ....kernels.exact.configuration import Configuration
-from ....kernels.exact.dynamics import Dynamics, maximisers
+from ....kernels.exact.dynamics import Dynamics
 from ....kernels.exact.matrix import Matrix
 from ....kernels.exact.rational_text import decimal_text
 from ....kernels.softmax.enclosure import SHOWN_BITS, largest, spread
@@ -78,7 +78,9 @@ def certified(case: Case, claim: str, said: Callable[[Evidence], str | None]) ->
     if word == "refused":
         return Finding("refuted", f"the layers, computed again, are others: {detail}")
     verdict = detail.get(claim)
-    return Finding(verdict, text, certified=True) if verdict else Finding("undecided", "the theorems do not say it here")
+    return (
+        Finding(verdict, text, certified=True) if verdict else Finding("undecided", "the theorems do not say it here")
+    )
 
 
 def _model(case: Case) -> Softmax:
@@ -139,7 +141,7 @@ def _plain(c: Configuration, layers: int) -> list[list[list[Any]]]:
     """The layers from their formula, in intervals of mpmath."""
     model = c.model
     assert isinstance(model, Softmax)
-    iv = mpmath.iv
+    iv: Any = mpmath.iv
     iv.prec = 400
 
     def number(x: Fraction) -> Any:
@@ -166,11 +168,12 @@ def check_layers(case: Case) -> Finding:
     """The centres of the layers are, up to 2^−40, what intervals of mpmath give for the formula of the layer."""
     c = case.configuration
     many = 1 + max(1, min(LAYERS, EXPONENTIALS // c.n**2))
+    iv: Any = mpmath.iv
     with mpmath.workprec(400):
         for k, (Z, plain) in enumerate(zip(_shown(case, many), _plain(c, many), strict=True)):
             for i, (row, other) in enumerate(zip(Z, plain, strict=True)):
                 for x, y in zip(row, other, strict=True):
-                    difference = y - mpmath.iv.mpf(x.numerator) / x.denominator
+                    difference = y - iv.mpf(x.numerator) / x.denominator
                     if difference.a > mpmath.mpf(2) ** -SHOWN_BITS or difference.b < -(mpmath.mpf(2) ** -SHOWN_BITS):
                         where = mpmath.nstr(mpmath.mpf(y.mid), 12)
                         message = f"token {i} is at {decimal_text(x)} at layer {k}, its formula says {where}"
@@ -202,8 +205,12 @@ def check_contraction(case: Case) -> Finding:
         least = mpmath.exp(-mpmath.mpf(exponent.numerator) / exponent.denominator) if exponent < 600 else 0
         bound = (1 - model.step.rate(k) * Fraction(float(least)) * (1 - Fraction(1, 10**9))) * D
         if now > bound + 8 * SHOWN * (1 + model.norm * model.beta_at(k) * (R + D) * D):
-            return Finding("refuted", f"the diameter is {decimal_text(now)} at layer {k + 1}, more than the bound", k + 1)
-    return Finding("verified", f"the bound holds at the first {3 * LAYERS} layers", trivial=spread(case.configuration.tokens) == 0)
+            return Finding(
+                "refuted", f"the diameter is {decimal_text(now)} at layer {k + 1}, more than the bound", k + 1
+            )
+    return Finding(
+        "verified", f"the bound holds at the first {3 * LAYERS} layers", trivial=spread(case.configuration.tokens) == 0
+    )
 
 
 def check_near_hardmax(case: Case) -> Finding:
@@ -216,11 +223,20 @@ def check_near_hardmax(case: Case) -> Finding:
     after = _shown(case, 2)[1]
     rate, beta, w, trivial = model.step.rate(0), model.beta_at(0), c.multiplicities, True
     for i, C in enumerate(sets):
-        scores = [sum(x * a * y for x, row in zip(c.tokens[i], model.A, strict=True) for a, y in zip(row, z, strict=True)) for z in c.tokens]
+        scores = [
+            sum(x * a * y for x, row in zip(c.tokens[i], model.A, strict=True) for a, y in zip(row, z, strict=True))
+            for z in c.tokens
+        ]
         top, own = max(scores), sum(w[j] for j in C)
         mean = [sum(w[j] * c.tokens[j][b] for j in C) / Fraction(own) for b in range(c.d)]
         rest = [j for j in range(c.n) if j not in C]
-        ratio = sum((w[j] * Fraction(float(mpmath.exp(-min(float(beta * (top - scores[j])), 700.0)))) for j in rest), Fraction(0)) / own
+        ratio = (
+            sum(
+                (w[j] * Fraction(float(mpmath.exp(-min(float(beta * (top - scores[j])), 700.0)))) for j in rest),
+                Fraction(0),
+            )
+            / own
+        )
         far = max((abs(x - y) for j in rest for x, y in zip(c.tokens[j], mean, strict=True)), default=Fraction(0))
         bound = rate * ratio / (1 + ratio) * far * (1 + Fraction(1, 10**9)) + SHOWN
         distance = max(abs(x - y) for x, y in zip(after[i], target[i], strict=True))
@@ -253,7 +269,9 @@ def generic(growing: bool, d: tuple[int, int] = (1, 3), symmetric: bool = False)
             A = [[v + Fraction(random.randint(-10, 10), 10) for v in row] for row in A]
         beta = 1 if growing else random.choice([0, 1, 4, 16])
         weights = [random.randint(1, 3) for _ in range(n)]
-        return Configuration(tokens, Softmax(A, Fraction(1, 2), beta, Fraction(9, 4) if growing else 1), multiplicities=weights)
+        return Configuration(
+            tokens, Softmax(A, Fraction(1, 2), beta, Fraction(9, 4) if growing else 1), multiplicities=weights
+        )
 
     return st.builds(made, st.integers(0, 2**32))
 
@@ -284,10 +302,7 @@ def constant_beta(c: Configuration) -> bool:
     return isinstance(c.model, Softmax) and c.model.growth <= 1
 
 
-EXAMPLE = Configuration(
-    [(1, 0), (0, 1), (-1, Fraction(1, 2)), (Fraction(-1, 3), -1), (Fraction(1, 5), Fraction(1, 3))],
-    Softmax([[1, 0], [0, 1]], Fraction(1, 2), 8),
-)
+EXAMPLE = Configuration([(1, 0), (Fraction(9, 10), Fraction(1, 20)), (-1, 0)], Softmax([[1, 0], [0, 1]], 1, 4))
 CLAIMS = (
     _claim(
         "consensus",

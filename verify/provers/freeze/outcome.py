@@ -144,7 +144,7 @@ class Enclosed:
     leaders: Mapping[int, int] | None
     evidence: Any
 
-    phases: ClassVar[tuple[()]] = ()
+    phases: ClassVar[tuple[Phase, ...]] = ()
     freeze_layer: ClassVar[None] = None
 
     def __repr__(self) -> str:

@@ -71,7 +71,7 @@ def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here:
     """
     bounds = Bounds(here, model.A, model.norm)
     scores = bounds.scores()
-    follows = []
+    follows: list[int] = []
     for i, row in enumerate(scores):
         top = maximisers(row)
         if len(top) > 1:

@@ -53,7 +53,8 @@ def metastable(configuration: Configuration, model: Softmax, rate: Fraction, her
     if T is None or len({*T}) < 2 or a == 0:
         return None
     gamma = -bounds.loss + min(
-        min(s for s, t in zip(row, T, strict=True) if t == own) - max(s for s, t in zip(row, T, strict=True) if t != own)
+        min(s for s, t in zip(row, T, strict=True) if t == own)
+        - max(s for s, t in zip(row, T, strict=True) if t != own)
         for row, own in zip(scores, T, strict=True)
     )
     if gamma <= 0:

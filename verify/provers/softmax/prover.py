@@ -13,7 +13,7 @@ from ....kernels.softmax.model import Softmax
 from ..freeze.budget import CALL, OutOfBudgetError, Work, product
 from ..freeze.outcome import Enclosed, Undecided
 from .consensus import consensus, meets
-from .evidence import Consensus, Evidence, Growing, Metastable
+from .evidence import Evidence, Growing, Metastable
 from .growing import growing
 from .metastable import Shadowing, metastable
 

@@ -1,4 +1,4 @@
-"""The theorems of SOFTMAX.md against 150 digits of mpmath: orbits that would break them, and bounds that cannot shrink."""
+"""The theorems of SOFTMAX.md against 150 digits of mpmath: orbits that would break them, bounds that cannot shrink."""
 
 import random
 from fractions import Fraction as Q
@@ -117,7 +117,10 @@ def test_s3_bounds_what_errors_of_the_tokens_do_and_no_tenth_of_it_would():
             tau = beta * rho * (h + b + a * rho)
             P, after = weights(c, Z, 0), next(islice(plain_layers(c, 2), 1, None))
             means = [[sum(p * z[x] for p, z in zip(row, Z, strict=True)) for x in d] for row in P]
-            V = [[sum(p * abs(z[x] - m[x]) for p, z in zip(row, Z, strict=True)) for x in d] for row, m in zip(P, means, strict=True)]
+            V = [
+                [sum(p * abs(z[x] - m[x]) for p, z in zip(row, Z, strict=True)) for x in d]
+                for row, m in zip(P, means, strict=True)
+            ]
             for _ in range(8):
                 moved = [[x + rho * r.choice([-1, 1]) for x in z] for z in Z]
                 Q_ = weights(c, moved, 0)
@@ -126,7 +129,9 @@ def test_s3_bounds_what_errors_of_the_tokens_do_and_no_tenth_of_it_would():
                         now = (1 - rate) * moved[i][x] + rate * sum(p * z[x] for p, z in zip(Q_[i], moved, strict=True))
                         bound = rho + rate * tau * V[i][x] * 17 / 16
                         assert abs(now - after[i][x]) <= bound * (1 + mpf(10) ** -9)
-                        worst = max(worst, (abs(now - after[i][x]) - rho) / (bound - rho) if V[i][x] > 0 and tau > 0 else mpf(0))
+                        worst = max(
+                            worst, (abs(now - after[i][x]) - rho) / (bound - rho) if V[i][x] > 0 and tau > 0 else mpf(0)
+                        )
     assert worst > mpf(1) / 10, worst
 
 
@@ -152,7 +157,9 @@ def test_s4_keeps_clusters_where_they_are(seed):
 
 def test_s4_is_exponential_in_beta():
     tokens = [(1, 0), (Q(9, 10), Q(1, 20)), (-1, 0), (0, 1)]
-    many = [proved(Configuration(tokens, Softmax([[1, 0], [0, 1]], Q(1, 2), b))).evidence.metastable for b in (8, 16, 32)]
+    many = [
+        proved(Configuration(tokens, Softmax([[1, 0], [0, 1]], Q(1, 2), b))).evidence.metastable for b in (8, 16, 32)
+    ]
     assert [len({*m.clusters}) for m in many] == [3, 3, 3]
     logs = [float(mpmath.log(m.layers)) for m in many]
     assert 0 < 2 * logs[0] < logs[1]
@@ -208,7 +215,10 @@ def test_s5_is_needed_as_it_is():
 def closes_early(c, Z, K):
     """Leaders and η of a certificate whose S is a thousand times too small, None if it does not close at this layer."""
     exact = [[Q(int(x * 2**100), 2**100) for x in row] for row in Z]
-    scores = [[sum(x * a * y for x, row in zip(p, c.A, strict=True) for a, y in zip(row, q, strict=True)) for q in exact] for p in exact]
+    scores = [
+        [sum(x * a * y for x, row in zip(p, c.A, strict=True) for a, y in zip(row, q, strict=True)) for q in exact]
+        for p in exact
+    ]
     f = [row.index(max(row)) for row in scores]
     if any(f[i] != i for i in f):
         return None
