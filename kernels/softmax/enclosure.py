@@ -44,7 +44,7 @@ class PrecisionError(HardmaxError):
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosure:
+class EnclosedLayer:
     """Every coordinate of Z^k is within `radius` of that of `centers`.
 
     Args:
@@ -121,7 +121,7 @@ class SoftmaxLayers:
         rate = self.rate(k)
         return C * _ball(1 - rate) + flint.arb_mat(P) * C * _ball(rate)
 
-    def enclosed(self, bits: int = BITS) -> Iterator[Enclosure]:
+    def enclosed(self, bits: int = BITS) -> Iterator[EnclosedLayer]:
         """Layer 0, 1, 2, … enclosed, without end.
 
         Args:
@@ -138,7 +138,7 @@ class SoftmaxLayers:
                 C = Z.mid()
                 radius = (radius + max(v.rad() for row in Z.tolist() for v in row)).upper()
                 exact = C.tolist()
-            yield Enclosure(k, tuple(tuple(map(_fraction, row)) for row in exact), _fraction(radius))
+            yield EnclosedLayer(k, tuple(tuple(map(_fraction, row)) for row in exact), _fraction(radius))
             with flint.ctx.workprec(bits):
                 P = self.attention(k, C)
                 Z = self.next_balls(k, C, P)
@@ -155,7 +155,7 @@ class SoftmaxLayers:
         slack = 4 * len(images[0]) * max(v.rad() for x in images for v in x)
         return h + max(sum(abs(v).upper() for v in x) for x in (C * A).tolist()) + slack
 
-    def precise(self, goal: Fraction | None = None) -> Iterator[Enclosure]:
+    def precise(self, goal: Fraction | None = None) -> Iterator[EnclosedLayer]:
         """Layer 0, 1, 2, … enclosed with radii up to a goal, in as many bits as that takes.
 
         Args:
@@ -188,7 +188,7 @@ class SoftmaxLayers:
                 first = [[round(v * D) for v in row] for row in here.centers]
             yield Layer(here.index, integer_matrix(first, shape), ZZ(D)), self.most_attended(here)
 
-    def most_attended(self, here: Enclosure) -> Sets:
+    def most_attended(self, here: EnclosedLayer) -> Sets:
         """For each token those of the largest score at the centres, all ties; all tokens where β = 0."""
         if self.beta(here.index) == 0:
             return (tuple(range(self.configuration.n)),) * self.configuration.n

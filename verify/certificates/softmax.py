@@ -12,7 +12,7 @@ from ...kernels.exact.rational_text import rational_text
 from ...kernels.exact.step import ConstantStep
 from ...kernels.softmax.model import Softmax
 from ..provers.freeze.outcome import Enclosed
-from ..provers.softmax.evidence import HALVINGS, Consensus, Evidence, Growing, Metastable, Shadow
+from ..provers.softmax.evidence import HALVINGS, Consensus, Growing, Metastable, Shadow, SoftmaxEvidence
 from .evidence import CertifiedVerdict
 from .writer import VERSION, Document, seal
 
@@ -32,7 +32,7 @@ def softmax_certificate(outcome: Enclosed) -> Document:
     model = c.model
     assert isinstance(model, Softmax)
     assert isinstance(model.step, ConstantStep)
-    assert isinstance(evidence, Evidence)
+    assert isinstance(evidence, SoftmaxEvidence)
     document: Document = {
         "format": FORMAT,
         "version": VERSION,
@@ -54,7 +54,7 @@ def softmax_certificate(outcome: Enclosed) -> Document:
     return {**document, "seal": seal(document)}
 
 
-def _claims(evidence: Evidence) -> dict[str, CertifiedVerdict]:
+def _claims(evidence: SoftmaxEvidence) -> dict[str, CertifiedVerdict]:
     """{claim of the format: verdict} that the evidence shows."""
     shown: dict[str, CertifiedVerdict] = {}
     if evidence.consensus is not None:

@@ -94,12 +94,10 @@ class Result:
     def vertices(self) -> Matrix | None:
         """The vertices of K, where the leaders are, in ascending order; None if not decided."""
         outcome = self.outcome
-        if isinstance(outcome, Undecided):
-            return None
-        if isinstance(outcome, Enclosed) and outcome.leaders is None:
+        if outcome.leaders is None:
             return None
         at_rest = outcome.tokens if isinstance(outcome, SelfSimilar) else outcome.limits
-        return tuple(map(ExactPoint, sorted({at_rest[i] for i in outcome.leaders or ()})))
+        return tuple(map(ExactPoint, sorted({at_rest[i] for i in outcome.leaders})))
 
     @property
     def leaders(self) -> dict[int, int] | None:
@@ -200,7 +198,9 @@ def _with_radii(data: dict[str, Any]) -> dict[str, Any]:
 
 def enclosure_record(outcome: Enclosed) -> EnclosureRecord:
     """The record of an enclosure, with what its evidence says besides."""
-    said: dict[str, Any] = {name: rational_text(v) if isinstance(v, Fraction) else v for name, v in outcome.evidence.facts().items()}
+    said: dict[str, Any] = {
+        name: rational_text(v) if isinstance(v, Fraction) else v for name, v in outcome.evidence.facts().items()
+    }
     return EnclosureRecord(rational_text(outcome.radius), outcome.layer, **said)
 
 

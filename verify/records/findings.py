@@ -91,7 +91,7 @@ def result_record(
     return ResultRecord(
         **asdict(proved.record(certificate)),
         input=name,
-        reason="; ".join(dict.fromkeys(reasons.values())) or None,
+        reason=None if proved.verdict == "verified" else "; ".join(dict.fromkeys(reasons.values())) or None,
         merged=None if proved.merged is None else proved.merged.record(),
         configuration=configuration_record(proved.configuration),
         trajectory=trajectory,

@@ -18,7 +18,7 @@ from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.rational_text import decimal_text
 from ....kernels.exact.step import ConstantStep
 from ....kernels.softmax.model import Softmax
-from ...provers.softmax.evidence import Evidence
+from ...provers.softmax.evidence import SoftmaxEvidence
 from ..case import Case
 from ..inputs import Drawn
 from ..registry import Claim, Finding, Source, assumed
@@ -28,7 +28,7 @@ PAPER = "arXiv:2305.05465"
 TITLE = "Softmax with a growing β, g = (1 + α)²: limits, rows of the attention matrix, leaders"
 
 
-def _growing(case: Case, claim: str, several: Callable[[Evidence], str], one: str | None) -> Finding:
+def _growing(case: Case, claim: str, several: Callable[[SoftmaxEvidence], str], one: str | None) -> Finding:
     """What the checker says of a claim; `one` is what there is to say of one cluster."""
     model = case.configuration.model
     assert isinstance(model, Softmax)
@@ -40,7 +40,7 @@ def _growing(case: Case, claim: str, several: Callable[[Evidence], str], one: st
 def check_limits(case: Case) -> Finding:
     """Every token converges, with its limit up to a certified radius."""
 
-    def several(evidence: Evidence) -> str:
+    def several(evidence: SoftmaxEvidence) -> str:
         found = evidence.growing
         assert found is not None
         return f"{len({*found.follows})} limits up to {decimal_text(found.radius)}, certified at layer {found.layer}"
@@ -51,7 +51,7 @@ def check_limits(case: Case) -> Finding:
 def check_rows(case: Case) -> Finding:
     """Every row of the attention matrix tends to a unit vector."""
 
-    def several(evidence: Evidence) -> str:
+    def several(evidence: SoftmaxEvidence) -> str:
         found = evidence.growing
         assert found is not None
         return f"token i attends, in the limit, to token {list(found.follows)}[i] alone"
@@ -62,7 +62,7 @@ def check_rows(case: Case) -> Finding:
 def check_vertices(case: Case) -> Finding:
     """The limits are the vertices of their hull, and each is the limit of one leader."""
 
-    def several(evidence: Evidence) -> str:
+    def several(evidence: SoftmaxEvidence) -> str:
         found = evidence.growing
         assert found is not None
         leaders = ", ".join(map(str, sorted({*found.follows})))

@@ -29,7 +29,7 @@ from ...certificates.softmax import softmax_certificate
 from ...certificates.writer import Document
 from ...geometry.polytopes.polytope import Separated, convex_weights
 from ...provers.freeze.outcome import Enclosed
-from ...provers.softmax.evidence import HALVINGS, Evidence
+from ...provers.softmax.evidence import HALVINGS, SoftmaxEvidence
 from ..case import Case
 from ..inputs import Drawn
 from ..registry import Claim, Finding, Source, assumed
@@ -60,7 +60,7 @@ def _answer(case: Case) -> tuple[str, Any]:
     return ("undecided", getattr(case.outcome, "reason", "")) if document is None else answer_to(document)
 
 
-def certified(case: Case, claim: str, said: Callable[[Evidence], str | None]) -> Finding:
+def certified(case: Case, claim: str, said: Callable[[SoftmaxEvidence], str | None]) -> Finding:
     """What the checker says of a claim of the certificate.
 
     Args:
@@ -94,7 +94,7 @@ def check_consensus(case: Case) -> Finding:
     if _model(case).growth > 1:
         return Finding("vacuous", "beta grows: the family glpr is about that")
 
-    def said(evidence: Evidence) -> str | None:
+    def said(evidence: SoftmaxEvidence) -> str | None:
         found = evidence.consensus
         if found is None:
             return None
@@ -112,7 +112,7 @@ def check_consensus(case: Case) -> Finding:
 def check_metastable(case: Case) -> Finding:
     """Theorem S4: so many layers with several clusters."""
 
-    def said(evidence: Evidence) -> str | None:
+    def said(evidence: SoftmaxEvidence) -> str | None:
         found, shadow = evidence.metastable, evidence.shadow
         if found is None:
             return None

@@ -10,7 +10,7 @@ from typing import Any
 import flint
 
 from ....kernels.exact.matrix import Matrix
-from ....kernels.softmax.enclosure import Enclosure, largest, spread
+from ....kernels.softmax.enclosure import EnclosedLayer, largest, spread
 
 DIGITS = 96
 """Binary digits of the balls in which exponentials are computed."""
@@ -30,7 +30,7 @@ class Bounds:
         loss: a score difference z_iᵀA(z_k − z_j) is at least that of the centres less this.
     """
 
-    def __init__(self, here: Enclosure, A: Matrix, norm: Fraction) -> None:
+    def __init__(self, here: EnclosedLayer, A: Matrix, norm: Fraction) -> None:
         self.here, self._A = here, A
         D, R, rho = spread(here.centers), largest(here.centers), here.radius
         self.D, self.R = D + 2 * rho, R + rho

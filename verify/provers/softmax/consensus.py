@@ -9,7 +9,7 @@ from math import ceil
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.matrix import Matrix
-from ....kernels.softmax.enclosure import Enclosure, largest, spread
+from ....kernels.softmax.enclosure import EnclosedLayer, largest, spread
 from ....kernels.softmax.model import Softmax
 from .bounds import Bounds, exponential, rounded, rounded_up
 from .evidence import HALVINGS, Consensus
@@ -20,14 +20,14 @@ LN2 = Fraction(7, 10)
 """More than ln 2."""
 
 
-def contraction(model: Softmax, rate: Fraction, here: Enclosure) -> Fraction:
+def contraction(model: Softmax, rate: Fraction, here: EnclosedLayer) -> Fraction:
     """An upper bound of q_k = 1 − λ e^{−β a R D} at a layer."""
     bounds = Bounds(here, model.A, model.norm)
     exponent = model.beta_at(here.index) * model.norm * bounds.R * bounds.D
     return 1 - rate * exponential(-min(exponent, Fraction(LARGEST_EXPONENT)), up=False)
 
 
-def meets(model: Softmax, rate: Fraction, here: Enclosure) -> bool:
+def meets(model: Softmax, rate: Fraction, here: EnclosedLayer) -> bool:
     """Whether g q ≤ 1, with a margin where β grows."""
     if model.growth <= 1:
         return True
@@ -62,7 +62,7 @@ def consensus(
     configuration: Configuration,
     model: Softmax,
     rate: Fraction,
-    here: Enclosure,
+    here: EnclosedLayer,
     run: Sequence[tuple[Fraction, Fraction]],
     slack: Fraction,
 ) -> Consensus:

@@ -85,7 +85,7 @@ class Growing:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SoftmaxEvidence:
     """What shows the limits of one configuration, and what comes before them.
 
     Args:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.dynamics import maximisers
-from ....kernels.softmax.enclosure import Enclosure
+from ....kernels.softmax.enclosure import EnclosedLayer
 from ....kernels.softmax.model import Softmax
 from .bounds import Bounds, exponential, rounded_up
 from .evidence import Growing
@@ -22,14 +22,14 @@ MARGIN = Fraction(33, 32)
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class StillOpen:
     """Why the theorem does not apply at a layer."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class GapSizes:
     """The numbers of Theorem S5 at a layer; a gap is None where there is no pair that it is about."""
 
     a: Fraction
@@ -60,7 +60,7 @@ class Sizes:
         return rounded_up(2 * self.alpha * S)
 
 
-def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here: Enclosure) -> Growing | Open:
+def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here: EnclosedLayer) -> Growing | StillOpen:
     """The certificate of Theorem S5 at a layer, or why there is none.
 
     Args:
@@ -75,16 +75,16 @@ def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here:
     for i, row in enumerate(scores):
         top = maximisers(row)
         if len(top) > 1:
-            return Open(f"token {i} attends to tokens {', '.join(map(str, top))} alike")
+            return StillOpen(f"token {i} attends to tokens {', '.join(map(str, top))} alike")
         follows.append(top[0])
     f = tuple(follows)
     moving = next((i for i in range(len(f)) if f[f[i]] != f[i]), None)
     if moving is not None:
-        return Open(f"token {moving} attends to token {f[moving]}, which attends to token {f[f[moving]]}")
+        return StillOpen(f"token {moving} attends to token {f[moving]}, which attends to token {f[f[moving]]}")
     found = sizes(configuration, model, alpha, bounds, scores, f)
     for gap, what in ((found.inner, "its own cluster"), (found.outer, "two clusters")):
         if gap is not None and gap <= 0:
-            return Open(f"scores inside {what} are not told apart")
+            return StillOpen(f"scores inside {what} are not told apart")
     eta = Fraction(0)
     for _ in range(ROUNDS):
         S = found.total(eta)
@@ -94,7 +94,7 @@ def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here:
             radius = rounded_up(here.radius + eta / (2 * (1 + alpha)))
             return Growing(here.index, f, eta, radius)
         eta = rounded_up(S * 9 / 8)
-    return Open("the gaps are still too small for the bound to close")
+    return StillOpen("the gaps are still too small for the bound to close")
 
 
 def sizes(
@@ -104,7 +104,7 @@ def sizes(
     bounds: Bounds,
     scores: list[list[Fraction]],
     f: tuple[int, ...],
-) -> Sizes:
+) -> GapSizes:
     """The numbers of Theorem S5 for the map f."""
     tokens, w, C = range(configuration.n), configuration.multiplicities, bounds.here.centers
     inner = [scores[i][f[i]] - scores[i][j] for i in tokens for j in tokens if f[i] == f[j] != j]
@@ -112,7 +112,7 @@ def sizes(
     leaders = sorted({*f})
     own = {i: sum(w[j] for j in tokens if f[j] == i != j) for i in leaders}
     offsets = max(abs(x - y) for i in tokens for x, y in zip(C[i], C[f[i]], strict=True))
-    return Sizes(
+    return GapSizes(
         model.norm,
         model.beta_at(bounds.here.index),
         alpha,

@@ -9,7 +9,7 @@ from math import floor
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.dynamics import Dynamics, maximisers
-from ....kernels.softmax.enclosure import Enclosure, spread
+from ....kernels.softmax.enclosure import EnclosedLayer, spread
 from ....kernels.softmax.model import Softmax
 from .bounds import Bounds, exponential, rounded_up
 from .evidence import Metastable, Shadow
@@ -38,7 +38,7 @@ def clusters(scores: Sequence[Sequence[Fraction]]) -> tuple[int, ...] | None:
     return tuple(roots.index(root) for root in roots)
 
 
-def metastable(configuration: Configuration, model: Softmax, rate: Fraction, here: Enclosure) -> Metastable | None:
+def metastable(configuration: Configuration, model: Softmax, rate: Fraction, here: EnclosedLayer) -> Metastable | None:
     """For how many layers Theorem S4 keeps the clusters of a layer apart; None if for none.
 
     Args:
@@ -89,7 +89,7 @@ class Shadowing:
         self._left: int | None = None
         self._within = self._epsilon > 0
 
-    def add(self, here: Enclosure) -> None:
+    def add(self, here: EnclosedLayer) -> None:
         """Compare the next layer."""
         if self._left is not None or here.index > SHADOWED or not self._epsilon:
             return

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.step import ConstantStep
-from ....kernels.softmax.enclosure import Enclosure, PrecisionError, SoftmaxLayers, largest, spread
+from ....kernels.softmax.enclosure import EnclosedLayer, PrecisionError, SoftmaxLayers, largest, spread
 from ....kernels.softmax.model import Softmax
 from ..freeze.budget import CALL, OutOfBudgetError, Work, product
 from ..freeze.outcome import Enclosed, Undecided
 from .consensus import consensus, meets
-from .evidence import Evidence, Growing, Metastable
+from .evidence import Growing, Metastable, SoftmaxEvidence
 from .growing import growing
 from .metastable import Shadowing, metastable
 
@@ -67,7 +67,7 @@ class _Run:
         n, bits = self.c.n, self.layers.bits
         self.work.do(n * n * (20 * CALL + 30 * product(bits, bits)))
 
-    def _see(self, here: Enclosure) -> None:
+    def _see(self, here: EnclosedLayer) -> None:
         D = spread(here.centers)
         self.diameters.append((D - 2 * here.radius, D + 2 * here.radius))
 
@@ -94,15 +94,15 @@ class _Run:
         assert last is not None
         return self._one(last, stays, shadowing)
 
-    def _one(self, here: Enclosure, stays: Metastable | None, shadowing: Shadowing) -> Enclosed:
+    def _one(self, here: EnclosedLayer, stays: Metastable | None, shadowing: Shadowing) -> Enclosed:
         found = consensus(self.c, self.model, self.rate, here, self.diameters, SLACK * self.scale)
-        evidence = Evidence(self.layers.bits + MORE_BITS, found, None, stays, shadowing.found)
+        evidence = SoftmaxEvidence(self.layers.bits + MORE_BITS, found, None, stays, shadowing.found)
         return Enclosed(self.c, (found.limit,) * self.c.n, found.radius, here.index, None, evidence)
 
     def growing(self) -> Enclosed | Undecided:
         """β grows: several clusters for ever, or one all the same."""
         reason, s = "", 1 + self.alpha
-        closed: tuple[Enclosure, Growing] | None = None
+        closed: tuple[EnclosedLayer, Growing] | None = None
         shadowing = Shadowing(self.c, self.model)
         for here in self.layers.precise(GOAL * self.scale):
             self._see(here)
@@ -126,11 +126,13 @@ class _Run:
             self._count()
         return Undecided(self.c, (), self._why(reason)) if closed is None else self._growing(*closed, shadowing)
 
-    def _growing(self, here: Enclosure, found: Growing, shadowing: Shadowing) -> Enclosed:
+    def _growing(self, here: EnclosedLayer, found: Growing, shadowing: Shadowing) -> Enclosed:
         slack = SLACK * self.scale
         at = tuple(tuple(round(x / slack * 4) * slack / 4 for x in here.centers[i]) for i in found.follows)
         radius = found.radius + 2 * slack
-        evidence = Evidence(self.layers.bits + MORE_BITS, None, replace(found, radius=radius), None, shadowing.found)
+        evidence = SoftmaxEvidence(
+            self.layers.bits + MORE_BITS, None, replace(found, radius=radius), None, shadowing.found
+        )
         leaders = dict.fromkeys(sorted({*found.follows}), found.layer)
         return Enclosed(self.c, at, radius, here.index, leaders, evidence)
 

@@ -15,7 +15,7 @@ from hardmax.verify.provers.freeze.budget import Budget, Work
 from hardmax.verify.provers.freeze.outcome import Enclosed
 from hardmax.verify.provers.softmax.consensus import enough
 from hardmax.verify.provers.softmax.evidence import HALVINGS
-from hardmax.verify.provers.softmax.growing import Sizes
+from hardmax.verify.provers.softmax.growing import GapSizes
 from hardmax.verify.provers.softmax.prover import decide
 
 from ....kernels.softmax.plain import DIGITS, distance, number, plain_layers, random_configuration, weights
@@ -227,7 +227,7 @@ def closes_early(c, Z, K):
     outer = [scores[i][f[i]] - scores[i][j] for i in n for j in n if f[i] != f[j]]
     own = {i: sum(w[j] for j in n if f[j] == i != j) for i in f}
     E = max(abs(x - y) for i in n for x, y in zip(exact[i], exact[f[i]], strict=True))
-    sizes = Sizes(
+    sizes = GapSizes(
         c.model.norm,
         c.model.beta_at(K),
         c.alpha,
