@@ -25,7 +25,7 @@ MAX_TOKENS = 200
 """A picture of more tokens shows nothing; the tables still have all of them."""
 AXONOMETRIC = Camera(azimuth=-35.0, elevation=25.0)
 WIDE = Decimal("0.01")
-"""Limits that are known up to more than this are not drawn."""
+"""Limits that are known up to more than this, in units of the largest coordinate, are not drawn."""
 LIMIT = "limit"
 
 
@@ -229,20 +229,21 @@ def scene_of(record: Pictured) -> Scene | None:
 def _known(record: Pictured, trajectory: TrajectoryRecord) -> tuple[dict[int, int], Rows | None, Rows]:
     """Leaders, limits and the vertices of K; of a kernel's check only the leaders among the layers shown."""
     if not isinstance(record, CheckResult):
-        limits = record.limits
-        if (
-            isinstance(record, ResultRecord)
-            and record.enclosure is not None
-            and decimal(record.enclosure.radius) > WIDE
-        ):
-            limits = None  # where a limit is hardly known, a point would say more than is
-        return dict(record.leaders or {}), limits, record.vertices or ()
+        return dict(record.leaders or {}), None if _is_wide(record) else record.limits, record.vertices or ()
     leaders: dict[int, int] = {}
     for k, sets in enumerate(trajectory.follow_sets):
         for i, C in enumerate(sets):
             if C == (i,):
                 leaders.setdefault(i, k)
     return leaders, None, ()
+
+
+def _is_wide(record: CounterexampleRecord | ResultRecord) -> bool:
+    """Whether limits are hardly known: points would say more than is."""
+    if not isinstance(record, ResultRecord) or record.enclosure is None or record.configuration is None:
+        return False
+    size = max(abs(decimal(v)) for row in record.configuration.tokens for v in row)
+    return decimal(record.enclosure.radius) > WIDE * size
 
 
 def _misplaced(check: CheckResult, returned: Sequence[ScenePoint], trajectory: TrajectoryRecord) -> Misplaced | None:

@@ -102,7 +102,7 @@ def test_the_gallery_is_small_and_has_nothing_else():
     inputs = {"README.md", "attention-findings.md", *INPUTS, "screenshots"}
     assert {path.name for path in GALLERY.iterdir() if path.name[0] not in "._"} == inputs | set(RUNS)
     kept = [path for path in GALLERY.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    assert sum(path.stat().st_size for path in kept) < 1_500_000
+    assert sum(path.stat().st_size for path in kept) < 1_800_000  # the page on softmax has five pictures
 
 
 def test_the_readme_of_the_gallery_names_every_example_and_its_command():
