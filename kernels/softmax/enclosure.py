@@ -107,10 +107,11 @@ class SoftmaxLayers:
 
     def attention(self, k: int, C: Any) -> list[list[Any]]:
         """p_ij as balls, (n, n)."""
-        rows = []
+        rows, lowest = [], -3 * flint.ctx.prec
+        nothing = flint.arb(0, flint.arb(2) ** lowest)  # e^x for x < lowest: its own exponent might not fit into memory
         for row in self.exponents(k, C):
             top = max(row, key=_middle)
-            terms = [(v - top).exp() for v in row]
+            terms = [nothing if (x := v - top) < lowest else x.exp() for v in row]
             terms = [t if w == 1 else t * w for t, w in zip(terms, self.configuration.multiplicities, strict=True)]
             total = sum(terms)
             rows.append([t / total for t in terms])

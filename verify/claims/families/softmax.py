@@ -111,6 +111,8 @@ def check_consensus(case: Case) -> Finding:
 
 def check_metastable(case: Case) -> Finding:
     """Theorem S4: so many layers with several clusters."""
+    if _model(case).growth != 1:
+        return Finding("vacuous", "it is about a constant beta")
 
     def said(evidence: SoftmaxEvidence) -> str | None:
         found, shadow = evidence.metastable, evidence.shadow

@@ -46,16 +46,17 @@ def enough(tokens: Matrix, model: Softmax, rate: Fraction) -> int | None:
     return sum(ceil(LN2 * part / rate) for part in parts)
 
 
-def needed(tokens: Matrix, run: Sequence[tuple[Fraction, Fraction]]) -> int | None:
+def needed(tokens: Matrix, run: Sequence[tuple[Fraction, Fraction]], slack: Fraction) -> int | None:
     """The first layer whose diameter is at most 2^−HALVINGS of layer 0's; None if that is not seen exactly.
 
     Args:
         tokens: layer 0.
         run: for each layer bounds of its diameter, from below and from above.
+        slack: what comparisons have to spare for the checker's own rounding.
     """
     goal = spread(tokens) / 2**HALVINGS
-    k = next((k for k, (_, most) in enumerate(run) if most <= goal), None)
-    return k if k is None or k == 0 or run[k - 1][0] > goal else None
+    k = next((k for k, (_, most) in enumerate(run) if most + slack <= goal), None)
+    return k if k is None or k == 0 or run[k - 1][0] - slack > goal else None
 
 
 def consensus(
@@ -80,4 +81,6 @@ def consensus(
     limit = tuple(rounded(x, slack / 4) for x in middle) if slack else middle
     radius = rounded_up(spread(here.centers) / 2 + 2 * here.radius + slack)
     tokens = configuration.tokens
-    return Consensus(here.index, limit, radius, enough(tokens, model, rate), needed(tokens, run), configuration.n > 1)
+    return Consensus(
+        here.index, limit, radius, enough(tokens, model, rate), needed(tokens, run, slack), configuration.n > 1
+    )

@@ -78,13 +78,15 @@ class Shadowing:
     Args:
         configuration: of softmax.
         model: its model.
+        slack: what comparisons have to spare for the checker's own rounding.
     """
 
-    def __init__(self, configuration: Configuration, model: Softmax) -> None:
+    def __init__(self, configuration: Configuration, model: Softmax, slack: Fraction) -> None:
         c = configuration
         same = Configuration(c.tokens, model.same_hardmax(), multiplicities=c.multiplicities)
         self._hard = Dynamics(same).layers()
         self._epsilon = EPSILON * spread(c.tokens)
+        self._slack = max(slack, self._epsilon / (1 << 20))
         self._stays: int | None = None
         self._left: int | None = None
         self._within = self._epsilon > 0
@@ -95,7 +97,7 @@ class Shadowing:
             return
         tokens = next(self._hard)[0].tokens()
         far = max(abs(x - y) for p, q in zip(here.centers, tokens, strict=True) for x, y in zip(p, q, strict=True))
-        slack = self._epsilon / (1 << 20)  # the checker rounds otherwise
+        slack = self._slack
         self._within = self._within and far + here.radius + slack <= self._epsilon
         if self._within:
             self._stays = here.index

@@ -30,7 +30,7 @@ SLACK = Fraction(1, 1 << 60)
 SMALLEST = Fraction(1, 1 << 40)
 """Diameter, in units of the first one, at which a limit is known well enough."""
 MORE_BITS = 64
-"""The checker's bits beyond those of the prover."""
+"""The checker's bits beyond those of the prover, for tokens of size 1."""
 
 
 def decide(configuration: Configuration, work: Work) -> Enclosed | Undecided:
@@ -60,12 +60,18 @@ class _Run:
         self.c, self.model, self.alpha, self.layers, self.work = configuration, model, alpha, layers, work
         self.rate = alpha / (1 + alpha)
         self.scale = largest(configuration.tokens) or Fraction(1)
+        self.slack = SLACK * self.scale
         self.diameters: list[tuple[Fraction, Fraction]] = []
 
     def _count(self) -> None:
         """The operations of one layer."""
         n, bits = self.c.n, self.layers.bits
         self.work.do(n * n * (20 * CALL + 30 * product(bits, bits)))
+
+    def _bits(self) -> int:
+        """Bits of the checker, which are absolute."""
+        small = max(0, self.scale.denominator.bit_length() - self.scale.numerator.bit_length())
+        return self.layers.bits + MORE_BITS + small
 
     def _see(self, here: EnclosedLayer) -> None:
         D = spread(here.centers)
@@ -76,7 +82,7 @@ class _Run:
         most = max(1, min(MOST_LAYERS, EXPONENTIALS // self.c.n**2))
         goal = SMALLEST * spread(self.c.tokens)
         stays: Metastable | None = None
-        shadowing, last = Shadowing(self.c, self.model), None
+        shadowing, last = Shadowing(self.c, self.model, self.slack), None
         constant = self.model.growth == 1 and self.model.beta > 0
         try:
             for last in self.layers.precise(GOAL * self.scale):
@@ -95,15 +101,15 @@ class _Run:
         return self._one(last, stays, shadowing)
 
     def _one(self, here: EnclosedLayer, stays: Metastable | None, shadowing: Shadowing) -> Enclosed:
-        found = consensus(self.c, self.model, self.rate, here, self.diameters, SLACK * self.scale)
-        evidence = SoftmaxEvidence(self.layers.bits + MORE_BITS, found, None, stays, shadowing.found)
+        found = consensus(self.c, self.model, self.rate, here, self.diameters, self.slack)
+        evidence = SoftmaxEvidence(self._bits(), found, None, stays, shadowing.found)
         return Enclosed(self.c, (found.limit,) * self.c.n, found.radius, here.index, None, evidence)
 
     def growing(self) -> Enclosed | Undecided:
         """β grows: several clusters for ever, or one all the same."""
         reason, s = "", 1 + self.alpha
         closed: tuple[EnclosedLayer, Growing] | None = None
-        shadowing = Shadowing(self.c, self.model)
+        shadowing = Shadowing(self.c, self.model, self.slack)
         for here in self.layers.precise(GOAL * self.scale):
             self._see(here)
             shadowing.add(here)
@@ -127,12 +133,10 @@ class _Run:
         return Undecided(self.c, (), self._why(reason)) if closed is None else self._growing(*closed, shadowing)
 
     def _growing(self, here: EnclosedLayer, found: Growing, shadowing: Shadowing) -> Enclosed:
-        slack = SLACK * self.scale
+        slack = self.slack
         at = tuple(tuple(round(x / slack * 4) * slack / 4 for x in here.centers[i]) for i in found.follows)
         radius = found.radius + 2 * slack
-        evidence = SoftmaxEvidence(
-            self.layers.bits + MORE_BITS, None, replace(found, radius=radius), None, shadowing.found
-        )
+        evidence = SoftmaxEvidence(self._bits(), None, replace(found, radius=radius), None, shadowing.found)
         leaders = dict.fromkeys(sorted({*found.follows}), found.layer)
         return Enclosed(self.c, at, radius, here.index, leaders, evidence)
 
