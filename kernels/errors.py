@@ -46,3 +46,7 @@ class BugError(HardmaxError):
 
 class LostWorkerError(HardmaxError):
     """A process that worked for this one ended before its work: killed from outside, or for want of memory."""
+
+
+class JournalError(HardmaxError):
+    """What a run has finished cannot be written down: the disk is full, perhaps. What was written before is kept."""

@@ -21,8 +21,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, get_args, overload
 
 from ..kernels.errors import HardmaxError, InputError
-from ..kernels.exact.configuration import Configuration, identity
-from ..kernels.exact.rational_text import show
+from ..kernels.exact.configuration import Configuration
 from ..kernels.loading import FILE_MODULE
 from .campaigns.judgement import Findings
 from .campaigns.tally import counted
@@ -30,6 +29,7 @@ from .claims.case import Case
 from .claims.inputs import Drawn, Every, Inputs
 from .claims.registry import FAMILIES, STUDIES, Claim, Expected, Finding, Hypothesis, Source, assumed, select_claims
 from .claims.view import View, finding_of, guarded, layers_shown
+from .claims.words import configuration_words
 from .provers.freeze.budget import Budget
 from .records.bundle import snippet
 
@@ -106,10 +106,8 @@ class Refutation:
         return f"<Refutation of {self.claim.id}: {self.finding.message}>"
 
     def __str__(self) -> str:
-        c = self.configuration
-        A = "" if c.A == identity(c.d) else f" with A = {' '.join(map(show, c.A))}"
-        tokens = " ".join(map(show, c.tokens))
-        return f"{self.claim.id} is refuted: {self.finding.message}\n\ntokens {tokens}{A}\n\n{self.snippet}"
+        words = configuration_words(self.configuration)
+        return f"{self.claim.id} is refuted: {self.finding.message}\n\n{words}\n\n{self.snippet}"
 
 
 @dataclass(frozen=True, slots=True)

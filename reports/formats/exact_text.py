@@ -3,10 +3,12 @@
 Neighbours: `html` has tables of them, `markdown`, `junit` and `terminal` the line.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
+from typing import Any
 
-from ..printable import json_text
+from ..printable import json_text, one_line
 from ..records.configuration_record import ConfigurationRecord, Rational, Rows
 from ..records.record import EnclosureRecord
 
@@ -68,10 +70,11 @@ def enclosure_lines(found: EnclosureRecord) -> list[str]:
 def model_text(c: ConfigurationRecord) -> str:
     """The model in words: its kind where it is not hardmax, then A, the step and the rule if it has them."""
     kinds = [
-        f"a model of kind {kind} {json_text(given) if given else ''}" for kind, given in (c.attention or {}).items()
+        ", ".join([f"a model of kind {kind}", *(f"{name} = {_value_text(value)}" for name, value in given.items())])
+        for kind, given in (c.attention or {}).items()
     ]
     parts = [
-        *(text.strip() if len(text) <= MAX_KIND else f"{text[:MAX_KIND]}…" for text in kinds),
+        *(text if len(text) <= MAX_KIND else f"{text[:MAX_KIND]}…" for text in kinds),
         *([] if c.A is None else [f"A is {_matrix_text(c.A)}"]),
         *([] if c.alpha is None and c.step is None else [_step_text(c)]),
         *(["tokens follow the smallest inner product"] if c.follow == "smallest" else []),
@@ -84,6 +87,23 @@ def _matrix_text(A: Rows) -> str:
     if all(v == str(int(i == j)) for i, row in enumerate(A) for j, v in enumerate(row)):
         return "the identity"
     return f"[{', '.join(map(point, A[:6]))}{', …' if len(A) > 6 else ''}]"
+
+
+def _value_text(value: Any) -> str:
+    """A value of a model's JSON: rows, matrices and lists of matrices as everywhere, anything else as it is."""
+    depth, first = 0, value
+    while isinstance(first, list) and first:
+        depth, first = depth + 1, first[0]
+    if not 0 < depth <= 3 or not _regular(value, depth):
+        return json_text(value) if isinstance(value, list | dict) else one_line(str(value))
+    return {1: point, 2: _matrix_text, 3: lambda forms: "; ".join(map(_matrix_text, forms))}[depth](value)
+
+
+def _regular(value: Any, depth: int) -> bool:
+    """Whether a value is nested lists of so many levels, of rationals."""
+    if depth:
+        return isinstance(value, list) and len(value) > 0 and all(_regular(item, depth - 1) for item in value)
+    return isinstance(value, str) and re.fullmatch(r"-?[0-9]+(/[0-9]+)?", value) is not None
 
 
 def _step_text(c: ConfigurationRecord) -> str:

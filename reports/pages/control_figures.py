@@ -12,11 +12,12 @@ from fractions import Fraction
 from math import acos, atan2, cos, hypot, pi, sin
 
 import numpy as np
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from ..printable import isolated, one_line
 from ..records.control_record import ControlledRecord, ControlRecord, MultiplierRecord
 from .geometry import scaled
+from .svg import drawn, placed
 
 SIZE = 360
 MOST = 6
@@ -70,6 +71,7 @@ def _among_tokens(record: ControlRecord, one: ControlledRecord) -> ControlFigure
             f'transform="rotate({turn:.2f} {half} {half})"/>'
         )
     leads = one.before if one.after is None else one.after
+    named: list[tuple[tuple[float, float], str, bool]] = []
     for i, (x, y) in enumerate(tokens.tolist()):
         px, py = at(x, y)
         shape = " ".join(["token", *(["leader"] if i in leads else []), *(["marked"] if i in one.asked else [])])
@@ -77,11 +79,8 @@ def _among_tokens(record: ControlRecord, one: ControlledRecord) -> ControlFigure
             f'<g class="{shape}" transform="translate({px:.1f} {py:.1f})"><circle class="ring" r="11"/>'
             '<circle class="dot" r="4.5"/><rect class="box" x="-5.5" y="-5.5" width="11" height="11"/></g>'
         )
-        name = isolated(_named(one, i)[:18])
-        pieces.append(
-            f'<g class="labels"><text x="{px + (-10 if x > 0.6 else 10):.1f}" y="{py - 9:.1f}" '
-            f'class="{"end" if x > 0.6 else "start"}">{escape(name)}</text></g>'
-        )
+        named.append(((px, py), isolated(_named(one, i)[:18]), i in one.asked or i in leads))
+    pieces.append(drawn(placed(named, SIZE, [(x - 6, y - 6, x + 6, y + 6) for (x, y), _, _ in named])))
     after = "" if one.after is None else f" With the A found (ellipse): {_list(one, one.after)}."
     caption = (
         f"{one_line(one.input)}: asked to lead (ringed): {_list(one, one.asked)}. "

@@ -36,6 +36,7 @@ MAX_LABELLED = 24
 """With more tokens only leaders and the tokens that break a claim have labels."""
 
 Screen = tuple[float, float]
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +143,37 @@ def _labels(scene: Scene, tokens: Sequence[Token]) -> list[TextLabel]:
             groups.append((at, [text]))
         if token.classes != "token":
             special.add(at)
-    result = [TextLabel((x + 3, y + 4), name, False) for (x, y), name in zip(_axes(scene), "xyz", strict=False)]
-    taken: list[tuple[float, float, float, float]] = []
-    for (x, y), names in sorted(groups, key=lambda group: group[0] not in special):
-        text = ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
+    axes = [TextLabel((x + 3, y + 4), name, False) for (x, y), name in zip(_axes(scene), "xyz", strict=False)]
+    named = [
+        (at, ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else ""), at in special)
+        for at, names in groups
+    ]
+    return [*axes, *placed(named, SIZE)]
+
+
+def placed(named: Iterable[tuple[Screen, str, bool]], size: float, taken: Iterable[Box] = ()) -> list[TextLabel]:
+    """Labels beside their places, so that none covers another one or what is taken.
+
+    A label without a free place is left out, unless it is marked as special; special ones come first.
+    """
+    covered, result = list(taken), []
+    for (x, y), text, special in sorted(named, key=lambda label: not label[2]):
         width = LETTER * len(text)
         boxes = [
             (x + dx - (width if dx < 0 else 0), y + dy - 11, x + dx + (width if dx > 0 else 0), y + dy + 3)
             for dx, dy in PLACES
         ]
-        free = [k for k, box in enumerate(boxes) if box[0] >= 0 and box[2] <= SIZE and not _covers(box, taken)]
-        if not free and (x, y) not in special:
+        free = [k for k, box in enumerate(boxes) if box[0] >= 0 and box[2] <= size and not _covers(box, covered)]
+        if not free and not special:
             continue
-        k = free[0] if free else 1 if x > SIZE * 0.8 else 0
-        taken.append(boxes[k])
+        k = free[0] if free else 1 if x > size * 0.8 else 0
+        covered.append(boxes[k])
         dx, dy = PLACES[k]
         result.append(TextLabel((x + dx, y + dy), text, dx < 0))
     return result
 
 
-def _covers(box: tuple[float, float, float, float], taken: Iterable[tuple[float, float, float, float]]) -> bool:
+def _covers(box: Box, taken: Iterable[Box]) -> bool:
     """Whether a box lies over one of the others."""
     return any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken)
 
@@ -288,16 +300,17 @@ def moving(scene: Scene, k: int) -> Markup:
         f'<circle class="dot" r="5"/><rect class="box" x="-6" y="-6" width="12" height="12"/></g>'
         for t in shown.tokens
     ]
-    labels = [
-        f'<text x="{_number(label.at[0])}" y="{_number(label.at[1])}" class="{_side(label)}">'
-        f"{escape(label.text)}</text>"
-        for label in shown.labels
+    return Markup(f'{"".join(paths)}<g class="tokens">{"".join(tokens)}</g>{drawn(shown.labels)}')
+
+
+def drawn(labels: Iterable[TextLabel]) -> str:
+    """The SVG of labels."""
+    texts = [
+        f'<text x="{_number(x)}" y="{_number(y)}" class="{"end" if label.end else "start"}">{escape(label.text)}</text>'
+        for label in labels
+        for x, y in [label.at]
     ]
-    return Markup(f'{"".join(paths)}<g class="tokens">{"".join(tokens)}</g><g class="labels">{"".join(labels)}</g>')
-
-
-def _side(label: TextLabel) -> str:
-    return "end" if label.end else "start"
+    return f'<g class="labels">{"".join(texts)}</g>'
 
 
 @cache

@@ -15,7 +15,7 @@ from hardmax.reports.pages.scene import scene_of
 pytestmark = pytest.mark.browser
 
 GALLERY = Path(hardmax.reports.__file__).parent / "examples"
-PAGES = ("first-maximiser", "emerging-leader", "dropped-hypotheses")
+PAGES = ("first-maximiser", "emerging-leader", "dropped-hypotheses", "paper-2508.09628", "control")
 HIDDEN = """() => [...document.querySelectorAll("body *")].filter((e) => {
     const box = e.getBoundingClientRect();
     const scrolls = e.closest("pre, svg");

@@ -209,6 +209,26 @@ def test_a_line_shows_of_a_large_configuration_what_a_person_reads():
     assert len(line) < 600
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "a model of kind k"),
+        ({"b": "1/2", "f": [[["1", "0"], ["0", "1"]]]}, "a model of kind k, b = 1/2, f = the identity"),
+        ({"P": [["-1/2", "0"]], "v": ["1", "2"]}, "a model of kind k, P = [(−1/2, 0)], v = (1, 2)"),
+        ({"x": [], "y": ["a"], "z": {"w": [1]}}, 'a model of kind k, x = [], y = ["a"], z = {"w": [1]}'),
+        ({"deep": [[[["1"]]]], "odd": [["1"], "2"]}, 'a model of kind k, deep = [[[["1"]]]], odd = [["1"], "2"]'),
+        (
+            {"s": HOSTILE},
+            "a model of kind k, s = </failure>]]><b>[x](http://x) @all #1 `a|b` {0}\\u0000\\u001b[31m next",
+        ),
+    ],
+)
+def test_the_values_of_any_model_are_shown_in_words(made, given, said):
+    c = made.result(Configuration([(1, 0), (0, 1)])).configuration
+    other = replace(c, A=None, alpha=None, attention={"k": given})
+    assert configuration_line(other) == f"tokens (1, 0) (0, 1), {said}"
+
+
 def test_an_input_of_which_the_theorem_says_nothing_is_not_called_a_surprise(made):
     c = made.zero_token()
     given = replace(made.prove_records([]), counterexamples=(c,))

@@ -161,7 +161,7 @@ def test_a_certificate_of_ones_own_that_is_refused_is_a_bug(run, forged, command
         "hardmax: error: a bug of hardmax, please report it with the input: "
         "the independent checker says to a certificate of this program: refused, "
     )
-    assert [path.name for path in Path("out").rglob("*") if path.is_file()] == [".hardmax"], "not even records"
+    assert [path.name for path in Path("out").rglob("*") if path.is_file()] == ["journal"], "not even records"
 
 
 def test_report_prints_a_summary_and_what_it_wrote(run):
@@ -493,7 +493,7 @@ def test_the_seconds_of_verify_are_for_the_whole_command(run, monkeypatch):
     status, out, _ = run("verify", "--seconds", "1000", "--out", "out")
     assert status == 3
     last = r"out of time after \d+ configurations, 0 undecided: the rest was not examined"
-    assert re.fullmatch(last, out.splitlines()[-2])
+    assert re.fullmatch(last, out.splitlines()[-3])
     record = json.loads(Path("out/run.json").read_text())
     assert (record["interrupted"], record["notes"]) == (False, ["The time was up before all was done."])
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
@@ -518,15 +518,15 @@ def test_a_killed_run_leaves_nothing_that_stops_the_next(run):
     assert run("prove", "square.json", "--out", "out")[0] == 0
     os.remove("out/run.json")
     assert run("prove", "square.json", "--out", "out")[0] == 2, "nothing says that this is ours"
-    write("out/.hardmax", "")
+    write("out/journal", "")
     assert run("prove", "square.json", "--out", "out")[0] == 2, "its certificates may be worth something"
     assert run("prove", "square.json", "--out", "out", "--overwrite")[0] == 0
     assert run("prove", "square.json", "--out", "begun")[0] == 0
     for path in Path("begun").iterdir():
         path.unlink()
-    write("begun/.hardmax", "")
+    write("begun/journal", "")
     assert run("prove", "square.json", "--out", "begun")[0] == 0, "a run that left nothing but its mark"
-    assert ".hardmax" not in os.listdir("out")
+    assert "journal" not in os.listdir("out")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX file locks")
@@ -547,9 +547,9 @@ def test_a_folder_that_another_run_is_writing_to_is_refused_and_left_as_it_is(ru
         "",
         "hardmax: error: another run is writing to out; wait for its end, or give --out another folder\n",
     )
-    assert left == [".hardmax", "mine.cert.json"]
+    assert left == ["journal", "mine.cert.json"]
     assert run("prove", "square.json", "--out", "out", "--overwrite")[0] == 0, "a killed run holds nothing"
-    assert ".hardmax" not in os.listdir("out")
+    assert "journal" not in os.listdir("out")
 
 
 def test_claims_lists_the_registry(run):
@@ -666,8 +666,10 @@ def test_ctrl_c_ends_cleanly_with_what_was_found(tmp_path, jobs, number):
     out, err = process.communicate(timeout=120)
     assert process.returncode == 3, err
     assert "Traceback" not in err
-    assert out.splitlines()[-2].startswith("interrupted after ")
-    assert out.splitlines()[-2].endswith(": the rest was not examined")
+    last, *_, how = out.splitlines()[-3:]
+    assert last.startswith("interrupted after ")
+    assert last.endswith(": the rest was not examined")
+    assert how == "to go on: hardmax verify --resume out"
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert record["interrupted"]
     assert record["counts"]["inputs"] > 4

@@ -396,7 +396,7 @@ def test_a_model_without_scores_and_of_finite_depth_goes_the_same_way(tmp_path, 
     assert "verified  map.positive: no limit is negative" in said
     assert re.findall(r"\d -> (\(.*?\))", said)[:2] == ["(1, 3)", "(0, 3/4)"]
     assert "refuted   map.positive: a limit has -1" in said
-    assert "a model of kind one_map {" in (out / "report.html").read_text()
+    assert "a model of kind one_map, W = [(−1, 0), (0, 1/2)]" in (out / "report.html").read_text()
     assert command("replay", out / "counterexamples" / "bad") == 1
     assert ABOUT_MAPS[0].unmet(Case(c)) == ()
     full = parse_configuration(text.replace("[-1, 0]", "[-1, 3]"))

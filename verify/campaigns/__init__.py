@@ -1,8 +1,9 @@
 """Claims on many configurations: drawn, examined in parallel, tallied.
 
-Job: `campaign` (chunks and workers), `sources` (inputs of a claim's own), `tally` (what comes back), `judgement` (what
-a run's counts say of a claim), `float_comparison` (float kernels on the same inputs) and `interruption` (Ctrl-C and
-SIGTERM keep what is done).
+Job: `campaign` (what a chunk of random configurations is), `hunt` (batches of screened inputs), `sources` (inputs of a
+claim's own); `chunks` (numbered work, in order), done by an executor of `pool` or of `cluster` (Dask), kept in a
+`journal` by `entries`; `tally` (what comes back), `judgement` (what a run's counts say of a claim), `float_comparison`
+(float kernels on the same inputs) and `interruption` (Ctrl-C and SIGTERM keep what is done).
 
 May import: `claims` and below, `records`, `strategies`.
 """

@@ -9,40 +9,32 @@ Neighbours: `claims` examine, `strategies` choose, `tally` counts, `float_compar
 `commands.verify` runs a campaign and shows it.
 """
 
-import os
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import count
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from pathlib import Path
-from threading import Thread
-from time import monotonic
+from functools import cache, partial
 
 from hypothesis import Phase, event, given
 from hypothesis import seed as with_seed
 from hypothesis.errors import Flaky
 
-from ...kernels.errors import BugError, HardmaxError, InputError, LostWorkerError
+from ...kernels.errors import BugError, HardmaxError, InputError
 from ...kernels.exact.configuration import Configuration
 from ...kernels.registry import load
 from ...strategies import FAMILIES, Sample, configurations, samples
 from ...strategies.configurations import family_of
 from ...strategies.reproducible import no_constants_from_source, quiet
 from ..claims.case import Case
-from ..claims.certified import save_certificate
+from ..claims.certified import certificate_text
 from ..claims.registry import Claim, Finding, select_claims
 from ..claims.search import STAGES, smallest
 from ..provers.freeze.prover import Budget
+from .chunks import Chunks, in_order
 from .float_comparison import compare, guarded
-from .interruption import starting_processes
+from .journal import Journal
 from .tally import Counterexample, Tally, count_finding, extent, regimes
 
 CHUNK = 500
@@ -57,10 +49,10 @@ KERNEL_SAMPLE = 16
 """Float kernels are compared on every so many configurations."""
 CERTIFICATE_SAMPLE = 100
 """Every how many configurations the certificate is written, where a folder for certificates is given."""
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""What numerical libraries read when they load to see how many threads they may start."""
-MOST_JOBS = 4
-"""Processes a core at most: more would only fill the memory."""
+
+
+CHUNKS = "chunk "
+"""What the keys of chunks begin with in a journal; the number follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +140,9 @@ def run_chunk(plan: Plan, number: int, size: int = CHUNK, claims: Sequence[Claim
                 for spec, kernel in kernels.items():
                     compare(tally, spec, kernel, c)
             if plan.certificates is not None and (plan.certify_all or nth % CERTIFICATE_SAMPLE == 0):
-                _certify(tally, Path(plan.certificates) / f"{number:05}-{nth:03}.cert.json", case)
+                text = certificate_text(case)
+                if text is not None:
+                    tally.certificates[f"{number:05}-{nth:03}.cert.json"] = text
         except (BugError, InputError) as fault:
             faults.append(fault)
 
@@ -222,13 +216,6 @@ def smallest_of(
     return shrunk
 
 
-def _certify(tally: Tally, path: Path, case: Case) -> None:
-    """Write the certificate of a case, if it is decided."""
-    written, _ = save_certificate(path, case)
-    if written:
-        tally.certificates.append(path.name)
-
-
 # -- many chunks ------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +232,8 @@ def run_campaign(
     seconds: float | None = None,
     jobs: int = 1,
     claims: Sequence[Claim] | None = None,
+    executor: Executor | None = None,
+    journal: Journal | None = None,
 ) -> Generator[Tally, None, None]:
     """The tallies of chunk 0, 1, 2, … until enough configurations are examined or time is up.
 
@@ -254,6 +243,8 @@ def run_campaign(
         seconds: start no chunk after that time; None for no limit.
         jobs: how many processes, ≥ 1, at most `MOST_JOBS` a core. The result does not depend on it, but for `seconds`.
         claims: those of the plan, where this process has them; other processes load them.
+        executor: does the chunks in place of processes of our own; `jobs` says how many it does at a time.
+        journal: takes each chunk as it ends; those in it already are taken from there.
 
     Yields:
         One `Tally` a chunk, in order. Closing the iterator ends the processes.
@@ -262,59 +253,7 @@ def run_campaign(
         BugError: the independent checker refuses a certificate.
         LostWorkerError: a process ended before its work.
     """
-    ends = None if seconds is None else monotonic() + seconds
     plan, size = completed(plan, examples)
-    examined = 0
-    jobs = min(jobs, MOST_JOBS * (os.cpu_count() or 1))
-    if jobs == 1:
-        for number in count():
-            tally = run_chunk(plan, number, size, claims)
-            examined += tally.configurations
-            yield tally
-            if examined >= examples or (ends is not None and monotonic() >= ends):
-                return
-    for name in THREADS:  # the processes share the cores among themselves
-        os.environ.setdefault(name, "1")
-    # spawn: a fork would share the threads of numerical libraries
-    context = get_context("spawn")
-    alive, lifeline = context.Pipe(duplex=False)  # its end is the end of the processes
-    executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_serve_the_parent, initargs=(alive,))
-    try:
-        pending: list[Future[Tally]] = []
-        for number in count():
-            while len(pending) < 2 * jobs and (ends is None or monotonic() < ends):
-                with starting_processes():
-                    pending.append(executor.submit(run_chunk, plan, number + len(pending), size))
-            if not pending:
-                return
-            tally = pending.pop(0).result()
-            examined += tally.configurations
-            yield tally
-            if examined >= examples:
-                return
-    except BrokenProcessPool:
-        raise LostWorkerError(
-            "a process of this run was killed, from outside or for want of memory; give fewer --jobs"
-        ) from None
-    except BaseException:  # nobody waits for the chunks under way
-        lifeline.close()
-        raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        lifeline.close()
-        alive.close()
-
-
-def _serve_the_parent(alive: Connection) -> None:
-    """In a worker: Ctrl-C is the parent's to handle, and where the parent is gone there is nothing left to do.
-
-    Args:
-        alive: a pipe that ends when the parent does, or when it wants no more work.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        alive.poll(None)
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
+    here = partial(run_chunk, plan, size=size, claims=claims)
+    chunk = Chunks(CHUNKS, here, partial(run_chunk, plan, size=size), plan.certificates)
+    yield from in_order(chunk, examples=examples, seconds=seconds, jobs=jobs, executor=executor, journal=journal)

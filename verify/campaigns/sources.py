@@ -4,34 +4,38 @@ Neighbours: `claims.inputs` says where as data, `campaign` does the rest, `judge
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from hypothesis import Phase, given
 from hypothesis import seed as with_seed
 from hypothesis.errors import Unsatisfiable
 
 from ...kernels.errors import InputError
-from ...kernels.exact.configuration import Configuration, identity
-from ...kernels.exact.rational_text import show
+from ...kernels.exact.configuration import Configuration
 from ...strategies.reproducible import no_constants_from_source, quiet
 from ..claims.case import Case
 from ..claims.conclusion import overall
-from ..claims.inputs import Drawn, Every, Inputs, Listed, Searched
+from ..claims.inputs import Drawn, Every, Inputs, Listed, Screened, Searched
 from ..claims.registry import Claim, Finding
 from ..claims.search import find_counterexample, shrunk
+from ..claims.words import configuration_words
 from ..provers.freeze.outcome import Frozen
+from .entries import add_findings, findings_to_json
+from .journal import Journal
 from .judgement import Findings
 from .tally import count_finding, counted
 
 
-def examine_sources(found: Findings, *, seed: int, examples: int) -> Iterator[str]:
+def examine_sources(found: Findings, *, seed: int, examples: int, journal: Journal | None = None) -> Iterator[str]:
     """Examine the claims on all their inputs but those of campaigns, and count what is found.
 
     Args:
         found: takes the findings; it says which claims.
         seed: decides what is drawn.
         examples: how many configurations to draw for a claim that does not say it.
+        journal: takes what is found on each source's inputs; what is in it already is taken from there.
 
     Yields:
         The lines to print.
@@ -39,14 +43,22 @@ def examine_sources(found: Findings, *, seed: int, examples: int) -> Iterator[st
     Raises:
         InputError: the check of a claim is none, or a strategy draws something else than configurations.
     """
+    journal = Journal() if journal is None else journal
     done: list[Inputs] = []
     title = None
     for claim in found.claims:
-        for source in claim.inputs:
-            if isinstance(source, Every) or (isinstance(source, Listed) and source in done):
+        for number, source in enumerate(claim.inputs):
+            if isinstance(source, Every | Screened) or (isinstance(source, Listed) and source in done):
                 continue
             done.append(source)
-            lines = _examine(found, claim, source, seed, examples)
+            key = f"source {number} of {claim.id}"
+            if key in journal.known:
+                lines = iter(journal.known[key]["lines"])
+                add_findings(found, journal.known[key])
+            else:
+                lines = _noted(
+                    found, key, journal, partial(_examine, claim=claim, source=source, seed=seed, many=examples)
+                )
             first = next(lines, None)
             if title != source.title and not (isinstance(source, Listed) and source.summary):
                 yield source.title
@@ -56,14 +68,25 @@ def examine_sources(found: Findings, *, seed: int, examples: int) -> Iterator[st
             yield from lines
 
 
-def _examine(found: Findings, claim: Claim, source: Inputs, seed: int, examples: int) -> Iterator[str]:
+def _noted(found: Findings, key: str, journal: Journal, examine: Callable[[Findings], Iterator[str]]) -> Iterator[str]:
+    """Examine one source, and write in the journal what was found and said."""
+    part, lines = Findings(found.claims), []
+    for line in examine(part):
+        lines.append(line)
+        yield line
+    journal.add(key, {"lines": lines, **findings_to_json(part)})
+    found.tally.add(part.tally)
+    found.counterexamples.extend(part.counterexamples)
+
+
+def _examine(found: Findings, claim: Claim, source: Inputs, seed: int, many: int) -> Iterator[str]:
     match source:
         case Listed():
             return _listed(found, source)
         case Searched():
             return _searched(found, claim, source, seed)
         case Drawn():
-            return _drawn(found, claim, source, seed, examples)
+            return _drawn(found, claim, source, seed, many)
     return iter(())
 
 
@@ -104,8 +127,7 @@ def _searched(found: Findings, claim: Claim, source: Searched, seed: int) -> Ite
     case = Case(c)
     finding = case.finding(claim)
     found.count(claim, case, finding)
-    A = "" if c.A == identity(c.d) else f" with A = {' '.join(map(show, c.A))}"
-    yield f"  {finding.verdict:<10} {claim.id}: tokens {' '.join(map(show, c.tokens))}{A}"
+    yield f"  {finding.verdict:<10} {claim.id}: {configuration_words(c)}"
     yield f"             {finding.message}"
 
 

@@ -47,7 +47,7 @@ class Tally:
         disagreements: {spec: the first comparison in which it disagreed, with its configuration}.
         failures: {spec: the first configuration on which it gave no answer, and what happened}.
         refutations: of each chunk, the smallest of each claim.
-        certificates: names of the files written.
+        certificates: {name of the file: its text}; the text is empty once it is written.
     """
 
     configurations: int = 0
@@ -57,7 +57,7 @@ class Tally:
     disagreements: dict[str, tuple[Configuration, CrossCheck]] = field(default_factory=dict)
     failures: dict[str, tuple[Configuration, str]] = field(default_factory=dict)
     refutations: list[Counterexample] = field(default_factory=list)
-    certificates: list[str] = field(default_factory=list)
+    certificates: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
         """Count what another tally counted."""
@@ -71,7 +71,7 @@ class Tally:
         for spec, failure in other.failures.items():
             self.failures.setdefault(spec, failure)
         self.refutations.extend(other.refutations)
-        self.certificates.extend(other.certificates)
+        self.certificates.update(other.certificates)
 
 
 def extent(c: Configuration) -> tuple[int, int, int]:
@@ -105,15 +105,15 @@ def regimes(sample: Sample, case: Case) -> Iterator[tuple[str, str | int]]:
     yield "outcome", type(outcome).__name__
     if isinstance(outcome, Frozen):
         yield "leaders", len(outcome.leaders)
-        yield "freeze layer", _bin(outcome.freeze_layer)
-        yield "last leader emerges at layer", _bin(max(outcome.leaders.values(), default=0))
+        yield "freeze layer", binned(outcome.freeze_layer)
+        yield "last leader emerges at layer", binned(max(outcome.leaders.values(), default=0))
         yield "lasting ties", sum(len(C) > 1 for C in outcome.sets)
         yield "jumps", sum(bool(phase.jumps) for phase in outcome.phases)
         for rule in set(outcome.rules):
             yield "rule", rule
 
 
-def _bin(value: int) -> str | int:
+def binned(value: int) -> str | int:
     """Small numbers as they are, larger ones by powers of two: 8-15, 16-31, …"""
     if value < 8:
         return value

@@ -85,4 +85,41 @@ class Drawn:
     budget: Budget = SMALL
 
 
-Inputs = Every | Listed | Searched | Drawn
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Configurations drawn together, most of them decided together.
+
+    Args:
+        family: from which they are drawn.
+        verified: how many are decided, and the claim holds of them.
+        left: the others, to be examined one by one.
+        latest: the largest layer at which one that is decided freezes; None if that says nothing.
+    """
+
+    family: str
+    verified: int
+    left: tuple[Configuration, ...]
+    latest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Configurations by the million: batches of which a fast exact screen decides most, for hunts of open statements.
+
+    Args:
+        title: what they are.
+        draw: (seed, number) → batch; the same one each time. It is sent to other processes by its name.
+        many: configurations a batch.
+        regimes: what to count of a case that is left: (regime, value) pairs.
+        package, extra: what the screen needs, and the extra of `pip install` that brings it.
+    """
+
+    title: str
+    draw: Callable[[int, int], Batch]
+    many: int
+    regimes: "Callable[[Case], Iterable[tuple[str, str | int]]] | None" = None
+    package: str = "numba"
+    extra: str = "compiled"
+
+
+Inputs = Every | Listed | Searched | Drawn | Screened

@@ -50,6 +50,7 @@ FAMILIES = (
     "metamorphic",
     "routes",
     "control",
+    "freezing",
     "necessity",
     "panels",
     "frank_wolfe",

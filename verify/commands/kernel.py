@@ -170,9 +170,9 @@ def _prepare(out: Path, overwrite: bool) -> None:
 
 
 def _of_an_earlier_run(out: Path) -> bool:
-    """Whether out/checks is what this command wrote: beside its record or its mark, and with no other files."""
+    """Whether out/checks is what this command wrote: beside its record or its journal, and with no other files."""
     from ...reports.records.store import RUN
-    from .output import BEGUN
+    from .output import JOURNAL
 
     names = {name for protocol in PROTOCOLS for name in check_ids(protocol)}
     try:
@@ -180,7 +180,7 @@ def _of_an_earlier_run(out: Path) -> bool:
         ours = isinstance(record, dict) and record.get("command") == "kernel"
         names |= {check["id"] for check in record["checks"]} if ours else set()
     except (OSError, ValueError, LookupError, TypeError):
-        ours = (out / BEGUN).exists()
+        ours = (out / JOURNAL).exists()
     folder = out / CHECKS_FOLDER
     return (
         ours

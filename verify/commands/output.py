@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
+from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
 
 from ...kernels.errors import InputError
@@ -18,6 +19,7 @@ from ...reports import report
 from ...reports.records import store
 from ...reports.records.codec import RecordError
 from ...reports.records.run_record import RunRecord
+from ..campaigns.journal import Journal
 from ..claims.case import Case
 from ..claims.registry import Claim, Finding
 from ..records.bundle import counterexample_record, repro_text
@@ -33,12 +35,14 @@ try:
 except ImportError:  # Windows: two runs into one folder are not noticed there
     fcntl = None
 
-BEGUN = ".hardmax"
-"""Marks the folder of a run that has not ended, so that the next run may replace what a killed one left."""
-OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", BEGUN, *report.OWN)
+JOURNAL = "journal"
+"""What a run has finished while it has not finished all: the mark of its folder, which goes with the end of the run."""
+OWN = (store.RUN, store.RESULTS, store.COUNTEREXAMPLES, "certificates", JOURNAL, *report.OWN)
 """What an earlier run may have left in a folder, and a new run replaces."""
-_marks: dict[Path, IO[bytes]] = {}
-"""The marks of this process, open and locked: the lock ends with the process, however that ends."""
+MINUTE = 60.0
+"""Seconds between two lines on what is done."""
+_locked: dict[Path, IO[bytes]] = {}
+"""The journals of this process, open and locked: the lock ends with the process, however that ends."""
 
 
 def prepare(out: Path, overwrite: bool = False, also: Collection[str] = ()) -> None:
@@ -58,40 +62,71 @@ def prepare(out: Path, overwrite: bool = False, also: Collection[str] = ()) -> N
             raise InputError(f"{out} is a file; give --out a folder")
         names = [p.name for p in out.iterdir()] if out.exists() else []
         strangers = [n for n in names if n not in OWN and n not in also and not n.endswith(".cert.json")]
-        if names and not {store.RUN, BEGUN} & set(names):
+        if names and not {store.RUN, JOURNAL} & set(names):
             raise InputError(f"{out} holds files, but no {store.RUN} of an earlier run; give --out an empty folder")
         if strangers:
             raise InputError(f"{out} holds {strangers[0]!r}, which is no result of hardmax; give --out an empty folder")
-        if BEGUN in names:
-            _mark(out)
-        if set(names) - {BEGUN}:
-            try:
+        if JOURNAL in names:
+            _lock(out)
+        try:
+            if JOURNAL in names and not overwrite and (out / JOURNAL).stat().st_size:
+                raise InputError(
+                    f"{out} holds a run that was stopped; give --resume {out} to go on with it, --overwrite to replace "
+                    "it, or another place to write to"
+                )
+            if set(names) - {JOURNAL}:
                 spare(out, overwrite)
-            except InputError:
-                _unmark(out)
-                raise
-        for path in out.iterdir() if out.exists() else ():
-            if path.name == BEGUN:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+        except InputError:
+            _unlock(out)
+            raise
         out.mkdir(parents=True, exist_ok=True)
-        _mark(out)
+        _clear(out, keep=(JOURNAL,))
+        _lock(out)
+        (out / JOURNAL).write_bytes(b"")
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}; give --out another folder") from None
 
 
-def _mark(out: Path) -> None:
-    """Mark `out` as the folder of a run of this process; refused while another one holds the mark."""
-    _unmark(out)
-    mark = _marks[out.absolute()] = (out / BEGUN).open("ab")
+def reopen(out: Path) -> Journal:
+    """The journal of a run that was stopped, in its folder, from which everything that is made anew is removed.
+
+    Raises:
+        InputError: there is no run to go on with, another run is writing there, or the journal is damaged.
+    """
+    path = out / JOURNAL
+    if not path.is_file() or not path.stat().st_size:
+        ended = (out / store.RUN).is_file()
+        what = "holds a run that was not stopped: nothing is left to do" if ended else f"holds no {JOURNAL} of a run"
+        raise InputError(f"{out} {what}; give --resume the --out of a run that was stopped")
+    _lock(out)
+    try:
+        journal = Journal(path)
+    except InputError:
+        _unlock(out)
+        raise
+    _clear(out, keep=(JOURNAL, "certificates"))
+    return journal
+
+
+def _clear(out: Path, keep: Collection[str] = ()) -> None:
+    for path in out.iterdir():
+        if path.name in keep:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _lock(out: Path) -> None:
+    """Lock the journal of `out` for this process; refused while another one holds it."""
+    _unlock(out)
+    journal = _locked[out.absolute()] = (out / JOURNAL).open("ab")
     if fcntl is not None:
         try:
-            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _unmark(out)
+            _unlock(out)
             raise InputError(
                 f"another run is writing to {out}; wait for its end, or give --out another folder"
             ) from None
@@ -99,28 +134,25 @@ def _mark(out: Path) -> None:
             pass
 
 
-def _unmark(out: Path) -> None:
-    mark = _marks.pop(out.absolute(), None)
-    if mark is not None:
-        mark.close()
+def _unlock(out: Path) -> None:
+    journal = _locked.pop(out.absolute(), None)
+    if journal is not None:
+        journal.close()
 
 
 def discard(out: Path) -> None:
     """Leave nothing of a run that cannot go on in the folder that `prepare` has made."""
-    for path in out.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name != BEGUN:
-            path.unlink()
-    _unmark(out)
-    (out / BEGUN).unlink(missing_ok=True)
+    _clear(out, keep=(JOURNAL,))
+    _unlock(out)
+    (out / JOURNAL).unlink(missing_ok=True)
 
 
-def write_run(out: Path, **fields: Any) -> None:
-    """Write run.json.
+def write_run(out: Path, *, unfinished: bool = False, **fields: Any) -> None:
+    """Write run.json, the last file of a run.
 
     Args:
         out: the folder.
+        unfinished: whether its journal is kept to go on from.
         fields: of `RunRecord`; left out is what the command does not have.
     """
     nothing = dict.fromkeys(("seed", "seconds", "subject"))
@@ -135,8 +167,9 @@ def write_run(out: Path, **fields: Any) -> None:
         **fields,
     }
     store.write_run(out, RunRecord("hardmax-run", 2, **rest))
-    _unmark(out)
-    (out / BEGUN).unlink(missing_ok=True)
+    if not unfinished:
+        (out / JOURNAL).unlink(missing_ok=True)
+    _unlock(out)
 
 
 def new_counterexample(out: Path, claim: Claim, case: Case, finding: Finding) -> Path:
@@ -202,28 +235,55 @@ def render(out: Path, console: "Console | None" = None) -> list[Path]:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float, int | None], None]]:
-    """Takes what is counted, how much is done, and of how much: bars on a terminal, a line now and then elsewhere."""
+    """Takes what is counted, how much is done, and of how much: bars on a terminal, a line a minute elsewhere.
+
+    Both tell the rate and the time that is left; what an earlier run has done, said at first, counts for neither.
+    """
     if not sys.stderr.isatty():
+        begun: dict[str, tuple[float, float]] = {}
         said: dict[str, float] = {}
 
         def line(what: str, done: float, total: int | None) -> None:
-            if done - said.get(what, 0) >= max(1, (total or 50_000) / 5):
-                said[what] = done
-                of = "" if total is None else f" of {total}"
-                print(f"{what}: {int(done)}{of}", file=sys.stderr, flush=True)
+            now = monotonic()
+            if what not in begun or done <= begun[what][1]:  # nothing is done since: the clock starts here
+                begun[what] = now, done
+            start, first = begun[what]
+            if now - said.setdefault(what, now) >= MINUTE:
+                said[what] = now
+                rate = (done - first) / max(now - start, 1e-9)
+                of = "" if total is None else f" of {total:,}"
+                left = "" if total is None or not rate else f", {_duration((total - done) / rate)} left"
+                print(f"{what}: {int(done):,}{of}, {rate:,.3g} a second{left}", file=sys.stderr, flush=True)
 
         yield line
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate)
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    both = sys.stdout.isatty()  # what goes elsewhere does not pass through the terminal's bars
+    with Progress(*columns, *times, console=Console(stderr=True), transient=True, redirect_stdout=both) as bars:
         tasks: dict[str, Any] = {}
 
         def bar(what: str, done: float, total: int | None) -> None:
             if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)
+                tasks[what] = bars.add_task(what, total=total, completed=done, rate="")  # type: ignore[arg-type]
+            speed = next(task.speed for task in bars.tasks if task.id == tasks[what])
+            bars.update(tasks[what], completed=done, rate=f"{speed:,.3g} a second" if speed else "")
 
         yield bar
+
+
+def _duration(seconds: float) -> str:
+    """Hours, minutes and seconds, the two largest of them."""
+    hours, minutes, rest = int(seconds // 3600), int(seconds % 3600 // 60), int(seconds % 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

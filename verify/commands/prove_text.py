@@ -5,14 +5,15 @@ Neighbours: `prove` prints it; `conclusion.Result` is what it says, `--json` pri
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 
 from ...kernels.exact.configuration import Configuration
-from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.matrix import identity
 from ...kernels.exact.model import named
 from ...kernels.exact.rational_text import decimal_text, rational_text
-from ...kernels.exact.step import ConstantStep, GeometricStep, HarmonicStep, ListedStep
+from ...kernels.exact.step import ConstantStep
 from ..claims.conclusion import Result, overall
+from ..claims.words import matrix_words, model_words, step_words
 from ..provers.freeze.outcome import Enclosed, Frozen, Undecided
 
 MOST_TOKENS = 60
@@ -95,32 +96,16 @@ def _headline(proved: Result) -> str:
 
 
 def _input(c: Configuration, exact: bool) -> str:
-    """The tokens' number, and the model as far as it is a hardmax one."""
-    parts = [f"{_count(c.n, 'token')} in R^{c.d}"]
+    """The tokens' number, and the model."""
+    tokens = f"{_count(c.n, 'token')} in R^{c.d}"
+    number, point = partial(number_text, exact=exact), partial(point_text, exact=exact)
     if c.model.kind != "hardmax":
-        return f"{parts[0]}, a model of kind {c.model.kind}{_parameters(c)}"
-    match c.step:
-        case ConstantStep(alpha):
-            parts.append(f"alpha = {number_text(alpha, exact)}{' (the default)' if alpha == 1 else ''}")
-        case HarmonicStep(numerator, offset):
-            parts.append(f"lambda_k = {numerator}/(k + {offset})")
-        case GeometricStep(first, ratio):
-            parts.append(f"lambda_k = {number_text(first, exact)} * ({number_text(ratio, exact)})^k")
-        case ListedStep(rates):
-            parts.append(f"lambda_k = {', '.join(number_text(rate, exact) for rate in rates)} and so on")
-    rows = " ".join(point_text(row, exact) for row in c.A)
-    short = exact or len(rows) <= WIDE
-    parts.append("A = I" if c.A == identity(c.d) else f"A = {rows}" if short else f"A {c.d} x {c.d}")
-    if c.follow != "largest":
-        parts.append("tokens follow the smallest scores")
-    return ", ".join(parts)
-
-
-def _parameters(c: Configuration) -> str:
-    """The parameters that this kind of model alone has, if they are short."""
-    given = configuration_to_json(c)["attention"][c.model.kind]
-    text = ", ".join(f"{name} {value}" for name, value in given.items() if isinstance(value, str))
-    return f", {text}" if 0 < len(text) <= WIDE else ""
+        return ", ".join([tokens, *model_words(c, number, point)])
+    step = f"{step_words(c.step, number)}{' (the default)' if c.step == ConstantStep(Fraction(1)) else ''}"
+    rows = matrix_words(c.A, point)
+    A = "I" if c.A == identity(c.d) else rows if exact or len(rows) <= WIDE else ""
+    parts = [tokens, step, f"A = {A}" if A else f"A {c.d} x {c.d}"]
+    return ", ".join([*parts, *(["tokens follow the smallest scores"] if c.follow != "largest" else [])])
 
 
 def _tokens(proved: Result, exact: bool) -> list[str]:

@@ -25,6 +25,8 @@ from .output import progress
 STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
 RECORD, JOURNAL, PAGE = "sentiment.json", "journal", "sentiment.html"
 """What `verify` leaves in its folder."""
+STUDY = {"study": "sentiment"}
+"""What the first line of its journals says."""
 
 
 def _file_to_write(context: click.Context, param: click.Parameter, value: str | None) -> Path | None:
@@ -175,11 +177,11 @@ def prove(
     Exit status: 0 every merged review is verified, 1 one is refuted, 3 one is undecided.
     """
     from ...strategies.corpus import read_texts, words
+    from ..campaigns.journal import Journal
     from ..studies.sentiment.classifier.data import Bags
     from ..studies.sentiment.experiment.trials import Corpus
     from ..studies.sentiment.experiment.verification import dataset_of
     from ..studies.sentiment.explain import dropped_words
-    from ..studies.sentiment.journal import Journal
     from ..studies.sentiment.proofs import prove_reviews, prove_text, summary
     from ..studies.sentiment.text import dropped_text, proof_text, proofs_text
 
@@ -227,7 +229,7 @@ def prove(
             model,
             bags,
             jobs=jobs,
-            journal=Journal(journal),
+            journal=Journal(journal, STUDY),
             progress=lambda done: report("proofs", done, len(bags)),
         )
     counts = summary(proofs)
@@ -285,10 +287,10 @@ def verify(
     """
     from importlib.util import find_spec
 
+    from ..campaigns.journal import Journal
     from ..studies.sentiment.experiment.trials import Corpus
     from ..studies.sentiment.experiment.verification import dataset_of
     from ..studies.sentiment.experiment.verification import verify as run
-    from ..studies.sentiment.journal import Journal
     from ..studies.sentiment.text import record_text
 
     spare(out / RECORD, overwrite or not (out / RECORD).exists())
@@ -300,7 +302,7 @@ def verify(
             (out / name).unlink(missing_ok=True)
         record = run(
             model,
-            journal=Journal(out / JOURNAL),
+            journal=Journal(out / JOURNAL, STUDY),
             seeds=range(seeds),
             dimensions=wanted,
             epochs=epochs,

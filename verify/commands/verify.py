@@ -2,42 +2,56 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, redirect_stdout
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Executor
+from contextlib import closing, nullcontext, redirect_stdout
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from ...kernels.errors import InputError, LostWorkerError
+from ...kernels.errors import InputError, LostWorkerError, install
 from ...kernels.protocol import Kernel
 from ...kernels.registry import load
 from ...reports.printable import path_text
 from ...reports.records.run_record import RunCounts
 from ...strategies import FAMILIES
 from ...strategies.configurations import select_families
-from ..campaigns.campaign import Plan, run_campaign, smallest_of
+from ..campaigns.campaign import CHUNKS, Plan, run_campaign, smallest_of
+from ..campaigns.chunks import configurations_known
+from ..campaigns.cluster import cluster
+from ..campaigns.hunt import run_hunt
 from ..campaigns.interruption import Interruption
+from ..campaigns.journal import Journal
 from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings
+from ..campaigns.pool import workers
 from ..campaigns.sources import examine_sources
-from ..campaigns.tally import histograms
-from ..claims.inputs import Listed
+from ..campaigns.tally import Tally, counted, histograms
+from ..claims.inputs import Listed, Screened
 from ..claims.registry import Claim, derived, select_claims
 from .options import Seconds, overwrite
-from .output import discard, new_counterexample, prepare, progress, render, write_run
+from .output import JOURNAL, discard, new_counterexample, prepare, progress, render, reopen, write_run
 from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
 CLAIMS_HELP = "Claims to check: globs of ids, mine.py, mine.py:name, pkg.module:name; separated by commas."
 FAMILIES_HELP = "Families of tokens to draw from: globs of names, mine.py, mine.py:name; separated by commas [all]."
+DASK_HELP = "Work on this Dask cluster: the address of its scheduler, or a scheduler file (needs the extra dask)."
+RESUME_HELP = "Go on with the run in this folder that was stopped, as it was begun."
+PLANNED = ("claims", "examples", "seed", "kernels", "families", "reviews", "all_certificates")
+"""The options that decide what a run finds."""
 REVIEWS = 300
 """Real reviews of the test split that `--reviews` proves."""
 
 
 @click.command()
-@click.option("--claims", "pattern", default="*", metavar="CLAIMS", help=CLAIMS_HELP)
+@click.option("--claims", default="*", metavar="CLAIMS", help=CLAIMS_HELP)
 @click.option("--examples", type=click.IntRange(min=1), help=f"Random configurations at least [{DEFAULT_EXAMPLES}].")
 @click.option(
     "--seconds", type=Seconds(), metavar="S", help="Time for the whole command: what is not done by then is left."
@@ -46,50 +60,104 @@ REVIEWS = 300
 @click.option("--kernels", default="", metavar="SPECS", help="Float kernels to compare, separated by commas.")
 @click.option("--families", default="", metavar="NAMES", help=FAMILIES_HELP)
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option("--dask", metavar="ADDRESS", help=DASK_HELP)
 @click.option("--out", type=click.Path(path_type=Path), help="Write records and counterexamples here.")
 @overwrite
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help=RESUME_HELP)
 @click.option("--reviews", is_flag=True, help=f"Also prove {REVIEWS} real movie reviews (needs the extra sentiment).")
 @click.option("--all-certificates", is_flag=True, help="Write every certificate, not a sample (needs --out).")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
+@click.pass_context
 def verify(
-    pattern: str,
-    examples: int | None,
-    seconds: float | None,
-    seed: int,
-    kernels: str,
-    families: str,
+    context: click.Context,
     jobs: int,
+    dask: str | None,
     out: Path | None,
     overwrite: bool,
-    reviews: bool,
-    all_certificates: bool,
+    resume: Path | None,
+    seconds: float | None,
     report: bool,
+    **asked: Any,
 ) -> int:
     """Check claims exactly: on the paper's configurations, on random ones, and by finding counterexamples.
 
     Exit status: 0 every claim came out as expected, 1 a claim did not or a kernel disagrees, 3 something is undecided.
     """
-    if out is None and (report or all_certificates):
+    arguments, journal = _arguments("verify"), None
+    if resume is not None:
+        out, journal = resume, reopen(resume)
+        asked, arguments = _asked_before(context, journal, resume)
+        seconds = seconds or journal.about["seconds"]
+    else:
+        asked["examples"] = asked["examples"] or (None if seconds else DEFAULT_EXAMPLES)
+    if out is None and (report or asked["all_certificates"]):
         raise click.UsageError("--report and --all-certificates need --out DIR: give the folder to write to")
-    claims = _claims(pattern, reviews)
-    specs = tuple(filter(None, (s.strip() for s in kernels.split(","))))
-    compared = _usable(specs)
+    claims = _claims(asked["claims"], asked["reviews"])
+    compared = _usable(filter(None, (s.strip() for s in asked["kernels"].split(","))))
     plan = Plan(
         claims=tuple(claim.place or claim.id for claim in claims if claim.every is not None),
-        families=_families(families),
-        seed=seed,
+        families=_families(asked["families"]),
+        seed=asked["seed"],
         kernels=tuple(compared),
         certificates=None if out is None else str(out / "certificates"),
-        certify_all=all_certificates,
+        certify_all=asked["all_certificates"],
     )
-    if out is not None:
+    files = _digests(",".join([asked["claims"], asked["kernels"], asked["families"]]))
+    about = {"command": "verify", "version": version("hardmax"), "files": files, **asked, "seconds": seconds}
+    about["arguments"] = arguments
+    if journal is not None and resume is not None:
+        _must_be_the_same(resume, journal.about, about)
+    elif out is not None:
         prepare(out, overwrite)
         (out / "certificates").mkdir()
+        journal = Journal(out / JOURNAL, about)
     found = Findings(claims)
-    with Interruption(seconds) as interruption:
-        examine_all(found, plan, interruption, examples=examples, seconds=seconds, jobs=jobs, out=out)
-        _finish(found, seed, out, report, compared)
+    with Interruption(seconds) as interruption, nullcontext((None, jobs)) if dask is None else cluster(dask) as pool:
+        examine_all(
+            found,
+            plan,
+            interruption,
+            examples=asked["examples"],
+            seconds=seconds,
+            jobs=pool[1],
+            out=out,
+            executor=pool[0],
+            journal=journal,
+        )
+        _finish(found, asked["seed"], out, report, compared, arguments)
     return found.status
+
+
+def _asked_before(context: click.Context, journal: Journal, folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What the run was begun with: its options, and what was typed."""
+    typed = [p for p in context.params if context.get_parameter_source(p) is ParameterSource.COMMANDLINE]
+    other = [p for p in typed if p not in ("jobs", "dask", "resume", "seconds", "report")]
+    if other:
+        name = f"--{other[0].replace('_', '-')}"
+        raise click.UsageError(f"--resume goes on with the plan in {folder}; leave {name} out, or begin another run")
+    about = journal.about
+    if about.get("command") != "verify":
+        raise InputError(f"{folder} is the folder of another command, whose runs cannot be gone on with by verify")
+    return {name: about[name] for name in PLANNED}, tuple(about["arguments"])
+
+
+def _must_be_the_same(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run whose code has changed: its chunks would not belong together."""
+    if then["version"] != now["version"]:
+        raise InputError(
+            f"{folder} was begun by hardmax {then['version']}, this is {now['version']}; go on with that one, or start "
+            "anew with --out and --overwrite"
+        )
+    for file, digest in then["files"].items():
+        if now["files"].get(file) != digest:
+            raise InputError(f"{file} has changed since {folder} was begun; start anew with --out and --overwrite")
+
+
+def _digests(places: str) -> dict[str, str]:
+    """The files of a user that a run rests on, with a digest of each."""
+    files = {place.strip().rpartition(":")[0] or place.strip() for place in places.split(",")}
+    known = sorted(file for file in files if file.endswith(".py") and Path(file).is_file())
+    return {file: sha256(Path(file).read_bytes()).hexdigest() for file in known}
 
 
 def examine_all(
@@ -101,6 +169,8 @@ def examine_all(
     seconds: float | None = None,
     jobs: int = 1,
     out: Path | None = None,
+    executor: Executor | None = None,
+    journal: Journal | None = None,
     say: Callable[[str], None] = click.echo,
 ) -> None:
     """Examine the claims of `found` wherever they say, a campaign included, until all is done or interrupted.
@@ -113,30 +183,51 @@ def examine_all(
         seconds: time for it, None for no limit.
         jobs: processes.
         out: the folder of the run, None if nothing is written; bad input leaves nothing in it.
+        executor: does the chunks of the campaign, in place of processes of our own.
+        journal: takes what is finished, and has what was finished before.
         say: prints a line about what was found on the way.
 
     Raises:
         InputError: the check of a claim is none, or its inputs are none.
     """
     drawn = tuple(claim for claim in found.claims if claim.every is not None)
+    hunted = [(claim, source) for claim in found.claims for source in claim.inputs if isinstance(source, Screened)]
     wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
     try:
-        with interruption.ends_the_work():
-            for claim in found.claims:
-                result = derived(claim)
-                if result is not None:
-                    found.derived[claim.id] = result
-            for line in examine_sources(found, seed=plan.seed, examples=examples or DEFAULT_EXAMPLES):
-                say(line)
-            if drawn:
-                tallies = run_campaign(plan, examples=wanted, seconds=seconds, jobs=jobs, claims=drawn)
-                with closing(tallies), progress() as said:
-                    done = 0
+        pool = workers(jobs) if executor is None else nullcontext(executor)
+        with interruption.ends_the_work(), progress() as said, pool as shared:
+
+            def count_all(what: str, tallies: Generator[Tally, None, None], total: int | None, earlier: int) -> None:
+                done = 0
+                said(what, earlier, total)
+                with closing(tallies):
                     for tally in tallies:
                         with interruption.held_back():
                             found.add(tally)
                         done += tally.configurations
-                        said("configurations", done, None if seconds else wanted)
+                        said(what, max(done, earlier), total)
+
+            for claim in found.claims:
+                result = derived(claim)
+                if result is not None:
+                    found.derived[claim.id] = result
+            said("claims", 0, len(found.claims))
+            for line in examine_sources(found, seed=plan.seed, examples=examples or DEFAULT_EXAMPLES, journal=journal):
+                say(line)
+            how = {"seconds": seconds, "jobs": jobs, "executor": shared, "journal": journal}
+            for claim, source in hunted:
+                if find_spec(source.package) is None:
+                    say(f"{source.title}: skipped, it needs {source.package}; {install(source.extra)}")
+                    continue
+                say(source.title)
+                many = examples or (sys.maxsize if seconds and not drawn else DEFAULT_EXAMPLES)
+                hunt = run_hunt(claim, source, seed=plan.seed, examples=many, budget=plan.budget, **how)
+                count_all(claim.id, hunt, None if many == sys.maxsize else many, 0)
+                say(f"  {counted(found.tally.claims[claim.id])} {claim.id}")
+            if drawn:
+                earlier = 0 if journal is None else configurations_known(journal, CHUNKS)
+                campaign = run_campaign(plan, examples=wanted, claims=drawn, **how)
+                count_all("configurations", campaign, None if seconds else wanted, earlier)
                 for claim in drawn:
                     known = found.drawn.get(claim.id)
                     if known is not None:
@@ -195,7 +286,14 @@ def _families(wanted: str) -> tuple[str, ...]:
         return tuple(select_families(wanted)) if wanted.strip(" ,") else tuple(FAMILIES)
 
 
-def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared: Mapping[str, Kernel]) -> None:
+def _finish(
+    found: Findings,
+    seed: int,
+    out: Path | None,
+    report: bool,
+    compared: Mapping[str, Kernel],
+    arguments: tuple[str, ...],
+) -> None:
     """Print the verdicts and write what was asked for."""
     names = write_counterexamples(found, out)
     for line in (*claim_lines(found), *kernel_lines(found.tally, compared, out), last_line(found)):
@@ -203,7 +301,10 @@ def _finish(found: Findings, seed: int, out: Path | None, report: bool, compared
     if out is not None:
         kernels = kernel_records(found.tally, compared)
         notes = kernel_notes(found.tally)
-        write_findings(out, found, names, report, command="verify", seed=seed, kernels=kernels, notes=notes)
+        fields = {"command": "verify", "arguments": arguments, "seed": seed, "kernels": kernels}
+        write_findings(out, found, names, report, notes, **fields)
+        if found.interrupted or found.out_of_time:
+            click.echo(f"to go on: hardmax verify --resume {shlex.quote(str(out))}")
 
 
 def write_findings(
@@ -231,7 +332,7 @@ def write_findings(
     verified = max(0, total - refuted - undecided)
     write_run(
         out,
-        arguments=_arguments(fields["command"]),
+        unfinished=fields["command"] == "verify" and (found.interrupted or found.out_of_time),
         verdict={VERIFIED: "verified", REFUTED: "refuted", UNDECIDED: "undecided"}[found.status],
         exit_status=found.status,
         interrupted=found.interrupted,
@@ -240,7 +341,7 @@ def write_findings(
         coverage=histograms(found.tally.coverage),
         notes=("The time was up before all was done.",) * found.out_of_time + notes,
         counterexamples=tuple(names),
-        **fields,
+        **{"arguments": _arguments(fields["command"]), **fields},
     )
     say(f"records: {path_text(out)}")
     if report:

@@ -138,6 +138,18 @@ def test_labels_that_stand_together_share_one_text(made):
     assert texts == ["a, c", "b"]
 
 
+def test_a_label_covers_neither_another_one_nor_what_is_taken():
+    beside = [((100.0, 100.0), "a", False), ((112.0, 97.0), "b", True), ((113.0, 98.0), "c", False)]
+    first, *others = svg.placed(beside, 200, [(106, 91, 118, 103)])
+    assert (first.text, first.at, first.end) == ("b", (121.0, 88.0), False)  # what is marked comes first
+    assert [(label.text, label.at, label.end) for label in others] == [
+        ("a", (91.0, 91.0), True),
+        ("c", (104.0, 89.0), True),
+    ]
+    walls = [(0.0, 0.0, 200.0, 200.0)]
+    assert [label.text for label in svg.placed(beside, 200, walls)] == ["b"]
+
+
 def test_a_line_of_tokens_has_arcs_and_a_flat_picture(made):
     c = Configuration([(1,), (-1,), (0,)])
     scene = scene_of(made.counterexample(c))

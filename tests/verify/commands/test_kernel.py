@@ -158,7 +158,7 @@ def test_a_refused_folder_keeps_the_checks_of_the_earlier_run_too(tmp_path, caps
     assert sorted(out.rglob("*")) == sorted([*before, out / "notes.txt"])
     (out / "notes.txt").unlink()
     (out / "run.json").unlink()
-    (out / ".hardmax").touch()  # the mark of a killed run
+    (out / "journal").touch()  # the mark of a killed run
     assert run("numpy", *TIES, "--out", out, "--overwrite") == 0
     assert not (out / "checks").exists()
 

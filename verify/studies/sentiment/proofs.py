@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from ....reports.records.sentiment_record import HypothesesRecord, ProofsRecord
+from ...campaigns.journal import Journal, key_of
 from ...claims.conclusion import Result, prove
 from ...provers.freeze.outcome import Frozen
 from .classifier.data import Bags, Ints
 from .classifier.model import Classifier
-from .journal import Journal, key_of
 
 CHUNK = 50
 """Reviews that are sent to a process together."""

@@ -178,7 +178,7 @@ def test_an_interrupted_run_keeps_the_results_so_far(kernels, tmp_path):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # the tests may run in background
     )
-    while not (out / ".hardmax").exists() and process.poll() is None:
+    while not (out / "journal").exists() and process.poll() is None:
         time.sleep(0.1)
     time.sleep(3)
     process.send_signal(signal.SIGINT)

@@ -7,12 +7,12 @@ import pytest
 from hardmax.reports.records.codec import dumps
 from hardmax.reports.records.sentiment_record import HypothesesRecord
 from hardmax.strategies.corpus import read_reviews
+from hardmax.verify.campaigns.journal import Journal
 from hardmax.verify.certificates.checker import command
 from hardmax.verify.claims.certified import certificate_text
 from hardmax.verify.studies.sentiment.classifier.data import Bags
 from hardmax.verify.studies.sentiment.classifier.hard_attention import cluster
 from hardmax.verify.studies.sentiment.explain import explain
-from hardmax.verify.studies.sentiment.journal import Journal
 from hardmax.verify.studies.sentiment.proofs import (
     prove_bag,
     prove_review,

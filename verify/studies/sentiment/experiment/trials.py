@@ -17,10 +17,10 @@ from typing import Any, Literal
 import numpy as np
 
 from .....strategies.corpus import ReviewSource, read_reviews
+from ....campaigns.journal import Journal, key_of
 from ..classifier import baseline
 from ..classifier.data import Dataset, Padding, encode, texts_of
 from ..classifier.training import Recipe, train
-from ..journal import Journal, key_of
 from . import interventions, measures
 
 Kind = Literal["hard", "twin", "alpha", "depth", "learned", "padding", "softmax", "published", "words"]

@@ -29,10 +29,10 @@ from .....reports.records.sentiment_record import (
     TrainingsRecord,
 )
 from .....strategies.corpus import Review, read_reviews
+from ....campaigns.journal import Journal
 from ..classifier.data import Dataset, encode, texts_of
 from ..classifier.model import Classifier, shipped_model
 from ..explain import explain
-from ..journal import Journal
 from ..proofs import prove_reviews, summary
 from .claims import CLAIMS, PUBLISHED
 from .judgement import Evidence, estimate, judge

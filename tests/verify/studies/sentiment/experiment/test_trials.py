@@ -3,12 +3,12 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from hardmax.verify.campaigns.journal import Journal
 from hardmax.verify.studies.sentiment.classifier.training import Recipe
 from hardmax.verify.studies.sentiment.experiment import trials
 from hardmax.verify.studies.sentiment.experiment.claims import CLAIMS
 from hardmax.verify.studies.sentiment.experiment.judgement import Evidence, judge
 from hardmax.verify.studies.sentiment.experiment.trials import Corpus, TrainingTrial, plan, run_trial, run_trials
-from hardmax.verify.studies.sentiment.journal import Journal
 
 QUICK = Recipe(epochs=1, depth=2, batch=32)
 

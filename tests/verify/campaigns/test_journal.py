@@ -3,8 +3,9 @@ import json
 import pytest
 
 from hardmax.kernels.errors import InputError
-from hardmax.verify.studies.sentiment.journal import HEADER, Journal, key_of
+from hardmax.verify.campaigns.journal import FORMAT, Journal, key_of
 
+BEGUN = FORMAT + b"{}\n"
 TASKS = [1, 2, 3, 4, 5]
 KEYS = [key_of("square", n) for n in TASKS]
 
@@ -57,12 +58,12 @@ def test_a_line_that_was_changed_is_refused_and_kept(path):
     path.write_bytes(changed)
     with pytest.raises(InputError, match=r"journal is damaged \(line 4\); delete it to start anew"):
         Journal(path)
-    path.write_bytes(HEADER + b"\n")
+    path.write_bytes(BEGUN + b"\n")
     with pytest.raises(InputError, match="line 2"):
         Journal(path)
 
 
-@pytest.mark.parametrize("content", [b"some notes", b"some notes\n", HEADER[:-2] + b"9\n", b'{"model": "abc"}\n'])
+@pytest.mark.parametrize("content", [b"some notes", b"some notes\n", FORMAT[:-2] + b"9 {}\n", b'{"model": "abc"}\n'])
 def test_other_files_are_refused_and_kept(tmp_path, content):
     (tmp_path / "notes").write_bytes(content)
     with pytest.raises(InputError, match="notes is no journal, or one of an earlier version"):
@@ -79,4 +80,4 @@ def test_two_processes_give_what_one_gives(tmp_path, chunk):
 def test_a_mean_over_nothing_is_one_line(tmp_path):
     with pytest.raises(InputError, match="too few reviews"):
         Journal(tmp_path / "journal").run(lambda n: float("nan"), KEYS, TASKS)
-    assert (tmp_path / "journal").read_bytes() == HEADER
+    assert (tmp_path / "journal").read_bytes() == BEGUN

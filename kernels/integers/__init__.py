@@ -1,0 +1,1 @@
+"""Lattice configurations by the million in 64-bit integers: `screen` says which of them freeze, `loops` computes."""
