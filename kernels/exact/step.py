@@ -17,7 +17,7 @@ Exact = int | Fraction | str
 """An exact number: an int, a Fraction or the text of one, like "1/2" or "0.25"."""
 
 
-def _exact(name: str, value: object) -> Fraction:
+def exact_number(name: str, value: object) -> Fraction:
     """`value` as a Fraction; refuses whatever is not exact already."""
     if isinstance(value, str):
         return number(name, value)
@@ -45,7 +45,7 @@ class ConstantStep:
 
     def __post_init__(self) -> None:
         if type(self.alpha) is not Fraction:
-            object.__setattr__(self, "alpha", _exact("alpha", self.alpha))
+            object.__setattr__(self, "alpha", exact_number("alpha", self.alpha))
         if self.alpha <= 0:
             raise InputError(f"alpha is {short_text(self.alpha)}; a step must be positive: give alpha > 0")
 
@@ -127,7 +127,7 @@ class GeometricStep:
 
     def __post_init__(self) -> None:
         for name in ("first", "ratio"):
-            object.__setattr__(self, name, _exact(name, getattr(self, name)))
+            object.__setattr__(self, name, exact_number(name, getattr(self, name)))
         if not (0 < self.first <= 1 and 0 < self.ratio < 1):
             raise InputError(
                 f"a geometric step {short_text(self.first)} · ({short_text(self.ratio)})^k leaves (0, 1] or does not "
@@ -163,7 +163,7 @@ class ListedStep:
     rates: tuple[Fraction, ...]
 
     def __init__(self, rates: Iterable[int | Fraction]) -> None:
-        found = tuple(_exact(f"rates[{k}]", rate) for k, rate in enumerate(rates))
+        found = tuple(exact_number(f"rates[{k}]", rate) for k, rate in enumerate(rates))
         wrong = [k for k, rate in enumerate(found) if not 0 < rate <= 1]
         if not found or wrong:
             what = f"rates[{wrong[0]}] is {short_text(found[wrong[0]])}" if wrong else "rates is empty"

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..printable import json_text, one_line
 from ..records.configuration_record import ConfigurationRecord, Rational, Rows
+from ..records.record import EnclosureRecord
 
 LONG = 24
 """Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""
@@ -42,6 +43,28 @@ def point(row: Sequence[Rational]) -> str:
     """A point as (x, y, …), long ones cut."""
     shown = [short(v) for v in row[:6]]
     return f"({', '.join(shown)}{', …' if len(row) > 6 else ''})"
+
+
+def enclosure_lines(found: EnclosureRecord) -> list[str]:
+    """What is proved of softmax layers, a sentence each."""
+    lines = [f"Each limit is known up to {short(found.radius)} in each coordinate, from layer {found.layer} on."]
+    if found.halvings is not None:
+        goal = f"a diameter of 2^\u2212{found.halvings} of the first one"
+        seen = (
+            f"{goal} is not reached there" if found.needed is None else f"{goal} is reached after {found.needed} layers"
+        )
+        proved = "" if found.enough is None else f"; {short(found.enough)} are enough, by the bound that needs no layer"
+        lines.append(f"One cluster: {seen}{proved}.")
+    if found.clusters is not None and found.layers is not None and found.within is not None:
+        near, wait = short(found.within), short(found.layers)
+        lines.append(
+            f"Before, {len(set(found.clusters))} clusters stay within {near} of where they are at layer "
+            f"{found.from_layer}, for at least {wait} layers."
+        )
+    if found.epsilon is not None:
+        left = "" if found.left is None else f", and not at layer {found.left}"
+        lines.append(f"Within {short(found.epsilon)} of hardmax's tokens up to layer {found.stays}{left}.")
+    return lines
 
 
 def model_text(c: ConfigurationRecord) -> str:

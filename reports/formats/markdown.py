@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from ..printable import one_line, printable
 from ..records.record import CounterexampleRecord
 from ..records.store import Records
-from .exact_text import configuration_line
+from .exact_text import configuration_line, enclosure_lines
 from .wording import (
     CHECK_STATUS,
     CLAIM_COUNTS,
@@ -90,7 +90,7 @@ def render_markdown(records: Records) -> str:
                 r.verdict,
                 "" if r.freeze_layer is None else str(r.freeze_layer),
                 "" if r.leaders is None else str(len(r.leaders)),
-                escaped(r.reason or ""),
+                escaped(r.reason or (" ".join(enclosure_lines(r.enclosure)) if r.enclosure else "")),
             ]
             for r in ordered[:MOST]
         ]

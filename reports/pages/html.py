@@ -18,7 +18,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from ..formats import wording
-from ..formats.exact_text import configuration_line, model_text, point, short
+from ..formats.exact_text import configuration_line, enclosure_lines, model_text, point, short
 from ..printable import printable
 from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
@@ -84,6 +84,7 @@ def render_html(records: Records) -> str:
         short=short,
         dumps=dumps,
         one_input=configuration_line,
+        enclosure_lines=enclosure_lines,
         beside=_beside,
         replay=lambda result: shlex.join(["hardmax", "prove", result.input]),
         linked=_linked,
@@ -143,6 +144,8 @@ def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] =
     c, leaders, limits = record.configuration, record.leaders, record.limits
     if c is None:
         return None
+    enclosure = record.enclosure if isinstance(record, ResultRecord) else None
+    wide = "" if enclosure is None else f" ± {short(enclosure.radius)}"
     rows = [
         {
             "index": i,
@@ -150,7 +153,7 @@ def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] =
             "start": point(row),
             "multiplicity": c.multiplicities[i] if c.multiplicities else 1,
             "leader": "–" if leaders is None else str(leaders.get(i, "never")),
-            "limit": point(limits[i]) if limits else None,
+            "limit": point(limits[i]) + wide if limits else None,
             "marked": i in marked,
         }
         for i, row in enumerate(c.tokens[:MAX_ROWS])

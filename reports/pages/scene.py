@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..formats.exact_text import decimal
 from ..printable import one_line
 from ..records.configuration_record import ConfigurationRecord, LayerSets, Row, Rows, TrajectoryRecord
 from ..records.record import CounterexampleRecord, ResultRecord
@@ -23,6 +24,8 @@ Pictured = CounterexampleRecord | ResultRecord | CheckResult
 MAX_TOKENS = 200
 """A picture of more tokens shows nothing; the tables still have all of them."""
 AXONOMETRIC = Camera(azimuth=-35.0, elevation=25.0)
+WIDE = Decimal("0.01")
+"""Limits that are known up to more than this, in units of the largest coordinate, are not drawn."""
 LIMIT = "limit"
 
 
@@ -226,13 +229,21 @@ def scene_of(record: Pictured) -> Scene | None:
 def _known(record: Pictured, trajectory: TrajectoryRecord) -> tuple[dict[int, int], Rows | None, Rows]:
     """Leaders, limits and the vertices of K; of a kernel's check only the leaders among the layers shown."""
     if not isinstance(record, CheckResult):
-        return dict(record.leaders or {}), record.limits, record.vertices or ()
+        return dict(record.leaders or {}), None if _is_wide(record) else record.limits, record.vertices or ()
     leaders: dict[int, int] = {}
     for k, sets in enumerate(trajectory.follow_sets):
         for i, C in enumerate(sets):
             if C == (i,):
                 leaders.setdefault(i, k)
     return leaders, None, ()
+
+
+def _is_wide(record: CounterexampleRecord | ResultRecord) -> bool:
+    """Whether limits are hardly known: points would say more than is."""
+    if not isinstance(record, ResultRecord) or record.enclosure is None or record.configuration is None:
+        return False
+    size = max(abs(decimal(v)) for row in record.configuration.tokens for v in row)
+    return decimal(record.enclosure.radius) > WIDE * size
 
 
 def _misplaced(check: CheckResult, returned: Sequence[ScenePoint], trajectory: TrajectoryRecord) -> Misplaced | None:

@@ -23,6 +23,7 @@ from .configuration_record import (
     ByNumber,
     ConfigurationRecord,
     Identifier,
+    Rational,
     Rows,
     TrajectoryRecord,
     check_picture,
@@ -32,6 +33,38 @@ from .run_record import (
     RunRecord,
     VerdictOnClaim,
 )
+
+
+class EnclosureRecord(Record, frozen=True):
+    """What is proved of softmax layers, whose limits are known up to a radius.
+
+    Args:
+        radius: each coordinate of each limit is within this of the one that is given.
+        layer: the layer that shows it.
+        halvings: layers are counted until the diameter is 2^−halvings of the first one; null for several limits.
+        enough: a number of layers that is proved in advance to do that; null where none is written.
+        needed: the number of layers that does it; null if it is not seen.
+        clusters: for each token the first one of its cluster, where several stay for long.
+        from_layer: the layer from which on they stay.
+        layers: for so many layers.
+        within: so near to where they are at that layer.
+        epsilon: tokens are compared with those of hardmax up to this.
+        stays: they are as near as that at all layers up to this one.
+        left: a layer at which one is further away; null if none was reached.
+    """
+
+    radius: Rational
+    layer: int
+    halvings: int | None = None
+    enough: Rational | None = None
+    needed: int | None = None
+    clusters: tuple[int, ...] | None = None
+    from_layer: int | None = None
+    layers: Rational | None = None
+    within: Rational | None = None
+    epsilon: Rational | None = None
+    stays: int | None = None
+    left: int | None = None
 
 
 class OutcomeRecord(Record, frozen=True):
@@ -60,6 +93,16 @@ class OutcomeRecord(Record, frozen=True):
     certificate: str | None
 
 
+class ConclusionRecord(OutcomeRecord, frozen=True):
+    """What was proved, of any kind of model.
+
+    Args:
+        enclosure: how far the limits are known, where they are no rationals, and what else is proved then.
+    """
+
+    enclosure: EnclosureRecord | None = None
+
+
 class ResultRecord(OutcomeRecord, frozen=True):
     """One line of results.jsonl: what `prove --json` prints of an input, with what a picture needs.
 
@@ -70,14 +113,16 @@ class ResultRecord(OutcomeRecord, frozen=True):
         configuration: the input; may be left out, where it is invalid or to save space.
         trajectory: its first layers (some 60 are enough); may be left out likewise.
         rules: why each token's follow set never changes again, as the certificate has it; null if not decided.
+        enclosure: how far the limits are known, where they are no rationals, and what else is proved then.
     """
 
     input: str
     reason: str | None = None
-    merged: OutcomeRecord | None = None
+    merged: ConclusionRecord | None = None
     configuration: ConfigurationRecord | None = None
     trajectory: TrajectoryRecord | None = None
     rules: tuple[str, ...] | None = None
+    enclosure: EnclosureRecord | None = None
 
     def __post_init__(self) -> None:
         if self.configuration is not None:

@@ -28,11 +28,25 @@ RUNS = {
     "late-leader": (["prove", "late_leader.json"], 0),
     "dropped-hypotheses": (["verify", "--claims", "necessity.*"], 0),
     "paper-2508.09628": (["paper", "2508.09628"], 0),
+    "softmax": (
+        [
+            "prove",
+            "figure2a_emerging_leader.json",
+            *(f"figure2a_{name}.json" for name in ("beta4", "beta16", "beta64", "growing")),
+        ],
+        0,
+    ),
     "control": (["control", "four_tokens.json", "--lead", "right,up"], 1),
     "first-maximiser": (["kernel", "first_maximiser.py:step"], 1),
 }
 """Folder → the command that fills it, and the exit status that it must have."""
-INPUTS = ("late_leader.json", "four_tokens.json", "first_maximiser.py", "hard_attention.py")
+INPUTS = (
+    *(f"figure2a_{name}.json" for name in ("beta4", "beta16", "beta64", "growing")),
+    "late_leader.json",
+    "four_tokens.json",
+    "first_maximiser.py",
+    "hard_attention.py",
+)
 LEFT_OUT = ("report.json", "report.sarif", "junit.xml", "figures")
 """What the same command writes too; the gallery keeps what people read, and the records."""
 

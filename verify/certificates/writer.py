@@ -19,7 +19,7 @@ from ...kernels.exact.dynamics import Sets
 from ...kernels.exact.rational_text import rational_text
 from ...kernels.exact.step import ConstantStep
 from ...reports.records.files import write_file
-from ..provers.freeze.outcome import Frozen, Outcome, Phase, SelfSimilar, Undecided
+from ..provers.freeze.outcome import Enclosed, Frozen, Outcome, Phase, SelfSimilar, Undecided
 from .evidence import CertifiedVerdict, Interior, Neither, Outside, Place, Projection, Vertex, Weights
 
 FORMAT, VERSION = "hardmax certificate", 1
@@ -44,6 +44,7 @@ def certificate(outcome: Outcome, claims: Mapping[str, CertifiedVerdict], places
         raise InputError(f"no certificate for models of kind {kind!r}: this format holds hardmax layers alone")
     if isinstance(outcome, Undecided):
         raise InputError(f"nothing is proved about this configuration ({outcome.reason}); there is no certificate")
+    assert not isinstance(outcome, Enclosed)  # of another kind of model
     unknown = set(claims) - set(CLAIMS)
     if unknown or not claims:
         raise InputError(f"certificates are about {', '.join(CLAIMS)}; got {', '.join(sorted(unknown)) or 'no claim'}")

@@ -15,7 +15,7 @@ from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.dynamics import Layer, Sets
 from ..provers.by_kind import decide
 from ..provers.freeze.budget import Budget, Work
-from ..provers.freeze.outcome import Outcome, Undecided
+from ..provers.freeze.outcome import Enclosed, Outcome, Undecided
 
 T = TypeVar("T")
 Found = TypeVar("Found", covariant=True)
@@ -83,5 +83,9 @@ class Case:
     def layers(self) -> list[tuple[Layer, Sets]]:
         """The first layers with their follow sets: up to the freeze layer and two more, at least `FIRST_LAYERS`."""
         outcome = self.outcome
-        wanted = FIRST_LAYERS if isinstance(outcome, Undecided) else min(outcome.phases[-1].first + 2, 4 * FIRST_LAYERS)
+        wanted = (
+            FIRST_LAYERS
+            if isinstance(outcome, Undecided | Enclosed)
+            else min(outcome.phases[-1].first + 2, 4 * FIRST_LAYERS)
+        )
         return list(islice(self.configuration.dynamics().layers(), max(wanted, FIRST_LAYERS)))

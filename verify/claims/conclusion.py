@@ -19,9 +19,9 @@ from ...kernels.exact.rational_text import ExactPoint, rational_text
 from ...kernels.loading import is_place
 from ...reports.records.codec import encode
 from ...reports.records.configuration_record import Rows
-from ...reports.records.record import OutcomeRecord
+from ...reports.records.record import ConclusionRecord, EnclosureRecord
 from ..certificates.evidence import Place
-from ..provers.freeze.outcome import Frozen, Outcome, Undecided
+from ..provers.freeze.outcome import Enclosed, Frozen, Outcome, SelfSimilar, Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from .case import Case
@@ -86,7 +86,7 @@ class Result:
 
     @cached_property
     def limits(self) -> Matrix | None:
-        """The limit of every token, None if not decided."""
+        """The limit of every token, or the middle of its enclosure (`outcome.radius`); None if not decided."""
         limits = self.outcome.limits
         return None if limits is None else tuple(map(ExactPoint, limits))
 
@@ -94,9 +94,9 @@ class Result:
     def vertices(self) -> Matrix | None:
         """The vertices of K, where the leaders are, in ascending order; None if not decided."""
         outcome = self.outcome
-        if isinstance(outcome, Undecided):
+        if outcome.leaders is None:
             return None
-        at_rest = outcome.limits if isinstance(outcome, Frozen) else outcome.tokens
+        at_rest = outcome.tokens if isinstance(outcome, SelfSimilar) else outcome.limits
         return tuple(map(ExactPoint, sorted({at_rest[i] for i in outcome.leaders})))
 
     @property
@@ -153,10 +153,10 @@ class Result:
         """{claim id: why it is not verified}."""
         return {c: f.message for c, f in self.findings.items() if f.verdict != "verified"}
 
-    def record(self, certificate: str | None = None) -> OutcomeRecord:
+    def record(self, certificate: str | None = None) -> ConclusionRecord:
         """The record of the verdict; `certificate` is the path of the certificate file, if one was written."""
         limits = self.limits
-        return OutcomeRecord(
+        return ConclusionRecord(
             verdict=self.verdict,
             hypotheses=self.configuration.hypotheses(),
             freeze_layer=self.freeze_layer,
@@ -166,6 +166,7 @@ class Result:
             vertices=None if self.vertices is None else rows(self.vertices),
             claims={claim: finding.verdict for claim, finding in self.findings.items()},
             certificate=certificate,
+            enclosure=enclosure_record(self.outcome) if isinstance(self.outcome, Enclosed) else None,
         )
 
     def to_json(self, name: str, certificate: str | None = None) -> dict[str, Any]:
@@ -175,14 +176,32 @@ class Result:
             name: the input as the user named it.
             certificate: the path of the certificate file, if one was written.
         """
-        data = {"input": name, **encode(self.record(certificate))}
+        data = {"input": name, **_with_radii(encode(self.record(certificate)))}
         if self.verdict != "verified":
             data["reasons"] = self.reasons()
         if self.merged is not None:
-            merged = encode(self.merged.record()) | {"multiplicities": list(self.merged.configuration.multiplicities)}
+            merged = _with_radii(encode(self.merged.record())) | {
+                "multiplicities": list(self.merged.configuration.multiplicities)
+            }
             del merged["certificate"]
             data["merged"] = merged
         return data
+
+
+def _with_radii(data: dict[str, Any]) -> dict[str, Any]:
+    """The limits with their radius, where they have one."""
+    for key in ("limits", "cluster_points", "vertices") if "enclosure" in data else ():
+        radius = data["enclosure"]["radius"]
+        data[key] = None if data[key] is None else [{"center": point, "radius": radius} for point in data[key]]
+    return data
+
+
+def enclosure_record(outcome: Enclosed) -> EnclosureRecord:
+    """The record of an enclosure, with what its evidence says besides."""
+    said: dict[str, Any] = {
+        name: rational_text(v) if isinstance(v, Fraction) else v for name, v in outcome.evidence.facts().items()
+    }
+    return EnclosureRecord(rational_text(outcome.radius), outcome.layer, **said)
 
 
 def rows(points: Iterable[Sequence[Fraction]]) -> Rows:

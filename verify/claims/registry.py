@@ -54,6 +54,8 @@ FAMILIES = (
     "necessity",
     "panels",
     "frank_wolfe",
+    "softmax",
+    "glpr",
 )
 """The shipped families in the order in which they are listed; the first is the theorem that `prove` is about."""
 STUDIES = {"sentiment": "hardmax.verify.studies.sentiment.experiment.claims"}

@@ -19,7 +19,7 @@ from ...kernels.exact.configuration import Configuration, Matrix
 from ...kernels.exact.dynamics import Sets
 from ...kernels.exact.model import named
 from ..provers.freeze.budget import OutOfBudgetError
-from ..provers.freeze.outcome import Frozen, SelfSimilar, Undecided
+from ..provers.freeze.outcome import Enclosed, Frozen, SelfSimilar, Undecided
 from ..provers.freeze.time_limit import OutOfTimeError
 from .case import FIRST_LAYERS, Case
 from .conclusion import Result
@@ -66,7 +66,9 @@ class View:
     @property
     def proved(self) -> Result:
         """All that is proved of this input, with the verdicts on the claims that its model names."""
-        self._decided()
+        self.rests_on_proof = True
+        if isinstance(self._case.outcome, Undecided):
+            raise NotDecided(self._case.outcome.reason)
         claims = named(self.configuration.model.claims)
         return Result(self._case, {claim.id: self._case.finding(claim) for claim in claims}, None)
 
@@ -103,6 +105,8 @@ class View:
         outcome = self._case.outcome
         if isinstance(outcome, Undecided):
             raise NotDecided(outcome.reason)
+        if isinstance(outcome, Enclosed):
+            raise NotDecided("its limits are known up to a radius only, and no layer freezes: ask for case.proved")
         return outcome
 
 
@@ -169,5 +173,5 @@ def guarded(claim: str, hypothesis: Hypothesis) -> Hypothesis:
 
 def layers_shown(case: Case, finding: Finding) -> Shown:
     """A script shows the exact layers, and has no test for a claim of one's own."""
-    last = 0 if isinstance(case.outcome, Undecided) else case.outcome.phases[-1].first + 2
+    last = 0 if isinstance(case.outcome, Undecided | Enclosed) else case.outcome.phases[-1].first + 2
     return Shown(None, min(MOST_LAYERS, max(FIRST_LAYERS, last)), certified=finding.certified)

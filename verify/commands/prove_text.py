@@ -14,7 +14,7 @@ from ...kernels.exact.rational_text import decimal_text, rational_text
 from ...kernels.exact.step import ConstantStep
 from ..claims.conclusion import Result, overall
 from ..claims.words import matrix_words, model_words, step_words
-from ..provers.freeze.outcome import Frozen, Undecided
+from ..provers.freeze.outcome import Enclosed, Frozen, Undecided
 
 MOST_TOKENS = 60
 """More tokens than this are cut, unless all is asked for."""
@@ -49,8 +49,11 @@ def describe(
         lines += [f"  {line}" for line in _tokens(proved, exact)]
         points = "" if proved.limits is None else f", {_count(len(set(proved.limits)), 'cluster point')}"
         frozen = isinstance(outcome, Frozen)
+        if isinstance(outcome, Enclosed):
+            points += f", each within {decimal_text(outcome.radius)} of the point that is shown"
         rest = f"; all follow sets are constant from layer {outcome.freeze_layer} on" if frozen else ""
-        lines.append(f"  {_count(len(outcome.leaders), 'leader')}{points}{rest}")
+        leaders = "" if outcome.leaders is None else _count(len(outcome.leaders), "leader")
+        lines.append(f"  {f'{leaders}{points}{rest}'.removeprefix(', ')}")
     for claim, finding in proved.findings.items():
         lines.append(f"  {finding.verdict:<9} {claim}: {finding.message}")
     if proved.merged is not None:
@@ -68,7 +71,9 @@ def _headline(proved: Result) -> str:
     verdict = overall(own)
     c = proved.configuration
     theorem = c.model.kind == "hardmax"  # it is about no other model
-    broken = [_BROKEN.get(h, f"not {h}") for h, met in c.hypotheses().items() if not met]
+    claimed = {h for claim in named(c.model.claims) for h in claim.assumes}
+    said_of = c.hypotheses().items() if theorem else ((h, met) for h, met in c.hypotheses().items() if h in claimed)
+    broken = [_BROKEN.get(h, f"not {h}") for h, met in said_of if not met]
     if theorem and not isinstance(c.step, ConstantStep):
         broken.append("the step changes from layer to layer")
     if theorem and c.follow != "largest":

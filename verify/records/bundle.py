@@ -23,7 +23,7 @@ from ...reports.records.record import CounterexampleRecord
 from ..claims.case import Case
 from ..claims.conclusion import rows
 from ..claims.registry import MOST_LAYERS, Claim, Finding, Shown
-from ..provers.freeze.outcome import Frozen, Undecided
+from ..provers.freeze.outcome import Frozen
 from .findings import configuration_record, trajectory_record
 
 LONGEST_DECIMAL = 600
@@ -159,7 +159,7 @@ def counterexample_record(
         configuration=configuration_record(c),
         trajectory=trajectory_record(c, outcome, finding.layer or 0),
         freeze_layer=frozen and frozen.freeze_layer,
-        leaders={} if isinstance(outcome, Undecided) else dict(sorted(outcome.leaders.items())),
+        leaders=dict(sorted((outcome.leaders or {}).items())),
         limits=frozen and rows(frozen.limits),
         vertices=frozen and rows(sorted({frozen.limits[i] for i in frozen.leaders})),
         certificate=certificate,

@@ -18,7 +18,7 @@ from ...kernels.exact.rational_text import rational_text
 from ...reports.records.configuration_record import ConfigurationRecord, Rational, TrajectoryRecord
 from ...reports.records.record import ResultRecord
 from ..claims.conclusion import Result, rows
-from ..provers.freeze.outcome import Frozen, Outcome
+from ..provers.freeze.outcome import Enclosed, Frozen, Outcome
 
 SHOWN_LAYERS = 40
 """Layers of a trajectory that a record carries."""
@@ -70,7 +70,8 @@ def trajectory_record(configuration: Configuration, outcome: Outcome, at_least: 
     """
     dynamics = configuration.dynamics()
     frozen = outcome.freeze_layer if isinstance(outcome, Frozen) else None
-    wanted = max(8 if frozen is None else frozen + 8, at_least + 2)
+    shows = outcome.layer if isinstance(outcome, Enclosed) else 0
+    wanted = max(shows + 2, 8 if frozen is None else frozen + 8, at_least + 2)
     run = list(islice(dynamics.layers(), min(wanted, SHOWN_LAYERS)))
     gaps = (dynamics.smallest_gap(layer, sets) for layer, sets in run)
     return TrajectoryRecord(
@@ -90,7 +91,7 @@ def result_record(
     return ResultRecord(
         **asdict(proved.record(certificate)),
         input=name,
-        reason="; ".join(dict.fromkeys(reasons.values())) or None,
+        reason=None if proved.verdict == "verified" else "; ".join(dict.fromkeys(reasons.values())) or None,
         merged=None if proved.merged is None else proved.merged.record(),
         configuration=configuration_record(proved.configuration),
         trajectory=trajectory,

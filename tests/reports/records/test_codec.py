@@ -44,9 +44,11 @@ def samples(made) -> dict[str, Any]:
         first_disagreement=divergence,
     )
     result = made.result(made.Configuration([(1, 0), (0, 1), (1, 0)]))
-    outcome = {f: getattr(result, f) for f in record.OutcomeRecord.__struct_fields__}
-    merged = record.OutcomeRecord(**outcome)
-    result = record.ResultRecord(**asdict(result) | {"merged": merged, "reason": "it is open", "verdict": "undecided"})
+    outcome = {f: getattr(result, f) for f in record.ConclusionRecord.__struct_fields__}
+    merged = record.ConclusionRecord(**outcome)
+    changes = {"merged": merged, "reason": "it is open", "verdict": "undecided"}
+    changes["enclosure"] = record.EnclosureRecord("1/8", 3, 10, "20", 7, (0, 0, 2), 2, "40", "1/9", "1/50", 1, 2)
+    result = record.ResultRecord(**asdict(result) | changes)
     run = made.run(
         kernels=(numpy,),
         claims=verify.run.claims,
@@ -98,7 +100,7 @@ def test_every_field_of_a_published_record_is_described():
             assert not set(bare) - {"format", "version", *INHERITED.get(name, ())}, f"{name} does not describe {bare}"
 
 
-INHERITED = {"ResultRecord": record.OutcomeRecord.__struct_fields__}
+INHERITED = dict.fromkeys(("ConclusionRecord", "ResultRecord"), record.OutcomeRecord.__struct_fields__)
 
 
 def places(value: Any, path: tuple = ()) -> list[tuple]:

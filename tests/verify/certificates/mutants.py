@@ -18,13 +18,14 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.util import module_from_spec, spec_from_loader
+from itertools import chain
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from hardmax.verify.certificates import checker
 
-from . import suite
+from . import softmax_numbers, suite
 
 FOLDER = Path(checker.__file__).parent
 FILES = tuple(sorted(path.stem for path in FOLDER.glob("*.py")))
@@ -128,7 +129,7 @@ def _put(place: Place, node: ast.AST) -> None:
         setattr(holder, key, node)
 
 
-MESSAGES = {"must": 1, "refuse": 0, "ascending": 1, "convex": 3, "integers": 3, "read": 2, "rational": 1}
+MESSAGES = {"must": 1, "refuse": 0, "ascending": 1, "convex": 3, "integers": 3, "read": 2, "rational": 1, "about": 0}
 """Functions that are told what to say: from which argument on it is no more than that."""
 
 
@@ -253,7 +254,9 @@ def passes(code: Mapping[str, CodeType]) -> bool:
     before = signal.signal(signal.SIGALRM, stop)
     signal.alarm(SECONDS)
     try:
-        return next(suite.problems(package(code)), None) is None
+        mutant = package(code)
+        found = chain(softmax_numbers.problems(mutant), suite.problems(mutant))
+        return next(found, None) is None
     except (_TooLongError, SystemExit):
         return False
     except Exception:  # it cannot even be loaded

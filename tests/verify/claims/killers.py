@@ -21,6 +21,7 @@ from hardmax.verify.provers.freeze.prover import Budget
 
 from ...examples import EXAMPLES, SQUARE
 from ...kernels import wrong_dynamics as wrong
+from . import softmax_killers
 
 QUICK = Budget(steps=40, layers=2_000)
 
@@ -467,9 +468,10 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         kernel(wrong.FirstMaximiser, Configuration([*SQUARE, (Q(1, 2), 0)])),
     ),
     **{claim.id: figure_killers(claim.example) for claim in select_claims("panels.*")},
+    **dict(softmax_killers.killers(Killer)),
 }
 
-INPUTS_OF_THEIR_OWN = ("frank_wolfe", "panels", "control")
+INPUTS_OF_THEIR_OWN = ("softmax", "glpr", "frank_wolfe", "panels", "control")
 """Families whose claims do not speak about each of the following configurations."""
 VERIFIED = (CORNERS, FORM, LONG, WEIGHTS, BALANCE, FOOT, MOVING, EMERGING)
 """Configurations of the clustering theorem, on which every claim about it is verified."""

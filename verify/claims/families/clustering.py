@@ -104,7 +104,7 @@ def check_vertices(case: Case) -> Finding:
     if undecided:
         return undecided
     outcome = case.outcome
-    assert not isinstance(outcome, Undecided)
+    assert isinstance(outcome, Frozen | SelfSimilar)
     layer = outcome.layer
     unnoticed = [i for i, C in enumerate(outcome.phases[-1].sets) if C == (i,) and i not in outcome.leaders]
     if unnoticed:

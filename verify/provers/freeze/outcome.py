@@ -7,7 +7,7 @@ them to a file.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from ....kernels.exact.configuration import Configuration, Matrix
 from ....kernels.exact.dynamics import Layer, Sets
@@ -125,6 +125,33 @@ class SelfSimilar:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Enclosed:
+    """Proof that every token converges, with its limit up to a radius; of models whose layers are no rationals.
+
+    Args:
+        configuration: the input.
+        limits: (n, d), the middle of the enclosure of each limit.
+        radius: each coordinate of each limit is within this of its middle.
+        layer: the layer that shows it.
+        leaders: {token: the layer from which on it is proved to be the limit's vertex}; None if none is known to be.
+        evidence: what shows it, as the room of that model has it.
+    """
+
+    configuration: Configuration
+    limits: Matrix
+    radius: Fraction
+    layer: int
+    leaders: Mapping[int, int] | None
+    evidence: Any
+
+    phases: ClassVar[tuple[Phase, ...]] = ()
+    freeze_layer: ClassVar[None] = None
+
+    def __repr__(self) -> str:
+        return f"<Enclosed: {len(set(self.limits))} limits, up to {float(self.radius):.1e}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Undecided:
     """Nothing is claimed about k → ∞: the budget ended, or no rule applies.
 
@@ -154,4 +181,4 @@ class Undecided:
         return f"<Undecided: {self.reason}>"
 
 
-Outcome = Frozen | SelfSimilar | Undecided
+Outcome = Frozen | SelfSimilar | Enclosed | Undecided
