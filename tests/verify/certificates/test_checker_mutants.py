@@ -56,7 +56,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
 """Survivors of the mutation run by file, and why they are no worse than the checker itself."""
 
 UNSEEN = {"exponential": 11, "softmax_layers": 5, "softmax": 57}
-"""Of the files about softmax so many mutants survive, not yet sorted into equivalent ones and ones that want an example:
+"""So many mutants of the softmax files survive, not sorted yet into equivalent ones and ones that want an example:
 most round otherwise by less than the examples show, or turn a bound that is met exactly from `<=` into `<`."""
 
 MISTAKES = [
