@@ -3,7 +3,7 @@
     python -m tests.kernels.attention.findings [--runs DIR] [NAME …]
 
 runs `hardmax kernel NAME --dtype DTYPE --json` for each kernel and dtype (or reads DIR/NAME.DTYPE.json, written so) and
-writes reports/examples/attention-findings.md. A failing check that `kernels/attention/known` does not list is *new*.
+writes reports/examples/attention-findings.md. A failing check that a kernel's list in `adapters/known` lacks is *new*.
 """
 
 import argparse
@@ -32,7 +32,7 @@ HEAD = """# Findings
 What `hardmax kernel NAME` says of the attention of other libraries, on the CPU, at the versions of
 `constraints.txt`: every failing check with its smallest input, as the suite made it. Each is *wrong*, an *undocumented
 choice* (another one would be as good, but users cannot know it) or a *declared precision class*;
-`kernels/attention/known` lists them, so that a run shows only what is new.
+`kernels/attention/adapters/known` lists them, so that a run shows only what is new.
 
 Made by `python -m tests.kernels.attention.findings`.
 """

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.attention.balls import ball_rows
 from ....kernels.attention.gradients import gradients, judge_gradients
-from ....kernels.attention.hard import hard_rows
 from ....kernels.attention.problem import Problem, Reals
 from ....kernels.attention.protocol import AttentionKernel
+from ....kernels.attention.truth.balls import ball_rows
+from ....kernels.attention.truth.hard import hard_rows
 from ....kernels.attention.verdict import BEYOND, VERDICTS, Judgement, judge
 from ....kernels.errors import InputError
 from ..inputs.trial import NotTestedError

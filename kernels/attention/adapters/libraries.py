@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .protocol import AttentionKernel, declare_attention
+from ..protocol import AttentionKernel, declare_attention
 
 
 def flex(
