@@ -185,7 +185,8 @@ class AttentionKernel:
 
             if dtype == "float64":
                 jax.config.update("jax_enable_x64", True)
-            return jax.numpy.asarray(values) if values.dtype == np.bool_ else jax.numpy.asarray(values, dtype=dtype)
+            # cast and put there by NumPy: XLA would compile conversions and copies for every shape
+            return jax.device_put(values if values.dtype == np.bool_ else values.astype(jax.numpy.dtype(dtype)))
         if dtype == "bfloat16":
             raise InputError(f'kernel {self.name}: NumPy has no bfloat16; declare arrays = "torch" or other dtypes')
         return values if values.dtype == np.bool_ else values.astype(dtype)

@@ -33,7 +33,7 @@ def explain(kernel: AttentionKernel, faults: list[AttentionFault]) -> str:
     if left:
         return left[0]
     lost = [fault for fault in faults if fault.kind == "out" and not fault.finite]
-    return next(filter(None, map(_not_finite, lost)), "")
+    return next(filter(None, (_not_finite(kernel, fault) for fault in lost)), "")
 
 
 def _fitting(kernel: AttentionKernel, fault: AttentionFault, among: list[str] | None) -> Iterator[str]:
@@ -48,16 +48,20 @@ def _fitting(kernel: AttentionKernel, fault: AttentionFault, among: list[str] | 
             found = judge(chosen, other, fault.out)
         except (HardmaxError, ValueError):
             continue
-        if found.verdict == "pass":
+        if found.verdict == "pass" and found.counts["within"] + found.counts["implausible"]:
             yield words
 
 
-def _not_finite(fault: AttentionFault) -> str:
+def _not_finite(kernel: AttentionKernel, fault: AttentionFault) -> str:
     assert fault.problem is not None
     problem = fault.problem
-    b, h, i = fault.place[:3]
+    b, h, i, d = fault.place
     head = problem.head(b, h, [i])
     t = (head.scale * (head.q @ head.k.T) + head.offset)[head.allowed]
+    with np.errstate(divide="ignore"):
+        terms = t + np.log(np.abs(head.v[head.allowed[0], d]))
+    if t.size and np.logaddexp.reduce(terms) > np.log(kernel.arithmetic(problem.dtype).accumulation.largest):
+        return "does not subtract the largest score before exp"
     if t.size and t.max() > (11 if problem.dtype == "float16" else 88):
         return "does not subtract the largest score before exp"
     if t.size and t.max() < (-17 if problem.dtype == "float16" else -87):
