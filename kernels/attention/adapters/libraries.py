@@ -168,7 +168,8 @@ def jax_nn() -> AttentionKernel:
         name="jax-attention",
         arrays="jax",
         layout="BLHD",
-        dtypes=("bfloat16", "float32"),
+        dtypes=("bfloat16", "float32", "float64"),
+        accumulates="float32",
         causal_alignment="top_left",
         missing=_missing("jax-attention", ("jax",), "jax"),
     )

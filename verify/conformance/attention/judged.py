@@ -24,7 +24,7 @@ from .examine import AttentionFault, examine
 from .explain import explain
 from .shrink import shrink
 from .trial import AttentionTrial, native
-from .words import in_words, snippet
+from .words import in_words, picture, snippet
 
 MOST_COMPILED = 6
 """Signatures that a check tries where each is compiled (0.1 to 0.5 s by XLA)."""
@@ -117,7 +117,8 @@ def failure(
     others: Iterable[AttentionTrial] = (),
 ) -> CheckFinding:
     """The finding of a failing trial: shrunk, explained, with a snippet; what explains it must explain `others` too."""
-    subject.found(_finding(subject, kernel, trial, fault, ""))
+    where = picture(fault)
+    subject.found(_finding(subject, kernel, trial, fault, "", where))
     small, found = shrink(kernel, trial, fault)
     note = corners(subject.kernel, kernel, small, found)
     place = subject.spec or importable(kernel)
@@ -135,7 +136,7 @@ def failure(
         if note
         else explain(kernel, [found, fault, *more]) or explain(kernel, [fault, *more]) or explain(kernel, [found])
     )
-    return _finding(subject, kernel, small, found, note + (f"; {BLAME}{words}" if words else ""))
+    return _finding(subject, kernel, small, found, note + (f"; {BLAME}{words}" if words else ""), where)
 
 
 def corners(declared: AttentionKernel, kernel: AttentionKernel, trial: AttentionTrial, fault: AttentionFault) -> str:
@@ -168,10 +169,15 @@ def _again(place: str, kernel: AttentionKernel, trial: AttentionTrial) -> Attent
 
 
 def _finding(
-    subject: Subject, kernel: AttentionKernel, trial: AttentionTrial, fault: AttentionFault, note: str
+    subject: Subject,
+    kernel: AttentionKernel,
+    trial: AttentionTrial,
+    fault: AttentionFault,
+    note: str,
+    where: tuple[str, ...] | None,
 ) -> CheckFinding:
     message = f"{in_words(trial, fault, implementation(kernel, trial))}{note}"
-    return CheckFinding("fail", message, snippet=snippet(kernel, subject.spec, trial, fault))
+    return CheckFinding("fail", message, snippet=snippet(kernel, subject.spec, trial, fault), errors=where)
 
 
 def implementation(kernel: AttentionKernel, trial: AttentionTrial) -> str:

@@ -85,7 +85,8 @@ CHECKS = (
     judged("values.softmax", "Weights are the softmax of the scores, each row its own", of_kind("plain", "whole")),
     judged("values.peaked", "Peaked scores and an outlier channel lose no precision", of_kind(
         "peaked", "outlier", sizes=((5, 7, 4), (48, 9, 16), (3, 70, 64)))),
-    judged("values.negative", "Scores that are all negative and large are like all others", of_kind("negative", "low")),
+    judged("values.negative", "Scores that are all negative and large are like all others", of_kind(
+        "negative", "low", "sunk")),
     judged("values.maxima", "Maxima may rise and fall from block to block", of_kind(
         "rising", "falling", sizes=((3, 33, 8), (3, 150, 8), (2, 300, 4)))),
     judged("values.large", "Large values, and values with a large mean, keep their precision", of_kind(
