@@ -289,7 +289,7 @@ def as_attention(value: Any, *, name: str, source: str = "", **overrides: Any) -
         named = source or value.source
         kernel = value
         if overrides or named != value.source:
-            kernel = replace(value, source=named, overrides=overrides, **overrides)
+            kernel = replace(value, source=named, overrides={**value.overrides, **overrides}, **overrides)
         remedy = kernel.missing or _remedy(kernel)
         if kernel.arrays == "jax" and not remedy:
             return replace(kernel, function=_compiled(kernel))

@@ -4,7 +4,7 @@ Neighbours: `trial` runs kernels, `kernels.attention.verdict` judges each elemen
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -35,6 +35,7 @@ class AttentionFault:
         out: all that the kernel returned, for explanations; None if it is no answer or a gradient.
         levels: (rows, components) of the head: 0 within W, n from 1 to 9 beyond it by 10^(n-1) times, -1 not judged.
         problem: the problem as it was judged, with its diagonal.
+        right_for: whether the answer is right for a kernel that declares something else.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class AttentionFault:
     out: Reals | None = None
     levels: NDArray[np.int8] | None = None
     problem: Problem | None = None
+    right_for: Callable[[AttentionKernel], bool] = lambda other: False
 
     @property
     def finite(self) -> bool:
@@ -84,6 +86,14 @@ def examine(kernel: AttentionKernel, trial: AttentionTrial) -> Examined:
         answer = run(kernel, trial)
     except WrongAnswerError as wrong:
         return Examined(AttentionFault(wrong.kind, str(wrong), problem=trial.problem))
+    found = _judged(kernel, trial, answer)
+    if found.fault is not None:
+        fault = replace(found.fault, right_for=lambda other: _judged(other, trial, answer).fault is None)
+        found = replace(found, fault=fault)
+    return found
+
+
+def _judged(kernel: AttentionKernel, trial: AttentionTrial, answer: KernelAnswer) -> Examined:
     if trial.grad_out is not None:
         return _gradients(kernel, trial, answer)
     problem, rows = trial.problem, None if trial.rows is None else np.array(trial.rows)
