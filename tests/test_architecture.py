@@ -30,7 +30,7 @@ OPTIONAL = {
     "hardmax.kernels.threads": "numba",
     "hardmax.kernels.floats.torch_kernel": "torch",
     "hardmax.kernels.floats.triton_kernel": "triton",
-    "hardmax.kernels.attention.triton_attention": "triton",
+    "hardmax.kernels.attention.adapters.triton_attention": "triton",
 }
 """Modules that only a machine with that package can import: torch brings triton where there is CUDA."""
 GENERATED = ROOT / "reports" / "examples"

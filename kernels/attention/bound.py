@@ -20,7 +20,7 @@ in the dtype:
            + underflow of weights and sums + the rounding of the output
 
 T is the same analysis with independent roundings of variance u²/3. It is no proof and never fails a kernel.
-Neighbours: `truth` and `balls` make enclosures, `verdict` compares.
+Neighbours: `truth` makes enclosures, `verdict` compares.
 """
 
 from typing import NamedTuple

@@ -5,7 +5,7 @@
 dK and dV are summed over the heads of a group. As in the forward pass, Σ_j P_j (dP_j − Δ) = 0, so errors that all
 weights of a row have in common cancel. BOUND.md states the assumptions and the proof; the true gradients are enclosed
 in float64 from the enclosure of the forward pass, and what is beyond is judged again in balls. A softcap multiplies dS
-by its derivative 1 − tanh². Neighbours: `bound` (W, τ, the log-sum-exp), `truth`, `balls`, `verdict`.
+by its derivative 1 − tanh². Neighbours: `bound` (W, τ, the log-sum-exp), `truth`, `verdict`.
 """
 
 from typing import Any, NamedTuple
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .arithmetic import Arithmetic
-from .balls import ball_gradients, distance
 from .bound import LEAST, SLACK, forward_bound, kernel_score_error
 from .problem import Enclosure, Head, Problem, Reals
 from .protocol import AttentionKernel, as_reals
-from .truth import U, enclose
+from .truth.balls import ball_gradients, distance
+from .truth.floats import U, enclose
 from .typical import independent, level, typical_gradients
 from .verdict import BEYOND, IMPLAUSIBLE, UNJUDGED, WITHIN
 

@@ -185,7 +185,8 @@ class AttentionKernel:
 
             if dtype == "float64":
                 jax.config.update("jax_enable_x64", True)
-            return jax.numpy.asarray(values) if values.dtype == np.bool_ else jax.numpy.asarray(values, dtype=dtype)
+            # cast and put there by NumPy: XLA would compile conversions and copies for every shape
+            return jax.device_put(values if values.dtype == np.bool_ else values.astype(jax.numpy.dtype(dtype)))
         if dtype == "bfloat16":
             raise InputError(f'kernel {self.name}: NumPy has no bfloat16; declare arrays = "torch" or other dtypes')
         return values if values.dtype == np.bool_ else values.astype(dtype)
@@ -288,7 +289,7 @@ def as_attention(value: Any, *, name: str, source: str = "", **overrides: Any) -
         named = source or value.source
         kernel = value
         if overrides or named != value.source:
-            kernel = replace(value, source=named, overrides=overrides, **overrides)
+            kernel = replace(value, source=named, overrides={**value.overrides, **overrides}, **overrides)
         remedy = kernel.missing or _remedy(kernel)
         if kernel.arrays == "jax" and not remedy:
             return replace(kernel, function=_compiled(kernel))

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from ..errors import BugError
 from .arithmetic import Arithmetic
-from .balls import ball_rows, distance, enclosure_of
 from .bound import SLACK, ErrorBound, forward_bound
-from .hard import hard_bound, hard_rows
 from .nonfinite import FREE, LEAKS, MINUS, NAN, PLUS, USUAL, patterns
 from .problem import FORMATS, Enclosure, Head, Problem, Reals
 from .protocol import AttentionKernel
-from .truth import enclose
+from .truth.balls import ball_rows, distance, enclosure_of
+from .truth.floats import enclose
+from .truth.hard import hard_bound, hard_rows
 
 VERDICTS = ("within", "implausible", "fragile", "beyond", "unjudged", "empty")
 """What is said of an element, by its code."""

@@ -4,7 +4,9 @@ Neighbours: `configuration_record` has the exact inputs, `record` the records of
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from .codec import Record, RecordError
 from .configuration_record import (
@@ -235,6 +237,15 @@ class SubjectRecord(Record, frozen=True):
     declared: Mapping[str, str]
 
 
+ErrorRow = Annotated[
+    str,
+    Meta(
+        pattern=r"^[-.1-9]{1,64}$(?!\n)", description='A row of errors, a character a component: ".", "1" to "9", "-".'
+    ),
+]
+"""One row of the picture of where an error sits."""
+
+
 class CheckResult(Record, frozen=True):
     """One check of a conformance run.
 
@@ -251,6 +262,8 @@ class CheckResult(Record, frozen=True):
         snippet: Python to paste that shows it.
         token: the token that the kernel put elsewhere at that layer; null if something else is wrong.
         returned: where it put it, an exact number a coordinate.
+        errors: where the error of an attention kernel sits in one head of the first failing input: a line a row, a
+            character a component; "." within the bound, "1" to "9" beyond it 10^(n-1) times or more, "-" not judged.
         trajectory: the exact layers of the configuration; null where there is no picture.
     """
 
@@ -264,6 +277,7 @@ class CheckResult(Record, frozen=True):
     snippet: str | None
     token: int | None = None
     returned: Row | None = None
+    errors: tuple[ErrorRow, ...] | None = None
     trajectory: TrajectoryRecord | None = None
 
     @property

@@ -27,6 +27,7 @@ class CheckFinding:
     snippet: str | None = None
     token: int | None = None
     returned: tuple[str, ...] | None = None
+    errors: tuple[str, ...] | None = None
 
     def of_check(self, name: str, title: str) -> CheckResult:
         """The record of the check of this id that found it; `title` says what a right kernel does."""

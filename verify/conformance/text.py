@@ -30,6 +30,8 @@ CAUSES = (
     re.compile(r"(raised .*?)(?: for a batch of shape .*)?$"),
 )
 """Where a message says what is to blame for a failure."""
+ERRORS = """  Where the error sits in the input that was found first, rows down, components across:
+  . within the bound, 1 beyond it, 2 ten times, 3 a hundred times, ..., - not judged"""
 
 Block = tuple[str, str]
 """A style, or "code", and text."""
@@ -75,6 +77,9 @@ def failure_text(result: CheckResult) -> str:
 def _failure(result: CheckResult) -> Iterator[Block]:
     yield "bold", f"{result.id}: {result.title}"
     yield "", textwrap.fill(result.message, 116, initial_indent="  ", subsequent_indent="  ")
+    if result.errors:
+        shown = textwrap.indent("\n".join(result.errors), "    ")
+        yield "", f"{ERRORS}\n\n{shown}\n"
     if result.snippet:
         yield "", "  To see it, paste:\n"
         yield "code", result.snippet.rstrip() + "\n"

@@ -18,7 +18,7 @@ import numpy as np
 from hardmax.kernels.attention.gradients import gradients
 from hardmax.kernels.attention.problem import Problem
 from hardmax.kernels.attention.protocol import declare_attention
-from hardmax.kernels.attention.truth import enclose
+from hardmax.kernels.attention.truth.floats import enclose
 from hardmax.kernels.attention.verdict import VERDICTS, judge
 
 from .attack_inputs import allowed, inputs

@@ -3,7 +3,7 @@
     python -m tests.kernels.attention.findings [--runs DIR] [NAME …]
 
 runs `hardmax kernel NAME --dtype DTYPE --json` for each kernel and dtype (or reads DIR/NAME.DTYPE.json, written so) and
-writes reports/examples/attention-findings.md. A failing check that `kernels/attention/known` does not list is *new*.
+writes reports/examples/attention-findings.md. A failing check that a kernel's list in `adapters/known` lacks is *new*.
 """
 
 import argparse
@@ -32,7 +32,7 @@ HEAD = """# Findings
 What `hardmax kernel NAME` says of the attention of other libraries, on the CPU, at the versions of
 `constraints.txt`: every failing check with its smallest input, as the suite made it. Each is *wrong*, an *undocumented
 choice* (another one would be as good, but users cannot know it) or a *declared precision class*;
-`kernels/attention/known` lists them, so that a run shows only what is new.
+`kernels/attention/adapters/known` lists them, so that a run shows only what is new.
 
 Made by `python -m tests.kernels.attention.findings`.
 """
@@ -42,14 +42,19 @@ NOTES = {
     "torch-sdpa-flash": "What autograd adds up in half precision is a sum over blocks of 32 rows of q: of 256 and 256 "
     "times half of what is rounded away next to it, in blocks, nothing remains.",
     "onnxruntime-attention": "Judged as keeping scores in the dtype (score_roundings = 4, *declared precision class*): "
-    "float16 scores are rounded to float16. float64 is left out: its scale passes float32, so that q = [[0, 1]], "
-    "k = [[0, 0], [0, 1]], v = [[0], [1]] gives 0.669761554 in place of 0.669761549 (*wrong*). A scale <= 0 is "
-    "refused. The diagonal is anchored at the top left, a softcap comes before the mask, rows without keys give 0.",
-    "jax-attention": "Through jax.jit. float64 is left out: it is computed in float32, so that the mean of 0, 0, 1 is "
-    "0.333333343 (*declared precision class*); XLA has no float16 product on the CPU. Values must be as wide as keys.",
-    "torch-flex": "Not compiled. It has no backward pass on the CPU.",
+    "float16 scores are rounded to float16. The adapter does not offer float64. A scale <= 0 is refused. The diagonal "
+    "is anchored at the top left, a softcap comes before the mask, rows without keys give 0.",
+    "jax-attention": "Through jax.jit, six shapes a check, since XLA compiles each. float64 is computed in float32 and "
+    "judged so (accumulates = 'float32', *declared precision class*); XLA has no float16 product on the CPU. Values "
+    "must be as wide as keys. Rows without keys give neither 0 nor NaN.",
+    "torch-flex": "Not compiled, and not traced (which changes no bit, and takes a hundredth of the time). It has no "
+    "backward pass on the CPU.",
 }
 """What else there is to say of a kernel, in words."""
+BEYOND = {
+    "onnxruntime-attention": {"float64": "wrong: the scale passes float32; every one of them shrinks to such an input"}
+}
+"""Kernel → dtypes that its adapter does not offer, since nearly everything fails there for one reason."""
 
 
 def ran(name, dtype, runs):
@@ -63,32 +68,42 @@ def ran(name, dtype, runs):
 
 
 def section(name, runs):
-    """One kernel: what was run, and a row for each failing check and input."""
-    kernel, rows, ran_in = load_attention(name), {}, []
-    for dtype in kernel.dtypes:
+    """One kernel: what was run in which dtype, and a row for each failing check."""
+    kernel, rows, counted, left_out, others = load_attention(name), {}, [], {}, []
+    for dtype in (*kernel.dtypes, *BEYOND.get(name, {})):
         report = ran(name, dtype, runs)
         if report is None:
             continue
-        counts = report["counts"]
-        fails = counts["fail"] + counts["known"]
-        ran_in.append(f"{dtype}: {counts['pass']} of {len(report['results'])} checks pass, {fails} fail")
-        ran_in[-1] += f", {counts['not_tested']} not tested (time)" if counts["not_tested"] else ""
+        known, failing = known_deviations(name, (dtype,)), []
         for result in report["results"]:
-            if result["status"] not in ("fail", "known"):
-                continue
-            message = result["message"].partition(" (known deviation): ")[2] or result["message"]
-            message = message.partition(f"; {BLAME}")[0]
-            reason = known_deviations(name, (dtype,)).get(result["id"], "new")
-            rows.setdefault((result["id"], reason), []).append((dtype, message))
-    lines = [f"\n## {name}, {KERNELS[name]} {version(KERNELS[name]).partition('+')[0]}\n", f"{'; '.join(ran_in)}.\n"]
+            if result["status"] in ("not_applicable", "not_tested"):
+                left_out.setdefault(result["id"], []).append(dtype)
+            if result["status"] in ("fail", "known"):
+                message = result["message"].partition(" (known deviation): ")[2] or result["message"]
+                failing.append((result["id"], message.partition(f"; {BLAME}")[0].replace("|", "\\|")))
+        counts = report["counts"]
+        new = sum(check not in known for check, _ in failing)
+        counted.append(f"| {dtype} | {counts['pass'] + counts['fragile']} | {len(failing) - new} | {new} |")
+        for check, message in failing:
+            if check in known or dtype in kernel.dtypes:
+                rows.setdefault((check, known.get(check, "new")), []).append((dtype, message))
+        if dtype not in kernel.dtypes and new:
+            first = next((check, message) for check, message in failing if check not in known)
+            what = f"`{first[0]}` and {new - 1} others | {BEYOND[name][dtype]}"
+            others.append(f"| {what} | {dtype} | {first[1]} |")
+    lines = [f"\n## {name}, {KERNELS[name]} {version(KERNELS[name]).partition('+')[0]}\n"]
+    lines += ["| dtype | checks that pass | known deviations | new |", "| --- | --- | --- | --- |", *counted, ""]
     lines += [f"{NOTES[name]}\n"] if name in NOTES else []
-    if not rows:
-        return [*lines, "Nothing fails.\n"]
+    by_dtypes = {}
+    for check, dtypes in left_out.items():
+        by_dtypes.setdefault(", ".join(dtypes), []).append(f"`{check}`")
+    for dtypes, checks in by_dtypes.items():
+        everywhere = dtypes.count(",") + 1 == len(counted)
+        lines.append(f"Did not run{'' if everywhere else f' in {dtypes}'}: {', '.join(checks)}.\n")
     lines += ["| check | what it is | dtypes | smallest input |", "| --- | --- | --- | --- |"]
     for (check, reason), found in rows.items():
-        message = found[0][1].replace("|", "\\|").replace("\n", " ")
-        lines.append(f"| `{check}` | {reason} | {', '.join(dtype for dtype, _ in found)} | {message} |")
-    return [*lines, ""]
+        lines.append(f"| `{check}` | {reason} | {', '.join(dtype for dtype, _ in found)} | {found[0][1]} |")
+    return [*lines, *others, ""]
 
 
 def main(arguments=None):

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from hardmax.kernels.attention.problem import FORMATS
-from hardmax.kernels.attention.truth import enclose
+from hardmax.kernels.attention.truth.floats import enclose
 from hardmax.verify.conformance import Options, check_ids, run_conformance
 from hardmax.verify.conformance.attention import judged
 from hardmax.verify.conformance.attention.examine import Examined

@@ -9,7 +9,7 @@ from hardmax.kernels.attention import bound as bound_module
 from hardmax.kernels.attention.arithmetic import Arithmetic
 from hardmax.kernels.attention.bound import forward_bound, spread
 from hardmax.kernels.attention.problem import FORMATS, Problem, rounded
-from hardmax.kernels.attention.truth import enclose
+from hardmax.kernels.attention.truth.floats import enclose
 from hardmax.kernels.attention.typical import Typical
 from hardmax.kernels.attention.verdict import VERDICTS, judge
 

@@ -12,7 +12,7 @@ from hardmax.kernels.attention.bound import forward_bound
 from hardmax.kernels.attention.gradients import differentiate, gradients, judge_gradients
 from hardmax.kernels.attention.problem import Problem, rounded
 from hardmax.kernels.attention.protocol import declare_attention
-from hardmax.kernels.attention.truth import enclose
+from hardmax.kernels.attention.truth.floats import enclose
 from hardmax.kernels.attention.verdict import VERDICTS, judge
 
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install '.[torch]'")

@@ -7,11 +7,11 @@ import pytest
 from mpmath import exp, expm1, log, mp, mpf
 
 from hardmax.kernels.attention.arithmetic import Arithmetic
-from hardmax.kernels.attention.balls import ball_rows, enclosure_of
 from hardmax.kernels.attention.bound import forward_bound
 from hardmax.kernels.attention.gradients import gradients
 from hardmax.kernels.attention.problem import FORMATS, rounded
-from hardmax.kernels.attention.truth import enclose
+from hardmax.kernels.attention.truth.balls import ball_rows, enclosure_of
+from hardmax.kernels.attention.truth.floats import enclose
 
 from . import inputs
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from hardmax.kernels.attention.adapters import load_attention
-from hardmax.kernels.attention.balls import ball_gradients, distance
 from hardmax.kernels.attention.gradients import NAMES, differentiate, gradients, groups, judge_gradients
 from hardmax.kernels.attention.problem import FORMATS, Problem, rounded
 from hardmax.kernels.attention.protocol import declare_attention
+from hardmax.kernels.attention.truth.balls import ball_gradients, distance
 from hardmax.kernels.attention.verdict import VERDICTS
 from hardmax.kernels.errors import InputError
 

@@ -5,9 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from hardmax.kernels.attention.hard import hard_rows
 from hardmax.kernels.attention.problem import Problem, rounded
 from hardmax.kernels.attention.protocol import declare_attention
+from hardmax.kernels.attention.truth.hard import hard_rows
 from hardmax.kernels.attention.verdict import judge
 from hardmax.kernels.errors import InputError
 

@@ -1,12 +1,13 @@
 """What is taken for an attention kernel, what it may declare, and how it is called."""
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hardmax.kernels.attention.adapters import SHIPPED, load_attention
+from hardmax.kernels.attention.adapters import SHIPPED, libraries, load_attention
 from hardmax.kernels.attention.problem import FORMATS, Problem, rounded
 from hardmax.kernels.attention.protocol import AttentionKernel, as_attention, declare_attention, is_attention
 from hardmax.kernels.attention.verdict import judge
@@ -189,3 +190,33 @@ def test_arithmetic_follows_the_declarations():
         ("float64", "float64"),
     ):
         assert declare_attention(plain).arithmetic(dtype).accumulation == FORMATS[wide]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("torch-flex", "needs torch: pip install 'hardmax[torch]'"),
+        ("onnxruntime-attention", "needs onnx and onnxruntime: pip install 'hardmax[onnx]'"),
+        ("jax-attention", "needs jax: pip install 'hardmax[jax]'"),
+    ],
+)
+def test_without_the_library_one_line_says_what_to_install(name, said, monkeypatch):
+    monkeypatch.setattr(libraries, "find_spec", lambda package: None)
+    kernel = load_attention(name)
+    with pytest.raises(InputError) as caught:
+        kernel.array(np.zeros(1), "float32")
+    assert str(caught.value) == f"kernel {name} {said}"
+
+
+def test_flex_without_tracing_gives_the_bits_that_it_gives_with_it(monkeypatch):
+    torch = pytest.importorskip("torch")
+    q, k = (torch.randn(shape, generator=torch.Generator().manual_seed(1)) for shape in ((1, 2, 5, 8), (1, 1, 9, 8)))
+    options = {"bias": torch.randn((1, 1, 5, 9)), "softcap": 2.0}
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        plain = libraries.flex(q, k, k, **options)
+        assert not any("without torch.compile" in str(one.message) for one in told)
+        monkeypatch.setattr(libraries, "NOT_TRACED", "not_a_switch_of_torch")
+        traced = libraries.flex(q, k, k, **options)
+    assert any("without torch.compile" in str(one.message) for one in told)
+    assert all(map(torch.equal, plain, traced))

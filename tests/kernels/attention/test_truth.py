@@ -4,9 +4,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from hardmax.kernels.attention.balls import ball_rows, distance, enclosure_of
 from hardmax.kernels.attention.problem import FORMATS, Problem, rounded
-from hardmax.kernels.attention.truth import enclose
+from hardmax.kernels.attention.truth.balls import ball_rows, distance, enclosure_of
+from hardmax.kernels.attention.truth.floats import enclose
 
 from . import inputs
 

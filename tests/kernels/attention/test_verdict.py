@@ -7,7 +7,7 @@ from hardmax.kernels.attention import verdict as verdict_module
 from hardmax.kernels.attention.adapters import load_attention
 from hardmax.kernels.attention.problem import Problem, rounded
 from hardmax.kernels.attention.protocol import declare_attention
-from hardmax.kernels.attention.truth import enclose
+from hardmax.kernels.attention.truth.floats import enclose
 from hardmax.kernels.attention.verdict import VERDICTS, judge
 from hardmax.kernels.errors import BugError
 

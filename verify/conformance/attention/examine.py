@@ -4,17 +4,17 @@ Neighbours: `trial` runs kernels, `kernels.attention.verdict` judges each elemen
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.attention.balls import ball_rows
 from ....kernels.attention.gradients import gradients, judge_gradients
-from ....kernels.attention.hard import hard_rows
 from ....kernels.attention.problem import Problem, Reals
 from ....kernels.attention.protocol import AttentionKernel
+from ....kernels.attention.truth.balls import ball_rows
+from ....kernels.attention.truth.hard import hard_rows
 from ....kernels.attention.verdict import BEYOND, VERDICTS, Judgement, judge
 from ....kernels.errors import InputError
 from ..inputs.trial import NotTestedError
@@ -33,8 +33,9 @@ class AttentionFault:
         expected: the exact value, rounded to float64.
         W: how far a right kernel may be from it.
         out: all that the kernel returned, for explanations; None if it is no answer or a gradient.
-        beyond: (rows, components) of the head: which are wrong.
+        levels: (rows, components) of the head: 0 within W, n from 1 to 9 beyond it by 10^(n-1) times, -1 not judged.
         problem: the problem as it was judged, with its diagonal.
+        right_for: whether the answer is right for a kernel that declares something else.
     """
 
     kind: str
@@ -44,8 +45,9 @@ class AttentionFault:
     expected: float = 0.0
     W: float = 0.0
     out: Reals | None = None
-    beyond: NDArray[np.bool_] | None = None
+    levels: NDArray[np.int8] | None = None
     problem: Problem | None = None
+    right_for: Callable[[AttentionKernel], bool] = lambda other: False
 
     @property
     def finite(self) -> bool:
@@ -84,6 +86,14 @@ def examine(kernel: AttentionKernel, trial: AttentionTrial) -> Examined:
         answer = run(kernel, trial)
     except WrongAnswerError as wrong:
         return Examined(AttentionFault(wrong.kind, str(wrong), problem=trial.problem))
+    found = _judged(kernel, trial, answer)
+    if found.fault is not None:
+        fault = replace(found.fault, right_for=lambda other: _judged(other, trial, answer).fault is None)
+        found = replace(found, fault=fault)
+    return found
+
+
+def _judged(kernel: AttentionKernel, trial: AttentionTrial, answer: KernelAnswer) -> Examined:
     if trial.grad_out is not None:
         return _gradients(kernel, trial, answer)
     problem, rows = trial.problem, None if trial.rows is None else np.array(trial.rows)
@@ -120,7 +130,7 @@ def _fault(kernel: AttentionKernel, problem: Problem, answer: KernelAnswer, foun
         head = problem.head(b, h, [i])
         exact = float(ball_rows(head)[0].lse.mid()) if head.n[0] else -np.inf
         exact = exact / np.log(2) if kernel.lse == "log2" else exact
-        wrong = (found.lse[b, h] == BEYOND)[:, None]
+        wrong = (found.lse[b, h] == BEYOND)[:, None].astype(np.int8)
         return AttentionFault("lse", "", (b, h, i), float(answer.lse[b, h, i]), exact, 0.0, out, wrong, problem)
     element = found.worst(1)[0]
     finite = beyond & np.isfinite(np.take(out, found.rows, axis=2))
@@ -131,7 +141,16 @@ def _fault(kernel: AttentionKernel, problem: Problem, answer: KernelAnswer, foun
     b, h, i, d = element.place
     exact = exact_value(kernel, problem, element.place)
     got, W = float(out[element.place]), element.W if np.isfinite(element.W) else 0.0
-    return AttentionFault("out", "", element.place, got, exact, W, out, beyond[b, h], problem)
+    levels = _levels(found.codes[b, h], found.error[b, h], found.W[b, h])
+    return AttentionFault("out", "", element.place, got, exact, W, out, levels, problem)
+
+
+def _levels(codes: NDArray[np.int8], error: Reals, W: Reals) -> NDArray[np.int8]:
+    """How far beyond W elements are, by powers of ten."""
+    with np.errstate(all="ignore"):
+        powers = np.nan_to_num(np.log10(error / W), nan=9.0, posinf=9.0, neginf=0.0)
+    levels = np.where(codes == BEYOND, np.clip(1 + np.floor(powers), 1, 9), 0)
+    return np.where(codes == VERDICTS.index("unjudged"), -1, levels).astype(np.int8)
 
 
 def exact_value(kernel: AttentionKernel, problem: Problem, place: tuple[int, ...]) -> float:
@@ -173,9 +192,8 @@ def _gradients(kernel: AttentionKernel, trial: AttentionTrial, answer: KernelAns
             place = tuple(int(x) for x in np.unravel_index(int(np.argmax(np.where(beyond, ratio, -1))), ratio.shape))
             exact = gradients(problem, kernel.arithmetic(problem.dtype), trial.grad_out)[name].value[place]
             got = float(answer.gradients[name][place])
-            fault = AttentionFault(
-                name, "", place, got, float(exact), float(one.W[place]), None, beyond[place[:2]], problem
-            )
+            at = (x[place[:2]] for x in (one.codes, one.error, one.W))
+            fault = AttentionFault(name, "", place, got, float(exact), float(one.W[place]), None, _levels(*at), problem)
     return Examined(fault, counts, worst)
 
 

@@ -7,6 +7,7 @@ Neighbours: `failures.explain` does the same for layers.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,14 +17,22 @@ from ....kernels.attention.problem import Problem, rounded
 from ....kernels.attention.protocol import AttentionKernel
 from ....kernels.attention.verdict import judge
 from ....kernels.errors import HardmaxError
+from ..inputs.trial import NotTestedError
 from .examine import AttentionFault
 
 MOST = 1 << 17
 """Scores of the largest problem that is explained."""
+LEAST_NUMBER = 5e3
+"""Numbers by which keys are hidden in place of −∞ are larger than this."""
+BY_NUMBER = "hides keys by a number that scores may be below (use -inf)"
 
 
 def explain(kernel: AttentionKernel, faults: list[AttentionFault]) -> str:
     """What a kernel does that gave all of these answers, in words; empty if no known mistake fits."""
+    for words, other in _precisions(kernel, faults):
+        with suppress(HardmaxError, NotTestedError, ValueError):
+            if all(fault.right_for(other) for fault in faults):
+                return words
     left: list[str] | None = None
     for fault in faults:
         p = fault.problem
@@ -31,9 +40,34 @@ def explain(kernel: AttentionKernel, faults: list[AttentionFault]) -> str:
         if left != [] and fault.kind == "out" and small and np.isfinite(fault.expected):
             left = list(_fitting(kernel, fault, left))
     if left:
-        return left[0]
+        return BY_NUMBER if left[0] in ("ignores the mask", "ignores causal") and all(map(_sunk, faults)) else left[0]
     lost = [fault for fault in faults if fault.kind == "out" and not fault.finite]
-    return next(filter(None, map(_not_finite, lost)), "")
+    return next(filter(None, (_not_finite(kernel, fault) for fault in lost)), "")
+
+
+def _precisions(kernel: AttentionKernel, faults: list[AttentionFault]) -> Iterator[tuple[str, AttentionKernel]]:
+    """(what a kernel does, how it is then declared)."""
+    dtypes = {fault.problem.dtype for fault in faults if fault.problem is not None}
+    half = len(dtypes) == 1 and min(dtypes) in ("float16", "bfloat16")
+    if half and kernel.score_roundings < 4:
+        words = f"keeps scores in {min(dtypes)} (declare score_roundings = 4 if that is meant)"
+        yield words, replace(kernel, score_roundings=4)
+    if dtypes == {"float64"} and kernel.accumulates is None:
+        yield (
+            'computes in float32 (declare accumulates = "float32" if that is meant)',
+            replace(kernel, accumulates="float32"),
+        )
+
+
+def _sunk(fault: AttentionFault) -> bool:
+    """Whether the row of the fault has a hidden key that scores far above all that it may see."""
+    p = fault.problem
+    if p is None or len(fault.place) != 4:
+        return False
+    b, h, i, _ = fault.place
+    s = _scale(p) * (p.k[b, h * p.k.shape[1] // p.q.shape[1]] @ p.q[b, h, i])
+    on = p.allowed(b, h, np.array([i]))[0]
+    return bool(on.any() and not on.all() and s[~on].max() - s[on].max() > LEAST_NUMBER)
 
 
 def _fitting(kernel: AttentionKernel, fault: AttentionFault, among: list[str] | None) -> Iterator[str]:
@@ -48,16 +82,24 @@ def _fitting(kernel: AttentionKernel, fault: AttentionFault, among: list[str] | 
             found = judge(chosen, other, fault.out)
         except (HardmaxError, ValueError):
             continue
-        if found.verdict == "pass":
+        if found.verdict == "pass" and found.counts["within"] + found.counts["implausible"]:
             yield words
 
 
-def _not_finite(fault: AttentionFault) -> str:
+def _not_finite(kernel: AttentionKernel, fault: AttentionFault) -> str:
     assert fault.problem is not None
     problem = fault.problem
-    b, h, i = fault.place[:3]
+    b, h, i, d = fault.place
     head = problem.head(b, h, [i])
+    group = h * problem.k.shape[1] // problem.q.shape[1]
+    hidden = ~problem.allowed(b, h, np.array([i]))[0]
+    if np.isfinite(fault.expected) and not all(np.isfinite(x[b, group][hidden]).all() for x in (problem.k, problem.v)):
+        return "multiplies what a hidden key holds by a weight of 0, and 0 times NaN is NaN (put 0 there)"
     t = (head.scale * (head.q @ head.k.T) + head.offset)[head.allowed]
+    with np.errstate(divide="ignore"):
+        terms = t + np.log(np.abs(head.v[head.allowed[0], d]))
+    if t.size and np.logaddexp.reduce(terms) > np.log(kernel.arithmetic(problem.dtype).accumulation.largest):
+        return "does not subtract the largest score before exp"
     if t.size and t.max() > (11 if problem.dtype == "float16" else 88):
         return "does not subtract the largest score before exp"
     if t.size and t.max() < (-17 if problem.dtype == "float16" else -87):
@@ -74,7 +116,7 @@ def _mistakes(p: Problem) -> Iterator[tuple[str, Problem]]:
     if p.mask is not None:
         yield "ignores the mask", replace(p, mask=None)
         yield "hides what the mask allows (True must mean: may attend)", replace(p, mask=~p.mask)
-        yield "hides keys by a number that scores may be below", replace(p, q=p.q * 0, mask=~p.mask)
+        yield BY_NUMBER, replace(p, q=p.q * 0, mask=~p.mask)
         yield "applies the mask of the first set or head to all", replace(p, mask=p.mask[:1, :1])
         with_rows = np.broadcast_to(p.mask[:, :, :1], p.mask.shape)
         yield "applies the mask of the first row to all", replace(p, mask=with_rows)
@@ -121,7 +163,7 @@ def _mistakes(p: Problem) -> Iterator[tuple[str, Problem]]:
             hidden = _and(place <= reach, p)
             yield words, replace(p, causal=False, mask=hidden)
         unseen = np.broadcast_to(place > 0, p.scores)
-        yield "hides keys by a number that scores may be below", replace(p, causal=False, q=p.q * 0, mask=unseen)
+        yield BY_NUMBER, replace(p, causal=False, q=p.q * 0, mask=unseen)
     yield from _scales(p, D, Dv)
     if p.k.shape[1] != H:
         size = H // p.k.shape[1]

@@ -12,13 +12,13 @@ from ....kernels.attention.problem import FORMATS, Problem, Reals, rounded
 from ....kernels.attention.protocol import AttentionKernel
 
 ProblemKind = Literal[
-    "plain", "peaked", "outlier", "negative", "low", "deep", "equal", "huge", "mean", "rising", "falling", "faint",
-    "whole", "subnormal", "signed",
+    "plain", "peaked", "outlier", "negative", "low", "sunk", "deep", "equal", "huge", "mean", "rising", "falling",
+    "faint", "whole", "subnormal", "signed",
 ]  # fmt: skip
 """Scores of size 1; of size 8; one channel 20 times the others; all scores negative; so low that exp of them is 0 in
-the accumulation; below −10⁹ (float16: −10⁵), so that only rows of one key are judged; equal; v near the largest number;
-v with a large mean; maxima that rise, that fall from block to block, in row 0 by more than exp can bear; weights near
-e^−17 (float16: e^−9) that meet huge v; small whole numbers; subnormal numbers; zeros of both signs."""
+the accumulation; near −2·10⁴; below −10⁹ (float16: −10⁵), so that only rows of one key are judged; equal; v near the
+largest number; v with a large mean; maxima that rise, that fall from block to block, in row 0 by more than exp bears;
+weights near e^−17 (float16: e^−9) that meet huge v; small whole numbers; subnormal numbers; zeros of both signs."""
 
 
 def problem(
@@ -65,8 +65,8 @@ def _kind(
         q = q * 8
     elif kind == "outlier":
         k[..., :1] *= 20
-    elif kind in ("negative", "low"):  # every scaled score is near −level
-        level = 30 if kind == "negative" else 900 if dtype == "float64" else 120
+    elif kind in ("negative", "low", "sunk"):  # every scaled score is near −level
+        level = {"negative": 30, "sunk": 2e4}.get(kind, 900 if dtype == "float64" else 120)
         q, k = np.abs(q) / 4 + 1, -np.abs(k) / 4 - level / root
     elif kind == "deep":
         size = 2.0**8 if dtype == "float16" else 2.0**17

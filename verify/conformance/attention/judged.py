@@ -24,7 +24,10 @@ from .examine import AttentionFault, examine
 from .explain import explain
 from .shrink import shrink
 from .trial import AttentionTrial, native
-from .words import in_words, snippet
+from .words import in_words, picture, snippet
+
+MOST_COMPILED = 6
+"""Signatures that a check tries where each is compiled (0.1 to 0.5 s by XLA)."""
 
 DrawTrials = Callable[[AttentionKernel, str, np.random.Generator], Iterator[AttentionTrial]]
 """(kernel, dtype, random numbers) → trials."""
@@ -45,7 +48,7 @@ def judged(name: str, title: str, trials: DrawTrials, *, may_refuse: bool = Fals
         tried, ratio, looser, empty, shown = 0, 0.0, 1.0, set[str](), ""
         for dtype in kernel.dtypes:
             seed = subject.random(f"{name}/{dtype}").getrandbits(64)
-            drawn = trials(kernel, dtype, np.random.default_rng(seed))
+            drawn, left_out = affordable(kernel, trials(kernel, dtype, np.random.default_rng(seed)))
             for trial in drawn:
                 try:
                     subject.sizes.require(trial.size)
@@ -72,11 +75,24 @@ def judged(name: str, title: str, trials: DrawTrials, *, may_refuse: bool = Fals
         if not tried:
             reason = reasons.most_common(1)[0][0] if reasons else "no trial is of the kernel's kind"
             raise NotApplicableError(reason)
+        if left_out:
+            shown += f"; {left_out} other shapes left out, since each is compiled"
         if may_refuse and reasons:
             shown += f"; {sum(reasons.values())} calls not judged: {reasons.most_common(1)[0][0]}"
         return _passed(counts, tried, ratio, looser, empty, shown)
 
     return Check(name, title, run)
+
+
+def affordable(kernel: AttentionKernel, trials: Iterator[AttentionTrial]) -> tuple[Iterator[AttentionTrial], int]:
+    """The trials, and how many signatures are left out: of `MOST_COMPILED` at most, first to last, if JAX runs them."""
+    if kernel.arrays != "jax":
+        return trials, 0
+    every = list(trials)
+    signatures = list(dict.fromkeys(trial.signature for trial in every))
+    few = min(len(signatures), MOST_COMPILED)
+    kept = {signatures[round(n)] for n in np.linspace(0, len(signatures) - 1, few)}
+    return iter([trial for trial in every if trial.signature in kept]), len(signatures) - few
 
 
 def _passed(counts: Counter[str], tried: int, ratio: float, looser: float, empty: set[str], shown: str) -> CheckFinding:
@@ -101,7 +117,8 @@ def failure(
     others: Iterable[AttentionTrial] = (),
 ) -> CheckFinding:
     """The finding of a failing trial: shrunk, explained, with a snippet; what explains it must explain `others` too."""
-    subject.found(_finding(subject, kernel, trial, fault, ""))
+    where = picture(fault)
+    subject.found(_finding(subject, kernel, trial, fault, "", where))
     small, found = shrink(kernel, trial, fault)
     note = corners(subject.kernel, kernel, small, found)
     place = subject.spec or importable(kernel)
@@ -119,7 +136,7 @@ def failure(
         if note
         else explain(kernel, [found, fault, *more]) or explain(kernel, [fault, *more]) or explain(kernel, [found])
     )
-    return _finding(subject, kernel, small, found, note + (f"; {BLAME}{words}" if words else ""))
+    return _finding(subject, kernel, small, found, note + (f"; {BLAME}{words}" if words else ""), where)
 
 
 def corners(declared: AttentionKernel, kernel: AttentionKernel, trial: AttentionTrial, fault: AttentionFault) -> str:
@@ -152,10 +169,15 @@ def _again(place: str, kernel: AttentionKernel, trial: AttentionTrial) -> Attent
 
 
 def _finding(
-    subject: Subject, kernel: AttentionKernel, trial: AttentionTrial, fault: AttentionFault, note: str
+    subject: Subject,
+    kernel: AttentionKernel,
+    trial: AttentionTrial,
+    fault: AttentionFault,
+    note: str,
+    where: tuple[str, ...] | None,
 ) -> CheckFinding:
     message = f"{in_words(trial, fault, implementation(kernel, trial))}{note}"
-    return CheckFinding("fail", message, snippet=snippet(kernel, subject.spec, trial, fault))
+    return CheckFinding("fail", message, snippet=snippet(kernel, subject.spec, trial, fault), errors=where)
 
 
 def implementation(kernel: AttentionKernel, trial: AttentionTrial) -> str:

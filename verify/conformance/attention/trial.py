@@ -6,10 +6,10 @@ Neighbours: `examine` judges answers, `shrink` makes failing trials small.
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....kernels.attention.problem import Problem, Reals
 from ....kernels.attention.protocol import AttentionKernel, as_reals
@@ -45,6 +45,17 @@ class AttentionTrial:
     rows: tuple[int, ...] | None = None
     before: tuple[Problem, ...] = ()
     refilled: bool = False
+
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """What a compiler makes code for: shapes and options, not numbers."""
+        p = self.problem
+        widths = [
+            None if x is None else [*x.strides, self.memory.get(n)] for n, x in (("mask", p.mask), ("bias", p.bias))
+        ]
+        masks = tuple(map(str, widths))  # stride 0 where it is broadcast
+        options = (p.scale, p.causal, p.window, p.softcap, self.grad_out is None)
+        return (p.dtype, p.q.shape, p.k.shape, p.v.shape, *masks, *options)
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -179,9 +190,13 @@ def laid_out(array: Any, how: str) -> Any:
         return swapped(moved.contiguous() if torch else moved.copy(), *axes)
     if how in ("expanded", "narrow"):
         values = as_reals(array)
-        for axis, size in enumerate(shape):
-            if size > 1 and (values == values.take([0], axis=axis)).all():
-                array = array[(slice(None),) * axis + (slice(0, 1),)]
+        same = [size > 1 and (values == values.take([0], axis=a)).all() for a, size in enumerate(shape)]
+        cut = tuple(slice(0, 1) if one else slice(None) for one in same)
+        if hasattr(array, "at"):  # JAX, which would compile the slice
+            from jax import device_put  # type: ignore[import-not-found]
+
+            return device_put(np.asarray(array)[cut])
+        array = array[cut]
         if how == "narrow":
             return array
         return array.clone().expand(shape) if torch else np.broadcast_to(array.copy(), shape)
@@ -219,15 +234,8 @@ def _gradients(
     assert grad is not None
     grad = laid_out(kernel.array(swapped(grad), trial.problem.dtype), trial.memory.get("grad", ""))
     if kernel.arrays == "jax":
-        import jax  # type: ignore[import-not-found]
-
-        def forward(*given: Any) -> Any:
-            found = kernel.function(*given, **keywords)
-            return found[0] if isinstance(found, tuple | list) else found
-
         try:
-            out, back = jax.vjp(forward, *arrays)
-            found = list(back(grad))
+            out, found = _jax_gradients(kernel.function, kernel.keywords - {"mask", "bias"})(grad, *arrays, **keywords)
         except (Exception, SystemExit) as error:
             said = " ".join(f"raised {type(error).__name__}: {error}".split())
             raise WrongAnswerError("raised", said[:300]) from None
@@ -255,7 +263,17 @@ def _gradients(
     return KernelAnswer(swapped(as_reals(out)), None, named)
 
 
-def bits(array: Any) -> bytes:
-    """The bits of an array, to see whether two are the same."""
-    values: NDArray[Any] = as_reals(array)
-    return values.tobytes()
+@lru_cache(maxsize=8)
+def _jax_gradients(function: Any, static: frozenset[str]) -> Any:
+    """(grad, q, k, v, keywords) → (out, [dq, dk, dv]) as one compiled function."""
+    import jax  # type: ignore[import-not-found]
+
+    def both(grad: Any, *arrays: Any, **keywords: Any) -> Any:
+        def forward(*given: Any) -> Any:
+            found = function(*given, **keywords)
+            return found[0] if isinstance(found, tuple | list) else found
+
+        out, back = jax.vjp(forward, *arrays)
+        return out, list(back(grad))
+
+    return jax.jit(both, static_argnames=sorted(static))

@@ -14,6 +14,8 @@ from .trial import AttentionTrial
 
 FEW = 12
 """Arrays of so many numbers stand in the message."""
+MOST_SHOWN = (24, 64)
+"""Rows and components of a picture."""
 
 
 def in_words(trial: AttentionTrial, fault: AttentionFault, implementation: str = "") -> str:
@@ -36,14 +38,25 @@ def in_words(trial: AttentionTrial, fault: AttentionFault, implementation: str =
     numbers = [text for text in numbers if not text.endswith(" = ")]
     given = f" of {'; '.join(numbers)}" if numbers else ""
     where = f"{place}: {fault.kind}[{', '.join(map(str, fault.place))}]{given}"
-    many = 0 if fault.beyond is None else int(fault.beyond.sum())
+    many = 0 if fault.levels is None else int((fault.levels > 0).sum())
     others = (
-        f" ({many} of {fault.beyond.size} elements of the head are wrong)"
-        if fault.beyond is not None and many > 1
+        f" ({many} of {fault.levels.size} elements of the head are wrong)"
+        if fault.levels is not None and many > 1
         else ""
     )
     W = f" (within {fault.W:.3g})" if fault.W else ""
     return f"{where} must be {_number(fault.expected)}{W}; the kernel returned {_number(fault.got)}{others}"
+
+
+def picture(fault: AttentionFault) -> tuple[str, ...] | None:
+    """Where the error sits in a head (`CheckResult.errors`); of too many rows or components, the worst of several."""
+    if fault.levels is None or fault.levels.size < 2:
+        return None
+    levels = fault.levels
+    for axis, most in enumerate(MOST_SHOWN):
+        every = -(-levels.shape[axis] // most)
+        levels = np.maximum.reduceat(levels, np.arange(0, levels.shape[axis], every), axis=axis)
+    return tuple("".join("-.123456789"[level + 1] for level in row) for row in levels.tolist())
 
 
 def _options(p: Problem) -> list[str]:

@@ -72,6 +72,24 @@ class scale_given_divided(Steps):
 
 
 @wrong("scale.given")
+class scaled_after_it_is_hidden(Steps):
+    """As torch's flash attention on CPUs."""
+
+    def scores(self, q, k, scale):
+        self.factor = scale
+        return super().scores(q, k, 1.0)
+
+    def after(self, s, softcap, bias):
+        self.options = softcap, bias
+        return s
+
+    def hide(self, s, on):
+        if self.factor > 0:
+            return super().hide(super().after(s * self.factor, *self.options), on)
+        return super().after(super().hide(s, on) * self.factor, *self.options)
+
+
+@wrong("scale.given")
 class scale_absolute(Steps):
     def scale(self, q, v, scale):
         return abs(super().scale(q, v, scale))

@@ -196,6 +196,13 @@ class values_kept_finite(Steps):
         return super().values(v, on).clamp(-60000.0, 60000.0) if v.isinf().any() else super().values(v, on)
 
 
+@wrong("nan.scores")
+class infinite_scores_clamped(Steps):
+    def scores(self, q, k, scale):
+        s = super().scores(q, k, scale)
+        return s.clamp(max=torch.finfo(s.dtype).max)
+
+
 @wrong("nan.contained")
 class one_sum_over_all_sets(Steps):
     def last(self, out, q, k, v):

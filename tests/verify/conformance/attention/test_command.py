@@ -24,6 +24,11 @@ def attention(q, k, v, causal=False):
     w = np.exp(s - s.max(-1, keepdims=True, initial=-np.inf))
     return w / w.sum(-1, keepdims=True) @ v
 
+def tail(q, k, v):
+    out = attention(q, k, v)
+    out[..., -1] += 1
+    return out
+
 def strict(q, k, v, causal=False):
     s = q @ k.swapaxes(-1, -2) / np.sqrt(np.float32(q.shape[-1]))
     if causal:
@@ -184,6 +189,23 @@ def test_records_and_reports_are_written_as_for_layers(kernels, capfd, tmp_path)
     assert run(capfd, kernels("strict"), *arguments, "--overwrite")[0] == 1
     for name in ("junit.xml", "report.sarif"):
         assert "causal.square" in next((tmp_path / "out").glob(f"*{name.split('.')[-1]}")).read_text()
+
+
+def test_the_error_is_shown_where_it_sits(kernels, capfd, tmp_path):
+    arguments = (kernels("tail"), "--checks", "values.softmax", "--out", tmp_path / "out", "--report")
+    status, out, _ = run(capfd, *arguments)
+    assert status == 1
+    picture = out.partition("3 a hundred times, ..., - not judged\n\n")[2].partition("\n\n")[0]
+    rows = [line.strip() for line in picture.splitlines()]
+    assert len(rows) == 5
+    assert {row[:3] for row in rows} == {"..."}
+    assert {row[3] for row in rows} <= set("123456789")
+    page = (tmp_path / "out" / "report.html").read_text()
+    drawn = page.partition('<svg class="errors"')[2].partition("</svg>")[0]
+    assert 'viewBox="0 0 4 5"' in page
+    assert drawn.count("<rect") == 20
+    assert drawn.count('fill-opacity="0.08"') == 15
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["checks"][0]["errors"] == rows
 
 
 def test_known_deviations_are_listed_beside_the_kernel_or_in_a_file(kernels, capfd, tmp_path):

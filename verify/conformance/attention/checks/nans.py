@@ -82,9 +82,21 @@ def _contained(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) ->
         yield from (trial for trial, _, _ in _spoiled(kernel, dtype, rng, value, names, OTHERS))
 
 
+def _infinite_scores(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
+    """An infinity in q or k: where it makes a score that is seen +∞, or meets 0, NaN is due."""
+    for value in (np.inf, -np.inf):
+        yield from (trial for trial, _, _ in _spoiled(kernel, dtype, rng, value, "qk"))
+
+
 CHECKS = (
     _seen("nan.query", "A NaN in a query makes its whole row NaN", np.nan, "q"),
     _seen("nan.key", "A NaN in a key or value is seen in every row that sees the key", np.nan, "kv"),
     _seen("nan.infinity", "An infinite value is seen in every row that sees its key", np.inf, "v"),
+    judged(
+        "nan.scores",
+        "A score of plus infinity, and 0 times infinity, make their row NaN",
+        _infinite_scores,
+        may_refuse=True,  # an error hides nothing
+    ),
     judged("nan.contained", "A NaN or an infinity stays within its set and head", _contained),
 )

@@ -1,6 +1,6 @@
 """Checks of what only some kernels declare: the log-sum-exp, and hard attention (β = ∞, exact rationals).
 
-Neighbours: `kernels.attention.hard` has the exact rows.
+Neighbours: `kernels.attention.truth.hard` has the exact rows.
 """
 
 from collections.abc import Iterator

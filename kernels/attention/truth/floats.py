@@ -10,8 +10,8 @@ whatever is reported, `balls` encloses a row by interval arithmetic of any preci
 
 import numpy as np
 
-from .bound import LEAST, SLACK, expanded, score_error, spread
-from .problem import FORMATS, Enclosure, Head, Reals
+from ..bound import LEAST, SLACK, expanded, score_error, spread
+from ..problem import FORMATS, Enclosure, Head, Reals
 
 U = 2.0**-53
 ULPS = 8 * U

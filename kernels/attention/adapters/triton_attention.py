@@ -13,7 +13,7 @@ import torch
 import triton
 import triton.language as tl
 
-from .protocol import AttentionKernel, declare_attention
+from ..protocol import AttentionKernel, declare_attention
 
 
 @triton.jit

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .protocol import AttentionKernel, declare_attention
+from ..protocol import AttentionKernel, declare_attention
+
+NOT_TRACED = "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG"
+"""torch's switch for `flex_attention` without tracing."""
 
 
 def flex(
@@ -26,7 +29,7 @@ def flex(
 ) -> tuple[Any, Any]:
     """torch's flex_attention, not compiled, with a score_mod for what is asked: (out, lse)."""
     import torch
-    from torch.nn.attention.flex_attention import flex_attention
+    from torch.nn.attention import flex_attention as module
 
     shape = (q.shape[0], q.shape[1], q.shape[2], k.shape[2])
     mask, bias = (None if x is None else x.expand(shape) for x in (mask, bias))
@@ -48,8 +51,14 @@ def flex(
         return s
 
     plain = mask is None and bias is None and window is None and softcap is None and not causal
-    grouped = q.shape[1] != k.shape[1]
-    return flex_attention(q, k, v, None if plain else modified, scale=scale, enable_gqa=grouped, return_lse=True)
+    options = {"scale": scale, "enable_gqa": q.shape[1] != k.shape[1], "return_lse": True}
+    # Uncompiled, it traces every new shape for a backend that runs the same operations: slower, and no bit is another.
+    usual = getattr(module, NOT_TRACED, False)
+    setattr(module, NOT_TRACED, True)
+    try:
+        return module.flex_attention(q, k, v, None if plain else modified, **options)
+    finally:
+        setattr(module, NOT_TRACED, usual)
 
 
 @lru_cache(maxsize=64)
@@ -159,7 +168,8 @@ def jax_nn() -> AttentionKernel:
         name="jax-attention",
         arrays="jax",
         layout="BLHD",
-        dtypes=("bfloat16", "float32"),
+        dtypes=("bfloat16", "float32", "float64"),
+        accumulates="float32",
         causal_alignment="top_left",
         missing=_missing("jax-attention", ("jax",), "jax"),
     )

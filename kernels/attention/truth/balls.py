@@ -1,6 +1,6 @@
 """The true output by interval arithmetic of any precision (balls: midpoint and radius, python-flint).
 
-Slower than `truth` by a few times, and independent of it and of the machine's floats: it judges rows that floats cannot
+Slower than `floats` by a few times, independent of it and of the machine's floats: it judges rows that floats cannot
 judge, a sample of the others, and everything that is reported as a failure.
 """
 
@@ -10,8 +10,8 @@ from typing import NamedTuple
 import flint
 import numpy as np
 
-from .bound import LEAST
-from .problem import Enclosure, Head, Reals
+from ..bound import LEAST
+from ..problem import Enclosure, Head, Reals
 
 
 class BallRow(NamedTuple):
@@ -137,7 +137,7 @@ def distance(exact: flint.arb, value: float, precision: int = 256) -> tuple[floa
 
 
 def enclosure_of(head: Head, rows: list[BallRow]) -> Enclosure:
-    """What `truth.enclose` gives, from balls."""
+    """What `floats.enclose` gives, from balls."""
     (R, L), Dv = head.allowed.shape, head.v.shape[1]
     t, t_error, p_error = np.zeros((R, L)), np.zeros((R, L)), np.zeros((R, L))
     log_p, o, o_error = np.full((R, L), -np.inf), np.zeros((R, Dv)), np.zeros((R, Dv))

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ...errors import InputError
+from ..protocol import AttentionKernel, declare_attention
 from .libraries import jax_nn, onnxruntime_attention, torch_flex
-from .protocol import AttentionKernel, declare_attention
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 HALF = ("float16", "bfloat16")

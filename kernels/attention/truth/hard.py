@@ -15,11 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from .arithmetic import Arithmetic
-from .bound import LEAST, SLACK, ErrorBound, kernel_score_error, overflows
-from .problem import Head, Reals
-from .truth import scores
+from ...errors import InputError
+from ..arithmetic import Arithmetic
+from ..bound import LEAST, SLACK, ErrorBound, kernel_score_error, overflows
+from ..problem import Head, Reals
+from .floats import scores
 
 
 class HardRow(NamedTuple):
