@@ -44,7 +44,7 @@ HYPOTHESES: Mapping[str, Callable[[Configuration], bool]] = {
 every layer; λ_k < 1 at every layer, so that no token lands on the mean of its follow set."""
 GROUP = "hardmax.claims"
 """The entry-point group under which other packages offer claims: `name = "pkg.module"` or `"pkg.module:attr"`."""
-FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "control", "necessity", "panels", "frank_wolfe")
+FAMILIES = ("clustering", "lemmas", "metamorphic", "routes", "control", "curves", "necessity", "panels", "frank_wolfe")
 """The shipped families in the order in which they are listed; the first is the theorem that `prove` is about."""
 STUDIES = {"sentiment": "hardmax.verify.studies.sentiment.experiment.claims"}
 """Families that a study measures, and the modules with their `RECORDS`: listed, and examined when asked for by name."""
