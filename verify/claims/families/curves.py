@@ -285,8 +285,8 @@ CLAIMS = (
         "curves.leaders",
         "of samples of a closed curve γ at equal steps every leader is where b' is small, b = ½‖γ‖²; a simple zero of "
         "b' carries a number of leaders within 1 of a/abs(b''), a = −⟨γ, γ''⟩, up to an explicit error that vanishes "
-        "with the step, if nothing scores higher there, and none if a sample does; all lead if and only if squared norms "
-        "differ by less than the squared distance of the tokens",
+        "with the step, if nothing scores higher there, and none if a sample does; all lead if and only if squared "
+        "norms differ by less than the squared distance of the tokens",
         assumed(sampled),
         Source("hardmax", "this version", "CURVES.md, theorems 1 to 4"),
         "theorem",
