@@ -100,6 +100,7 @@ SHARED_KEYS = ("A", "alpha", "follow", "step")
 _kinds: dict[str, str | type[Model]] = {
     "hardmax": "hardmax.kernels.exact.hardmax:Hardmax",
     "layered": "hardmax.kernels.exact.layered:Layered",
+    "gram": "hardmax.kernels.exact.gram:Gram",
 }
 """Kind → its class, or where that is."""
 

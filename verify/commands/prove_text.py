@@ -91,6 +91,8 @@ def _headline(proved: Result) -> str:
 def _input(c: Configuration, exact: bool) -> str:
     """The tokens' number, and the model as far as it is a hardmax one."""
     parts = [f"{_count(c.n, 'token')} in R^{c.d}"]
+    if c.model.kind == "gram":
+        return f"{_count(c.n, 'token')} by their inner products; limits are their coefficients in these tokens"
     if c.model.kind != "hardmax":
         return f"{parts[0]}, a model of kind {c.model.kind}"
     match c.step:
