@@ -8,7 +8,7 @@ from hardmax.verify.certificates.writer import CLAIMS
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 
-from .edits import Document, Edit, add, both, drop, put, sealed, swap
+from .edits import Document, Edit, add, both, drop, put, sealed
 
 CONVERGENCE, VERTICES, BOUNDARY, CLUSTER_POINTS = CLAIMS
 
@@ -34,6 +34,7 @@ CONFIGURATIONS = {
     "gram-one-twin": gram_of([[1], [-1], [-1]]),
     "gram-zero": gram_of([(1, 0), (0, 1), (0, 0)]),
     "gram-nothing": Configuration.from_gram([[0]]),
+    "gram-one": Configuration.from_gram([[1]]),
     "gram-harmonic": gram_of([*SQUARE, (Q(1, 2), Q(1, 4))], step=HarmonicStep(1, 3)),
 }
 
@@ -58,6 +59,13 @@ def documents() -> dict[str, Document]:
 def tie_descends(c: Document) -> None:
     """The first cluster point that is no token names its tokens in descending order."""
     next(point for point in c["cluster_points"] if len(point) > 1).reverse()
+
+
+def points_descend(c: Document) -> None:
+    """The cluster points the other way round, and everything that numbers them with them."""
+    c["cluster_points"].reverse()
+    c["proof"]["weights"].reverse()
+    c["proof"]["limits"] = [1 - p for p in c["proof"]["limits"]]
 
 
 WORD = "gram-R1"
@@ -96,7 +104,7 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "gram-limit": (WORD, put([0, 1, 0], "proof", "limits"), "limits: "),
     "gram-weights-other": (WORD, put([[2, "1"]], "proof", "weights", 0), "weights of cluster point 0: "),
     "gram-weights-sum": (WORD, put([[1, "2"]], "proof", "weights", 0), "weights of cluster point 0: "),
-    "gram-points-descend": (WORD, swap(0, 1, "cluster_points"), "cluster points: .*ascend|limits: "),
+    "gram-points-descend": (WORD, points_descend, "cluster points: .*ascend"),
     "gram-point-zero": (WORD, add([1, "0"], "cluster_points", 1), "cluster points: .*0"),
     "gram-point-beyond": (WORD, put([[3, "1"]], "cluster_points", 1), "cluster points, tokens: "),
     "gram-point-order": ("gram-R2", tie_descends, "cluster points, tokens: .*ascend"),
@@ -104,6 +112,8 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "gram-claims-none": (WORD, put(dict.fromkeys(CLAIMS), "claims"), "claims: .*none"),
     "gram-convergence": (WORD, put("refuted", "claims", CONVERGENCE), f"{CONVERGENCE}: .*verified"),
     "gram-boundary-of-nothing": ("gram-nothing", put("verified", "claims", BOUNDARY), f"{BOUNDARY}: .*nothing"),
+    "gram-boundary-refuted": ("gram-nothing", put("refuted", "claims", BOUNDARY), f"{BOUNDARY}: .*nothing"),
+    "gram-points-refuted": ("gram-nothing", put("refuted", "claims", CLUSTER_POINTS), f"{CLUSTER_POINTS}: .*nothing"),
     "gram-boundary-of-twins": ("gram-one-twin", put("verified", "claims", CLUSTER_POINTS), f"{CLUSTER_POINTS}: "),
     "gram-vertices-of-twins": ("gram-twins", put("verified", "claims", VERTICES), f"{VERTICES}: .*refuted"),
 }

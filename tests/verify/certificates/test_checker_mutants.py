@@ -39,6 +39,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "where who runs it set no limits before"
         ),
     },
+    "gram": {
+        '0 becomes 1: known = itinerary.follow(layers, certificate["itinerary"], 0)': "no layer has to be kept",
+        "0 becomes 1: full = [[*row, *[Fraction(0)] * (m - len(row))] for row in rows]": "it is cut off again",
+        "0 becomes 1: beside, diagonal = [0] * n, [0] * n": "the diagonal is set row by row",
+        "condition always True: if place == i:": "the first token at a place is found first",
+        "condition always True: if points is not self._points:": "what is kept is derived again",
+        "filter dropped: return [(p, c) for p, c in enumerate(x) if c]": "zeros add nothing",
+    },
     "itinerary": {
         "0 becomes 1: tables, leaders, kept, first = SignTables(dynamics), {}, None, 0": "the first phase sets it",
     },
@@ -77,6 +85,9 @@ MISTAKES = [
     ("places", Mutant("an edge counts as interior", "if row is None:", "if row is None and c == 0:")),
     ("places", Mutant("inner products are not compared", "constant == (kind == 'projection')", "True")),
     ("self_similar", Mutant("a spiral need not contract", "None if r is None else r < 1", "True")),
+    ("gram", Mutant("the factor may be negative", "all(w > 0 for w in weights)", "True")),
+    ("gram", Mutant("what the factor leaves is not looked at", "rest >= beside[i]", "True")),
+    ("gram", Mutant("limits that are the origin are placed", "layers.scores(s, [s]) > [0]", "True")),
     ("formats", Mutant("the seal is not read", "certificate['seal'] == seal", "seal")),
 ]
 """Mistakes that one could make in writing a checker."""
