@@ -138,7 +138,7 @@ def _conclusion(asked: list[Any]) -> tuple[str, ...]:
         ("coarse", "supported"): "Below a sampling rate every snapshot leads, and leading means nothing.",
         ("noise", "refuted"): "Noise of 5 % makes many more snapshots lead: the number is no robust observable.",
         ("step", "supported"): "The step α changes nothing: who leads at layer 0 leads for ever, and no other.",
-        ("step", "refuted"): "Who leads depends on more than layer 0.",
+        ("step", "refuted"): "More snapshots come to lead at later layers, and how many depends on the step α.",
     }
     return tuple(text for (name, word), text in said.items() if verdict.get(name) == word)
 
