@@ -7,8 +7,6 @@ from typing import Literal
 
 from .codec import Record
 
-Support = Literal["supported", "not_supported", "refuted"]
-
 
 class FlowRecord(Record, frozen=True):
     """One computed flow, and how many of its snapshots lead.
@@ -61,7 +59,7 @@ class QuestionRecord(Record, frozen=True):
     id: str
     statement: str
     why: str
-    verdict: Support
+    verdict: Literal["supported", "not_supported", "refuted"]
     effect: str
     rivals: tuple[str, ...]
 

@@ -51,7 +51,7 @@ def vorticity(flow: Shedding, weight: Weight) -> np.ndarray:
 
 def _real(f: np.ndarray) -> np.ndarray:
     flat = f.reshape(len(f), -1)
-    flat = np.concatenate([flat.real, flat.imag], axis=1)
+    flat = np.concatenate([np.real(flat), np.imag(flat)], axis=1)
     return flat[:, np.abs(flat).max(axis=0) > 0]
 
 

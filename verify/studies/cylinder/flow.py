@@ -13,11 +13,13 @@ Neighbours: `shedding` runs it to a periodic state and takes snapshots.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.fft import irfft, rfft
-from scipy.linalg.lapack import dgttrf, dgttrs
+from scipy.linalg import lapack as _lapack
 
+_LAPACK: Any = _lapack  # its routines are made when it is imported
 FAR = 120.0
 """Radius of the outer boundary, in radii."""
 LAYER = (30.0, 60.0)
@@ -32,12 +34,12 @@ class Tridiagonal:
     def __init__(self, lower: np.ndarray, diagonal: np.ndarray, upper: np.ndarray) -> None:
         self.shape = diagonal.shape
         lower[:, 0] = upper[:, -1] = 0  # nothing couples one wave number to the next
-        self._factors = dgttrf(lower.ravel()[1:], diagonal.ravel(), upper.ravel()[:-1])[:-1]
+        self._factors = _LAPACK.dgttrf(lower.ravel()[1:], diagonal.ravel(), upper.ravel()[:-1])[:-1]
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """The solutions, one row a wave number; real or complex."""
-        columns = [right.real.ravel(), right.imag.ravel()] if np.iscomplexobj(right) else [right.ravel()]
-        found = dgttrs(*self._factors, np.stack(columns, axis=1))[0]
+        columns = [np.real(right).ravel(), np.imag(right).ravel()] if np.iscomplexobj(right) else [right.ravel()]
+        found = _LAPACK.dgttrs(*self._factors, np.stack(columns, axis=1))[0]
         rows = found[:, 0] if len(columns) == 1 else found[:, 0] + 1j * found[:, 1]
         return rows.reshape(self.shape)
 
@@ -152,16 +154,12 @@ class Flow:
         g[:, -1] = (f[:, -1] - f[:, -2]) / self.grid.h
         return g
 
-    def to_grid(self, f: np.ndarray) -> np.ndarray:
-        """Coefficients to values, one row a ray."""
-        return irfft(f, self.grid.angular, axis=0, norm="forward")
-
     def _advection(self) -> np.ndarray:
         ik = 1j * self.k
         fields = np.stack([ik * self.psi, self._derivative(self.omega), self._derivative(self.psi), ik * self.omega])
-        psi_theta, omega_xi, psi_xi, omega_theta = irfft(fields, self.grid.angular, axis=1, norm="forward")
+        psi_theta, omega_xi, psi_xi, omega_theta = np.asarray(irfft(fields, self.grid.angular, axis=1, norm="forward"))
         product = psi_theta * omega_xi - psi_xi * omega_theta
-        return rfft(product, axis=0, norm="forward")[: self.grid.waves] / self.e2
+        return np.asarray(rfft(product, axis=0, norm="forward"))[: self.grid.waves] / self.e2
 
     def step(self) -> None:
         """One time step; beyond stability numbers overflow, which whoever asks for forces sees."""

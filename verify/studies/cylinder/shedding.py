@@ -6,6 +6,7 @@ Neighbours: `flow` advances the flow, `cycle` asks who leads among the snapshots
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ START, LATEST = 4.0, 200.0
 """Until when steps are short, and when a flow that does not settle is given up, in D/U."""
 SAME = 1e-3
 """A flow has settled when two cycles agree so far, in length and in the largest lift."""
-Telling = Callable[[str, float, float], None]
+Telling = Callable[[str, float, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,12 @@ class Shedding:
 
     def save(self, path: Path) -> None:
         """Write what the study needs, fields as float32, as an `.npz` archive."""
-        fields = {name: np.stack([f.real, f.imag], axis=-1).astype(np.float32) for name, f in self._fields().items()}
+        fields = {
+            name: np.stack([np.real(f), np.imag(f)], axis=-1).astype(np.float32) for name, f in self._fields().items()
+        }
         numbers = {name: getattr(self, name) for name in ("reynolds", "radial", "angular", *MEASURED)}
-        np.savez_compressed(path, **numbers, lifts=self.lifts, drags=self.drags, **fields)
+        arrays: dict[str, Any] = {**numbers, "lifts": self.lifts, "drags": self.drags, **fields}
+        np.savez_compressed(path, **arrays)
 
     def _fields(self) -> dict[str, np.ndarray]:
         return {"psi": self.psi, "omega": self.omega}
@@ -108,7 +112,7 @@ def shed(reynolds: float = 100, grid: Grid | None = None, progress: Telling | No
         if not np.isfinite(lifts[-1]):
             raise InputError(f"the flow at Re = {reynolds:g} is unstable at {grid.radial} x {grid.angular}; refine it")
         if progress is not None and len(times) % 50 == 0:
-            progress("flow", min(flow.time / 90, 0.95), 1.0)
+            progress(f"flow at Re {reynolds:g}, {grid.radial} x {grid.angular}", min(flow.time, 99), 100)
         if lifts[-2] < 0 <= lifts[-1] and flow.time > 20:
             crossings.append(len(lifts) - 1)
             if len(crossings) >= 4:

@@ -85,10 +85,10 @@ def _record(
     progress: Telling | None,
 ) -> CylinderRecord:
     rng = np.random.default_rng(0)
-    main = m.cycles[m.main]
+    main, flow = m.cycles[m.main], m.flow
     asked: list[Any] = []
     steps: list[Any] = [
-        *([lambda: questions.solver(m.flow)] if m.flow is not None and m.flow.reynolds == 100 else []),
+        *([lambda: questions.solver(flow)] if flow is not None and flow.reynolds == 100 else []),
         lambda: questions.coarse(m, rng),
         lambda: questions.law(m),
         *([lambda: questions.universal(m)] if len(m.cycles) > 1 else []),
@@ -107,7 +107,7 @@ def _record(
         CountRecord(
             "Gaussian tokens of the same spectrum",
             None,
-            tuple((n, *[questions.gaussian(main, n, rng)] * 2) for n in RATES),
+            tuple((n, found := questions.gaussian(main, n, rng), found) for n in RATES),
         ),
     )
     s = 2 * np.pi * np.arange(240) / 240
