@@ -65,9 +65,11 @@ def cylinder(
         else:
             flow = shed(reynolds, Grid(*size), told)
             others: list[Any] = [flow_record(shed(reynolds, Grid(*COARSER), told))]
-            if sweep:
-                others.append(flow_record(shed(reynolds, Grid(*FINER), told)))
-                others += [flow_record(shed(other, Grid(*size), told)) for other in SWEPT]
+            for other, grid in ((reynolds, FINER), *((one, size) for one in SWEPT)) if sweep else ():
+                try:
+                    others.append(flow_record(shed(other, Grid(*grid), told)))
+                except InputError as error:
+                    click.echo(f"hardmax: left out: {error}", err=True)
             record = study_flow(flow, tuple(others), told)
     click.echo(describe(record))
     if out is not None:

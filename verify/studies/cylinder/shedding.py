@@ -17,7 +17,7 @@ SNAPSHOTS, STEPS = 120, 480
 """Of one cycle: those that are kept, and time steps."""
 RADIUS = 30.0
 """Snapshots reach this far, in radii: from there on the viscosity of the flow is not the fluid's."""
-START, LATEST = 4.0, 200.0
+START, LATEST = 4.0, 400.0
 """Until when steps are short, and when a flow that does not settle is given up, in D/U."""
 SAME = 1e-3
 """A flow has settled when two cycles agree so far, in length and in the largest lift."""
@@ -125,7 +125,7 @@ def shed(reynolds: float = 100, grid: Grid | None = None, progress: Telling | No
         if flow.time > LATEST:
             raise InputError(
                 f"the flow at Re = {reynolds:g} has not settled after {LATEST:g} D/U; vortices are shed from Re = 47 "
-                "on, and near it slowly: give a Reynolds number of 60 or more"
+                "on, and near it slowly: give a larger Reynolds number"
             )
     flow.set_step(period / STEPS)
     for _ in range(STEPS):  # one cycle to forget the change of step

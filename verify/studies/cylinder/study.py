@@ -6,6 +6,7 @@ Neighbours: `questions` asks, `commands.cylinder` prints, `reports.pages.cylinde
 import struct
 import zlib
 from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,11 +122,11 @@ def _record(
     )
     windows = tuple(counted(name, cycle) for name, cycle in m.cycles.items())
     return CylinderRecord(
-        source, main.tail, _conclusion(asked), tuple(asked), windows, variants, nulls, curve, frames, flows
+        source, main.tail, conclusion(asked), tuple(asked), windows, variants, nulls, curve, frames, flows
     )
 
 
-def _conclusion(asked: list[Any]) -> tuple[str, ...]:
+def conclusion(asked: Sequence[Any]) -> tuple[str, ...]:
     """What the verdicts come to, the negative ones too."""
     verdict = {q.id.partition(".")[2]: q.verdict for q in asked}
     said = {
@@ -134,7 +135,7 @@ def _conclusion(asked: list[Any]) -> tuple[str, ...]:
         ("law", "supported"): "Sampled finely enough, their number is what the curve foretells, Σ a/|b''|.",
         ("law", "refuted"): "Their number is not everywhere what the curve foretells, Σ a/|b''|.",
         ("universal", "refuted"): "The number is no property of the flow: it belongs to the window.",
-        ("lift", "refuted"): "Leaders do not mark extremes of lift, nor any event of shedding that was looked for.",
+        ("lift", "refuted"): "Leaders do not mark extremes of lift.",
         ("coarse", "supported"): "Below a sampling rate every snapshot leads, and leading means nothing.",
         ("noise", "refuted"): "Noise of 5 % makes many more snapshots lead: the number is no robust observable.",
         ("step", "supported"): "The step α changes nothing: who leads at layer 0 leads for ever, and no other.",
