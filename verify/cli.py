@@ -33,6 +33,7 @@ COMMANDS = {
     "report": (".commands.report", "Turn the records of a run into HTML, JUnit, SARIF, Markdown."),
     "replay": (".commands.replay", "Run a counterexample again from its folder."),
     "sentiment": (".commands.sentiment", "Train, prove and question the movie-review classifier."),
+    "cylinder": (".commands.cylinder", "Who leads among snapshots of the flow past a cylinder."),
 }
 """Subcommand → (module that defines a click command of that name, one-line help)."""
 

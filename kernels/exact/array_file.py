@@ -1,8 +1,8 @@
 """Configurations in files of arrays: `.npy`, `.npz`, `.pt` and rows of numbers as text, `.csv`.
 
 A single array is the tokens. An archive, or a dictionary that torch saved, holds `tokens` and, as it likes, `A`,
-`alpha`, `labels`, `multiplicities`, `follow`. Floats of arrays are the dyadic rationals that they are, numbers in text
-the exact decimals or fractions that they are. Nothing is unpickled.
+`alpha`, `labels`, `multiplicities`, `follow`; or `gram` in place of `tokens`. Floats of arrays are the dyadic rationals
+that they are, numbers in text the exact decimals or fractions that they are. Nothing is unpickled.
 
 Neighbours: `configuration_file` chooses by name and first bytes, `array_values` reads numbers of arrays.
 """
@@ -23,7 +23,7 @@ from .json_values import number, quoted, text_labels
 
 MAX_FILE_BYTES = 16_000_000
 """Larger files are refused: exact work on millions of numbers would not end."""
-_ARRAYS = ("tokens", "A", "alpha", "labels", "multiplicities", "follow")
+_ARRAYS = ("tokens", "gram", "A", "alpha", "labels", "multiplicities", "follow")
 _NAME = re.compile(r"(?!nan$|inf$|infinity$)[^\W\d].*", re.IGNORECASE)
 """The head of a column; a number that is none is no name."""
 _DAMAGED = (
@@ -129,13 +129,18 @@ def _from_arrays(loaded: Any) -> Configuration:
     unknown = [name for name in arrays if name not in _ARRAYS]
     if unknown:
         raise InputError(f"unknown array {quoted(unknown[0])}; known arrays are {', '.join(_ARRAYS)}")
-    if "tokens" not in arrays:
-        raise InputError('the array "tokens" is missing; give an (n, d) array')
+    if ("tokens" in arrays) == ("gram" in arrays):
+        raise InputError('one of the arrays "tokens", (n, d), and "gram", (n, n), is needed; give one of them')
     if "labels" in arrays:
         labels = arrays["labels"]
         if hasattr(labels, "dtype") and (labels.dtype.kind != "U" or labels.ndim != 1):
             raise InputError("labels must be a 1-d array of strings, one a token")
         arrays["labels"] = text_labels(labels.tolist() if hasattr(labels, "tolist") else labels)
+    if "gram" in arrays:
+        unknown = [name for name in ("A", "follow") if name in arrays]
+        if unknown:
+            raise InputError(f"{unknown[0]} is given beside gram, which says what every score is; leave it out")
+        return Configuration.from_gram(**arrays)
     if "follow" in arrays:
         arrays["follow"] = str(arrays["follow"])
     return Configuration.from_array(**arrays)

@@ -126,6 +126,35 @@ class Configuration:
             follow=follow,
         )
 
+    @classmethod
+    def from_gram(
+        cls,
+        gram: Any,
+        alpha: Any = None,
+        *,
+        step: Step | None = None,
+        labels: Sequence[str] | None = None,
+        multiplicities: Any = None,
+    ) -> "Configuration":
+        """The configuration of tokens of which only the inner products G_ij = ⟨z_i, z_j⟩ are given.
+
+        Args:
+            gram: (n, n), symmetric and positive semidefinite: exact numbers, or an array of floats, which are taken as
+                the dyadic rationals that they are.
+            alpha, step, labels, multiplicities: as in `from_array`.
+
+        Raises:
+            InputError: it is not square, not symmetric or not positive semidefinite, or holds NaN or infinity.
+        """
+        from .gram import Gram
+
+        exact = exact_array("gram", gram, 2) if hasattr(gram, "__array__") else gram
+        model = Gram(
+            exact, alpha if alpha is None or isinstance(alpha, Step) else exact_array("alpha", alpha, 0), step=step
+        )
+        weights = None if multiplicities is None else as_numpy("multiplicities", multiplicities).tolist()
+        return cls(model.tokens(), model, labels=labels, multiplicities=weights)
+
     @property
     def n(self) -> int:
         """The number of tokens."""

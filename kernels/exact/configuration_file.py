@@ -3,7 +3,8 @@
 JSON: `{"tokens": [["1", "1/2"], …], "A": [["2", "0"], ["0", "1"]], "alpha": "1/2", "labels": ["great", …]}`, and
 optionally `"multiplicities": [2, 1, …]`, `"follow": "smallest"`, `"step": {"rule": "harmonic", "numerator": 2,
 "offset": 2}` in place of alpha, and `"attention": {kind: {…}}` with the parameters of a model of another kind than
-hardmax. A list alone is the tokens. Strings are integers, fractions or decimals; JSON numbers are read as the exact
+hardmax. `"gram": [["2", "1"], ["1", "2"]]`, the matrix of inner products, may stand in place of tokens. A list alone
+is the tokens. Strings are integers, fractions or decimals; JSON numbers are read as the exact
 decimal that they are.
 
 Neighbours: `configuration` validates shapes, `model` knows the kinds, `json_values` reads numbers, `array_file` what is
@@ -14,7 +15,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import ExactnessError, InputError
 from .array_file import MAX_FILE_BYTES, from_numpy, from_rows, from_torch, kind_of
@@ -22,6 +23,9 @@ from .configuration import Configuration
 from .json_values import JsonNumber, quoted, rows, text_labels, whole
 from .model import SHARED_KEYS, model_of
 from .rational_text import rational_text
+
+if TYPE_CHECKING:
+    from .gram import Gram
 
 _KEYS = ("tokens", "A", "alpha", "step", "labels", "multiplicities", "follow", "attention")
 """All keys in the order in which they are written; those in `SHARED_KEYS` are the model's."""
@@ -101,6 +105,8 @@ def configuration_from_json(data: Any) -> Configuration:
         data = {"tokens": data}
     if not isinstance(data, Mapping):
         raise InputError('must be a list of tokens, or a JSON object with the key "tokens"')
+    if "gram" in data:
+        return _from_gram(data)
     kind, parameters = _attention(data.get("attention", {"hardmax": {}}))
     model = model_of(kind)
     known = [key for key in _KEYS if key not in SHARED_KEYS or key in model.keys]
@@ -113,20 +119,32 @@ def configuration_from_json(data: Any) -> Configuration:
         takes = f"known ones are {', '.join(apart)}" if apart else "it has none"
         raise InputError(f"unknown parameter {quoted(unknown[0])} of the model {kind}; {takes}")
     if "tokens" not in data:
-        raise InputError('the key "tokens" is missing; give a list of tokens, each a list of numbers')
+        raise InputError('the key "tokens" is missing; give a list of tokens, each a list of numbers, or "gram"')
     tokens = rows("tokens", data["tokens"])
     fields = {key: data[key] for key in SHARED_KEYS if key in data} | parameters
+    return Configuration(tokens, model.from_json(fields, len(tokens[0])), **_of_tokens(data))
+
+
+def _from_gram(data: Mapping[str, Any]) -> Configuration:
+    """The configuration that the key `gram` describes, in place of `tokens`."""
+    known = ("gram", "alpha", "step", "labels", "multiplicities")
+    unknown = [key for key in data if key not in known]
+    if unknown:
+        raise InputError(f"unknown key {quoted(unknown[0])} beside gram; known keys are {', '.join(known)}")
+    model = cast("type[Gram]", model_of("gram")).from_json(data, 0)
+    return Configuration(model.tokens(), model, **_of_tokens(data))
+
+
+def _of_tokens(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Labels and multiplicities."""
     labels, multiplicities = data.get("labels"), data.get("multiplicities", [])
     if not isinstance(multiplicities, list):
         raise InputError("multiplicities must be a list of whole numbers, one a token")
-    return Configuration(
-        tokens,
-        model.from_json(fields, len(tokens[0])),
-        labels=None if labels is None else text_labels(labels),
-        multiplicities=[whole(f"multiplicities[{i}]", v) for i, v in enumerate(multiplicities)]
-        if "multiplicities" in data
-        else None,
-    )
+    weights = [whole(f"multiplicities[{i}]", v) for i, v in enumerate(multiplicities)]
+    return {
+        "labels": None if labels is None else text_labels(labels),
+        "multiplicities": weights if "multiplicities" in data else None,
+    }
 
 
 def configuration_to_json(configuration: Configuration) -> dict[str, Any]:

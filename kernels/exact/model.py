@@ -101,6 +101,7 @@ _kinds: dict[str, str | type[Model]] = {
     "hardmax": "hardmax.kernels.exact.hardmax:Hardmax",
     "layered": "hardmax.kernels.exact.layered:Layered",
     "softmax": "hardmax.kernels.softmax.model:Softmax",
+    "gram": "hardmax.kernels.exact.gram:Gram",
 }
 """Kind → its class, or where that is."""
 

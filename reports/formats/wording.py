@@ -31,6 +31,7 @@ HYPOTHESES = {
     "diagonal_preconditioner": "P is diagonal with entries in (0, 1)",
     "vertices_own_cells": "every vertex of the hull lies in its own cell alone, and every token in one cell",
     "equal_energies": "all vertices of the hull have one energy",
+    "sampled": "the tokens are samples of a trigonometric curve at equal steps, labelled with tan(s/2), and A = I",
     "figure_2a": "the input is that of Figure 2(a)",
     "figure_2b": "the input is that of Figure 2(b)",
     "figure_2c": "the input is that of Figure 2(c)",

@@ -16,9 +16,13 @@ from msgspec.structs import replace
 import hardmax.reports
 import hardmax.verify
 from hardmax.reports import read_records
+from hardmax.reports.pages.cylinder_page import render as render_cylinder
 from hardmax.reports.records import store
+from hardmax.reports.records.codec import loads
+from hardmax.reports.records.cylinder_record import CylinderRecord
 from hardmax.reports.report import render_all
 from hardmax.verify.certificates import checker
+from hardmax.verify.studies.cylinder.study import conclusion
 
 GALLERY = Path(hardmax.reports.__file__).parent / "examples"
 PAPER = Path(hardmax.verify.__file__).parent / "claims" / "figures"
@@ -100,10 +104,20 @@ def test_the_page_of_an_example_is_made_of_its_records(name):
 
 
 def test_the_gallery_is_small_and_has_nothing_else():
-    inputs = {"README.md", "attention-findings.md", *INPUTS, "screenshots"}
+    inputs = {"README.md", "attention-findings.md", *INPUTS, "screenshots", "cylinder"}
     assert {path.name for path in GALLERY.iterdir() if path.name[0] not in "._"} == inputs | set(RUNS)
     kept = [path for path in GALLERY.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert sum(path.stat().st_size for path in kept) < 2_500_000  # of a clone of a few megabytes
+
+
+def test_the_page_of_the_flow_is_that_of_its_record():
+    folder = GALLERY / "cylinder"
+    record = loads(CylinderRecord, (folder / "cylinder.json").read_bytes(), "cylinder.json")
+    assert render_cylinder(record) == (folder / "cylinder.html").read_text("utf-8")
+    assert record.conclusion == conclusion(record.questions)
+    verdicts = {question.id: question.verdict for question in record.questions}
+    assert verdicts["cylinder.solver"] == verdicts["cylinder.law"] == verdicts["cylinder.energy"] == "supported"
+    assert verdicts["cylinder.universal"] == verdicts["cylinder.lift"] == "refuted"
 
 
 def test_the_readme_of_the_gallery_names_every_example_and_its_command():

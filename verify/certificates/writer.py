@@ -17,7 +17,7 @@ from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration, Vector
 from ...kernels.exact.dynamics import Sets
 from ...kernels.exact.rational_text import rational_text
-from ...kernels.exact.step import ConstantStep
+from ...kernels.exact.step import ConstantStep, Step
 from ...reports.records.files import write_file
 from ..provers.freeze.outcome import Enclosed, Frozen, Outcome, Phase, SelfSimilar, Undecided
 from .evidence import CertifiedVerdict, Interior, Neither, Outside, Place, Projection, Vertex, Weights
@@ -54,9 +54,9 @@ def certificate(outcome: Outcome, claims: Mapping[str, CertifiedVerdict], places
         "version": VERSION,
         "problem": _problem(outcome.configuration),
         "claims": {claim: claims.get(claim) for claim in CLAIMS},
-        "itinerary": _itinerary(outcome.phases),
+        "itinerary": itinerary_json(outcome.phases),
         "leaders": [{"token": i, "layer": k} for i, k in sorted(outcome.leaders.items())],
-        "proof": _frozen(outcome, points) if isinstance(outcome, Frozen) else _self_similar(outcome),
+        "proof": proof_json(outcome, points) if isinstance(outcome, Frozen) else _self_similar(outcome),
         "cluster_points": [{"point": _vector(s), "place": _place(s, places, bool(outcome.leaders))} for s in points],
     }
     return {**document, "seal": seal(document)}
@@ -100,18 +100,22 @@ def write_text(path: str | Path, text: str) -> Path:
 
 
 def _problem(configuration: Configuration) -> Document:
-    step = configuration.step
-    constant = isinstance(step, ConstantStep)
     return {
         "tokens": [_vector(row) for row in configuration.tokens],
         "A": [_vector(row) for row in configuration.A],
-        "step": {"rule": "constant", "alpha": rational_text(step.alpha)} if constant else step.to_json(),
+        "step": step_json(configuration.step),
         "multiplicities": list(configuration.multiplicities),
         "follow": configuration.follow,
     }
 
 
-def _itinerary(phases: Sequence[Phase]) -> list[Document]:
+def step_json(step: Step) -> Document:
+    """The step of a problem."""
+    constant = isinstance(step, ConstantStep)
+    return {"rule": "constant", "alpha": rational_text(step.alpha)} if constant else step.to_json()
+
+
+def itinerary_json(phases: Sequence[Phase]) -> list[Document]:
     """Each phase with the sets that differ from the previous phase's."""
     result = []
     previous: Sets = ((),) * len(phases[0].sets)
@@ -122,7 +126,8 @@ def _itinerary(phases: Sequence[Phase]) -> list[Document]:
     return result
 
 
-def _frozen(outcome: Frozen, points: Sequence[Vector]) -> Document:
+def proof_json(outcome: Frozen, points: Sequence[Vector]) -> Document:
+    """The proof of kind `frozen`, for the cluster points in this order."""
     number = {s: p for p, s in enumerate(points)}
     # Of the weights of a cluster point one choice is written: that of the first token that tends to it.
     weights: dict[Vector, Weights] = {}

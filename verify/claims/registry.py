@@ -50,6 +50,7 @@ FAMILIES = (
     "metamorphic",
     "routes",
     "control",
+    "curves",
     "freezing",
     "necessity",
     "panels",

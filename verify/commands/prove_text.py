@@ -97,6 +97,8 @@ def _headline(proved: Result) -> str:
 
 def _input(c: Configuration, exact: bool) -> str:
     """The tokens' number, and the model."""
+    if c.model.kind == "gram":
+        return f"{_count(c.n, 'token')} by their inner products; limits are their coefficients in these tokens"
     tokens = f"{_count(c.n, 'token')} in R^{c.d}"
     number, point = partial(number_text, exact=exact), partial(point_text, exact=exact)
     if c.model.kind != "hardmax":

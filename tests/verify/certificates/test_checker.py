@@ -49,7 +49,7 @@ def test_the_refusing_files_are_the_accepted_ones_with_one_change():
 
 
 def test_the_set_shows_every_rule_and_place_and_verdict():
-    documents = [c for text in ACCEPT.values() if "proof" in (c := json.loads(text))]
+    documents = [c for text in ACCEPT.values() if (c := json.loads(text))["format"] == "hardmax certificate"]
     rules = {rule for c in documents for rule in c["proof"].get("rules", ())}
     assert rules == {"leader", "stationary", "R1", "R2", "R3"}
     places = {(entry["place"] or {"kind": None})["kind"] for c in documents for entry in c["cluster_points"]}
@@ -61,6 +61,15 @@ def test_the_set_shows_every_rule_and_place_and_verdict():
     verdicts = {item for c in documents for item in c["claims"].items()}
     ids = ["convergence", "vertices", "boundary", "cluster_points"]
     assert verdicts == {(f"clustering.{i}", v) for i in ids for v in ("verified", "refuted", None)}
+
+
+def test_the_set_shows_every_rule_without_coordinates():
+    documents = [c for text in ACCEPT.values() if (c := json.loads(text))["format"] == "hardmax Gram"]
+    assert {rule for c in documents for rule in c["proof"]["rules"]} == {"leader", "stationary", "R1", "R2", "R3"}
+    assert {c["problem"]["step"]["rule"] for c in documents} == {"constant", "harmonic"}
+    verdicts = {item for c in documents for item in c["claims"].items()}
+    assert {("clustering.vertices", v) for v in ("verified", "refuted")} <= verdicts
+    assert {("clustering.boundary", v) for v in ("verified", "refuted", None)} <= verdicts
 
 
 def test_the_set_shows_every_question_about_no_a():

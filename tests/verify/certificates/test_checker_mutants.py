@@ -39,6 +39,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "where who runs it set no limits before"
         ),
     },
+    "gram": {
+        '0 becomes 1: known = itinerary.follow(layers, certificate["itinerary"], 0)': "no layer has to be kept",
+        "0 becomes 1: full = [[*row, *[Fraction(0)] * (m - len(row))] for row in rows]": "it is cut off again",
+        "0 becomes 1: beside, diagonal = [0] * n, [0] * n": "the diagonal is set row by row",
+        "condition always True: if place == i:": "the first token at a place is found first",
+        "condition always True: if points is not self._points:": "what is kept is derived again",
+        "filter dropped: return [(p, c) for p, c in enumerate(x) if c]": "zeros add nothing",
+    },
     "itinerary": {
         "0 becomes 1: tables, leaders, kept, first = SignTables(dynamics), {}, None, 0": "the first phase sets it",
     },
@@ -93,6 +101,9 @@ MISTAKES = [
     ("no_a", Mutant("a token enters twice", "ascending([one['token'] for one in free], 'whomever')", "")),
     ("no_a", Mutant("units are forgotten", "Fraction(x, unit)", "Fraction(x)")),
     ("no_a", Mutant("multipliers may be negative", "known and y > 0", "known")),
+    ("gram", Mutant("the factor may be negative", "all(w > 0 for w in weights)", "True")),
+    ("gram", Mutant("what the factor leaves is not looked at", "rest >= beside[i]", "True")),
+    ("gram", Mutant("limits that are the origin are placed", "layers.scores(s, [s]) > [0]", "True")),
     ("formats", Mutant("the seal is not read", "certificate['seal'] == seal", "seal")),
 ]
 """Mistakes that one could make in writing a checker."""

@@ -34,8 +34,9 @@ ACCEPT = {name: json.loads(text) for name, text in suite.texts("accept").items()
 
 def statement(document):
     """What a certificate says about its problem: claims, leaders, where tokens go, since when the sets stay."""
-    proof, points = document["proof"], [entry["point"] for entry in document["cluster_points"]]
-    limits = [points[p] for p in proof["limits"]] if proof["kind"] == "frozen" else points
+    entries, proof = document["cluster_points"], document["proof"]
+    points = [entry["point"] if isinstance(entry, dict) else entry for entry in entries]
+    limits = points if proof.get("kind") == "self-similar" else [points[p] for p in proof["limits"]]
     claims = {claim: verdict for claim, verdict in document["claims"].items() if verdict}
     return {"claims": claims, "leaders": document["leaders"], "limits": limits, "freeze": proof.get("freeze_layer")}
 
@@ -43,13 +44,18 @@ def statement(document):
 def proved(problem):
     """What the prover says about a problem."""
     step = problem["step"]
-    configuration = Configuration(
-        [[Fraction(x) for x in row] for row in problem["tokens"]],
-        [[Fraction(x) for x in row] for row in problem["A"]],
-        Fraction(step["alpha"]) if "alpha" in step else HarmonicStep(step["numerator"], step["offset"]),
-        multiplicities=problem["multiplicities"],
-        follow=problem["follow"],
-    )
+    step = Fraction(step["alpha"]) if "alpha" in step else HarmonicStep(step["numerator"], step["offset"])
+    weights = problem["multiplicities"]
+    if "gram" in problem:
+        configuration = Configuration.from_gram(problem["gram"], step, multiplicities=weights)
+    else:
+        configuration = Configuration(
+            [[Fraction(x) for x in row] for row in problem["tokens"]],
+            [[Fraction(x) for x in row] for row in problem["A"]],
+            step,
+            multiplicities=weights,
+            follow=problem["follow"],
+        )
     document = certificate_of(Case(configuration))
     return None if document is None else statement(document)
 

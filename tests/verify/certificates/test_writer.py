@@ -36,6 +36,9 @@ NO_A, SOFTMAX = (
     )
     for name in ("no_a", "softmax")
 )
+GRAM = jsonschema.Draft202012Validator(
+    json.loads((files("hardmax.verify.certificates") / "gram.schema.json").read_text(encoding="utf-8"))
+)
 SQUARE = Configuration([(1, 1), (-1, 1), (-1, -1), (1, -1), (0, Q(1, 2)), (Q(1, 2), Q(1, 4))])
 VERIFIED = dict.fromkeys(CLAIMS, "verified")
 
@@ -167,9 +170,10 @@ def test_the_certificate_of_a_very_late_leader_is_accepted():
 
 @pytest.mark.parametrize("name", suite.texts("accept"))
 def test_accepted_certificates_have_the_published_shape(name):
-    (NO_A if name.startswith("no-A") else SOFTMAX if name.startswith("softmax") else SHAPE).validate(
-        json.loads(suite.texts("accept")[name])
+    shape = {"hardmax no A": NO_A, "hardmax Gram": GRAM, "hardmax softmax": SOFTMAX}.get(
+        json.loads(suite.texts("accept")[name])["format"], SHAPE
     )
+    shape.validate(json.loads(suite.texts("accept")[name]))
 
 
 def test_the_published_shape_refuses_what_the_checker_refuses_for_its_shape():

@@ -15,7 +15,10 @@ from hardmax.kernels.exact.configuration import with_changes
 from hardmax.kernels.exact.dynamics import Dynamics, Layer, Sets
 from hardmax.kernels.exact.layered import Layered, LayeredDynamics
 from hardmax.verify.claims.case import Case
+from hardmax.verify.claims.families.curves import CIRCLE
+from hardmax.verify.claims.families.curves import ELLIPSE as AXES
 from hardmax.verify.claims.registry import Claim, select_claims
+from hardmax.verify.geometry.waves import samples
 from hardmax.verify.provers.freeze.outcome import Frozen, Outcome
 from hardmax.verify.provers.freeze.prover import Budget
 
@@ -109,6 +112,7 @@ def TRIANGLE(*diagonal: Q) -> Configuration:  # noqa: N802
 INDEPENDENT = Configuration([(1, 1, 0), (-1, 1, 2)], [[2, 1, 0], [1, 3, 0], [0, 0, 1]])
 FOUR = Configuration([(1, 0), (0, 1), (Q(6, 5), -1), (Q(1, 10), Q(21, 20))])  # 0 and 1 do not lead with A = I
 AHEAD = Configuration([(2, 1), (1, 2), (1, 1)])  # all in one half-plane
+ELLIPSE = samples(AXES, 30)
 EMERGING = EXAMPLES["figure 2a"].configuration
 LATE = EXAMPLES["late leader"].configuration
 
@@ -376,6 +380,12 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         kernel(wrong.IgnoresA, AHEAD),
         kernel(wrong.Second, AHEAD),
     ),
+    "curves.leaders": (
+        kernel(wrong.SelfOnly, ELLIPSE),
+        kernel(wrong.Second, ELLIPSE),
+        kernel(wrong.Opposite, ELLIPSE),
+        kernel(LastFollowsFourth, samples(CIRCLE, 12)),
+    ),
     "necessity.nonzero": (dropped(Configuration([[1], [-1], [0]])),),
     "necessity.distinct": (dropped(TWINS),),
     "necessity.positive_definite": (dropped(Configuration([[1], [-1]], [[-1]])),),
@@ -471,7 +481,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
     **dict(softmax_killers.killers(Killer)),
 }
 
-INPUTS_OF_THEIR_OWN = ("softmax", "glpr", "frank_wolfe", "panels", "control")
+INPUTS_OF_THEIR_OWN = ("softmax", "glpr", "frank_wolfe", "panels", "control", "curves")
 """Families whose claims do not speak about each of the following configurations."""
 VERIFIED = (CORNERS, FORM, LONG, WEIGHTS, BALANCE, FOOT, MOVING, EMERGING)
 """Configurations of the clustering theorem, on which every claim about it is verified."""

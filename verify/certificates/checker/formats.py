@@ -3,10 +3,15 @@
 import hashlib
 import json
 
-from . import clustering, no_a, softmax
+from . import clustering, gram, no_a, softmax
 from .reading import load, must, read, refuse
 
-FORMATS = {"hardmax certificate": clustering, "hardmax no A": no_a, "hardmax softmax": softmax}
+FORMATS = {
+    "hardmax certificate": clustering,
+    "hardmax no A": no_a,
+    "hardmax softmax": softmax,
+    "hardmax Gram": gram,
+}
 """The one place where a new kind of certificate is registered: a file with its SHAPE, and `derive`."""
 VERSION = 1
 WORDS = {True: "verified", False: "refuted", None: "nothing"}

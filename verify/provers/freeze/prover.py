@@ -379,4 +379,15 @@ def decide(configuration: Configuration, budget: Budget | None = None, work: Wor
         raise InputError(f"freeze proofs are about hardmax; give models of kind {kind!r} a prover of their own")
     if not isinstance(configuration.step, ConstantStep | HarmonicStep):
         return Undecided(configuration, (), "the limits of steps that are neither constant nor harmonic have no rule")
-    return _Prover(configuration, work or Work(budget or Budget()), cast(Dynamics, configuration.dynamics())).decide()
+    return follow_itinerary(configuration, work or Work(budget or Budget()), cast(Dynamics, configuration.dynamics()))
+
+
+def follow_itinerary(configuration: Configuration, work: Work, dynamics: Dynamics) -> Outcome:
+    """What `decide` says, for layers that are those of hardmax with some form: the rules hold for any.
+
+    Args:
+        configuration: with a step that is constant or harmonic.
+        work: where operations are counted.
+        dynamics: its layers.
+    """
+    return _Prover(configuration, work, dynamics).decide()
