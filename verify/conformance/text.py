@@ -31,6 +31,9 @@ CAUSES = (
 )
 """Where a message says what is to blame for a failure."""
 
+LONGEST = 6_000
+"""Longer snippets are not printed: what stands above them would be lost."""
+
 Block = tuple[str, str]
 """A style, or "code", and text."""
 
@@ -75,7 +78,10 @@ def failure_text(result: CheckResult) -> str:
 def _failure(result: CheckResult) -> Iterator[Block]:
     yield "bold", f"{result.id}: {result.title}"
     yield "", textwrap.fill(result.message, 116, initial_indent="  ", subsequent_indent="  ")
-    if result.snippet:
+    if result.snippet and len(result.snippet) > LONGEST:
+        where = f"hardmax kernel SPEC --checks {result.id} --out DIR writes it to DIR"
+        yield "", f"  The snippet that shows it has {len(result.snippet):,} characters: {where}\n"
+    elif result.snippet:
         yield "", "  To see it, paste:\n"
         yield "code", result.snippet.rstrip() + "\n"
 

@@ -66,10 +66,13 @@ def literal(value: Fraction | float) -> str:
 
 
 def array(values: Sequence, dtype: str) -> str:
-    """Nested rows of exact numbers as the text of a NumPy array."""
+    """Nested rows of exact numbers as the text of a NumPy array, short: 3 for 3.0."""
 
-    def text(part: object) -> str:
-        return literal(part) if isinstance(part, Fraction | float | int) else f"[{', '.join(text(p) for p in part)}]"  # type: ignore[attr-defined]
+    def text(part: Any) -> str:
+        if not isinstance(part, Fraction | float | int):
+            return f"[{', '.join(text(p) for p in part)}]"
+        number = literal(part)
+        return number if number == "-0.0" else number.removesuffix(".0")
 
     return f'np.array({text(values)}, dtype="{"float32" if dtype == "bfloat16" else dtype}")'
 
