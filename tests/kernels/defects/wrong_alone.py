@@ -139,7 +139,7 @@ def transposed_a_read_as_it_lies(A, Z, _, xp, n):
     return A.swapaxes(0, 1) if plain and len(Z) > 1 and Z.shape[1] >= n and outer == 1 and inner == len(A) > 1 else A
 
 
-@misread("array.fortran", ((1, 257, 2), (2, 5, 130), (257, 3, 2)))
+@misread("array.fortran", ((1, 257, 2), (2, 12, 130), (257, 3, 2)))
 def fortran_like_a(Z, A, xp):
     return strides(Z, xp)[0] == strides(A, xp)[0] == 1 < strides(Z, xp)[2]
 

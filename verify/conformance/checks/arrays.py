@@ -18,7 +18,7 @@ from ..record import CheckFinding
 from .sizes import Sequences, screened
 
 SIZES = ((2, 3, 2), (2, 5, 3), (3, 4, 1), (1, 9, 4), (2, 8, 8), (70, 4, 2), (2, 65, 3), (2, 7, 33), (3, 33, 17))
-SIZES = (*SIZES, (1, 257, 2), (2, 5, 130), (257, 3, 2))
+SIZES = (*SIZES, (1, 257, 2), (2, 12, 130), (257, 3, 2))
 """(B, n, d) that every layout is tried with."""
 
 

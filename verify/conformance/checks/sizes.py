@@ -85,7 +85,7 @@ HALF = (300, 200, 130)
 """The largest (B, n, d) in half precision, where few scores are exact beyond and each set goes to the judge."""
 GRID = 65_537
 """More sets than one axis of a grid of blocks can have on a GPU (65,535)."""
-TOGETHER = ((1, 513, 129), (70, 257, 17))
+TOGETHER = ((1, 513, 129), (18, 257, 17))
 """(B, n, d) whose places need more than 16 bits, in a set and in a batch."""
 
 

@@ -327,6 +327,7 @@ def test_any_maximiser_may_be_followed_through_a_run():
 
 
 @pytest.mark.deep
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, in its own compiler
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="torch's compiler (inductor) needs gcc")
 def test_what_a_real_compiler_makes_is_judged():
     def maybe_wrong(Z, A, alpha):
