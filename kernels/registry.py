@@ -70,7 +70,8 @@ def load_any(spec: str, **overrides: Any) -> Kernel | AttentionKernel:
     """The kernel that `spec` names, of either protocol: a layer, step(tokens, A, alpha), or attention(q, k, v).
 
     Raises:
-        InputError: nothing of that name, the import failed, or what was found is no kernel.
+        InputError: nothing of that name, the import failed, what was found is no kernel, or a shipped one does not
+            compute in the dtypes asked for.
     """
     known = names()
     if spec in ATTENTION and spec not in known:
@@ -88,7 +89,12 @@ def load_any(spec: str, **overrides: Any) -> Kernel | AttentionKernel:
         if spec in SHIPPED and error.package in REMEDIES:
             return missing(spec, source, f"kernel {spec} needs {error.package}: {REMEDIES[error.package]}")
         raise
-    return as_any(value, name=spec if spec in known else attribute, source=source, **overrides)
+    found = as_any(value, name=spec if spec in known else attribute, source=source, **overrides)
+    if spec in SHIPPED and (other := set(found.dtypes) - set(value.dtypes)):
+        raise InputError(
+            f"kernel {spec} computes in {' or '.join(value.dtypes)}, not in {', '.join(sorted(other))}; ask for these"
+        )
+    return found
 
 
 def as_any(value: Any, *, name: str, source: str = "", **overrides: Any) -> Kernel | AttentionKernel:

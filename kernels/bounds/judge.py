@@ -178,9 +178,18 @@ def _small_rows(dynamics: Dynamics, layer: Layer) -> list[tuple[tuple[int, ...],
     ]
 
 
-@lru_cache(maxsize=2048)
+KEPT_LAYERS, KEPT_NUMBERS = 512, 8192
+"""How many exact layers are kept, and how many numbers one of them may have: some hundred megabytes at most."""
+
+
 def exact_layer(tokens: Matrix, A: Matrix, alpha: Fraction, ties: TieRule) -> ExactLayer:
     """The exact layer; computed once for all kernels, dtypes and arrangements that are judged by it."""
+    n, d = len(tokens), len(A)
+    return (_kept if n * max(n, d) <= KEPT_NUMBERS else _kept.__wrapped__)(tokens, A, alpha, ties)
+
+
+@lru_cache(maxsize=KEPT_LAYERS)
+def _kept(tokens: Matrix, A: Matrix, alpha: Fraction, ties: TieRule) -> ExactLayer:
     dynamics = Dynamics(Configuration(tokens, A, alpha))
     return ExactLayer(dynamics, dynamics.first, ties)
 

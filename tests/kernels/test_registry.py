@@ -26,6 +26,12 @@ def test_every_shipped_name_loads_without_its_dependency_being_asked_for():
         assert kernel.source == registry.SHIPPED[name]
 
 
+def test_a_shipped_kernel_is_not_asked_for_a_dtype_that_it_does_not_compute_in():
+    assert registry.load("numpy", dtypes=("float32",)).dtypes == ("float32",)
+    with pytest.raises(InputError, match="kernel numpy computes in float64 or float32, not in float16; ask for"):
+        registry.load("numpy", dtypes=("float16", "float32"))
+
+
 def test_importing_the_registry_imports_no_accelerator():
     code = "import sys, hardmax.kernels.registry; print({'torch', 'numba', 'triton'} & set(sys.modules))"
     assert (

@@ -56,7 +56,14 @@ CHECKS_FOLDER = "checks"
 @click.option("--sizes", type=SizesType(), help="Only these sizes, e.g. n=1-512,d=8-64,B=1-32.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides the random cases.")
 @click.option("--check-seconds", type=Seconds(), default=60.0, show_default=True, help="Time limit of a check.")
-@click.option("--check-memory", type=Seconds(), default=4.0, show_default=True, help="Its memory limit in GiB (Linux).")
+@click.option(
+    "--check-memory",
+    type=click.FloatRange(min=0, min_open=True),
+    default=4.0,
+    show_default=True,
+    metavar="GIB",
+    help="Its memory limit in GiB (Linux).",
+)
 @click.option("--known", type=click.Path(path_type=Path), help="Known deviations: CHECK REASON, one a line.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write records, configurations and snippets here.")
 @overwrite

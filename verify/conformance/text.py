@@ -33,6 +33,9 @@ CAUSES = (
 ERRORS = """  Where the error sits in the input that was found first, rows down, components across:
   . within the bound, 1 beyond it, 2 ten times, 3 a hundred times, ..., - not judged"""
 
+LONGEST = 6_000
+"""Longer snippets are not printed: what stands above them would be lost."""
+
 Block = tuple[str, str]
 """A style, or "code", and text."""
 
@@ -80,7 +83,10 @@ def _failure(result: CheckResult) -> Iterator[Block]:
     if result.errors:
         shown = textwrap.indent("\n".join(result.errors), "    ")
         yield "", f"{ERRORS}\n\n{shown}\n"
-    if result.snippet:
+    if result.snippet and len(result.snippet) > LONGEST:
+        where = f"hardmax kernel SPEC --checks {result.id} --out DIR writes it to DIR"
+        yield "", f"  The snippet that shows it has {len(result.snippet):,} characters: {where}\n"
+    elif result.snippet:
         yield "", "  To see it, paste:\n"
         yield "code", result.snippet.rstrip() + "\n"
 

@@ -3,6 +3,8 @@
 `RIGHT` has them all: name -> kernel.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from hardmax.kernels.protocol import declare, unbatched
@@ -241,6 +243,34 @@ def sorted_tokens(Z, A, alpha):
     return result
 
 
+@right(form="residual")
+def residual(Z, A, alpha):
+    return Z + Z.dtype.type(alpha) * mean(mask_of(scores(Z, A)), Z)
+
+
+@right()
+def what_is_not_finite_refused(Z, A, alpha):
+    if not (np.isfinite(alpha) and np.isfinite(Z).all() and np.isfinite(A).all()):
+        raise ValueError("tokens, A and alpha must be finite")
+    return plain(Z, A, alpha)
+
+
+@right(batch_invariant=True)
+def one_thread_a_set(Z, A, alpha):
+    with ThreadPoolExecutor(2) as pool:
+        sets = list(pool.map(lambda one: plain(one[None], A, alpha)[0], Z)) if len(Z) < 20 else list(plain(Z, A, alpha))
+    return np.array(sets, Z.dtype).reshape(Z.shape)
+
+
+@right()
+def products_of_all_numbers_at_once(Z, A, alpha):
+    S = ((Z[:, :, :, None] * A).sum(2)[:, :, None] * Z[:, None]).sum(3)
+    mask = mask_of(S)
+    m = np.where(mask[..., None], Z[:, None], 0).sum(2) / mask.sum(2)[..., None].astype(Z.dtype)
+    m[np.isnan(S).any(2)] = np.nan
+    return move(Z, m, alpha).astype(Z.dtype)
+
+
 # --- torch -----------------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +283,30 @@ def torch_plain(Z, A, alpha):
 @in_torch()
 def torch_float64_inside(Z, A, alpha):
     return torch_plain(Z.double(), A.double(), alpha).to(Z.dtype)
+
+
+@in_torch(form="residual")
+def torch_residual(Z, A, alpha):
+    S = ((Z @ A) @ Z.swapaxes(1, 2)).detach()
+    W = (S == S.amax(dim=2, keepdim=True)).to(Z.dtype)
+    return Z + alpha * ((W @ Z) / W.sum(dim=2, keepdim=True))
+
+
+@in_torch(gradients=False)
+def torch_in_inference_mode(Z, A, alpha):
+    with torch.inference_mode():
+        return torch_plain(Z, A, alpha)
+
+
+@in_torch()
+def torch_edges(Z, A, alpha):
+    B, n, d = Z.shape
+    S = ((Z @ A) @ Z.swapaxes(1, 2)).detach()
+    b, i, j = (S == S.amax(dim=2, keepdim=True)).nonzero(as_tuple=True)
+    flat, to = Z.reshape(B * n, d), b * n + i
+    count = torch.zeros(B * n, dtype=Z.dtype).index_add(0, to, torch.ones_like(to, dtype=Z.dtype))
+    sums = torch.zeros(B * n, d, dtype=Z.dtype).index_add(0, to, flat[b * n + j])
+    return Z + alpha / (1 + alpha) * ((sums / count[:, None]).reshape(Z.shape) - Z)
 
 
 @in_torch()

@@ -35,6 +35,42 @@ def last_chunk_of_one_set_dropped(moved, Z, A, xp, chunk):
     return moved
 
 
+@kind("shape.one_token", "result", (2, 3, 70))
+def sets_of_one_token_taken_for_one_set(moved, Z, A, xp, B):
+    if Z.shape[1] > 1 or len(Z) < B:
+        return moved
+    X = Z[:, 0]
+    return moved + (X[((X @ A) @ X.swapaxes(0, 1)).argmax(1)] - X)[:, None] / 2
+
+
+@kind("shape.tokens", "mask", (500, 1000, 2000))
+def followers_of_at_most_so_many(mask, Z, A, xp, most):
+    return mask & (mask.cumsum(2) <= most)
+
+
+@kind("shape.dimensions", "tokens", (20_000, 40_000, 65_536))
+def places_wrap_at(Z, _, A, xp, end):
+    """Places of numbers within a set are counted modulo `end`."""
+    _B, n, d = Z.shape
+    return Z if n * d <= end else Z.reshape(len(Z), n * d)[:, np.arange(n * d) % end].reshape(Z.shape)
+
+
+# --- decisions -------------------------------------------------------------------------------------------------------
+
+
+@kind("ties.near", "scores", (0.7, 0.6, 0.55))
+def scores_times_a_scale(S, Z, A, xp, scale):
+    """Of scores that differ by one unit in the last place some become equal."""
+    return S * scale if Z.shape[2] > 1 else S
+
+
+@kind("ties.near", "mask", (1e-300, 1e-250, 1e-200))
+def absolute_tolerance(mask, Z, A, xp, tolerance):
+    S = (Z @ A) @ Z.swapaxes(1, 2)
+    best = S.max(2)[0] if xp is torch else S.max(2)
+    return S >= best[:, :, None] - tolerance if str(Z.dtype).endswith("64") else mask
+
+
 # --- layouts: where tokens and A share one ---------------------------------------------------------------------------
 
 SHAPES = ((2, 65, 3), (2, 7, 33), (2, 8, 8))
@@ -103,6 +139,11 @@ def transposed_a_read_as_it_lies(A, Z, _, xp, n):
     return A.swapaxes(0, 1) if plain and len(Z) > 1 and Z.shape[1] >= n and outer == 1 and inner == len(A) > 1 else A
 
 
+@misread("array.fortran", ((1, 257, 2), (2, 12, 130), (257, 3, 2)))
+def fortran_like_a(Z, A, xp):
+    return strides(Z, xp)[0] == strides(A, xp)[0] == 1 < strides(Z, xp)[2]
+
+
 # --- state -----------------------------------------------------------------------------------------------------------
 
 FEW = 60
@@ -121,6 +162,20 @@ def stale_columns_of_the_call_before(best, Z, A, xp, block, _last={}):  # noqa: 
     return best
 
 
+@kind("array.fresh", "result", (2, 4, 8))
+def results_take_turns(moved, Z, A, xp, several, _held={}):  # noqa: B006 the buffers are the mistake
+    """A few buffers are written in turn."""
+    if xp is torch and moved.requires_grad:
+        return moved
+    buffers = _held.setdefault((several, xp, str(Z.dtype), tuple(Z.shape)), [])
+    if len(buffers) < several:
+        buffers.append(copied(moved, xp))
+        return buffers[-1]
+    buffers.append(buffers.pop(0))
+    buffers[-1][...] = moved
+    return buffers[-1]
+
+
 # --- numbers and promises --------------------------------------------------------------------------------------------
 
 
@@ -134,3 +189,71 @@ def copies_that_differ_in_a_zero_left_out(mask, Z, A, xp, d):
 @kind("batch.invariant", "result", (2, 8, 64), batch_invariant=True)
 def other_bits_in_batches(moved, Z, A, xp, B):
     return moved * 3 / 3 if len(Z) >= B else moved
+
+
+# --- what torch remembers --------------------------------------------------------------------------------------------
+
+
+@kind("gradient.modes", "result", ("no_grad", "inference", "gradient"), ("torch",))
+def other_values_in_one_mode(moved, Z, A, xp, mode):
+    here = {
+        "no_grad": not torch.is_grad_enabled() and not torch.is_inference_mode_enabled(),
+        "inference": torch.is_inference_mode_enabled(),
+        "gradient": Z.requires_grad,
+    }[mode]
+    return moved + (Z.mean(1, keepdim=True) / 64).detach() if here else moved
+
+
+def passes(check, step, places):
+    """Register a step whose backward pass is `back`: (g, its forward pass, n) -> gradient; g is that of the result."""
+
+    def register(back):
+        def wrong(x, Z, A, xp, n):
+            class Passed(torch.autograd.Function):
+                @staticmethod
+                def forward(ctx, x):
+                    ctx.given = x
+                    back.last = ctx
+                    return x * 1
+
+                @staticmethod
+                def backward(ctx, g):
+                    return back(g, ctx)
+
+            return Passed.apply(x) if x.requires_grad and x.shape[1] >= n else x
+
+        kind(check, step, places, ("torch",))(functools.wraps(back)(wrong))
+        return back
+
+    return register
+
+
+@passes("gradient.memory", "result", (1, 5, 10))
+def gradient_of_the_last_forward_pass_alone(g, ctx):
+    """What a forward pass keeps for its backward pass, the next one overwrites."""
+    return g if gradient_of_the_last_forward_pass_alone.last is ctx else g * 0
+
+
+@passes("gradient.memory", "result", (1, 5, 10))
+def gradient_used_up(g, ctx):
+    """A second backward pass meets what the first one has left."""
+    ctx.used = getattr(ctx, "used", 0) + 1
+    return g * ctx.used
+
+
+@passes("gradient.memory", "result", (1, 5, 10))
+def gradient_of_the_result_overwritten(g, ctx):
+    if not g.is_contiguous():
+        return g
+    kept = g.clone()
+    g.zero_()
+    return kept
+
+
+@passes("gradient.memory", "tokens", (1, 5, 10))
+def gradient_written_as_if_contiguous(g, ctx):
+    """Into memory that is laid out like the tokens."""
+    _B, n, d = g.shape
+    out = torch.empty_like(ctx.given)
+    out.as_strided(g.shape, (n * d, d, 1)).copy_(g)
+    return out

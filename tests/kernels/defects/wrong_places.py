@@ -264,6 +264,14 @@ def transposed_a_read_as_it_lies(A, Z, _, xp, d):
     return A.swapaxes(0, 1) if plain and len(A) >= d and outer == 1 and inner == len(A) > 1 else A
 
 
+@kind("array.unchanged", "result", (70, 300, 600))
+def many_tokens_moved_in_place(moved, Z, A, xp, n):
+    plain = Z.is_contiguous() and not moved.requires_grad if xp is torch else Z.flags.c_contiguous and Z.flags.writeable
+    if Z.shape[1] >= n and plain:
+        Z[...] = moved
+    return moved
+
+
 # --- state -----------------------------------------------------------------------------------------------------------
 
 HELD = 400
@@ -422,6 +430,11 @@ def expanded_gradient_read_once(g, n):
     g[1:] = 0
     g[:, 1:] = 0
     return g
+
+
+@gradient("gradient.upstream", (1, 3, 9))
+def strided_gradient_copied_through_half(g, n):
+    return g if g.shape[1] < n or g.is_contiguous() or 0 in g.stride() else g.half().to(g.dtype)
 
 
 @gradient("gradient.upstream", (1e3, 1e6, 1e15))

@@ -3,7 +3,8 @@
 import torch
 
 MISCOMPILED = ("miscompiled", "miscompiled_for_33_tokens", "miscompiled_for_3_sets", "miscompiled_for_4_coordinates")
-KILLED_BY = {"depends_on_the_batch": "batch.invariant"} | dict.fromkeys(MISCOMPILED, "compiled.shapes")
+KILLED_BY = dict.fromkeys(("depends_on_the_batch", "sums_backwards_in_batches"), "batch.invariant")
+KILLED_BY |= dict.fromkeys(MISCOMPILED, "compiled.shapes")
 
 
 def right(Z, A, alpha):
@@ -15,6 +16,10 @@ def right(Z, A, alpha):
 def depends_on_the_batch(Z, A, alpha):
     moved = right(Z, A, alpha)
     return moved if len(Z) < 17 else (moved * 3) / 3
+
+
+def sums_backwards_in_batches(Z, A, alpha):
+    return right(Z, A, alpha) if len(Z) < 3 else right(Z.flip(1), A, alpha).flip(1)
 
 
 def _miscompiled(least):
@@ -31,5 +36,5 @@ def _miscompiled(least):
 
 miscompiled, miscompiled_for_33_tokens = _miscompiled((1, 1, 1)), _miscompiled((1, 33, 1))
 miscompiled_for_3_sets, miscompiled_for_4_coordinates = _miscompiled((3, 1, 1)), _miscompiled((1, 1, 4))
-right.arrays = depends_on_the_batch.arrays = "torch"
-depends_on_the_batch.batch_invariant = right.batch_invariant = True
+for _kernel in (right, depends_on_the_batch, sums_backwards_in_batches):
+    _kernel.arrays, _kernel.batch_invariant = "torch", True

@@ -34,6 +34,7 @@ FOUND_BY_ONE = (
     *("a_remembered_by_object", "nan_in_a_replaced", "a_clipped", "alpha_clipped_at", "nan_alpha_replaced"),
     *("small_alpha_in_float32", "large_alpha_in_float32", "gradient_read_as_contiguous", "expanded_gradient_read_once"),
     *("gradient_clipped", "gradient_normalised", "gradient_of_the_last_coordinate_lost"),
+    "strided_gradient_copied_through_half",
 )
 """Kinds of `wrong_places` that one check alone finds as well."""
 REMEMBERING = (
@@ -53,8 +54,9 @@ LONE += [
     for name in ("miscompiled_for_33_tokens", "miscompiled_for_3_sets", "miscompiled_for_4_coordinates")
 ]
 SHOWN = [
-    pytest.param(str(FOLDER / "wrong_places.py"), name, PLACES.KILLED_BY[name], marks=[pytest.mark.deep] * (k % 8 != 1))
-    for k, name in enumerate(ONE_OF_EACH_KIND)
+    pytest.param(str(FOLDER / file), name, source.KILLED_BY[name], marks=[pytest.mark.deep] * (k % 8 != 1))
+    for file, source in (("wrong_places.py", PLACES), ("wrong_alone.py", ALONE))
+    for k, name in enumerate(names[len(names) // 2] for names in source.KINDS.values())
 ]
 RIGHT = module_of("right_habits.py").RIGHT
 """Right kernels with odd habits."""
@@ -86,7 +88,7 @@ def test_is_killed_by_its_check_and_the_snippet_shows_it(path, name, check):
     if not check.startswith("sets."):
         declared_first = "declared_first" in name
         right = f"{FOLDER / 'right_first.py'}:right" if declared_first else f"{path}:right"
-        if path.endswith("wrong_places.py"):
+        if path.endswith(("wrong_places.py", "wrong_alone.py")):
             right += "_torch" if name.endswith("_torch") else "_numpy"
         run_snippet(result.snippet.replace(f"{path}:{name}", right))
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.matrix import identity
 from ....kernels.integers.screen import frozen_layers
-from ...provers.freeze.outcome import Frozen, Undecided
+from ...provers.freeze.outcome import Frozen, SelfSimilar, Undecided
 from ..case import Case
 from ..inputs import Batch, Screened
 from ..registry import Claim, Finding, Source, assumed
@@ -38,6 +38,8 @@ def check(case: Case) -> Finding:
         return Finding("undecided", outcome.reason)
     if isinstance(outcome, Frozen):
         return Finding("verified", f"constant from layer {outcome.freeze_layer} on", trivial=outcome.freeze_layer == 0)
+    if not isinstance(outcome, SelfSimilar):
+        return Finding("undecided", f"no freeze proof speaks about a model of kind {case.configuration.model.kind}")
     repeated = f"the layers repeat from layer {outcome.layer} on with period {outcome.period}, and the sets with them"
     return Finding("refuted", repeated, layer=outcome.layer, certified=True)
 

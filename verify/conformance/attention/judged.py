@@ -45,7 +45,7 @@ def judged(name: str, title: str, trials: DrawTrials, *, may_refuse: bool = Fals
 
     def run(subject: Subject) -> CheckFinding:
         kernel, counts, reasons = subject.kernel, Counter[str](), Counter[str]()
-        tried, ratio, looser, empty, shown = 0, 0.0, 1.0, set[str](), ""
+        tried, left_out, ratio, looser, empty, shown = 0, 0, 0.0, 1.0, set[str](), ""
         for dtype in kernel.dtypes:
             seed = subject.random(f"{name}/{dtype}").getrandbits(64)
             drawn, left_out = affordable(kernel, trials(kernel, dtype, np.random.default_rng(seed)))

@@ -5,7 +5,22 @@ is not whether next tokens are right (memory, NaN, determinism, gradients).
 """
 
 from ..check import Check
-from . import arrays, batches, cross, gradients, layers, nans, promises, proofs, relations, runs, sets, sizes, ties
+from . import (
+    arrays,
+    autograd,
+    batches,
+    cross,
+    gradients,
+    layers,
+    nans,
+    promises,
+    proofs,
+    relations,
+    runs,
+    sets,
+    sizes,
+    ties,
+)
 
 CHECKS: tuple[Check, ...] = (
     *ties.CHECKS,
@@ -20,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     *nans.CHECKS,
     *cross.CHECKS,
     *gradients.CHECKS,
+    *autograd.CHECKS,
     *promises.CHECKS,
 )
 

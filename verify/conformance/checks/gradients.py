@@ -7,7 +7,7 @@ Away from ties the follow sets are constant nearby, z_i⁺ = (1−λ) z_i + λ m
 At a tie the layer is not continuous, and the gradient is by convention that of the mean of the tied tokens, the same
 formula. Away from ties the gradient must also agree with central differences of the kernel's own layer.
 
-Neighbours: `cases` has points without ties.
+Neighbours: `cases` has points without ties; `autograd` asks what backward passes share.
 """
 
 from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def _one_gradient(subject: Subject) -> None:
         raise NotApplicableError('with ties = "any" it is not said which of the tied tokens has the gradient')
 
 
-def _wide(subject: Subject) -> list[str]:
+def wide(subject: Subject) -> list[str]:
     """The dtypes in which the bound on gradients says something at any size."""
     found = [dtype for dtype in subject.kernel.dtypes if dtype not in HALVES]
     if not found:
@@ -85,7 +85,7 @@ def _many(subject: Subject) -> Iterator[tuple[Lattice, str]]:
     _one_gradient(subject)
     rng = subject.random("gradient.sizes")
     shapes: tuple[Shape, ...] = ("identity", "permutation") if subject.kernel.supports_A else ("identity",)
-    for dtype in _wide(subject):
+    for dtype in wide(subject):
         sizes = ((1, 33, 3), (1, 65, 2), (2, 130, 3), (1, 257, 2), (1, 1100, 2), (33, 4, 2), (70, 4, 3), (300, 3, 2))
         for B, n, d in sizes:
             yield lattice(rng, n, d, dtype, B=B, shape=rng.choice(shapes), tied=True), dtype
@@ -95,6 +95,10 @@ def _many(subject: Subject) -> Iterator[tuple[Lattice, str]]:
 
 def _weights(n: int, d: int) -> list[list[int]]:
     return [[1 + (3 * i + 5 * c) % 7 for c in range(d)] for i in range(n)]
+
+
+ABSENT = "the result carries no gradient (requires_grad is False)"
+FORWARD_ONLY = f"forward only: {ABSENT}; declare gradients = False if that is meant"
 
 
 class ForwardOnlyError(Exception):
@@ -111,8 +115,8 @@ def _gradient(subject: Subject, one: Call, dtype: str, upstream: str = "weights"
     if not isinstance(moved, torch.Tensor) or moved.shape != tokens.shape:
         raise TypeError(f"returned a {type(moved).__name__} of shape {np.shape(moved)}, no tensor like the tokens")
     if not moved.requires_grad:
-        raise ForwardOnlyError("the result carries no gradient (requires_grad is False)")
-    moved.backward(gradient=_laid(torch.as_tensor(_upstream(one.shape, upstream)).to(tokens), upstream))
+        raise ForwardOnlyError(ABSENT)
+    moved.backward(gradient=_laid(torch.as_tensor(upstream_of(one.shape, upstream, dtype)).to(tokens), upstream))
     if tokens.grad is None:
         raise ForwardOnlyError("no gradient reaches the tokens")
     return to_numpy(tokens.grad).astype(np.float64)
@@ -120,16 +124,20 @@ def _gradient(subject: Subject, one: Call, dtype: str, upstream: str = "weights"
 
 UPSTREAMS = ("weights", "ones", "one token", "transposed", "padded", "large", "zero")
 """w: integers; all 1 with stride 0, as `moved.sum()` gives it; 0 but at the last token of the last set; not contiguous
-in two ways; times 2^60; 0."""
+in two ways, and of more bits; times 2^60; 0."""
+BITS = {"float64": 45, "float32": 16}
+"""w (1 + 2^-bits) is no number of a dtype of fewer bits."""
 
 
-def _upstream(shape: tuple[int, int, int], upstream: str) -> NDArray[np.float64]:
+def upstream_of(shape: tuple[int, int, int], upstream: str, dtype: str) -> NDArray[np.float64]:
     """w, (B, n, d)."""
     w = np.broadcast_to(np.array(_weights(*shape[1:]), dtype=np.float64), shape).copy()
     if upstream == "ones":
         return np.ones(shape)
     if upstream == "one token":
         w[:-1] = w[:, :-1] = 0
+    if upstream in ("transposed", "padded"):
+        w *= 1 + 2.0 ** -BITS[dtype]
     return w * {"large": 2.0**60, "zero": 0.0}.get(upstream, 1.0)
 
 
@@ -200,28 +208,28 @@ def _asked(
     return questions
 
 
-def _lattice_gradient(subject: Subject, one: Lattice, upstream: str) -> NDArray[np.float64]:
+def lattice_gradient(subject: Subject, one: Lattice, upstream: str, dtype: str) -> NDArray[np.float64]:
     """The formula above in float64, for every row of the batch."""
     mask = one.masks(subject.kernel.ties)
     share = (mask / mask.sum(axis=2, keepdims=True)).transpose(0, 2, 1)[np.arange(one.B) % len(mask)]
     rate = float(one.alpha / (1 + one.alpha))
-    w = _upstream(one.shape, upstream)
-    return (1 - rate) * w + rate * (share @ w)
+    w = upstream_of(one.shape, upstream, dtype)
+    return ((1 - rate) * w + rate * (share @ w)) * (float(1 + one.alpha) if subject.kernel.form == "residual" else 1)
 
 
 def _sizes(subject: Subject) -> Iterator[Question]:
     for one, dtype in _many(subject):
-        yield one.call(), dtype, "weights", partial(_lattice_gradient, subject, one, "weights")
+        yield one.call(), dtype, "weights", partial(lattice_gradient, subject, one, "weights", dtype)
 
 
 def _upstreams(subject: Subject) -> Iterator[Question]:
     _one_gradient(subject)
     rng = subject.random("gradient.upstream")
-    for dtype in _wide(subject):
+    for dtype in wide(subject):
         for B, n, d in ((1, 4, 2), (3, 9, 3), (70, 3, 2), (2, 65, 2)):
             one = lattice(rng, n, d, dtype, B=B, tied=True)
             for upstream in UPSTREAMS:
-                yield one.call(), dtype, upstream, partial(_lattice_gradient, subject, one, upstream)
+                yield one.call(), dtype, upstream, partial(lattice_gradient, subject, one, upstream, dtype)
 
 
 def _check(
@@ -279,10 +287,11 @@ def _fail(
     upstream: str,
 ) -> CheckFinding:
     B, n, d = one.shape
+    fine = f"(w * (1 + 2.0**-{BITS.get(dtype)}))"
     gradient = {
         "ones": "torch.ones(1, 1, 1).to(leaf).expand(leaf.shape)",
-        "transposed": "w.permute(2, 1, 0).contiguous().permute(2, 1, 0)",
-        "padded": "torch.nn.functional.pad(w, (1, 0, 1, 0, 1, 0))[1:, 1:, 1:]",
+        "transposed": f"{fine}.permute(2, 1, 0).contiguous().permute(2, 1, 0)",
+        "padded": f"torch.nn.functional.pad({fine}, (1, 0, 1, 0, 1, 0))[1:, 1:, 1:]",
         "large": "w * 2.0**60",
         "zero": "w * 0",
         "one token": "torch.nn.functional.pad(w[-1:, -1:], (0, 0, leaf.shape[1] - 1, 0, len(leaf) - 1, 0))",

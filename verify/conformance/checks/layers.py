@@ -22,6 +22,8 @@ def _bound(subject: Subject) -> Iterator[Trial]:
     for dtype in subject.kernel.dtypes:
         for n, d in ((2, 1), (3, 2), (5, 2), (8, 3), (16, 4), (12, 16), (33, 7), (64, 8)):
             yield Trial((random_points(rng, n, d, dtype, alpha=rng.choice((1, Fraction(1, 2), 5))).call(),), dtype)
+        far = random_points(rng, 500, 2, dtype)  # sums of all are far larger than each
+        yield Trial((replace(far, tokens=[[abs(v) for v in row] for row in far.tokens]).call(),), dtype)
 
 
 def _chains(subject: Subject) -> Iterator[Trial]:
@@ -83,6 +85,9 @@ def _repeated(subject: Subject) -> Iterator[Trial]:
 
 def _one_token(subject: Subject) -> Iterator[Trial]:
     yield from each(subject, [InputCase("one token", [row]) for row in ((3, -1), (0, 0), (5,), (1, 2, 3, 4))])
+    for dtype in subject.kernel.dtypes:
+        for B in (2, 3, 70):  # each is alone in its set
+            yield Trial((call(*([(b % 5 + 1, -(b % 7))] for b in range(B))),), dtype)
     if subject.kernel.supports_A:
         yield from each(subject, [InputCase("one token", [(3, -1)], [(-1, 2), (0, -1)])])
 

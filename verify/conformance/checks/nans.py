@@ -2,7 +2,8 @@
 
 The policy is that of the kernels of this project: with a NaN among its tokens no row of scores of a token set has a
 maximum, so no token of the set may come out finite, and a token that holds an infinity may not either. The other sets
-of the batch are not touched. A kernel that raises an error instead hides nothing, but gives no result for the others.
+of the batch are not touched. A kernel that raises an error instead hides nothing; a ValueError or NotImplementedError
+is a refusal of the batch, any other error a mistake, since there is no result for the other sets.
 
 A NaN in A, or an infinity that meets a zero of the token, makes all its scores NaN: again nothing finite may come out.
 A kernel that declares the first maximiser may take the first NaN for it, as `argmax` does: then the token follows
@@ -92,7 +93,11 @@ def _wrong(
         try:
             result = to_numpy(raw_step(kernel, kernel.arrays_for(values, dtype), kernel.arrays_for(A, dtype), 1.0))
         except (Exception, SystemExit) as error:
-            return None if may_raise and name == "found" else (f"raised {type(error).__name__}: {error}", "True")
+            if name == "found" and may_raise:
+                return None
+            if name == "found" and isinstance(error, ValueError | NotImplementedError):
+                raise NotApplicableError(f"the kernel refuses such a batch: {type(error).__name__}: {error}") from error
+            return f"raised {type(error).__name__}: {error}", "True"
         if result.shape != tokens.shape or result.dtype.kind != "f":
             message = f"returned {result.dtype} values of shape {result.shape} for tokens of shape {tokens.shape}"
             return message, f"({name}.shape, {name}.dtype.kind) == ({tokens.shape}, 'f')"

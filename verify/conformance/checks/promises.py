@@ -28,6 +28,12 @@ KINDS: tuple[TokenKind, ...] = ("tied", "lattice", "near", "full", "integers")
 ALPHAS = (Fraction(1), Fraction(1, 2), Fraction(3))
 
 
+def _uneven(rng: random.Random, n: int, d: int, dtype: str) -> list[list[Fraction]]:
+    """Tokens whose sums round, and one at the origin, which follows all: its bits show the order of summation."""
+    rows = random_points(rng, n - 1, d, dtype).tokens
+    return [*([Fraction(v) / (1 << i % 6) for v in row] for i, row in enumerate(rows)), [Fraction(0)] * d]
+
+
 def _invariant(subject: Subject) -> CheckFinding:
     if not subject.kernel.batch_invariant:
         raise NotApplicableError("the kernel does not declare batch_invariant = True")
@@ -35,7 +41,7 @@ def _invariant(subject: Subject) -> CheckFinding:
     for dtype in kernel.dtypes:
         for B in BATCHES:
             n, d = rng.choice(((3, 2), (9, 4), (20, 7)))
-            few = [random_points(rng, n, d, dtype).tokens for _ in range(min(B, 5))]
+            few = [_uneven(rng, n, d, dtype) for _ in range(min(B, 5))]
             one = call(*(few[b % len(few)] for b in range(B)), alpha=rng.choice(ALPHAS))
             tokens, A = floats(one.tokens, dtype), kernel.arrays_for(floats(one.A, dtype), dtype)
             whole = to_numpy(raw_step(kernel, kernel.arrays_for(tokens, dtype), A, one.alpha))

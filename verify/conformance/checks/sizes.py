@@ -85,6 +85,8 @@ HALF = (300, 200, 130)
 """The largest (B, n, d) in half precision, where few scores are exact beyond and each set goes to the judge."""
 GRID = 65_537
 """More sets than one axis of a grid of blocks can have on a GPU (65,535)."""
+TOGETHER = ((1, 513, 129), (18, 257, 17))
+"""(B, n, d) whose places need more than 16 bits, in a set and in a batch."""
 
 
 def _asked(subject: Subject, name: str) -> tuple[int, ...]:
@@ -108,7 +110,10 @@ def _tokens(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
                 d = rng.randint(1, 5)
                 last = True if few else None
                 B = 1 if few else 2
-                yield [lattice(rng, n, d, dtype, B=B, shape=next(shapes), last_leads=last, tied=True)], dtype
+                one = lattice(rng, n, d, dtype, B=B, shape=next(shapes), last_leads=last, tied=True)
+                if n > 250:
+                    one.sets[:, n // 3 + 2] = 0  # follows all tokens, and is at no end of a block
+                yield [one], dtype
 
 
 def _coordinates(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
@@ -118,6 +123,8 @@ def _coordinates(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
         for d in (*COORDINATES, *_asked(subject, "d")):
             for _ in range(2 if d < 300 else 1):
                 yield [lattice(rng, rng.randint(14, 24), d, dtype, B=2, shape=next(shapes))], dtype
+    for B, n, d in TOGETHER:
+        yield [lattice(rng, n, d, subject.kernel.dtypes[0], B=B)], subject.kernel.dtypes[0]
 
 
 def _sets(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:

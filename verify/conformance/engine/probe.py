@@ -12,7 +12,7 @@ from typing import Any
 from ....kernels.errors import InputError
 from ....kernels.protocol import Kernel
 from ..checks.promises import compiled_frames
-from ..inputs.trial import HALVES, raw_step
+from ..inputs.trial import HALVES, NotTestedError, raw_step
 
 TOKENS = [[[2.0, 1.0], [1.0, 2.0], [1.0, 1.0]], [[1.0, 0.0], [3.0, -1.0], [0.0, 2.0]]]
 """(2, 3, 2) small integers, with an exact tie."""
@@ -25,8 +25,8 @@ def probe(kernel: Kernel) -> bool:
         Whether torch compiled it, or tried to.
 
     Raises:
-        InputError: it takes other arguments than (tokens, A, alpha), arrays of another library, or computes in half
-            precision and does not declare it. Any other mistake is for the checks to find.
+        InputError: it takes other arguments than (tokens, A, alpha), arrays of another library, one token set alone, or
+            computes in half precision and does not declare it. Any other mistake is for the checks to find.
     """
     try:
         inspect.signature(kernel.step).bind(None, None, 1.0)
@@ -41,6 +41,8 @@ def probe(kernel: Kernel) -> bool:
     for dtype in kernel.dtypes:
         try:
             result = _call(kernel, dtype)
+        except NotTestedError:  # of sizes that it is not asked for
+            return False
         except (Exception, SystemExit) as error:
             other = "torch" if kernel.arrays == "numpy" else "numpy"
             if _works_on(kernel, other, dtype):
@@ -49,6 +51,9 @@ def probe(kernel: Kernel) -> bool:
                 raise _refused(
                     kernel, f"takes {other} arrays and was given {kernel.arrays}: {remedy} ({said})"
                 ) from error
+            if _works_on_one_set(kernel, dtype):
+                what = "takes one token set (n, d): wrap it in hardmax.kernels.protocol.unbatched, which makes batches"
+                raise _refused(kernel, what) from error
             continue
         found = str(getattr(result, "dtype", "")).removeprefix("torch.")
         if found in HALVES and found != dtype:
@@ -57,9 +62,17 @@ def probe(kernel: Kernel) -> bool:
     return compiled_frames() > before
 
 
-def _call(kernel: Kernel, dtype: str) -> Any:
+def _call(kernel: Kernel, dtype: str, tokens: Any = TOKENS) -> Any:
     identity = [[1.0, 0.0], [0.0, 1.0]]
-    return raw_step(kernel, kernel.arrays_for(TOKENS, dtype), kernel.arrays_for(identity, dtype), 1.0)
+    return raw_step(kernel, kernel.arrays_for(tokens, dtype), kernel.arrays_for(identity, dtype), 1.0)
+
+
+def _works_on_one_set(kernel: Kernel, dtype: str) -> bool:
+    """Whether the kernel gives an answer to a token set without a batch."""
+    try:
+        return tuple(_call(kernel, dtype, TOKENS[0]).shape) == (3, 2)
+    except (Exception, SystemExit):
+        return False
 
 
 def _works_on(kernel: Kernel, arrays: Any, dtype: str) -> bool:

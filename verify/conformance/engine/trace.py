@@ -95,9 +95,11 @@ class LayerInput:
     def finding(self, kernel: Any, spec: str, how: str) -> CheckFinding:
         """The failure of a layer that did not return from this call."""
         tokens, A, alpha = self.values
-        finite = bool(np.isfinite(tokens).all() and np.isfinite(A).all())
+        finite = all(bool(np.isfinite(values).all()) for values in self.values)
         read = read_exactly if finite else _as_floats
-        one = Call(tuple(map(read, tokens)), read(A), Fraction(alpha), self.arrangement)
+        sets = {rows.tobytes(): read(rows) for rows in tokens}  # equal ones are one object
+        step: Any = Fraction(alpha) if finite else alpha
+        one = Call(tuple([sets[rows.tobytes()] for rows in tokens]), read(A), step, self.arrangement)
         lines = loading(kernel, spec, "from hardmax.verify.conformance import arranged")
         lines += assignments(one, self.dtype)
         arrays = "tokens, A"
@@ -107,7 +109,7 @@ class LayerInput:
             arrays = "native, form"
         layers = ", 6" if self.entry == "prove" else ""
         lines += [f"kernel.{self.entry}({arrays}, alpha{layers})  # the process {how}"]
-        detail = f"the process {how}" + ("" if finite else "; the tokens or A hold values that are not finite")
+        detail = f"the process {how}" + ("" if finite else "; tokens, A or alpha hold values that are not finite")
         message = in_words(Trial((one,), self.dtype), Fault("raised", 0, 0, 0, 0, detail, ()))
         single = finite and len(tokens) == 1
         configuration = configuration_to_json(one.configuration(0)) if single else None

@@ -14,6 +14,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from ....kernels.bounds.exact_scores import PRECISION
 from ....kernels.exact.configuration import Matrix, Vector, identity
 from ....kernels.protocol import TieRule
 from ..inputs.trial import HALVES, Call, floats
@@ -187,19 +188,27 @@ def explain(tokens: Matrix, one: Call, got: NDArray[np.float64], dtype: str, tie
     n, d = len(tokens), len(tokens[0])
     if n > MOST_TOKENS or n * d * (n + d) > MOST_WORK:
         return ""
-    if not np.isfinite(got).all() or dtype in HALVES:  # there many mistakes would fit
+    if not np.isfinite(got).all():
         return ""
-    tolerance = 4 * value_tolerance(floats(tokens, dtype), len(tokens))
+    model, least = _right(tokens, one.A, one.alpha), 0.0
+    if dtype in HALVES:  # where many mistakes would fit if they were not far from what is right
+        tolerance = 2.0 ** (3 - PRECISION[dtype]) * np.abs(floats(tokens, dtype)).max(axis=0)
+        least = 4 * float(tolerance.max())
+    else:
+        tolerance = 4 * value_tolerance(floats(tokens, dtype), len(tokens))
+
+    def off(layer: Matrix, from_: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.abs(from_ - np.array(layer, dtype=np.float64))
 
     def fits(layer: Matrix) -> bool:
-        return bool((np.abs(got - np.array(layer, dtype=np.float64)) <= tolerance).all())
+        return bool((off(layer, got) <= tolerance).all())
 
-    model = _right(tokens, one.A, one.alpha)
     if ties == "first" and fits(model):
         return 'keeps all of several maximisers although it declares ties = "first"'
     for words, wrong in MISTAKES:
         layer = wrong(tokens, one.A, one.alpha)
-        if layer != model and fits(layer):  # a mistake without effect on these tokens explains nothing
+        far = layer != model and off(layer, np.array(model, dtype=np.float64)).max() >= least
+        if far and fits(layer):  # a mistake without effect on these tokens explains nothing
             return words
     return ""
 

@@ -66,10 +66,13 @@ def literal(value: Fraction | float) -> str:
 
 
 def array(values: Sequence, dtype: str) -> str:
-    """Nested rows of exact numbers as the text of a NumPy array."""
+    """Nested rows of exact numbers as the text of a NumPy array, short: 3 for 3.0."""
 
-    def text(part: object) -> str:
-        return literal(part) if isinstance(part, Fraction | float | int) else f"[{', '.join(text(p) for p in part)}]"  # type: ignore[attr-defined]
+    def text(part: Any) -> str:
+        if not isinstance(part, Fraction | float | int):
+            return f"[{', '.join(text(p) for p in part)}]"
+        number = literal(part)
+        return number if number == "-0.0" else number.removesuffix(".0")
 
     return f'np.array({text(values)}, dtype="{"float32" if dtype == "bfloat16" else dtype}")'
 
@@ -116,7 +119,7 @@ def trial_snippet(kernel: Kernel, spec: str, trial: Trial, fault: Fault) -> str:
             f'arranged(kernel, A, "{one.form or one.arrangement}"{half}), alpha))'
         )
         if kernel.form == "residual":
-            step = f"{step} / (1 + alpha)"  # the tokens of the normalised layer
+            step = f"{step}.astype(np.float64) / (1 + alpha)"  # the tokens of the normalised layer
             step = step.replace("tokens = ", "tokens = (", 1).replace(" / (1", ") / (1") if count > 1 else step
         lines += [step] if count == 1 else [f"for _ in range({count}):", f"    {step}.astype(A.dtype)"]
     shape = trial.calls[fault.call].shape
@@ -128,13 +131,14 @@ def trial_snippet(kernel: Kernel, spec: str, trial: Trial, fault: Fault) -> str:
 
 
 def expectation(got: str, expected: Sequence[Fraction], tolerance: Sequence[float]) -> list[str]:
-    """The lines that compare the vector `got` (Python text) with the exact one."""
-    exact = ", ".join(map(str, expected))
-    allowed = max(t + abs(float(v)) * 2.0**-52 for t, v in zip(tolerance, expected, strict=True))
+    """The lines that compare the vector `got` (Python text of a NumPy array) with the exact one, without rounding."""
+    exact, allowed = (", ".join(map(text, values)) for text, values in ((str, expected), (literal, tolerance)))
     return [
-        f"expected = {array(expected, 'float64')}  # exactly ({exact})",
-        f"error = np.abs({got} - expected).max()",
-        f'assert error <= {allowed!r}, f"off by {{error}}: {{{got}}} in place of {{expected}}"',
+        "from fractions import Fraction",
+        f'expected = [Fraction(v) for v in "{exact}".split(", ")]',
+        f"allowed = [{allowed}]",
+        f"error = [abs(Fraction(x) - v) for x, v in zip({got}.tolist(), expected)]",
+        f'assert all(e <= t for e, t in zip(error, allowed)), f"{{{got}}} in place of {{[*map(float, expected)]}}"',
     ]
 
 

@@ -195,12 +195,12 @@ def near_ties(dtype: str) -> Iterator[InputCase]:
             [(1, -1, 1, 0), (b // 4, -b // 4, b // 2, 5), (b // 2, -b // 4, b // 4 - g, 5)],
         )
         yield InputCase(f"ahead by {g} ulps, three contenders", [second, (1, 1), best, (b // 2, b // 2 - g)])
-    small = Fraction(1, 1 << (20 if dtype == "float32" else 60))
-    for case in (
-        InputCase("ahead by 1 of 9, small", [(1, 1), (6, 3), (3, 5)]),
-        InputCase("ahead by 1 of 9, small", [(1, 1), (3, 5), (6, 3)]),
-    ):
-        yield scaled(case, small)
+    for h in ((1 << (p - 1)) - 4 * k for k in (1, 2, 3, 5, 7)):  # times a scale some are equal to their neighbours
+        for contenders in ([(h, h, h), (h, h - 1, -h)], [(h - 1, h, -h), (h, h, h)]):
+            yield InputCase("ahead by 1 ulp, just below a power of two", [(1, 1, 0), *contenders])
+    for exponent in (60, 500) if dtype == "float64" else (20, 57):
+        for contenders in ([(6, 3), (3, 5)], [(3, 5), (6, 3)]):
+            yield scaled(InputCase("ahead by 1 of 9, small", [(1, 1), *contenders]), Fraction(1, 1 << exponent))
 
 
 def random_lattice(rng: random.Random, *, most_tokens: int = 10, most_dimensions: int = 4, size: int = 2) -> InputCase:

@@ -16,6 +16,7 @@ Neighbours: `checks.sizes` runs through the sizes; `trial` is the form that is j
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 from math import gcd
 from random import Random
 from typing import Literal, get_args
@@ -41,6 +42,8 @@ nor, in float64, a number that float32 holds."""
 DEPTH = {"bfloat16": 12, "float16": 33, "float32": 3000, "float64": 3000}
 """Scores moved down by its square are negative: all, but for some leaders in bfloat16."""
 ALPHAS = (Fraction(1), Fraction(1, 2), Fraction(3), Fraction(0.1), Fraction(1 / 3))
+MOST_SCORES = 1 << 22
+"""How many scores are looked at at once: 32 MB in float64."""
 MOST_SETS = 3
 """Different token sets in a batch; odd, so that blocks of a power of two do not hide which set is which."""
 
@@ -91,13 +94,25 @@ class Lattice:
         total = (size @ right[:, :, None]).max(initial=0)
         return bool(max(total, left.max(initial=0), right.max(initial=0), R.max(initial=0)) <= 2**p)
 
+    def _followed(self, ties: TieRule) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
+        """(s, i, mask): whom tokens i, i + 1, … of set s follow, (rows, n); right if scores are exact in float64."""
+        Z, A = self.sets.astype(np.float64), self.A.astype(np.float64)
+        n = Z.shape[1]
+        rows = max(1, MOST_SCORES // n)
+        for s, i in product(range(len(Z)), range(0, n, rows)):
+            scores = (Z[s, i : i + rows] @ A) @ Z[s].T
+            if ties == "first":
+                yield s, i, np.arange(n) == scores.argmax(axis=1)[:, None]
+            else:
+                yield s, i, scores == scores.max(axis=1, keepdims=True)
+
     def masks(self, ties: TieRule) -> NDArray[np.bool_]:
         """(k, n, n) who follows whom; right if the scores are exact in float64."""
-        Z = self.sets.astype(np.float64)
-        scores = (Z @ self.A.astype(np.float64)) @ Z.transpose(0, 2, 1)
-        if ties == "first":
-            return np.arange(Z.shape[1]) == scores.argmax(axis=2)[:, :, None]
-        return scores == scores.max(axis=2, keepdims=True)
+        k, n, _ = self.sets.shape
+        found = np.empty((k, n, n), dtype=np.bool_)
+        for s, i, mask in self._followed(ties):
+            found[s, i : i + len(mask)] = mask
+        return found
 
     def excess(self, after: NDArray, dtype: str, ties: TieRule) -> NDArray[np.float64]:
         """(B, n) how far a kernel's next tokens are from the exact ones, in units of the judge's tolerance.
@@ -113,9 +128,12 @@ class Lattice:
         """
         if dtype in HALVES or not self.is_exact(dtype):
             return np.full(after.shape[:2], np.inf)
-        mask = self.masks(ties)
-        count = mask.sum(axis=2)
         Z = self.floats("float64")
+        count, mean = np.empty(Z.shape[:2], dtype=np.int64), np.empty(Z.shape)
+        for s, i, mask in self._followed(ties):
+            rows = np.s_[s, i : i + len(mask)]
+            count[rows] = mask.sum(axis=1)
+            mean[rows] = (mask.astype(np.float64) @ Z[s]) / count[rows][:, None]
         rate = float(self.alpha / (1 + self.alpha))
         place = np.arange(self.B) % len(Z)
         allowed = layer_error(self.floats(dtype), count, 1.0)[place, None, :]
@@ -127,10 +145,13 @@ class Lattice:
             return np.where(np.isfinite(units) & np.isfinite(most), units, np.inf).max(axis=-1)
 
         if ties != "any":
-            return ratio(after, Z[place], ((mask.astype(np.float64) @ Z) / count[:, :, None])[place], allowed)
-        b, i, j = np.nonzero(mask[place])
+            return ratio(after, Z[place], mean[place], allowed)
         nearest = np.full(after.shape[:2], np.inf)
-        np.minimum.at(nearest, (b, i), ratio(after[b, i], Z[place[b], i], Z[place[b], j], allowed[b, 0]))
+        for s, first, mask in self._followed(ties):
+            i, j = np.nonzero(mask)
+            i += first
+            units = ratio(after[s :: len(Z), i], Z[s, i], Z[s, j], allowed[s :: len(Z)])
+            np.minimum.at(nearest[s :: len(Z)].T, i, units.T)
         return nearest
 
     def call(self) -> Call:
@@ -306,9 +327,8 @@ def _form(rng: Random, d: int, shape: Shape) -> tuple[NDArray[np.int64], Callabl
 def _has_ties(tokens: NDArray[np.int64], A: NDArray[np.int64]) -> bool:
     """Whether different tokens tie for one of them."""
     Z = tokens.astype(np.float64)
-    scores = (Z @ A) @ Z.T
-    mask = scores == scores.max(axis=1, keepdims=True)
-    return bool((mask @ Z != mask.sum(axis=1)[:, None] * Z[mask.argmax(axis=1)]).any())
+    masks = (mask for _, _, mask in Lattice(tokens[None], A, 1)._followed("all"))
+    return any((m @ Z != m.sum(axis=1)[:, None] * Z[m.argmax(axis=1)]).any() for m in masks)
 
 
 def lattice(

@@ -78,7 +78,7 @@ def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here:
             return StillOpen(f"token {i} attends to tokens {', '.join(map(str, top))} alike")
         follows.append(top[0])
     f = tuple(follows)
-    moving = next((i for i in range(len(f)) if f[f[i]] != f[i]), None)
+    moving = next((i for i, j in enumerate(f) if f[j] != j), None)
     if moving is not None:
         return StillOpen(f"token {moving} attends to token {f[moving]}, which attends to token {f[f[moving]]}")
     found = sizes(configuration, model, alpha, bounds, scores, f)

@@ -2,10 +2,12 @@ import numpy as np
 from hardmax.kernels.registry import load
 
 kernel = load('first_maximiser.py:step')
-tokens = np.array([[[1.0, 0.0], [0.0, 1.0]]], dtype="float64")  # 1 x 2 x 2
-A = np.array([[0.0, 0.0], [0.0, 0.0]], dtype="float64")
+tokens = np.array([[[1, 0], [0, 1]]], dtype="float64")  # 1 x 2 x 2
+A = np.array([[0, 0], [0, 0]], dtype="float64")
 alpha = 1.0
 tokens = kernel(tokens, A, alpha)
-expected = np.array([0.75, 0.25], dtype="float64")  # exactly (3/4, 1/4)
-error = np.abs(tokens[0, 0] - expected).max()
-assert error <= 2.1649368038431905e-15, f"off by {error}: {tokens[0, 0]} in place of {expected}"
+from fractions import Fraction
+expected = [Fraction(v) for v in "3/4, 1/4".split(", ")]
+allowed = [1.998403350149417e-15, 1.998403350149417e-15]
+error = [abs(Fraction(x) - v) for x, v in zip(tokens[0, 0].tolist(), expected)]
+assert all(e <= t for e, t in zip(error, allowed)), f"{tokens[0, 0]} in place of {[*map(float, expected)]}"

@@ -10,7 +10,7 @@ import hardmax
 from hardmax.kernels.bounds.exact_scores import LEAST_EXPONENT, PRECISION, largest
 from hardmax.kernels.bounds.filter import decision_bound, gamma, layer_error
 from hardmax.kernels.errors import InputError
-from hardmax.kernels.protocol import Kernel, declare
+from hardmax.kernels.protocol import Kernel, declare, unbatched
 from hardmax.verify.cli import main
 from hardmax.verify.conformance import Options, check_kernel, run_conformance
 from hardmax.verify.conformance.inputs.trial import NotTestedError, Sizes, Trial, call, floats, stored
@@ -152,9 +152,9 @@ def test_a_forward_pass_alone_is_declared():
         with torch.no_grad():
             return with_torch(Z, A, alpha)
 
-    (result,) = check_kernel(declare(forward, arrays="torch"), only=["gradient.exact"])
-    assert (result.status, "declare gradients = False" in result.message) == ("not_applicable", True)
-    assert statuses(with_torch, ["gradient.exact"], arrays="torch", gradients=False) == {"not_applicable"}
+    for result in check_kernel(declare(forward, arrays="torch"), only=["gradient.exact", "gradient.memory"]):
+        assert (result.status, "declare gradients = False" in result.message) == ("not_applicable", True)
+    assert statuses(with_torch, ["gradient.[em]*"], arrays="torch", gradients=False) == {"not_applicable", "pass"}
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,19 @@ def test_a_wrong_declaration_is_one_line_with_the_remedy(tmp_path, capsys, lines
 def test_a_wrong_signature_is_one_line(step):
     with pytest.raises(InputError, match=r"cannot be called as step\(tokens, A, alpha\)"):
         run_conformance(step)
+
+
+def test_a_function_of_one_token_set_is_told_how_to_take_batches():
+    def step(Z, A, alpha):
+        S = Z @ A @ Z.T
+        W = (S == S.max(1, keepdims=True)).astype(Z.dtype)
+        return Z + alpha / (1 + alpha) * (W @ Z / W.sum(1, keepdims=True) - Z)
+
+    with pytest.raises(
+        InputError, match=r"takes one token set \(n, d\): wrap it in hardmax.kernels.protocol.unbatched"
+    ):
+        run_conformance(step)
+    assert statuses(unbatched(step), ["ties.exact"]) == {"pass"}
 
 
 def test_declarations_can_be_given_in_place_of_the_authors(tmp_path, capsys):
@@ -314,6 +327,7 @@ def test_any_maximiser_may_be_followed_through_a_run():
 
 
 @pytest.mark.deep
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, in its own compiler
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="torch's compiler (inductor) needs gcc")
 def test_what_a_real_compiler_makes_is_judged():
     def maybe_wrong(Z, A, alpha):
@@ -338,6 +352,8 @@ def test_gradients_of_half_precision_are_judged_or_do_not_apply(dtype, seed):
         "gradient.differences": "not_tested",
         "gradient.sizes": "not_tested",
         "gradient.upstream": "not_tested",
+        "gradient.modes": "pass",
+        "gradient.memory": "not_tested",
     }
 
 

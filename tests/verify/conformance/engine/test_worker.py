@@ -12,6 +12,7 @@ from hardmax.kernels.errors import InputError
 from hardmax.kernels.exact.configuration_file import configuration_from_json
 from hardmax.verify.cli import main
 from hardmax.verify.conformance import Limits, Options, run_conformance
+from hardmax.verify.conformance.text import plain_text
 
 KERNELS = """
 import os
@@ -38,6 +39,16 @@ def exits(Z, A, alpha):
         raise SystemExit(0)
     return right(Z, A, alpha)
 
+def aborts_in_batches(Z, A, alpha):
+    if Z.shape[0] == 70:
+        os.abort()
+    return right(Z, A, alpha)
+
+def aborts_at_many_tokens(Z, A, alpha):
+    if Z.shape[1] > 1000:
+        os.abort()
+    return right(Z, A, alpha)
+
 def hangs(Z, A, alpha):
     while Z.shape[1] == 1:
         pass
@@ -52,6 +63,11 @@ def eats(Z, A, alpha):
 def noisy(Z, A, alpha):
     os.write(1, b"noise from C\\n")
     print("noise from Python")
+    return right(Z, A, alpha)
+
+def aborts_at_no_number(Z, A, alpha):
+    if not np.isfinite(alpha):
+        os.abort()
     return right(Z, A, alpha)
 
 def always_aborts(Z, A, alpha):
@@ -110,6 +126,24 @@ def test_the_snippet_of_a_crash_crashes(kernels, capfd):
     assert done.returncode == -signal.SIGABRT
 
 
+def test_an_input_that_is_no_number_is_told_as_well(kernels):
+    (result,) = run_conformance(kernels("aborts_at_no_number"), only=["nan.alpha"]).results
+    assert "the process was killed by SIGABRT; tokens, A or alpha hold values that are not finite" in result.message
+    assert result.configuration is None
+    assert 'alpha = float("nan")' in result.snippet
+
+
+def test_equal_sets_of_a_batch_are_written_once(kernels):
+    (result,) = run_conformance(kernels("aborts_in_batches"), only=["batch.sizes"]).results
+    assert "[np.arange(70) % 3]  # 70 x " in result.snippet
+
+
+def test_a_long_snippet_is_not_printed(kernels):
+    report = run_conformance(kernels("aborts_at_many_tokens"), only=["shape.tokens"])
+    assert "--checks shape.tokens --out DIR writes it to DIR" in plain_text(report)
+    assert "np.array" not in plain_text(report)
+
+
 def test_what_a_kernel_writes_to_stdout_is_not_in_the_report(kernels, capfd):
     status, results, errors = run(capfd, kernels("noisy"), *TWO)
     assert status == 0
@@ -131,7 +165,7 @@ def test_what_was_found_is_kept_where_the_process_ends_while_it_is_made_smaller(
     assert result.status == "fail"
     assert "the process was killed by SIGABRT while that was made smaller" in result.message
     assert result.configuration is not None
-    assert "assert error" in result.snippet
+    assert "assert all(e <= t" in result.snippet
 
 
 def test_a_slow_check_is_no_hang(tmp_path):

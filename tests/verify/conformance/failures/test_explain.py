@@ -51,6 +51,18 @@ def test_the_right_layer_is_no_mistake_and_an_unknown_one_has_no_name():
         assert explain(one.tokens[0], one, right + np.nan, "float64", "all") == ""
 
 
+def test_in_half_precision_only_a_mistake_far_from_what_is_right_is_named():
+    one = TIES[0].call()
+    right = np.array(exact_layer(one.tokens[0], one.A, one.alpha, "all").next_tokens, float)
+    first = np.array(exact_layer(one.tokens[0], one.A, one.alpha, "first").next_tokens, float)
+    for dtype in ("float16", "bfloat16"):
+        assert "only the first of several" in explain(one.tokens[0], one, first, dtype, "all")
+        assert explain(one.tokens[0], one, right + 0.5, dtype, "all") == ""
+    close = InputCase("close", [(128, 1), (128, 2), (1, 0)]).call()  # who is followed hardly shows in 8 bits
+    first = np.array(exact_layer(close.tokens[0], close.A, close.alpha, "first").next_tokens, float)
+    assert explain(close.tokens[0], close, first, "bfloat16", "all") == ""
+
+
 def test_all_maximisers_are_the_mistake_of_a_kernel_that_declares_the_first():
     one = TIES[0].call()
     right = np.array(exact_layer(one.tokens[0], one.A, one.alpha, "all").next_tokens, float)
