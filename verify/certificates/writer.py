@@ -51,7 +51,7 @@ def certificate(outcome: Outcome, claims: Mapping[str, CertifiedVerdict], places
     document: Document = {
         "format": FORMAT,
         "version": VERSION,
-        "problem": _problem(outcome.configuration),
+        "problem": problem_of(outcome.configuration),
         "claims": {claim: claims.get(claim) for claim in CLAIMS},
         "itinerary": _itinerary(outcome.phases),
         "leaders": [{"token": i, "layer": k} for i, k in sorted(outcome.leaders.items())],
@@ -98,7 +98,8 @@ def write_text(path: str | Path, text: str) -> Path:
     return path
 
 
-def _problem(configuration: Configuration) -> Document:
+def problem_of(configuration: Configuration) -> Document:
+    """The problem as every format states it."""
     step = configuration.step
     constant = isinstance(step, ConstantStep)
     return {

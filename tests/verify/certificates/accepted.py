@@ -9,7 +9,7 @@ from hardmax.verify.certificates.writer import CLAIMS
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 
-from . import no_a
+from . import all_steps, no_a
 from .edits import Document, Edit, both, drop, put, sealed
 from .handmade import LATE, TRUE_PROOFS, unit
 
@@ -139,4 +139,5 @@ def accepted() -> dict[str, Document]:
         made[name] = sealed(document)
     made |= {name: sealed(document) for name, document in TRUE_PROOFS.items()}
     made |= no_a.documents()
+    made |= all_steps.documents()
     return made

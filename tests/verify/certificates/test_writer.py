@@ -28,11 +28,17 @@ from . import suite
 from .accepted import CONFIGURATIONS
 from .refused import EDITED
 
-SCHEMA = json.loads((files("hardmax.verify.certificates") / "certificate.schema.json").read_text(encoding="utf-8"))
+
+def schema(name):
+    return json.loads((files("hardmax.verify.certificates") / f"{name}.schema.json").read_text(encoding="utf-8"))
+
+
+SCHEMA = schema("certificate")
 SHAPE = jsonschema.Draft202012Validator(SCHEMA)
-NO_A = jsonschema.Draft202012Validator(
-    json.loads((files("hardmax.verify.certificates") / "no_a.schema.json").read_text(encoding="utf-8"))
-)
+SHAPES = {
+    "no-A": jsonschema.Draft202012Validator(schema("no_a")),
+    "steps": jsonschema.Draft202012Validator(schema("all_steps")),
+}
 SQUARE = Configuration([(1, 1), (-1, 1), (-1, -1), (1, -1), (0, Q(1, 2)), (Q(1, 2), Q(1, 4))])
 VERIFIED = dict.fromkeys(CLAIMS, "verified")
 
@@ -164,7 +170,8 @@ def test_the_certificate_of_a_very_late_leader_is_accepted():
 
 @pytest.mark.parametrize("name", suite.texts("accept"))
 def test_accepted_certificates_have_the_published_shape(name):
-    (NO_A if name.startswith("no-A") else SHAPE).validate(json.loads(suite.texts("accept")[name]))
+    kind = next((kind for kind in SHAPES if name.startswith(kind)), None)
+    SHAPES.get(kind, SHAPE).validate(json.loads(suite.texts("accept")[name]))
 
 
 def test_the_published_shape_refuses_what_the_checker_refuses_for_its_shape():

@@ -3,10 +3,10 @@
 import hashlib
 import json
 
-from . import clustering, no_a
+from . import all_steps, clustering, no_a
 from .reading import load, must, read, refuse
 
-FORMATS = {"hardmax certificate": clustering, "hardmax no A": no_a}
+FORMATS = {"hardmax certificate": clustering, "hardmax no A": no_a, "hardmax all steps": all_steps}
 """The one place where a new kind of certificate is registered: a file with its SHAPE, and `derive`."""
 VERSION = 1
 WORDS = {True: "verified", False: "refuted", None: "nothing"}
