@@ -36,8 +36,27 @@ class FrozenPiece:
     leaders: Mapping[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class SmallSteps:
+    """Who leads for all small steps; the layers of what changes later depend on the step.
+
+    Args:
+        phases: (first layer, follow sets) of the first layers, which are the same for all of them.
+        layer: the last of these.
+        rules: one a token, "open" where its set may change later.
+        leaders: the tokens that lead at some layer, ascending.
+        fineness: parts of a unit of time.
+    """
+
+    phases: Sequence[tuple[int, Sets]]
+    layer: int
+    rules: Sequence[str]
+    leaders: Sequence[int]
+    fineness: int
+
+
 def all_steps_certificate(
-    configuration: Configuration, pieces: Sequence[tuple[End, End | None, Fraction, FrozenPiece | None]]
+    configuration: Configuration, pieces: Sequence[tuple[End, End | None, Fraction, FrozenPiece | SmallSteps | None]]
 ) -> Document:
     """The certificate, as a JSON object.
 
@@ -59,7 +78,7 @@ def all_steps_certificate(
                 "from": _end(low),
                 "to": None if high is None else _end(high),
                 "sample": rational_text(sample),
-                "proof": None if proof is None else _frozen(proof),
+                "proof": None if proof is None else _proof(proof),
             }
             for low, high, sample, proof in pieces
         ],
@@ -75,16 +94,14 @@ def _end(end: End) -> Document:
     }
 
 
-def _frozen(proof: FrozenPiece) -> Document:
+def _proof(proof: FrozenPiece | SmallSteps) -> Document:
     phases, before = [], ((),) * len(proof.rules)
     for first, sets in proof.phases:
         changed = [[i, list(C)] for i, (C, old) in enumerate(zip(sets, before, strict=True)) if C != old]
         phases.append({"first": first, "sets": changed})
         before = sets
-    return {
-        "kind": "frozen",
-        "itinerary": phases,
-        "layer": proof.layer,
-        "rules": list(proof.rules),
-        "leaders": [{"token": i, "layer": k} for i, k in sorted(proof.leaders.items())],
-    }
+    common = {"itinerary": phases, "layer": proof.layer, "rules": list(proof.rules)}
+    if isinstance(proof, SmallSteps):
+        return {"kind": "small steps", **common, "leaders": list(proof.leaders), "fineness": proof.fineness}
+    leaders = [{"token": i, "layer": k} for i, k in sorted(proof.leaders.items())]
+    return {"kind": "frozen", **common, "leaders": leaders}

@@ -7,7 +7,9 @@ from itertools import groupby
 
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.rational_text import rational_text
+from ..certificates.all_steps import SmallSteps
 from ..provers.regions.answers import AllSteps
+from ..provers.regions.follow import Itinerary
 from ..provers.regions.roots import Root, as_fraction
 from ..provers.regions.steps import Piece
 
@@ -23,8 +25,11 @@ def lines(answer: AllSteps) -> list[str]:
     found = [f"{given.n} tokens in R^{given.d}{merged}; alpha in {len(cells) - points} intervals and {points} points"]
     groups = [(key, list(group)) for key, group in groupby(cells, lambda cell: _said(answer, cell))]
     for said, group in groups[:MOST_LINES]:
-        freeze = {cell.itinerary.freeze_layer for cell in group if cell.itinerary}
+        freeze = {cell.itinerary.freeze_layer for cell in group if isinstance(cell.itinerary, Itinerary)}
         layers = f"; frozen from layer {_span(freeze)} on" if freeze else ""
+        small = next((cell for cell in group if isinstance(cell.itinerary, SmallSteps)), None)
+        if small is not None and small.high is not None:
+            layers += f" (from later ones for alpha < {end_text(small.high)}: small steps, all at once)"
         found.append(f"{_range(group)}: {said}{layers}")
     if len(groups) > MOST_LINES:
         found.append(f"… {len(groups) - MOST_LINES} more ranges: --json prints them all")

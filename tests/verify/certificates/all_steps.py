@@ -4,7 +4,10 @@ import copy
 from fractions import Fraction as Q
 
 from hardmax.kernels.exact.configuration import Configuration
+from hardmax.verify.certificates.all_steps import all_steps_certificate
 from hardmax.verify.provers.regions.answers import ask_all_steps
+from hardmax.verify.provers.regions.follow import Meter
+from hardmax.verify.provers.regions.small_steps import small_steps
 
 from .edits import Document, Edit, both, drop, put, sealed, swap
 
@@ -27,7 +30,8 @@ ASKED = {
         Q(1, 5),
     ),
 }
-LINEAR = {"polynomial": ["-1", "2"], "between": ["1/2", "1/2"]}
+SMALL = EMERGING
+"""Token 1 changes whom it follows, after many layers where the step is small."""
 
 
 def documents() -> dict[str, Document]:
@@ -39,6 +43,13 @@ def documents() -> dict[str, Document]:
     open_piece["pieces"][1]["proof"] = None
     open_piece["claims"][ALL] = None
     made["steps-open"] = sealed(open_piece)
+    small = small_steps(SMALL, Q(1, 128), Meter(1e7))
+    assert small is not None
+    at = ([-1, 128], Q(1, 128), Q(1, 128))
+    zero = ([0, 1], Q(0), Q(0))
+    made["steps-small"] = all_steps_certificate(
+        SMALL, [(zero, at, Q(1, 256), small), (at, at, Q(1, 128), None), (at, None, Q(1), None)]
+    )
     return made
 
 
@@ -165,6 +176,23 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
         lambda c: c["pieces"][1].update(proof=copy.deepcopy(c["pieces"][5]["proof"])),
         "piece 1",
     ),
+    "steps-small-leader": ("steps-small", put([0, 1, 2], "pieces", 0, "proof", "leaders"), "leaders: .*they are"),
+    "steps-small-fineness": ("steps-small", put(257, "pieces", 0, "proof", "fineness"), "small steps: .*parts"),
+    "steps-small-coarse": ("steps-small", put(8, "pieces", 0, "proof", "fineness"), "small steps: "),
+    "steps-small-rule": ("steps-small", put("R1", "pieces", 0, "proof", "rules", 1), "rules: "),
+    "steps-small-set": ("steps-small", put([0], "pieces", 0, "proof", "itinerary", 0, "sets", 1, 1), "follow set"),
+    "steps-small-R3": ("steps-small", put("R3", "pieces", 0, "proof", "rules", 1), "rules: "),
+    "steps-small-large": ("steps-small", lambda c: _end_of_first(c, Q(1, 2)), "small steps: .*a <= 1/4"),
+    "steps-small-from": (
+        "steps-small",
+        put({"polynomial": ["-1", "1000"], "between": ["1/1000", "1/1000"]}, "pieces", 0, "from"),
+        "piece 0: .*0 < alpha < a",
+    ),
+    "steps-small-elsewhere": (
+        "steps-small",
+        lambda c: c["pieces"][2].update(proof=copy.deepcopy(c["pieces"][0]["proof"])),
+        "piece 2: .*0 < alpha < a",
+    ),
     "steps-frozen-early": (
         WORD,
         both(
@@ -174,6 +202,14 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
         "piece 1",
     ),
 }
+
+
+def _end_of_first(c: Document, a: Q) -> None:
+    """Another end of the first piece of three."""
+    end = {"polynomial": [str(-a.numerator), str(a.denominator)], "between": [str(a)] * 2}
+    for k, name in ((0, "to"), (1, "from"), (1, "to"), (2, "from")):
+        c["pieces"][k][name] = end
+    c["pieces"][1]["sample"] = str(a)
 
 
 def _everywhere(c: Document, key: str, value: object) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from . import small_steps
 from .exact import Matrix, integers
 from .polynomials import Poly, Root, minus, plus, product
 from .reading import POINT, OneOf, OrNull, ascending, must
@@ -19,12 +20,23 @@ FROZEN = {
     "rules": [{"leader", "stationary", "R1", "R2", "R3"}],
     "leaders": [{"token": int, "layer": int}],
 }
+SMALL = {
+    **FROZEN,
+    "rules": [{"leader", "stationary", "R1", "R2", "open"}],
+    "leaders": [int],
+    "fineness": int,
+}
 PIECES, ALL = "steps.pieces", "steps.all"
 SHAPE = {
     "problem": {"tokens": [POINT], "A": [POINT], "multiplicities": [int]},
     "claims": {PIECES: OrNull({"verified"}), ALL: OrNull({"verified"})},
     "pieces": [
-        {"from": END, "to": OrNull(END), "sample": Fraction, "proof": OrNull(OneOf("kind", {"frozen": FROZEN}))}
+        {
+            "from": END,
+            "to": OrNull(END),
+            "sample": Fraction,
+            "proof": OrNull(OneOf("kind", {"frozen": FROZEN, "small steps": SMALL})),
+        }
     ],
 }
 
@@ -37,7 +49,7 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     tokens, w = problem["tokens"], problem["multiplicities"]
     must(tokens and tokens[0], "tokens", f"{len(tokens)} tokens", "one with one coordinate is the least")
     n, d = len(tokens), len(tokens[0])
-    Z, _ = integers(tokens, n, d, "tokens")
+    Z, unit = integers(tokens, n, d, "tokens")
     fit = len({*Z}) == n and all(map(any, Z))
     must(fit, "tokens", f"{n} tokens", "they have to be distinct and not zero")
     A, _ = integers(problem["A"], d, d, "A")
@@ -49,7 +61,8 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     for number, piece in enumerate(pieces):
         following: Any = pieces[number + 1] if number + 1 < len(pieces) else None
         where = f"piece {number}"
-        start, end = piece["from"], piece["to"]
+        start: Any = piece["from"]
+        end: Any = piece["to"]
         if following is None:
             must(end is None, where, end, "the last piece has no upper end")
         else:
@@ -58,8 +71,15 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
         low = Root(start["polynomial"], start["between"], f"{where}, from")
         high = None if end is None else Root(end["polynomial"], end["between"], f"{where}, to")
         place = Point(low, piece["sample"], where) if start == end else Cell(low, high, piece["sample"], where)
-        if piece["proof"] is not None:
-            Run(Z, A, w, place, where).must_prove(piece["proof"])
+        if piece["proof"] is None:
+            continue
+        run = Run(Z, A, w, place, where)
+        if piece["proof"]["kind"] == "frozen":
+            run.must_prove(piece["proof"])
+        else:
+            at_0 = isinstance(place, Cell) and start["between"] == [0, 0] and end and len(set(end["between"])) == 1
+            must(at_0, where, "small steps", "that is a proof for 0 < alpha < a, a rational")
+            run.must_prove_small(piece["proof"], piece["to"]["between"][0], unit)
     everywhere = all(piece["proof"] is not None for piece in pieces)
     return {PIECES: True, ALL: True if everywhere else None}
 
@@ -81,9 +101,27 @@ class Run:
         self.A, self.w, self.place, self.where = A, w, place, where
         self.Z: Vectors = [[[x] if x else [] for x in row] for row in Z]
         self.n = len(Z)
+        self.scale: Poly = [1]
 
     def must_prove(self, proof: dict[str, Any]) -> None:
         """Refuse unless the itinerary is this one, for ever."""
+        sets, leaders = self.follow(proof)
+        claimed = [{"token": i, "layer": k} for i, k in sorted(leaders.items())]
+        must(proof["leaders"] == claimed, f"{self.where}, leaders", proof["leaders"], f"they are {claimed}")
+        self.must_stay(sets, proof["rules"])
+
+    def must_prove_small(self, proof: dict[str, Any], a: Fraction, unit: int) -> None:
+        """Refuse unless these lead for every α in (0, a): the first layers as ever, the others by enclosures."""
+        self.scale = [unit]
+        sets, _ = self.follow(proof)
+        self.must_stay(sets, proof["rules"])
+        kept = {i for i, rule in enumerate(proof["rules"]) if rule != "open"}
+        flow = small_steps.Flow(self.A, self.w, a, proof["fineness"])
+        leaders = sorted(flow.leaders(small_steps.enclosures(self.Z, self.scale), sets, kept))
+        must(proof["leaders"] == leaders, f"{self.where}, leaders", proof["leaders"], f"they are {leaders}")
+
+    def follow(self, proof: dict[str, Any]) -> tuple[list[tuple[int, ...]], dict[int, int]]:
+        """The sets at the last layer, and the first layer at which each leader leads; refused if they are others."""
         phases, last = proof["itinerary"], proof["layer"]
         firsts = [phase["first"] for phase in phases]
         ascending([*firsts, last + 1], f"{self.where}, phases")
@@ -108,9 +146,7 @@ class Run:
                     self.must_follow(i, C, k)
             leaders |= {i: k for i, C in enumerate(sets) if C == (i,) and i not in leaders}
             kept |= {i: C for i, C in enumerate(sets) if len(C) == 1 and C[0] in leaders}  # by Lemma 1 and rule R1
-        claimed = [{"token": i, "layer": k} for i, k in sorted(leaders.items())]
-        must(proof["leaders"] == claimed, f"{self.where}, leaders", proof["leaders"], f"they are {claimed}")
-        self.must_stay(sets, proof["rules"])
+        return sets, leaders
 
     def scores(self, x: Sequence[Poly], points: Vectors) -> list[Poly]:
         """xᵀAy for every y among the points, times a positive number."""
@@ -140,6 +176,7 @@ class Run:
     def next(self, Z: Vectors, sets: Sequence[tuple[int, ...]]) -> list[list[Poly]]:
         """The next layer times L (1 + α) u: Z_i ← L u Z_i + (L/W_i) v Σ w_j Z_j."""
         L = math.lcm(*map(self.weight, sets))
+        self.scale = scaled(L, product(self.scale, plus(self.place.u, self.place.v)))
         rows = []
         for z, C in zip(Z, sets, strict=True):
             share, pull = L // self.weight(C), self.sums(Z, C)

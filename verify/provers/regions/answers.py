@@ -11,10 +11,11 @@ from typing import Any
 from ....kernels.exact.configuration import Configuration, with_changes
 from ....kernels.exact.rational_text import rational_text
 from ....reports.records.record import ResultRecord
-from ...certificates.all_steps import End, all_steps_certificate
+from ...certificates.all_steps import End, SmallSteps, all_steps_certificate
 from ...certificates.writer import Document
 from ...claims.conclusion import prove
 from ...records.findings import result_record, trajectory_record
+from .follow import Itinerary
 from .roots import Root, as_fraction
 from .steps import Piece, all_steps, must_be_fit
 
@@ -40,14 +41,13 @@ class AllSteps:
         """The worst cell's: verified, the theorem's conclusion holds for every α of it; or undecided."""
         return "verified" if all(cell.itinerary for cell in self.cells) else "undecided"
 
-    def leaders(self, cell: Piece) -> dict[int, int] | None:
-        """{token: first layer at which it leads}, by the indices of the input; None if that is not decided."""
+    def leaders(self, cell: Piece) -> dict[int, int | None] | None:
+        """{token of the input: first layer at which it leads, None if that depends on α}; None if undecided."""
         if cell.itinerary is None:
             return None
         index = self.given.tokens.index
         repeated = {i for i in range(self.merged.n) if self.given.tokens.count(self.merged.tokens[i]) > 1}
-        found = cell.itinerary.leaders.items()
-        return {index(self.merged.tokens[i]): k for i, k in sorted(found) if i not in repeated}
+        return {index(self.merged.tokens[i]): k for i, k in _layers(cell.itinerary) if i not in repeated}
 
     def samples(self, name: str) -> list[ResultRecord]:
         """What `prove` says at one rational α for each set of leaders, in an interval where it is the set."""
@@ -85,10 +85,20 @@ class AllSteps:
             "from": end_json(cell.low),
             "to": "inf" if cell.high is None else end_json(cell.high),
             "leaders": None if leaders is None else {str(i): k for i, k in leaders.items()},
-            "freeze_layer": None if found is None else found.freeze_layer,
+            "freeze_layer": found.freeze_layer if isinstance(found, Itinerary) else None,
             "verdict": "undecided" if found is None else "verified",
         }
+        if isinstance(found, SmallSteps):
+            data["small_steps"] = True
         return data if found else {**data, "reason": cell.reason}
+
+
+def _layers(found: Itinerary | SmallSteps) -> list[tuple[int, int | None]]:
+    """(leader, first layer at which it leads; None if that depends on α)."""
+    if isinstance(found, Itinerary):
+        return sorted(found.leaders.items())
+    led = {i: first for first, sets in reversed(found.phases) for i, C in enumerate(sets) if C == (i,)}
+    return [(i, led.get(i)) for i in found.leaders]
 
 
 def _end(root: Root) -> End:
@@ -135,4 +145,7 @@ def joined(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _same(*pieces: Piece) -> bool:
     """Whether pieces have one itinerary, or none of them has any."""
-    return len({piece.itinerary and piece.itinerary.phases for piece in pieces}) == 1
+    found = [piece.itinerary for piece in pieces]
+    if any(isinstance(one, SmallSteps) for one in found):
+        return False
+    return len({one and one.phases for one in found}) == 1

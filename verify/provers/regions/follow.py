@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from math import lcm
-from typing import Any
+from typing import Any, Literal
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.dynamics import Sets, over_one_denominator
@@ -74,16 +74,8 @@ class Follower:
         phases: list[tuple[int, Sets]] = []
         leaders: dict[int, int] = {}
         while self.layer <= layers:
-            before = tuple(self.sets)
-            if not self.meter.spend(len(self._open()) * self.n * self.d * self._degree() ** 2):
+            if not self._visit(phases, leaders):
                 return None
-            for i in self._open():
-                self.sets[i] = self._follow_set(i)
-                if self.sets[i] == (i,):
-                    leaders.setdefault(i, self.layer)
-            if before != tuple(self.sets):
-                phases.append((self.layer, tuple(self.sets)))
-            self._capture()
             age = self.layer - phases[-1][0] + 1
             due = age >= FIRST_TABLE and age & (age - 1) == 0
             if not self._open() or (due and self._constant_for_ever()):
@@ -91,6 +83,30 @@ class Follower:
             self.Z = self._next(self.Z)
             self.layer += 1
         return None
+
+    def start(self, layers: int) -> tuple[tuple[tuple[int, Sets], ...], tuple[Rule | Literal["open"], ...]] | None:
+        """The first layers, up to one at which no token without a rule follows several; None if there is none soon."""
+        phases: list[tuple[int, Sets]] = []
+        while self.layer <= layers and self._visit(phases, {}):
+            if all(len(self.sets[i]) == 1 for i in self._open()):
+                return tuple(phases), tuple(rule or "open" for rule in self.rules)
+            self.Z = self._next(self.Z)
+            self.layer += 1
+        return None
+
+    def _visit(self, phases: list[tuple[int, Sets]], leaders: dict[int, int]) -> bool:
+        """Find the sets of the layer and what captures tokens there; False if there are no operations left for it."""
+        before = tuple(self.sets)
+        if not self.meter.spend(len(self._open()) * self.n * self.d * self._degree() ** 2):
+            return False
+        for i in self._open():
+            self.sets[i] = self._follow_set(i)
+            if self.sets[i] == (i,):
+                leaders.setdefault(i, self.layer)
+        if before != tuple(self.sets):
+            phases.append((self.layer, tuple(self.sets)))
+        self._capture()
+        return True
 
     def _degree(self) -> int:
         """About how many coefficients a token's coordinate has."""

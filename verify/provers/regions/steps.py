@@ -14,10 +14,14 @@ from flint import fmpq
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.step import ConstantStep
+from ...certificates.all_steps import SmallSteps
 from .cells import AlgebraicPoint, Cell, SpecialSampleError
 from .follow import OPERATIONS, Follower, Itinerary, Meter
-from .roots import Root
+from .roots import Root, as_fraction
+from .small_steps import small_steps
 
+MANY = 12
+"""Pieces after which small steps are tried as one."""
 LAYERS, PIECES, HALVINGS, NARROW = 192, 240, 5, 2**24
 """Layers computed for a piece, pieces, how often an open part is halved, and how exactly ends are given."""
 
@@ -29,14 +33,14 @@ class Piece:
     Args:
         low, high: its ends.
         sample: a rational inside; near the point, if it is irrational.
-        itinerary: None where it is not decided.
+        itinerary: None where it is not decided; who leads where α is small.
         reason: why it is not, in words.
     """
 
     low: Root
     high: Root | None
     sample: fmpq
-    itinerary: Itinerary | None
+    itinerary: Itinerary | SmallSteps | None
     reason: str = ""
 
     @property
@@ -62,6 +66,7 @@ def all_steps(configuration: Configuration, least: Fraction | None = None, secon
     spent = "the budget is spent" if seconds is None else f"{seconds:g} seconds have passed"
     zero = Root.rational(fmpq(0) if least is None else fmpq(least.numerator, least.denominator))
     pieces: list[Piece] = []
+    smallest = Fraction(1)
     stack: list[tuple[Root, Root | None, int]] = [(zero, None, 0)]
     while stack:  # from above: where intervals accumulate, at 0, they come last
         low, high, depth = stack.pop()
@@ -74,6 +79,18 @@ def all_steps(configuration: Configuration, least: Fraction | None = None, secon
             reason = spent if meter.is_spent else f"there are more than {PIECES} pieces"
             pieces.append(Piece(low, high, between(low, high), None, reason))
             continue
+        if least is None and low is zero and high is not None and len(pieces) > MANY:
+            a = Fraction(1, 4)
+            while a >= as_fraction(high.low):
+                a /= 2
+            if a < smallest:
+                smallest = a
+                proof = small_steps(configuration, a, meter)
+                if proof is not None:
+                    end = Root.rational(fmpq(a.numerator, a.denominator))
+                    pieces.append(Piece(zero, end, end.low / 2, proof))
+                    stack += [(end, end, 0), (end, high, 0)]
+                    continue
         found, cell = _around_a_sample(configuration, low, high, meter)
         if found is None:
             if depth >= HALVINGS:

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from hardmax.kernels.errors import BugError, InputError
 from hardmax.kernels.exact.configuration import Configuration, with_changes
 from hardmax.kernels.exact.step import HarmonicStep
+from hardmax.verify.certificates.checker import small_steps as enclosures
 from hardmax.verify.certificates.self_check import unchecked
 from hardmax.verify.claims.families.clustering import figures
 from hardmax.verify.provers.freeze.prover import decide
 from hardmax.verify.provers.regions import cells, steps
 from hardmax.verify.provers.regions.answers import ask_all_steps, end_json
+from hardmax.verify.provers.regions.follow import Meter
 from hardmax.verify.provers.regions.roots import Root, as_fraction, brackets, root_in
+from hardmax.verify.provers.regions.small_steps import small_steps
 
 FIGURES = dict(figures())
 EMERGING = FIGURES["figure2a_emerging_leader"]
@@ -36,6 +39,39 @@ def test_figure_2a_has_three_leaders_exactly_between_the_roots_of_its_quadratic(
     assert numerators(cell.low) == numerators(cell.high) == (1, -5, 3)
     assert cell.low.high < cell.high.low
     assert unchecked(answer.document()) is None
+
+
+def test_figure_2a_is_decided_for_every_step():
+    answer = ask_all_steps(EMERGING)
+    assert answer.verdict == "verified"
+    first, *others = answer.to_json("2a", None)["cells"]
+    assert first["from"] == "0"
+    assert first["small_steps"] is True
+    assert first["leaders"] == {"0": 0, "2": 0}
+    assert first["freeze_layer"] is None
+    assert [set(c["leaders"]) == {"0", "1", "2"} for c in others].count(True) == 1
+    assert answer.document()["claims"]["steps.all"] == "verified"
+    assert unchecked(answer.document()) is None
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(-9, 9)] * 2).filter(any), min_size=3, max_size=6, unique=True),
+    st.sampled_from([Fraction(1, 32), Fraction(1, 128)]),
+    st.fractions(min_value=Fraction(1, 50), max_value=Fraction(49, 50), max_denominator=50),
+)
+@settings(max_examples=60, deadline=None)
+def test_small_steps_have_the_leaders_that_are_said(tokens, a, part):
+    configuration = Configuration(tokens)
+    proof = small_steps(configuration, a, Meter(1e6))
+    if proof is not None:
+        assert sorted(decide(with_changes(configuration, alpha=a * part)).leaders) == list(proof.leaders)
+
+
+def test_a_change_of_sets_needs_its_window(monkeypatch):
+    """Where growth is not shown, nothing is; and a window that is believed without it is contradicted elsewhere."""
+    assert small_steps(EMERGING, Fraction(1, 128), Meter(1e6)) is not None
+    monkeypatch.setattr(enclosures.Flow, "closes", lambda *_: 0)
+    assert small_steps(EMERGING, Fraction(1, 128), Meter(1e6)) is None
 
 
 @pytest.mark.parametrize("name", ["figure2b_triangle", "figure2c_square", "figure2d_lasting_ties"])
@@ -105,6 +141,8 @@ def test_cells_cover_the_half_line_end_to_end():
 
 def test_what_is_not_decided_is_named(monkeypatch):
     monkeypatch.setattr(steps, "PIECES", 10)
+    monkeypatch.setattr(steps, "MANY", 10)
+    monkeypatch.setattr(steps, "small_steps", lambda *_: None)
     answer = ask_all_steps(EMERGING)
     assert answer.verdict == "undecided"
     first = answer.to_json("x", None)["cells"][0]
