@@ -1,4 +1,4 @@
-"""`hardmax prove --all-alpha`: what happens to one configuration for many inputs at once, with its certificate.
+"""`hardmax prove --all-alpha` and `--radius`: what happens for many inputs at once, with its certificate.
 
 Neighbours: `prove` is the command; `provers.regions` answers; `many_text` says it.
 """
@@ -20,19 +20,26 @@ from ...reports.records.store import write_results
 from ..certificates.self_check import unchecked
 from ..certificates.writer import to_text, write_text
 from ..provers.regions.answers import ask_all_steps
+from ..provers.regions.radius_answer import ask_radius
 from . import many_text
 from .output import prepare, render, write_run
 
 STATUS = {"invalid": 2, "refuted": 1, "undecided": 3}
 
 
-def asked(*, all_alpha: bool, alpha_min: str | None, seconds: float | None) -> Callable[[Configuration], Any] | None:
+def asked(
+    *, all_alpha: bool, alpha_min: str | None, radius: bool, seconds: float | None
+) -> Callable[[Configuration], Any] | None:
     """The question that the options ask, None if it is the one about a single input.
 
     Raises:
         InputError: `alpha_min` is no number > 0.
-        click.UsageError: it is given without `all_alpha`.
+        click.UsageError: it is given without `all_alpha`, or two questions are asked.
     """
+    if all_alpha and radius:
+        raise click.UsageError("--all-alpha and --radius are two questions: give one of them")
+    if radius and alpha_min is None:
+        return lambda configuration: ask_radius(configuration, seconds)
     if not all_alpha:
         if alpha_min is not None:
             raise click.UsageError("--alpha-min is the least alpha of --all-alpha: give both, or leave it out")

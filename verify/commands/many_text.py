@@ -10,6 +10,7 @@ from ...kernels.exact.rational_text import rational_text
 from ..certificates.all_steps import SmallSteps
 from ..provers.regions.answers import AllSteps
 from ..provers.regions.follow import Itinerary
+from ..provers.regions.radius_answer import RadiusAnswer
 from ..provers.regions.roots import Root, as_fraction
 from ..provers.regions.steps import Piece
 
@@ -17,8 +18,39 @@ MOST_LINES, MOST_TERMS = 14, 5
 """Ranges of α with one set of leaders that are shown; terms of a polynomial that are."""
 
 
-def lines(answer: AllSteps) -> list[str]:
+def lines(answer: AllSteps | RadiusAnswer) -> list[str]:
     """The answer in lines, the verdict left out."""
+    return _radius_lines(answer) if isinstance(answer, RadiusAnswer) else _step_lines(answer)
+
+
+def _radius_lines(answer: RadiusAnswer) -> list[str]:
+    r = answer.found
+    if r.tokens is None or r.relative is None or r.A is None or r.leaders is None:
+        return [f"radius undecided: {r.reason}"]
+    found = [f"{r.configuration.n} tokens in R^{r.configuration.d}, each moved by less than"]
+    at = r.binding
+    if at is not None and r.tokens == 0:
+        i, j, other = (called(r.configuration, t) for t in (at.token, at.follows, at.rival))
+        tie = f"at layer {at.layer} token {i} follows {j} and {other}"
+        found.append(f"0: {tie}, and a shift of all tokens breaks this tie")
+    elif at is not None:
+        i, j, other = (called(r.configuration, t) for t in (at.token, at.follows, at.rival))
+        binds = f"at layer {at.layer} token {i} follows {j}, not {other}"
+        found.append(f"{float(r.tokens):.5g}: the itinerary stays; what binds: {binds}")
+        if r.above is not None:
+            found.append(f"  (a move of {float(r.above):.5g} changes it)")
+        found.append(f"{float(r.relative):.5g} of its length: the itinerary stays")
+    found.append(f"{float(r.leaders):.5g}: the leaders stay")
+    if r.tokens:
+        found.append(f"A changed by less than {float(r.A):.5g} (symmetric, Frobenius norm): the itinerary stays")
+    if answer.alpha is not None:
+        low, high = answer.alpha
+        end = "" if high is None else f" <= {float(high):.5g}"
+        found.append(f"{float(low):.5g} {'<' if low == 0 else '<='} alpha{end}: the itinerary stays")
+    return found
+
+
+def _step_lines(answer: AllSteps) -> list[str]:
     cells, given = answer.cells, answer.given
     points = sum(cell.is_point for cell in cells)
     merged = f", {answer.merged.n} once equal ones are merged" if answer.merged.n < given.n else ""

@@ -56,6 +56,7 @@ LIMIT = (
 @models
 @click.option("--all-alpha", is_flag=True, help="Decide every step alpha at once; CONFIG's own is not used.")
 @click.option("--alpha-min", metavar="Q", help="The least alpha of --all-alpha, in place of all alpha > 0.")
+@click.option("--radius", is_flag=True, help="How far tokens, A and alpha may move and the itinerary stays.")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 def prove(
     configurations: tuple[Path, ...],
@@ -69,6 +70,7 @@ def prove(
     models: str | None,
     all_alpha: bool,
     alpha_min: str | None,
+    radius: bool,
     report: bool,
 ) -> int:
     """Prove or refute the clustering theorem's conclusion for each CONFIG, exactly.
@@ -85,11 +87,12 @@ def prove(
     """
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
-    question = many.asked(all_alpha=all_alpha, alpha_min=alpha_min, seconds=seconds)
+    question = many.asked(all_alpha=all_alpha, alpha_min=alpha_min, radius=radius, seconds=seconds)
     if question is not None:
-        if alpha is not None or also is not None or models is not None:
-            raise click.UsageError("--alpha, --claims and --models are about one input at a time; leave them out")
-        options = ["--all-alpha", *([] if alpha_min is None else ["--alpha-min", alpha_min])]
+        if alpha is not None or also is not None or models is not None or exact:
+            raise click.UsageError("--alpha, --claims, --models and --exact are about one input; leave them out")
+        least = [] if alpha_min is None else ["--alpha-min", alpha_min]
+        options = ["--radius"] if radius else ["--all-alpha", *least]
         run = many.Many(question, out, [*map(str, configurations), *options])
         return run.run(configurations, overwrite=overwrite, as_json=as_json, report=report, seconds=seconds)
     with redirect_stdout(sys.stderr):

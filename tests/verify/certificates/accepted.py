@@ -9,7 +9,7 @@ from hardmax.verify.certificates.writer import CLAIMS
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 
-from . import all_steps, no_a
+from . import all_steps, no_a, radius
 from .edits import Document, Edit, both, drop, put, sealed
 from .handmade import LATE, TRUE_PROOFS, unit
 
@@ -140,4 +140,5 @@ def accepted() -> dict[str, Document]:
     made |= {name: sealed(document) for name, document in TRUE_PROOFS.items()}
     made |= no_a.documents()
     made |= all_steps.documents()
+    made |= radius.documents()
     return made

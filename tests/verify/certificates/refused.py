@@ -9,7 +9,7 @@ from typing import Any
 
 from hardmax.verify.certificates.writer import CLAIMS, to_text
 
-from . import all_steps, no_a
+from . import all_steps, no_a, radius
 from .edits import Document, Edit, add, both, drop, put, sealed, swap, text
 from .handmade import FALSE_PROOFS
 
@@ -434,7 +434,9 @@ PLACES: dict[str, tuple[str, Edit, str]] = {
     "claim-none": (SIMPLE, put(dict.fromkeys(CLAIMS), "claims"), "claims: .*none"),
 }
 
-EDITED = JSON | SHAPE | PROBLEM | ITINERARY | FROZEN | SIMILAR | PLACES | no_a.REFUSED | all_steps.REFUSED
+EDITED = (
+    JSON | SHAPE | PROBLEM | ITINERARY | FROZEN | SIMILAR | PLACES | no_a.REFUSED | all_steps.REFUSED | radius.REFUSED
+)
 
 
 def refused(accepted: dict[str, Document]) -> dict[str, tuple[str, str]]:

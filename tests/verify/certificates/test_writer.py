@@ -38,6 +38,7 @@ SHAPE = jsonschema.Draft202012Validator(SCHEMA)
 SHAPES = {
     "no-A": jsonschema.Draft202012Validator(schema("no_a")),
     "steps": jsonschema.Draft202012Validator(schema("all_steps")),
+    "radius": jsonschema.Draft202012Validator(schema("radius")),
 }
 SQUARE = Configuration([(1, 1), (-1, 1), (-1, -1), (1, -1), (0, Q(1, 2)), (Q(1, 2), Q(1, 4))])
 VERIFIED = dict.fromkeys(CLAIMS, "verified")

@@ -49,6 +49,19 @@ def test_text_and_certificate_and_report(files, capsys):
     assert json.loads((out / "run.json").read_text())["verdict"] == "verified"
 
 
+def test_radius_is_beside_what_prove_says(files, capsys):
+    out = files / "out"
+    assert run("prove", files / "line.json", "--radius", "--json", "--out", out) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["leaders"] == {"0": 0, "1": 0}
+    assert set(said["radius"]) == {"tokens", "relative", "A", "alpha", "leaders", "binding", "broken_at", "move"}
+    assert said["radius"]["alpha"] == ["0", None]
+    assert check_files([str(out)]) == 0
+    capsys.readouterr()
+    assert run("prove", files / "line.json", "--radius") == 0
+    assert "the itinerary stays; what binds: at layer 0" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -60,6 +73,10 @@ def test_text_and_certificate_and_report(files, capsys):
         (["zero", "--all-alpha"], "a token is zero"),
         (["harmonic", "--all-alpha"], "the step"),
         (["missing", "--all-alpha"], "missing.json"),
+        (["line", "--all-alpha", "--radius"], "two questions"),
+        (["line", "--radius", "--alpha-min", "1"], "give both"),
+        (["zero", "--radius"], "a token is zero"),
+        (["harmonic", "--radius"], "the step"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(files, capsys, arguments, message):

@@ -5,7 +5,8 @@
 `formats` reads a certificate and has it derived again from its problem: `dynamics` and `itinerary` compute the layers,
 `constant_sets` proves that follow sets stay, `frozen` and `self_similar` say where the tokens tend to, `places` where
 that is on the polytope, and `clustering` draws the verdicts. `no_a` checks that no A makes given tokens lead,
-`all_steps` (with `step_places` and `polynomials`) what holds for every step. `reading`
+`all_steps` (with `step_places`, `small_steps` and `polynomials`) what holds for every step, `radius` how far inputs may
+move. `reading`
 and `exact` serve them all. No rule has a limit on size, time or memory: `command` runs the checks in processes that the
 operating system limits.
 """

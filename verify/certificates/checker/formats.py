@@ -3,10 +3,15 @@
 import hashlib
 import json
 
-from . import all_steps, clustering, no_a
+from . import all_steps, clustering, no_a, radius
 from .reading import load, must, read, refuse
 
-FORMATS = {"hardmax certificate": clustering, "hardmax no A": no_a, "hardmax all steps": all_steps}
+FORMATS = {
+    "hardmax certificate": clustering,
+    "hardmax no A": no_a,
+    "hardmax all steps": all_steps,
+    "hardmax radius": radius,
+}
 """The one place where a new kind of certificate is registered: a file with its SHAPE, and `derive`."""
 VERSION = 1
 WORDS = {True: "verified", False: "refuted", None: "nothing"}
