@@ -52,7 +52,7 @@ def certificate(outcome: Outcome, claims: Mapping[str, CertifiedVerdict], places
     document: Document = {
         "format": FORMAT,
         "version": VERSION,
-        "problem": _problem(outcome.configuration),
+        "problem": problem_of(outcome.configuration),
         "claims": {claim: claims.get(claim) for claim in CLAIMS},
         "itinerary": itinerary_json(outcome.phases),
         "leaders": [{"token": i, "layer": k} for i, k in sorted(outcome.leaders.items())],
@@ -99,7 +99,8 @@ def write_text(path: str | Path, text: str) -> Path:
     return path
 
 
-def _problem(configuration: Configuration) -> Document:
+def problem_of(configuration: Configuration) -> Document:
+    """The problem as every format states it."""
     return {
         "tokens": [_vector(row) for row in configuration.tokens],
         "A": [_vector(row) for row in configuration.A],

@@ -28,6 +28,7 @@ from ..provers.freeze.outcome import Undecided
 from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from ..records.findings import result_record, trajectory_record
+from . import many
 from .options import Seconds, models, overwrite
 from .output import prepare, render, write_counterexample, write_run
 from .prove_text import describe
@@ -53,6 +54,9 @@ LIMIT = (
 @click.option("--seconds", type=Seconds(), metavar="S", help=LIMIT)
 @click.option("--claims", "also", metavar="CLAIMS", help="Claims to examine besides: ids, mine.py, mine.py:name.")
 @models
+@click.option("--all-alpha", is_flag=True, help="Decide every step alpha at once; CONFIG's own is not used.")
+@click.option("--alpha-min", metavar="Q", help="The least alpha of --all-alpha, in place of all alpha > 0.")
+@click.option("--radius", is_flag=True, help="How far tokens, A and alpha may move and the itinerary stays.")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 def prove(
     configurations: tuple[Path, ...],
@@ -64,6 +68,9 @@ def prove(
     seconds: float | None,
     also: str | None,
     models: str | None,
+    all_alpha: bool,
+    alpha_min: str | None,
+    radius: bool,
     report: bool,
 ) -> int:
     """Prove or refute the clustering theorem's conclusion for each CONFIG, exactly.
@@ -76,9 +83,18 @@ def prove(
     Examples:
       echo '[[1, 0], [0, 1], ["1/2", 0]]' | hardmax prove - --alpha 1/2
       hardmax prove cloud.npy --out proof --report && hardmax check proof
+      hardmax prove square.json --all-alpha
     """
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
+    question = many.asked(all_alpha=all_alpha, alpha_min=alpha_min, radius=radius, seconds=seconds)
+    if question is not None:
+        if alpha is not None or also is not None or models is not None or exact:
+            raise click.UsageError("--alpha, --claims, --models and --exact are about one input; leave them out")
+        least = [] if alpha_min is None else ["--alpha-min", alpha_min]
+        options = ["--radius"] if radius else ["--all-alpha", *least]
+        run = many.Many(question, out, [*map(str, configurations), *options])
+        return run.run(configurations, overwrite=overwrite, as_json=as_json, report=report, seconds=seconds)
     with redirect_stdout(sys.stderr):
         if models:
             register(models)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hardmax.verify.certificates.writer import CLAIMS, to_text
 
-from . import gram, no_a, softmax
+from . import all_steps, gram, no_a, radius, softmax
 from .edits import Document, Edit, add, both, drop, put, sealed, swap, text
 from .handmade import FALSE_PROOFS
 
@@ -434,7 +434,10 @@ PLACES: dict[str, tuple[str, Edit, str]] = {
     "claim-none": (SIMPLE, put(dict.fromkeys(CLAIMS), "claims"), "claims: .*none"),
 }
 
-EDITED = JSON | SHAPE | PROBLEM | ITINERARY | FROZEN | SIMILAR | PLACES | no_a.REFUSED | softmax.REFUSED | gram.REFUSED
+EDITED = {
+    **(JSON | SHAPE | PROBLEM | ITINERARY | FROZEN | SIMILAR | PLACES),
+    **(no_a.REFUSED | softmax.REFUSED | gram.REFUSED | all_steps.REFUSED | radius.REFUSED),
+}
 
 
 def refused(accepted: dict[str, Document]) -> dict[str, tuple[str, str]]:

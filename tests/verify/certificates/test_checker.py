@@ -85,6 +85,18 @@ def test_the_set_shows_every_question_about_no_a():
     }
 
 
+def test_the_set_shows_every_rule_and_kind_of_end_for_all_steps():
+    documents = [c for text in ACCEPT.values() if "pieces" in (c := json.loads(text))]
+    pieces = [piece for c in documents for piece in c["pieces"]]
+    proofs = [piece["proof"] for piece in pieces if piece["proof"]]
+    assert {rule for proof in proofs for rule in proof["rules"]} == {"leader", "stationary", "R1", "R2", "R3", "open"}
+    assert {proof["kind"] for proof in proofs} == {"frozen", "small steps"}
+    points = [piece["from"] for piece in pieces if piece["from"] == piece["to"]]
+    assert {end["between"][0] == end["between"][1] for end in points} == {True, False}
+    assert len(proofs) < len(pieces)
+    assert {c["claims"]["steps.all"] for c in documents} == {"verified", None}
+
+
 def test_the_rules_answer_everything_rightly():
     assert list(suite.problems(checker)) == []
 

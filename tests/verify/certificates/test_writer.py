@@ -28,17 +28,23 @@ from . import suite
 from .accepted import CONFIGURATIONS
 from .refused import EDITED
 
-SCHEMA = json.loads((files("hardmax.verify.certificates") / "certificate.schema.json").read_text(encoding="utf-8"))
+
+def schema(name):
+    return json.loads((files("hardmax.verify.certificates") / f"{name}.schema.json").read_text(encoding="utf-8"))
+
+
+SCHEMA = schema("certificate")
 SHAPE = jsonschema.Draft202012Validator(SCHEMA)
-NO_A, SOFTMAX = (
-    jsonschema.Draft202012Validator(
-        json.loads((files("hardmax.verify.certificates") / f"{name}.schema.json").read_text(encoding="utf-8"))
-    )
-    for name in ("no_a", "softmax")
-)
-GRAM = jsonschema.Draft202012Validator(
-    json.loads((files("hardmax.verify.certificates") / "gram.schema.json").read_text(encoding="utf-8"))
-)
+SHAPES = {
+    name: jsonschema.Draft202012Validator(schema(file))
+    for name, file in {
+        "hardmax no A": "no_a",
+        "hardmax softmax": "softmax",
+        "hardmax Gram": "gram",
+        "hardmax all steps": "all_steps",
+        "hardmax radius": "radius",
+    }.items()
+}
 SQUARE = Configuration([(1, 1), (-1, 1), (-1, -1), (1, -1), (0, Q(1, 2)), (Q(1, 2), Q(1, 4))])
 VERIFIED = dict.fromkeys(CLAIMS, "verified")
 
@@ -170,10 +176,8 @@ def test_the_certificate_of_a_very_late_leader_is_accepted():
 
 @pytest.mark.parametrize("name", suite.texts("accept"))
 def test_accepted_certificates_have_the_published_shape(name):
-    shape = {"hardmax no A": NO_A, "hardmax Gram": GRAM, "hardmax softmax": SOFTMAX}.get(
-        json.loads(suite.texts("accept")[name])["format"], SHAPE
-    )
-    shape.validate(json.loads(suite.texts("accept")[name]))
+    document = json.loads(suite.texts("accept")[name])
+    SHAPES.get(document["format"], SHAPE).validate(document)
 
 
 def test_the_published_shape_refuses_what_the_checker_refuses_for_its_shape():

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from . import clustering, gram, no_a, softmax
+from . import all_steps, clustering, gram, no_a, radius, softmax
 from .reading import load, must, read, refuse
 
 FORMATS = {
@@ -11,6 +11,8 @@ FORMATS = {
     "hardmax no A": no_a,
     "hardmax softmax": softmax,
     "hardmax Gram": gram,
+    "hardmax all steps": all_steps,
+    "hardmax radius": radius,
 }
 """The one place where a new kind of certificate is registered: a file with its SHAPE, and `derive`."""
 VERSION = 1

@@ -1,4 +1,4 @@
-"""Certificates about tokens of which only the inner products are known (CERTIFICATE.md, section 13)."""
+"""Certificates about tokens of which only the inner products are known (CERTIFICATE.md, section 14)."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction

@@ -77,8 +77,7 @@ def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here:
         if len(top) > 1:
             return StillOpen(f"token {i} attends to tokens {', '.join(map(str, top))} alike")
         follows.append(top[0])
-    f = tuple(follows)
-    moving = next((i for i, j in enumerate(f) if f[j] != j), None)
+    moving = next((i for i, j in enumerate(follows) if follows[j] != j), None)
     if moving is not None:
         return StillOpen(f"token {moving} attends to token {f[moving]}, which attends to token {f[f[moving]]}")
     found = sizes(configuration, model, alpha, bounds, scores, f)

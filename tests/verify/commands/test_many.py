@@ -1,0 +1,89 @@
+"""`hardmax prove --all-alpha` as a user runs it."""
+
+import json
+
+import pytest
+
+from hardmax.verify.certificates.checker.command import run as check_files
+from hardmax.verify.cli import main
+
+FIGURE = "figure2a_emerging_leader"
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Configurations by name."""
+    made = {
+        "line": {"tokens": [["1"], ["-1"], ["1/2"]]},
+        "zero": {"tokens": [["1"], ["0"]]},
+        "harmonic": {"tokens": [["1"], ["2"]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1}},
+    }
+    for name, content in made.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    return tmp_path
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as end:
+        main([str(a) for a in arguments])
+    return end.value.code
+
+
+def test_json_has_the_cells_of_the_contract(files, capsys):
+    assert run("prove", files / "line.json", "--all-alpha", "--alpha-min", "1/2", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["verdict"] == "verified"
+    common = {"leaders": {"0": 0, "1": 0}, "freeze_layer": 0, "verdict": "verified"}
+    assert said["cells"] == [{"from": "1/2", "to": "1/2", **common}, {"from": "1/2", "to": "inf", **common}]
+
+
+def test_text_and_certificate_and_report(files, capsys):
+    out = files / "out"
+    status = run("prove", files / "line.json", "--all-alpha", "--out", out, "--report")
+    assert status == 0
+    text = capsys.readouterr().out
+    assert "every alpha: leaders 0, 1; frozen from layer 0 on" in text
+    assert check_files([str(out)]) == 0
+    assert "steps.all verified" in capsys.readouterr().out
+    assert (out / "report.html").exists()
+    assert json.loads((out / "run.json").read_text())["verdict"] == "verified"
+
+
+def test_radius_is_beside_what_prove_says(files, capsys):
+    out = files / "out"
+    assert run("prove", files / "line.json", "--radius", "--json", "--out", out) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["leaders"] == {"0": 0, "1": 0}
+    assert set(said["radius"]) == {"tokens", "relative", "A", "alpha", "leaders", "binding", "broken_at", "move"}
+    assert said["radius"]["alpha"] == ["0", None]
+    assert check_files([str(out)]) == 0
+    capsys.readouterr()
+    assert run("prove", files / "line.json", "--radius") == 0
+    assert "the itinerary stays; what binds: at layer 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["line", "--alpha-min", "1"], "give both"),
+        (["line", "--all-alpha", "--alpha-min", "0"], "must be positive"),
+        (["line", "--all-alpha", "--alpha-min", "-1/2"], "must be positive"),
+        (["line", "--all-alpha", "--alpha-min", "one"], "a number is required"),
+        (["line", "--all-alpha", "--alpha", "1"], "leave them out"),
+        (["zero", "--all-alpha"], "a token is zero"),
+        (["harmonic", "--all-alpha"], "the step"),
+        (["missing", "--all-alpha"], "missing.json"),
+        (["line", "--all-alpha", "--radius"], "two questions"),
+        (["line", "--radius", "--alpha-min", "1"], "give both"),
+        (["zero", "--radius"], "a token is zero"),
+        (["harmonic", "--radius"], "the step"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(files, capsys, arguments, message):
+    name, *options = arguments
+    out = files / "out"
+    assert run("prove", files / f"{name}.json", *options, "--out", out) == 2
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert message in errors
+    assert not out.exists()

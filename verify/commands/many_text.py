@@ -1,0 +1,114 @@
+"""What `hardmax prove --all-alpha` says to a person.
+
+Neighbours: `many` prints it; `provers.regions.answers` is what it says, `--json` prints that in full.
+"""
+
+from itertools import groupby
+
+from ...kernels.exact.configuration import Configuration
+from ...kernels.exact.rational_text import rational_text
+from ..certificates.all_steps import SmallSteps
+from ..provers.regions.answers import AllSteps
+from ..provers.regions.follow import Itinerary
+from ..provers.regions.radius_answer import RadiusAnswer
+from ..provers.regions.roots import Root, as_fraction
+from ..provers.regions.steps import Piece
+
+MOST_LINES, MOST_TERMS = 14, 5
+"""Ranges of α with one set of leaders that are shown; terms of a polynomial that are."""
+
+
+def lines(answer: AllSteps | RadiusAnswer) -> list[str]:
+    """The answer in lines, the verdict left out."""
+    return _radius_lines(answer) if isinstance(answer, RadiusAnswer) else _step_lines(answer)
+
+
+def _radius_lines(answer: RadiusAnswer) -> list[str]:
+    r = answer.found
+    if r.tokens is None or r.relative is None or r.A is None or r.leaders is None:
+        return [f"radius undecided: {r.reason}"]
+    found = [f"{r.configuration.n} tokens in R^{r.configuration.d}, each moved by less than"]
+    at = r.binding
+    if at is not None and r.tokens == 0:
+        i, j, other = (called(r.configuration, t) for t in (at.token, at.follows, at.rival))
+        tie = f"at layer {at.layer} token {i} follows {j} and {other}"
+        found.append(f"0: {tie}, and a shift of all tokens breaks this tie")
+    elif at is not None:
+        i, j, other = (called(r.configuration, t) for t in (at.token, at.follows, at.rival))
+        binds = f"at layer {at.layer} token {i} follows {j}, not {other}"
+        found.append(f"{float(r.tokens):.5g}: the itinerary stays; what binds: {binds}")
+        if r.above is not None:
+            found.append(f"  (a move of {float(r.above):.5g} changes it)")
+        found.append(f"{float(r.relative):.5g} of its length: the itinerary stays")
+    found.append(f"{float(r.leaders):.5g}: the leaders stay")
+    if r.tokens:
+        found.append(f"A changed by less than {float(r.A):.5g} (symmetric, Frobenius norm): the itinerary stays")
+    if answer.alpha is not None:
+        low, high = answer.alpha
+        end = "" if high is None else f" <= {float(high):.5g}"
+        found.append(f"{float(low):.5g} {'<' if low == 0 else '<='} alpha{end}: the itinerary stays")
+    return found
+
+
+def _step_lines(answer: AllSteps) -> list[str]:
+    cells, given = answer.cells, answer.given
+    points = sum(cell.is_point for cell in cells)
+    merged = f", {answer.merged.n} once equal ones are merged" if answer.merged.n < given.n else ""
+    found = [f"{given.n} tokens in R^{given.d}{merged}; alpha in {len(cells) - points} intervals and {points} points"]
+    groups = [(key, list(group)) for key, group in groupby(cells, lambda cell: _said(answer, cell))]
+    for said, group in groups[:MOST_LINES]:
+        freeze = {cell.itinerary.freeze_layer for cell in group if isinstance(cell.itinerary, Itinerary)}
+        layers = f"; frozen from layer {_span(freeze)} on" if freeze else ""
+        small = next((cell for cell in group if isinstance(cell.itinerary, SmallSteps)), None)
+        if small is not None and small.high is not None:
+            layers += f" (from later ones for alpha < {end_text(small.high)}: small steps, all at once)"
+        found.append(f"{_range(group)}: {said}{layers}")
+    if len(groups) > MOST_LINES:
+        found.append(f"… {len(groups) - MOST_LINES} more ranges: --json prints them all")
+    return found
+
+
+def _said(answer: AllSteps, cell: Piece) -> str:
+    """Who leads in a cell."""
+    leaders = answer.leaders(cell)
+    if leaders is None:
+        return f"undecided, {cell.reason}"
+    return f"leaders {', '.join(called(answer.given, i) for i in leaders) or 'none'}"
+
+
+def called(configuration: Configuration, i: int) -> str:
+    """A token by its index, and its label if it has one."""
+    return f"{i} ({configuration.labels[i]})" if configuration.labels else str(i)
+
+
+def _span(layers: set[int]) -> str:
+    return str(min(layers)) if len(layers) == 1 else f"{min(layers)} to {max(layers)}"
+
+
+def _range(cells: list[Piece]) -> str:
+    """The α of neighbouring cells."""
+    first, last = cells[0], cells[-1]
+    if first.is_point and first is last:
+        return f"alpha = {end_text(first.low)}"
+    lower = f"{end_text(first.low)} {'<=' if first.is_point else '<'} alpha"
+    if last.high is None:
+        return lower.replace("0 < alpha", "every alpha") if first.low.high == 0 else lower
+    return f"{lower} {'<=' if last.is_point else '<'} {end_text(last.high)}"
+
+
+def end_text(root: Root) -> str:
+    """An end of a cell: exactly if it is rational, else five digits and of which polynomial it is the root."""
+    if root.low == root.high:
+        return rational_text(as_fraction(root.low))
+    terms = [(k, int(c)) for k, c in enumerate(root.p.coeffs()) if c][::-1]
+    if len(terms) > MOST_TERMS or len(str(terms)) > 80:
+        polynomial = f"a polynomial of degree {root.p.degree()}"
+    else:
+        polynomial = " ".join(_term(k, c, first=k == terms[0][0]) for k, c in terms)
+    return f"{float(as_fraction((root.low + root.high) / 2)):.5g} (root of {polynomial})"
+
+
+def _term(power: int, c: int, *, first: bool) -> str:
+    size = "" if abs(c) == 1 and power else str(abs(c))
+    variable = {0: "", 1: "α"}.get(power, f"α^{power}")
+    return f"{'-' if c < 0 else '' if first else '+'}{'' if first else ' '}{size}{variable}"
