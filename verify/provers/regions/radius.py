@@ -17,7 +17,7 @@ import numpy as np
 
 from ....kernels.exact.configuration import Configuration, Vector, with_changes
 from ....kernels.exact.matrix import is_positive_definite
-from ..freeze.outcome import Undecided
+from ..freeze.outcome import Frozen, Undecided
 from ..freeze.prover import Budget, decide
 
 KEPT_BITS = 40
@@ -86,8 +86,9 @@ def radius(configuration: Configuration, budget: Budget | None = None, *, advers
         Lower bounds that hold for every move; `A` also keeps A positive definite.
     """
     outcome = decide(configuration, budget)
-    if isinstance(outcome, Undecided):
-        return Radius(configuration, None, None, None, Fraction(0), reason=outcome.reason)
+    if not isinstance(outcome, Frozen):
+        why = outcome.reason if isinstance(outcome, Undecided) else "the follow sets never become constant"
+        return Radius(configuration, None, None, None, Fraction(0), reason=why)
     n = configuration.n
     z = [list(row) for row in configuration.tokens]
     rate = configuration.step.rate(0)

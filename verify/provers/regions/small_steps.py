@@ -12,7 +12,7 @@ from flint import fmpq
 from ....kernels.exact.configuration import Configuration, with_changes
 from ...certificates.all_steps import SmallSteps, all_steps_certificate
 from ...certificates.self_check import answer_to
-from ..freeze.outcome import Undecided
+from ..freeze.outcome import Frozen
 from ..freeze.prover import decide
 from .cells import Cell, SpecialSampleError
 from .follow import Follower, Meter
@@ -41,7 +41,7 @@ def small_steps(configuration: Configuration, a: Fraction, meter: Meter) -> Smal
         return None
     phases, rules = found
     outcome = decide(with_changes(configuration, alpha=a / 3))
-    if isinstance(outcome, Undecided):
+    if not isinstance(outcome, Frozen):
         return None
     for fineness in FINENESS:
         proof = SmallSteps(phases, follower.layer, rules, sorted(outcome.leaders), fineness)

@@ -73,12 +73,14 @@ def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here:
     scores = bounds.scores()
     follows: list[int] = []
     for i, row in enumerate(scores):
-        top = maximisers(row)
-        if len(top) > 1:
-            return StillOpen(f"token {i} attends to tokens {', '.join(map(str, top))} alike")
-        follows.append(top[0])
-    moving = next((i for i, j in enumerate(follows) if follows[j] != j), None)
-    if moving is not None:
+        first, *others = maximisers(row)
+        if others:
+            return StillOpen(f"token {i} attends to tokens {', '.join(map(str, [first, *others]))} alike")
+        follows.append(first)
+    f = tuple(follows)
+    loose = [i for i, j in enumerate(f) if f[j] != j]
+    if loose:
+        moving = loose[0]
         return StillOpen(f"token {moving} attends to token {f[moving]}, which attends to token {f[f[moving]]}")
     found = sizes(configuration, model, alpha, bounds, scores, f)
     for gap, what in ((found.inner, "its own cluster"), (found.outer, "two clusters")):
