@@ -54,6 +54,18 @@ def render_markdown(records: Records) -> str:
         lines += ["", f"### {escaped(about)}", ""]
         lines += [*([escaped(run.paper.note), ""] if run.paper.note else [])]
         lines += _table(["in the paper", "verdict", "statement", "how it is known"], rows)
+    for one in run.steps:
+        lines += ["", f"### {escaped(one.input)}: every step α", ""]
+        rows = [
+            [
+                escaped(cell.low),
+                escaped(cell.high),
+                "undecided" if cell.leaders is None else ", ".join(map(str, cell.leaders)),
+                "small steps" if cell.small_steps else cell.reason or str(cell.freeze_layer),
+            ]
+            for cell in one.cells
+        ]
+        lines += _table(["from", "to", "leaders", "frozen from layer"], rows)
     surprising = [c for c in records.counterexamples if not is_expected(records, c)]
     expected = [c for c in records.counterexamples if is_expected(records, c)]
     lines += _counterexamples(records, surprise_title(records, surprising), surprising)

@@ -24,7 +24,7 @@ from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
 from ..records.run_record import CheckResult, ClaimRecord
 from ..records.store import COUNTEREXAMPLES, Records
-from . import control_figures, gap_plot, page, svg
+from . import control_figures, gap_plot, page, steps_figures, svg
 from .scene import Pictured, Scene, scene_of
 
 MAX_PICTURES = 30
@@ -76,6 +76,7 @@ def render_html(records: Records) -> str:
         results=len(records.results),
         pictures=[(r, f, _tokens(r)) for r, f in with_figures if f],
         control_figures=[] if run.control is None else control_figures.figures(run.control),
+        steps_figures=[steps_figures.steps_figure(one) for one in run.steps],
         shown_figures=figures.used,
         all_figures=figures.asked,
         not_verified=not_verified,

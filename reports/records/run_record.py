@@ -18,6 +18,7 @@ from .configuration_record import (
     check_picture,
 )
 from .control_record import ControlRecord
+from .steps_record import StepsRecord
 
 InputVerdict = Literal["verified", "refuted", "undecided", "invalid"]
 VerdictOnClaim = Literal["proved", "verified", "refuted", "undecided", "invalid", "vacuous"]
@@ -338,6 +339,7 @@ class RunRecord(Record, frozen=True):
         environment: what it ran on: versions, processor, commit.
         paper: the paper of `paper`, statement by statement.
         control: the answer of `control`, which is verified if it is possible and refuted if it is impossible.
+        steps: what `prove --all-alpha` found, one entry an input.
     """
 
     format: Literal["hardmax-run"]
@@ -363,6 +365,7 @@ class RunRecord(Record, frozen=True):
     environment: Mapping[str, str] = {}
     paper: PaperRecord | None = None
     control: ControlRecord | None = None
+    steps: tuple[StepsRecord, ...] = ()
 
     def __post_init__(self) -> None:
         known = set(self.counterexamples)

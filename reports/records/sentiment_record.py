@@ -213,6 +213,31 @@ class ProofsRecord(Record, frozen=True):
     rules: Mapping[str, int]
 
 
+class RoundingRecord(Record, frozen=True):
+    """What rounding the embedding leaves as it is, in reviews with equal words merged.
+
+    Args:
+        format: "float16" or "bfloat16".
+        reviews: how many were examined.
+        leaders_proved: in how many no leader changes, by the radius.
+        leaders_kept: in how many none changes, by the exact run of the rounded words.
+        predictions_proved: in how many the prediction does not change, by the radius.
+        predictions_kept: in how many it does not, by the exact run.
+    """
+
+    format: str
+    reviews: int
+    leaders_proved: int
+    leaders_kept: int
+    predictions_proved: int
+    predictions_kept: int
+
+    def __post_init__(self) -> None:
+        proved = self.leaders_proved <= self.leaders_kept and self.predictions_proved <= self.predictions_kept
+        if not proved or max(self.leaders_kept, self.predictions_kept) > self.reviews:
+            raise RecordError(f"{self.format}: more is proved than kept, or kept than examined")
+
+
 class ClusterRecord(Record, frozen=True):
     """The words of the example that tend to one point.
 
@@ -346,6 +371,7 @@ class SentimentRecord(Record, frozen=True):
         speed: one row a dimension that was trained both ways.
         model: the classifier that was proved.
         reproduced: whether training it again gave the same numbers, bit for bit.
+        roundings: what rounding its embedding leaves as it is.
     """
 
     format: Literal["hardmax-sentiment"]
@@ -364,3 +390,4 @@ class SentimentRecord(Record, frozen=True):
     example: ExampleRecord
     trainings: TrainingsRecord
     seconds: SecondsRecord
+    roundings: tuple[RoundingRecord, ...] = ()

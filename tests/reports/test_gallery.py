@@ -26,6 +26,7 @@ from hardmax.verify.studies.cylinder.study import conclusion
 
 GALLERY = Path(hardmax.reports.__file__).parent / "examples"
 PAPER = Path(hardmax.verify.__file__).parent / "claims" / "figures"
+PANELS = ("a_emerging_leader", "b_triangle", "c_square", "d_lasting_ties")
 RUNS = {
     "emerging-leader": (["prove", "figure2a_emerging_leader.json"], 0),
     "persistent-tie": (["prove", "figure2d_lasting_ties.json"], 0),
@@ -38,6 +39,10 @@ RUNS = {
             "figure2a_emerging_leader.json",
             *(f"figure2a_{name}.json" for name in ("beta4", "beta16", "beta64", "growing")),
         ],
+        0,
+    ),
+    "every-step": (
+        ["prove", *(f"figure2{panel}.json" for panel in PANELS), "--all-alpha"],
         0,
     ),
     "control": (["control", "four_tokens.json", "--lead", "right,up"], 1),

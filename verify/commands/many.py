@@ -16,10 +16,11 @@ from ...kernels.exact.json_values import number
 from ...reports.printable import json_text, one_line, printable
 from ...reports.records.record import ResultRecord
 from ...reports.records.run_record import RunCounts
+from ...reports.records.steps_record import StepsRecord
 from ...reports.records.store import write_results
 from ..certificates.self_check import unchecked
 from ..certificates.writer import to_text, write_text
-from ..provers.regions.answers import ask_all_steps
+from ..provers.regions.answers import AllSteps, ask_all_steps
 from ..provers.regions.radius_answer import ask_radius
 from . import many_text
 from .output import prepare, render, write_run
@@ -62,6 +63,7 @@ class Many:
     def __init__(self, ask: Callable[[Configuration], Any], out: Path | None, arguments: Sequence[str]) -> None:
         self._ask, self._out, self._arguments = ask, out, tuple(arguments)
         self._results: list[ResultRecord] = []
+        self._steps: list[StepsRecord] = []
         self._stems: set[str] = set()
 
     def run(self, paths: Sequence[Path], *, overwrite: bool, as_json: bool, report: bool, seconds: float | None) -> int:
@@ -90,6 +92,7 @@ class Many:
                     **{v: verdicts.count(v) for v in ("verified", "refuted", "undecided", "invalid")},
                 ),
                 results=write_results(self._out, self._results),
+                steps=tuple(self._steps),
             )
             if report:
                 render(self._out)
@@ -109,6 +112,8 @@ class Many:
             if document is not None:
                 note = unchecked(document, seconds)
                 certificate = str(write_text(self._out / f"{self._stem(name)}.cert.json", to_text(document)))
+        if isinstance(answer, AllSteps):
+            self._steps.append(many_text.steps_record(name, answer, certificate))
         if as_json:
             click.echo(json_text(answer.to_json(name, certificate)))
         else:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.rational_text import rational_text
+from ...reports.records.steps_record import StepCellRecord, StepsRecord
 from ..certificates.all_steps import SmallSteps
 from ..provers.regions.answers import AllSteps
 from ..provers.regions.follow import Itinerary
@@ -66,6 +67,27 @@ def _step_lines(answer: AllSteps) -> list[str]:
     if len(groups) > MOST_LINES:
         found.append(f"… {len(groups) - MOST_LINES} more ranges: --json prints them all")
     return found
+
+
+def steps_record(name: str, answer: AllSteps, certificate: str | None) -> StepsRecord:
+    """The record of an answer, of which pages are made."""
+    cells = []
+    for cell in answer.cells:
+        leaders, high = answer.leaders(cell), cell.high
+        found = cell.itinerary
+        cells.append(
+            StepCellRecord(
+                low=end_text(cell.low),
+                high="inf" if high is None else end_text(high),
+                start=float(as_fraction(cell.low.low)),
+                end=None if high is None else float(as_fraction(high.low)),
+                leaders=None if leaders is None else tuple(leaders),
+                freeze_layer=found.freeze_layer if isinstance(found, Itinerary) else None,
+                small_steps=isinstance(found, SmallSteps),
+                reason=cell.reason,
+            )
+        )
+    return StepsRecord(input=name, labels=answer.given.labels, cells=tuple(cells), certificate=certificate)
 
 
 def _said(answer: AllSteps, cell: Piece) -> str:

@@ -17,7 +17,7 @@ import click
 from click.core import ParameterSource
 
 from ...kernels.errors import InputError
-from ...reports.records.codec import RecordError, dumps
+from ...reports.records.codec import RecordError, dumps, encode
 from ...reports.records.files import write_file
 from .options import overwrite, spare
 from .output import progress
@@ -154,6 +154,7 @@ def train(
 @overwrite
 @click.option("--journal", callback=_file_to_write, help="Keep verdicts there, and go on from it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: with --text the verdict, else the counts.")
+@click.option("--radius", is_flag=True, help="Also: does rounding to float16 or bfloat16 provably change nothing?")
 @_jobs
 @click.pass_context
 def prove(
@@ -168,6 +169,7 @@ def prove(
     overwrite: bool,
     journal: Path | None,
     as_json: bool,
+    radius: bool,
     jobs: int,
 ) -> int:
     """Prove exactly what the words of each review converge to.
@@ -183,10 +185,10 @@ def prove(
     from ..studies.sentiment.experiment.verification import dataset_of
     from ..studies.sentiment.explain import dropped_words
     from ..studies.sentiment.proofs import prove_reviews, prove_text, summary
-    from ..studies.sentiment.text import dropped_text, proof_text, proofs_text
+    from ..studies.sentiment.text import dropped_text, proof_text, proofs_text, rounding_text
 
     if text is not None:
-        names = {"path": "--reviews"} | {name: f"--{name}" for name in ("source", "part", "limit", "journal")}
+        names = {"path": "--reviews"} | {name: f"--{name}" for name in ("source", "part", "limit", "journal", "radius")}
         given = [names[p] for p in names if context.get_parameter_source(p) is ParameterSource.COMMANDLINE]
         if given:
             raise InputError(f"--text is about one review only; leave out {' and '.join(given)}")
@@ -232,8 +234,16 @@ def prove(
             journal=Journal(journal, STUDY),
             progress=lambda done: report("proofs", done, len(bags)),
         )
+        found = []
+        if radius:
+            from ..studies.sentiment.rounding import roundings
+
+            found = roundings(model, bags, lambda done: report("roundings", done, len(bags)))
     counts = summary(proofs)
-    click.echo(dumps(counts) if as_json else proofs_text(counts))
+    if as_json:
+        click.echo(json.dumps({**encode(counts), "roundings": [*map(encode, found)]}) if radius else dumps(counts))
+    else:
+        click.echo("\n".join([proofs_text(counts), *map(rounding_text, found)]))
     return max((STATUS[verdict] for verdict in counts.merged), key=(0, 3, 1).index)
 
 

@@ -20,6 +20,8 @@ from ....kernels.exact.matrix import is_positive_definite
 from ..freeze.outcome import Frozen, Undecided
 from ..freeze.prover import Budget, decide
 
+UNBOUNDED = Fraction(10**6)
+"""A radius where nothing binds, as for a single token."""
 KEPT_BITS = 40
 """Leading bits of a radius that are kept."""
 CLEAR, SPARE = 1e-9, 1.001
@@ -74,13 +76,20 @@ class Radius:
         return None if self.tokens is None else max(self.tokens, self.hull)
 
 
-def radius(configuration: Configuration, budget: Budget | None = None, *, adversary: bool = True) -> Radius:
+def radius(
+    configuration: Configuration,
+    budget: Budget | None = None,
+    *,
+    adversary: bool = True,
+    sizes: Sequence[Fraction] | None = None,
+) -> Radius:
     """How far the tokens and A may move.
 
     Args:
         configuration: nonzero, distinct tokens, a constant step; A symmetric positive definite.
         budget: for the proof of its itinerary.
         adversary: whether to look for a move that changes the itinerary.
+        sizes: w_p, of which `relative` is a multiple; |z_p| if left out.
 
     Returns:
         Lower bounds that hold for every move; `A` also keeps A positive definite.
@@ -93,7 +102,7 @@ def radius(configuration: Configuration, budget: Budget | None = None, *, advers
     z = [list(row) for row in configuration.tokens]
     rate = configuration.step.rate(0)
     norm = max(sum(map(abs, row), Fraction(0)) for row in configuration.A)
-    sizes = [root_above(sum((v * v for v in row), Fraction(0))) for row in configuration.tokens]
+    sizes = sizes or [root_above(sum((v * v for v in row), Fraction(0))) for row in configuration.tokens]
     ones = [Fraction(1)] * n
     P: list[dict[int, Fraction]] = [{i: Fraction(1)} for i in range(n)]
     hull = hull_radius(configuration, [i for i, k in outcome.leaders.items() if k == 0])
@@ -120,7 +129,7 @@ def radius(configuration: Configuration, budget: Budget | None = None, *, advers
         P = [_mixed(P[i], P[j], rate) for i, j in enumerate(follows[-1])]
     absolute, binding = _least(found, ones, norm)
     relative, _ = _least(found, sizes, norm)
-    of_A = _short(min([c.of_form() for c in found], default=Fraction(10**6)))
+    of_A = _short(min([c.of_form() for c in found], default=UNBOUNDED))
     while not is_positive_definite(
         [[x - of_A * (i == j) for j, x in enumerate(r)] for i, r in enumerate(configuration.A)]
     ):
@@ -168,7 +177,8 @@ class _Gap:
         a = sum((w[p] * root_above(sum((x * x for x in v), Fraction(0))) for p, v in self.pulls().items()), Fraction(0))
         reach = sum((x * w[p] for p, x in self._own.items()), Fraction(0))
         b = norm * reach * sum((abs(x) * w[p] for p, x in self._turn.items()), Fraction(0))
-        return _short(2 * self.gap / (a + root_above(a * a + 4 * b * self.gap)))
+        limit = a + root_above(a * a + 4 * b * self.gap)
+        return _short(2 * self.gap / limit) if limit else UNBOUNDED
 
     def of_form(self) -> Fraction:
         """gap / |sym(z_i (z_j − z_l)ᵀ)|, rounded down."""
@@ -214,7 +224,7 @@ def _constraints(
         sizes = [float(v) for v in w]
         W = np.array([sum(float(x) * sizes[p] for p, x in row.items()) for row in P])
         a, b = W[i] * far + (W[j] + W[other]) * reach, float(norm) * W[i] * (W[j] + W[other])
-        bounds.append(2 * gap / (a + np.sqrt(a * a + 4 * b * np.maximum(gap, 0))))
+        bounds.append(2 * gap / (a + np.sqrt(a * a + 4 * b * np.maximum(gap, 0)) + 1e-300))
         radii.append(lambda one, w=w: one.radius(w, norm))
 
     def at(c: int) -> _Gap:
@@ -228,7 +238,7 @@ def _constraints(
 
 def _least(found: list[_Gap], w: Sequence[Fraction], norm: Fraction) -> tuple[Fraction, _Gap | None]:
     """The least radius, and what binds."""
-    return min(((c.radius(w, norm), c) for c in found), key=lambda pair: pair[0], default=(Fraction(10**6), None))
+    return min(((c.radius(w, norm), c) for c in found), key=lambda pair: pair[0], default=(UNBOUNDED, None))
 
 
 def root_above(q: Fraction) -> Fraction:

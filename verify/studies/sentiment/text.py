@@ -5,7 +5,7 @@ Neighbours: `commands.sentiment` prints it; `reports.pages.sentiment_page` makes
 
 from collections.abc import Mapping, Sequence
 
-from ....reports.records.sentiment_record import ComparisonRecord, ProofsRecord, SentimentRecord
+from ....reports.records.sentiment_record import ComparisonRecord, ProofsRecord, RoundingRecord, SentimentRecord
 from .explain import Explanation
 from .proofs import TextProof
 
@@ -41,6 +41,15 @@ def proofs_text(counts: ProofsRecord) -> str:
         f"{_counted(counts.literal)} as they stand\n"
         f"hypotheses hold as it stands in {hypotheses.literal}, only after merging in {hypotheses.merged_only}, "
         f"not even then in {hypotheses.never}; {counts.mean_leaders:.2f} leaders a review"
+    )
+
+
+def rounding_text(row: RoundingRecord) -> str:
+    """What rounding the embedding leaves as it is."""
+    return (
+        f"embedding rounded to {row.format}: no leader changes in {row.leaders_kept} of {row.reviews} reviews, "
+        f"provably by the radius in {row.leaders_proved}; no prediction in {row.predictions_kept}, provably in "
+        f"{row.predictions_proved}"
     )
 
 

@@ -34,12 +34,15 @@ from ..classifier.data import Dataset, encode, texts_of
 from ..classifier.model import Classifier, shipped_model
 from ..explain import explain
 from ..proofs import prove_reviews, summary
+from ..rounding import roundings
 from .claims import CLAIMS, PUBLISHED
 from .judgement import Evidence, estimate, judge
 from .trials import Corpus, plan, run_trials
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, how much of it is done, and how much there is."""
+ROUNDED = 300
+"""Test reviews whose embedding is rounded: a tenth of a second each."""
 
 
 def verify(
@@ -82,6 +85,11 @@ def verify(
         journal=journal,
         progress=lambda done: progress("proofs", done, len(chosen)),
     )
+    rounded = roundings(
+        model,
+        dataset.bags.take(chosen[:ROUNDED]),
+        lambda done: progress("roundings", done, min(ROUNDED, len(chosen))),
+    )
     proved = perf_counter()
     trials = plan(seeds, dimensions, epochs, softmax)
     results = run_trials(
@@ -106,6 +114,7 @@ def verify(
         speed=speed_table(evidence),
         proofs=summary(proofs),
         model=ModelRecord(digest=model.digest(), **origin),
+        roundings=tuple(rounded),
         reproduced=any(result.get("digest") == model.digest() for result in results),
         example=example(model, dataset, read_reviews(corpus.path, corpus.source)),
         trainings=TrainingsRecord(
