@@ -82,4 +82,4 @@ def in_order(
 
 def configurations_known(journal: Journal, key: str) -> int:
     """How many configurations the chunks of such keys have in a journal."""
-    return sum(value["configurations"] for key, value in journal.known.items() if key.startswith(key))
+    return sum(value["configurations"] for name, value in journal.known.items() if name.startswith(key))

@@ -359,8 +359,11 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"A": np.eye(1)}, 'the array "tokens" is missing'),
-        ({"tokens": np.ones((1, 1)), "b": np.ones(1)}, 'unknown array "b"; known arrays are tokens, A, alpha, labels'),
+        ({"A": np.eye(1)}, 'one of the arrays "tokens", \\(n, d\\), and "gram", \\(n, n\\), is needed'),
+        (
+            {"tokens": np.ones((1, 1)), "b": np.ones(1)},
+            'unknown array "b"; known arrays are tokens, gram, A, alpha, labels, multiplicities, follow',
+        ),
         ({"tokens": np.ones((1, 1)), "labels": np.ones(1)}, "labels must be a 1-d array of strings"),
         ({"tokens": np.ones((1, 1)), "labels": np.array("a")}, "labels must be a 1-d array of strings"),
     ],

@@ -207,6 +207,8 @@ def figure_killers(panel: Configuration) -> tuple[Killer, ...]:
     )
 
 
+TURNING = Configuration([(1, 0), (0, 1), (0, -1), (-1, 0)], [(1, 1), (-1, 1)], 1)
+"""Its layers repeat up to a rotation."""
 KILLERS: dict[str, tuple[Killer, ...]] = {
     "clustering.convergence": (
         outcome("a leader tends elsewhere", EXAMPLES["captured"].configuration, tends_to(1, -2)),
@@ -477,6 +479,7 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
         kernel(wrong.Opposite, INNER_SQUARE),
         kernel(wrong.FirstMaximiser, Configuration([*SQUARE, (Q(1, 2), 0)])),
     ),
+    "freezing.every_itinerary": (outcome("the layers turn for ever", CORNERS, lambda _: decided(TURNING).outcome),),
     **{claim.id: figure_killers(claim.example) for claim in select_claims("panels.*")},
     **dict(softmax_killers.killers(Killer)),
 }

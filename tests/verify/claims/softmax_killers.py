@@ -184,7 +184,7 @@ def killers(Killer: Callable[..., Any]) -> Iterator[tuple[str, tuple[Any, ...]]]
     )
     yield "softmax.hulls", layers(CONSTANT, NotNormalised, Drift)
     yield "softmax.contraction", layers(CONSTANT, NotNormalised, Drift)
-    yield "softmax.near_hardmax", layers(SHARP, SelfExcluded, OneMinusLambda, NotNormalised, BetaDivided, ForNegative)
+    yield "softmax.near_hardmax", layers(SHARP, OneMinusLambda, NotNormalised, BetaDivided, ForNegative)
     growing = (AlphaForLambda, BetaOfTheNextLayer, BetaOfTheLayerBefore, NotNormalised, NoMultiplicities, TransposedA)
     limits = (
         evidence(GROWING, "growing", "closed too early", layer=1),

@@ -137,11 +137,12 @@ def test_the_examples_in_its_help_run(tmp_path):
     shown = subprocess.run([sys.executable, "-m", "hardmax", "prove", "--help"], capture_output=True, text=True)
     _, _, rest = shown.stdout.partition("Examples:\n")
     examples = [line.strip() for line in rest.partition("\n\n")[0].splitlines()]
-    assert len(examples) == 2
+    assert len(examples) == 3
+    (tmp_path / "square.json").write_text("[[1, 1], [1, -1], [-1, 1], [-1, -1]]")
     np.save(tmp_path / "cloud.npy", CLOUD)
     for line in examples:
         command = line.replace("hardmax", f"{shlex.quote(sys.executable)} -m hardmax")
         done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, "")
-    assert "1 accepted" in done.stdout
+        assert ("hardmax check" in line) == ("1 accepted" in done.stdout)
     assert (tmp_path / "proof" / "report.html").exists()

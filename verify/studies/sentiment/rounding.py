@@ -16,7 +16,7 @@ import numpy as np
 from ....kernels.exact.configuration import Configuration, with_changes
 from ....kernels.exact.dynamics import Dynamics
 from ....reports.records.sentiment_record import RoundingRecord
-from ...provers.freeze.outcome import Undecided
+from ...provers.freeze.outcome import Frozen
 from ...provers.freeze.prover import decide
 from ...provers.regions.radius import radius, root_above
 from .classifier.data import Bags, Ints
@@ -66,7 +66,7 @@ def _stays(model: Classifier, bag: tuple[Ints, Ints], rounded: Callable[[np.ndar
     given = model.configuration(tokens, counts)
     other = with_changes(given, tokens=[[Fraction(x) for x in z] for z in rounded(model.embeddings[tokens]).tolist()])
     before, after = decide(given), decide(other)
-    if isinstance(before, Undecided) or isinstance(after, Undecided) or not given.is_nonzero or not given.is_distinct:
+    if not (isinstance(before, Frozen) and isinstance(after, Frozen)) or not given.is_nonzero or not given.is_distinct:
         return [False] * 4
     pairs = zip(given.tokens, other.tokens, strict=True)
     sizes = [root_above(sum(((x - y) ** 2 for x, y in zip(z, u, strict=True)), Fraction(0))) for z, u in pairs]
