@@ -71,7 +71,7 @@ def _headline(proved: Result) -> str:
     verdict = overall(own)
     c = proved.configuration
     theorem = c.model.kind == "hardmax"  # it is about no other model
-    claimed = {h for claim in named(c.model.claims) for h in claim.assumes}
+    claimed = {h for claim in named(c.model.claims) for h in claim.assumes} | set(c.model.hypotheses())
     said_of = c.hypotheses().items() if theorem else ((h, met) for h, met in c.hypotheses().items() if h in claimed)
     broken = [_BROKEN.get(h, f"not {h}") for h, met in said_of if not met]
     if theorem and not isinstance(c.step, ConstantStep):

@@ -43,7 +43,7 @@ def sets_of_one_token_taken_for_one_set(moved, Z, A, xp, B):
     return moved + (X[((X @ A) @ X.swapaxes(0, 1)).argmax(1)] - X)[:, None] / 2
 
 
-@kind("shape.tokens", "mask", (500, 1000, 2000))
+@kind("shape.tokens", "mask", (1000, 1500, 2000))
 def followers_of_at_most_so_many(mask, Z, A, xp, most):
     return mask & (mask.cumsum(2) <= most)
 
