@@ -113,7 +113,8 @@ class Combinations(Dynamics):
 
     def scores(self, layer: Layer, rows: Sequence[int] | None = None) -> list[list[Any]]:
         """As for hardmax."""
-        if layer.index > 0 or self._units is None:
+        # Proofs ask for scores of rows and of later layers by a `Layer` of their own, with any index.
+        if layer.numerators is not self.first.numerators or self._units is None:
             return super().scores(layer, rows)
         G, found = self.form.to_list(), []
         for i in range(len(self._units)) if rows is None else rows:

@@ -1,8 +1,8 @@
 """Softmax layers enclosed by balls: exact centres, and one radius for all coordinates that does not grow by itself.
 
 A layer is computed from the exact centres with ball arithmetic, which bounds its rounding; what the tokens' own
-uncertainty does to the next layer is bounded by Lemma S3 of verify/SOFTMAX.md, and not by the balls, which would grow
-in every layer.
+uncertainty does to the next layer is bounded by Lemma S3 of verify/theory/SOFTMAX.md, and not by the balls, which would
+grow in every layer.
 
 Neighbours: `model` is what is computed; `verify.provers.softmax` draws conclusions.
 """
@@ -144,7 +144,8 @@ class SoftmaxLayers:
                 P = self.attention(k, C)
                 Z = self.next_balls(k, C, P)
                 tau = _ball(self.beta(k)) * radius * (self._sensitivity(C) + norm * radius)
-                if not tau <= LARGEST_TAU:
+                finite = all(v.is_finite() for row in Z.tolist() for v in row)  # not where exponents are all error
+                if not (finite and tau <= LARGEST_TAU):
                     raise PrecisionError(f"{bits} bits are too few for layer {k + 1}")
                 radius = (radius + _ball(self.rate(k)) * tau * _deviation(P, C) * 17 / 16).upper()
 

@@ -2,7 +2,7 @@
 
 Outcomes are in coefficients (`kernels.exact.gram`); the map e_i → z_i takes them to the tokens. It keeps convergence
 and scores, so leaders too; a limit is on the boundary of K, and the projection of the origin on a face, if it is a
-combination of leaders and not the origin (CERTIFICATE.md, section 13).
+combination of leaders and not the origin (CERTIFICATE.md, section 14).
 
 Neighbours: the theorem's own family is the same with coordinates, `certificates.gram` writes what is proved.
 """

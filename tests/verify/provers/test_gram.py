@@ -5,7 +5,7 @@ from fractions import Fraction as Q
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from hardmax.kernels.exact.configuration import Configuration
 from hardmax.strategies import configurations
@@ -25,6 +25,7 @@ def gram_of(c: Configuration) -> Configuration:
     )
 
 
+@example(Configuration([[13, 10], [-13, 10], [0, 1], [1, 11], [-1, 11]], alpha=2))  # token 2 leads from layer 6 on
 @given(configurations(n=(1, 7), d=(1, 3), distinct=None, max_multiplicity=2))
 def test_what_is_proved_is_what_is_proved_of_the_tokens(c):
     if c.follow != "largest":

@@ -5,7 +5,7 @@ import re
 from fractions import Fraction as Q
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hardmax.kernels import Configuration, ExactnessError, GeometricStep, InputError
@@ -38,6 +38,7 @@ def agrees(c):
     return True
 
 
+@example(Configuration([[2**70], [-(2**70)]], Softmax([[1]], 1, Q(1, 3))))  # scores of 140 bits
 @given(softmax._any())
 def test_the_checker_agrees_on_bounded_beta(c):
     assert agrees(c)
