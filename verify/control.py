@@ -9,7 +9,7 @@
 What is possible has been proved by the exact prover (`answer.results`); what is impossible has a certificate
 (`answer.document`). In which sense, and why: CONTROL.md.
 
-Neighbours: `provers.control` answers, `commands.output` draws.
+Neighbours: `provers.control` answers, `commands.parts.output` draws.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Control(ControlAnswer):
 
     def plot(self) -> str:
         """HTML: the tokens with the ellipse of A, who leads before and after, and the disc of all A; text if d ≠ 2."""
-        from .commands.output import control_picture
+        from .commands.parts.output import control_picture
 
         return control_picture(self)
 

@@ -9,7 +9,7 @@
 
 The decorator makes a record and registers nothing: `hardmax verify --claims mine.py` finds it by the file's names.
 
-Neighbours: `view` is what `case` offers, `campaigns` draws and shrinks, `commands.output` writes what is saved.
+Neighbours: `view` is what `case` offers, `campaigns` draws and shrinks, `commands.parts.output` writes what is saved.
 """
 
 import sys
@@ -93,12 +93,12 @@ class Refutation:
         Raises:
             BugError: the independent checker refuses the certificate; nothing is written.
         """
-        from .commands.output import new_counterexample
+        from .commands.parts.output import new_counterexample
 
         return new_counterexample(Path(out), self.claim, self.case, self.finding)
 
     def _repr_html_(self) -> str:
-        from .commands.picture import refutation_html
+        from .commands.parts.picture import refutation_html
 
         return refutation_html(self.claim, self.case, self.finding)
 

@@ -237,7 +237,7 @@ class Configuration:
         return f"Configuration({', '.join(parts)})"
 
     def _repr_html_(self) -> str:
-        return named("hardmax.verify.commands.picture:configuration_html")(self)
+        return named("hardmax.verify.commands.parts.picture:configuration_html")(self)
 
     def hypotheses(self) -> dict[str, bool]:
         """What the model's claims assume of tokens and model, and whether this input meets it."""

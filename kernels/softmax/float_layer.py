@@ -5,7 +5,7 @@ the diameter, |x| the largest coordinate. A, β and λ may have been rounded to 
 β(s_ij − max) passes at most 2d roundings of its scores, and 4 of A, β, the product and the difference, on terms of size
 βS: it errs by at most 2βS γ_{2d+8}. exp is taken to err by at most 4 units in the last place, `EXP` (NumPy and torch
 promise less; `test_float_layer` compares them with balls). So computed weights are exact ones times e^θ,
-|θ| ≤ τ = 2βS γ_{2d+8} + (`EXP` + 1)u, and a factor that is common to a row. If τ ≤ 1/64, Lemma S3 of verify/SOFTMAX.md
+|θ| ≤ τ = 2βS γ_{2d+8} + (`EXP` + 1)u, and a factor that is common to a row. If τ ≤ 1/64, Lemma S3 (SOFTMAX.md)
 bounds what θ does to a mean by (17/16)τD; sums of n terms, the division by their sum and the product with the tokens
 pass at most 2n + 4 roundings, on numbers of size R, and z + λ(m − z) at most 6 more. What underflows in exp is less
 than the smallest normal number ω in n terms:

@@ -348,7 +348,7 @@ def test_verify_refuses_a_kernel_that_cannot_run_here_before_any_work(run):
 
 def test_a_long_configuration_is_named_by_its_place_in_the_record(run, monkeypatch):
     write("mine.py", USER_KERNELS)
-    monkeypatch.setattr("hardmax.verify.commands.verify_text.LONGEST_INPUT", 10)
+    monkeypatch.setattr("hardmax.verify.commands.parts.verify_text.LONGEST_INPUT", 10)
     arguments = (
         "verify",
         "--claims",
@@ -532,7 +532,7 @@ def test_a_killed_run_leaves_nothing_that_stops_the_next(run):
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX file locks")
 def test_a_folder_that_another_run_is_writing_to_is_refused_and_left_as_it_is(run):
     write("square.json", SQUARE)
-    lines = ["import sys", "from pathlib import Path", "from hardmax.verify.commands.output import prepare"]
+    lines = ["import sys", "from pathlib import Path", "from hardmax.verify.commands.parts.output import prepare"]
     code = "\n".join([*lines, "prepare(Path('out'))", "print('begun', flush=True)", "sys.stdin.read()"])
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,7 +1,7 @@
 """Certificates: the file that proves a verdict to anyone, written from the records of a proof.
 
-The format is specified in CERTIFICATE.md, its shape in certificate.schema.json. Nothing is decided here: a record that
-is wrong becomes a text that `checker` refuses.
+The format is specified in CERTIFICATE.md, its shape in `schemas`. Nothing is decided here: a record that is wrong
+becomes a text that `checker` refuses.
 
 Neighbours: `outcome` and `evidence` hold what is written; `self_check` has it checked, `claims.certified` writes it.
 """

@@ -29,7 +29,7 @@ from .places import case_places
 from .registry import Claim, Finding, select_claims
 
 ConclusionVerdict = Literal["verified", "refuted", "undecided"]
-_PICTURES = "hardmax.verify.commands.picture"
+_PICTURES = "hardmax.verify.commands.parts.picture"
 """What draws results; it imports this module."""
 
 

@@ -21,8 +21,8 @@ from ..claims.conclusion import prove
 from ..provers.control.answers import ControlAnswer, LeadingKind, ask, leaders_at_0
 from ..provers.control.records import control_record
 from ..records.findings import result_record, trajectory_record
-from .options import Seconds, overwrite
-from .output import prepare, render, write_run
+from .parts.options import Seconds, overwrite
+from .parts.output import prepare, render, write_run
 
 STATUS = {"possible": 0, "impossible": 1, "undecided": 3}
 _ASKED = {

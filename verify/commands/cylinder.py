@@ -11,8 +11,8 @@ import click
 from ...kernels.errors import InputError
 from ...reports.records.codec import dumps
 from ...reports.records.files import write_file
-from .options import overwrite, spare
-from .output import progress
+from .parts.options import overwrite, spare
+from .parts.output import progress
 
 RECORD, SNAPSHOTS = "cylinder.json", "snapshots.npz"
 DEFAULT, COARSER, FINER = (192, 128), (128, 96), (256, 192)

@@ -4,7 +4,7 @@ Exit status: 0 no check fails (but those listed as known), 1 some check fails, 2
 line, 3 interrupted before one failed.
 
 Neighbours: `suite` runs, `text` prints; `verify.cli` mounts the command and turns `InputError` into status 2,
-`verify.commands.output` writes the records that `hardmax report` reads.
+`verify.commands.parts.output` writes the records that `hardmax report` reads.
 """
 
 import contextlib
@@ -33,8 +33,8 @@ from ..conformance.known import read_known
 from ..conformance.record import CheckResult, ConformanceReport
 from ..conformance.suite import INTERRUPTED, check_ids, opened, run_on, selected
 from ..conformance.text import WORDS, plain_text, print_report
-from .options import Seconds, SizesType, overwrite
-from .output import discard
+from .parts.options import Seconds, SizesType, overwrite
+from .parts.output import discard
 
 MOST_DRAWN = 40
 """Checks of more tokens have no picture: the record would be long and the picture crowded."""
@@ -171,7 +171,7 @@ def _arguments(context: click.Context) -> list[str]:
 
 def _prepare(out: Path, overwrite: bool) -> None:
     """Make the folder empty before any work is done; the files of others are kept."""
-    from .output import prepare
+    from .parts.output import prepare
 
     prepare(out, overwrite, also=(CHECKS_FOLDER,) if _of_an_earlier_run(out) else ())
 
@@ -179,7 +179,7 @@ def _prepare(out: Path, overwrite: bool) -> None:
 def _of_an_earlier_run(out: Path) -> bool:
     """Whether out/checks is what this command wrote: beside its record or its journal, and with no other files."""
     from ...reports.records.store import RUN
-    from .output import JOURNAL
+    from .parts.output import JOURNAL
 
     names = {name for protocol in PROTOCOLS for name in check_ids(protocol)}
     try:
@@ -200,7 +200,7 @@ def _write(
     out: Path, result: ConformanceReport, arguments: list[str], status: int, report: bool, interrupted: bool
 ) -> None:
     """The record of the run, what each failing check needs to be replayed, and the reports if asked for."""
-    from .output import render, write_run
+    from .parts.output import render, write_run
 
     failing = [r for r in result.results if r.status in ("fail", "known")]
     folder = out / CHECKS_FOLDER

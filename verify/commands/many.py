@@ -22,8 +22,8 @@ from ..certificates.self_check import unchecked
 from ..certificates.writer import to_text, write_text
 from ..provers.regions.answers import AllSteps, ask_all_steps
 from ..provers.regions.radius_answer import ask_radius
-from . import many_text
-from .output import prepare, render, write_run
+from .parts import many_text
+from .parts.output import prepare, render, write_run
 
 STATUS = {"invalid": 2, "refuted": 1, "undecided": 3}
 

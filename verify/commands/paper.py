@@ -22,10 +22,10 @@ from ..claims.case import Case
 from ..claims.papers.paper import Paper, Statement, read_paper, shipped_papers
 from ..claims.registry import Claim
 from ..records.findings import configuration_record
-from .options import overwrite
-from .output import prepare
+from .parts.options import overwrite
+from .parts.output import prepare
+from .parts.verify_text import last_line
 from .verify import examine_all, on_reviews, write_counterexamples, write_findings
-from .verify_text import last_line
 
 EXAMPLES, REVIEWS = 400, 40
 """Random configurations of the campaign, and real reviews for the claims that list inputs."""

@@ -29,9 +29,9 @@ from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from ..records.findings import result_record, trajectory_record
 from . import many
-from .options import Seconds, models, overwrite
-from .output import prepare, render, write_counterexample, write_run
-from .prove_text import describe
+from .parts.options import Seconds, models, overwrite
+from .parts.output import prepare, render, write_counterexample, write_run
+from .parts.prove_text import describe
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
 

@@ -14,7 +14,7 @@ from ...reports.records.record import CounterexampleRecord
 from ...reports.records.store import CONFIG, read_counterexample
 from ..claims.conclusion import examine
 from ..claims.registry import Claim, select_claims
-from .options import models
+from .parts.options import models
 
 SAYS = {
     "refuted": "It still fails.",

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ...reports.printable import path_text
-from .output import render
+from .parts.output import render
 
 
 @click.command()

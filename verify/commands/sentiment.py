@@ -19,8 +19,8 @@ from click.core import ParameterSource
 from ...kernels.errors import InputError
 from ...reports.records.codec import RecordError, dumps, encode
 from ...reports.records.files import write_file
-from .options import overwrite, spare
-from .output import progress
+from .parts.options import overwrite, spare
+from .parts.output import progress
 
 STATUS = {"verified": 0, "refuted": 1, "undecided": 3}
 RECORD, JOURNAL, PAGE = "sentiment.json", "journal", "sentiment.html"

@@ -35,9 +35,9 @@ from ..campaigns.sources import examine_sources
 from ..campaigns.tally import Tally, counted, histograms
 from ..claims.inputs import Listed, Screened
 from ..claims.registry import Claim, derived, select_claims
-from .options import Seconds, overwrite
-from .output import JOURNAL, discard, new_counterexample, prepare, progress, render, reopen, write_run
-from .verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
+from .parts.options import Seconds, overwrite
+from .parts.output import JOURNAL, discard, new_counterexample, prepare, progress, render, reopen, write_run
+from .parts.verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
 CLAIMS_HELP = "Claims to check: globs of ids, mine.py, mine.py:name, pkg.module:name; separated by commas."

@@ -1,6 +1,6 @@
 """What a run ran on: without it nobody can judge, or repeat, what floats did.
 
-Neighbours: `commands.output` writes it into run.json.
+Neighbours: `commands.parts.output` writes it into run.json.
 """
 
 import os

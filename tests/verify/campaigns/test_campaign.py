@@ -12,7 +12,7 @@ from hardmax.verify.campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Fin
 from hardmax.verify.campaigns.tally import Tally, extent
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.registry import Derived, all_claims, select_claims
-from hardmax.verify.commands.verify_text import claim_lines, claim_records
+from hardmax.verify.commands.parts.verify_text import claim_lines, claim_records
 
 from ...kernels.wrong_dynamics import with_layers
 

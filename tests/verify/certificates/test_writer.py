@@ -30,7 +30,9 @@ from .refused import EDITED
 
 
 def schema(name):
-    return json.loads((files("hardmax.verify.certificates") / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return json.loads(
+        (files("hardmax.verify.certificates") / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
+    )
 
 
 SCHEMA = schema("certificate")

@@ -13,7 +13,7 @@ import pytest
 
 from hardmax.kernels import Configuration, HarmonicStep
 from hardmax.verify.claims.conclusion import prove
-from hardmax.verify.commands.prove_text import MOST_TOKENS, describe, number_text, point_text
+from hardmax.verify.commands.parts.prove_text import MOST_TOKENS, describe, number_text, point_text
 
 CLOUD = np.array([[0.5, 1.0], [1.0, 0.25], [-1.0, -1.0], [0.125, 0.25]])
 

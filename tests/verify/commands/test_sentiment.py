@@ -40,7 +40,7 @@ TRAIN = ("--epochs", "6", "--depth", "4", "--rate", "0.05", "--batch", "32", "--
 
 
 def test_training_prints_the_twin_beside_and_keeps_the_command(hardmax, corpus_file, tmp_path, monkeypatch):
-    monkeypatch.setattr("hardmax.verify.commands.output.MINUTE", 0)
+    monkeypatch.setattr("hardmax.verify.commands.parts.output.MINUTE", 0)
     path = tmp_path / "m.npz"
     status, out, err = hardmax("train", "--out", path, "--reviews", corpus_file, *TRAIN)
     assert status == 0

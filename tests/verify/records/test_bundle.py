@@ -19,7 +19,7 @@ from hardmax.kernels.exact.rational_text import integer_text
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.registry import MOST_LAYERS, Claim, Finding, Source, all_claims
 from hardmax.verify.cli import main
-from hardmax.verify.commands.output import write_counterexample
+from hardmax.verify.commands.parts.output import write_counterexample
 from hardmax.verify.records.bundle import python_configuration
 from hardmax.verify.records.repro_script import SHOWN_BY
 
@@ -221,5 +221,5 @@ def test_what_a_claim_says_of_its_script_is_in_the_script(claim):
 
 
 def test_no_script_is_chosen_by_the_name_of_a_family():
-    for module in ("records.bundle", "commands.output"):
+    for module in ("records.bundle", "commands.parts.output"):
         assert ".family" not in inspect.getsource(import_module(f"hardmax.verify.{module}"))

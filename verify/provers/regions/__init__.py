@@ -2,5 +2,5 @@
 
 `steps` covers all α by intervals and algebraic points, over each of which `follow` runs the dynamics with polynomials
 (`cells`, `roots`), `small_steps` takes those near 0; `answers` joins them and says so. `radius` bounds how far tokens
-and A may move, `radius_answer` says it. The theorems, with proofs: verify/MANY_INPUTS.md.
+and A may move, `radius_answer` says it. The theorems, with proofs: verify/theory/MANY_INPUTS.md.
 """

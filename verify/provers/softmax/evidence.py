@@ -1,4 +1,4 @@
-"""What the theorems of verify/SOFTMAX.md prove of one configuration, as plain records with the numbers that show it.
+"""What the theorems of SOFTMAX.md prove of one configuration, as plain records with the numbers that show it.
 
 Neighbours: `prover` fills them, `certificates.softmax` writes them to a file.
 """

@@ -1,4 +1,4 @@
-"""The prover of softmax: layers are enclosed one by one until a theorem of verify/SOFTMAX.md says what comes after.
+"""The prover of softmax: layers are enclosed one by one until a theorem of SOFTMAX.md says what comes after.
 
 Neighbours: `consensus`, `metastable` and `growing` are the theorems, `kernels.softmax.enclosure` encloses layers.
 """

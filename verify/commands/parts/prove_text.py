@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 
-from ...kernels.exact.configuration import Configuration
-from ...kernels.exact.matrix import identity
-from ...kernels.exact.model import named
-from ...kernels.exact.rational_text import decimal_text, rational_text
-from ...kernels.exact.step import ConstantStep
-from ..claims.conclusion import Result, overall
-from ..claims.words import matrix_words, model_words, step_words
-from ..provers.freeze.outcome import Enclosed, Frozen, Undecided
+from ....kernels.exact.configuration import Configuration
+from ....kernels.exact.matrix import identity
+from ....kernels.exact.model import named
+from ....kernels.exact.rational_text import decimal_text, rational_text
+from ....kernels.exact.step import ConstantStep
+from ...claims.conclusion import Result, overall
+from ...claims.words import matrix_words, model_words, step_words
+from ...provers.freeze.outcome import Enclosed, Frozen, Undecided
 
 MOST_TOKENS = 60
 """More tokens than this are cut, unless all is asked for."""

@@ -5,15 +5,15 @@ Neighbours: `many` prints it; `provers.regions.answers` is what it says, `--json
 
 from itertools import groupby
 
-from ...kernels.exact.configuration import Configuration
-from ...kernels.exact.rational_text import rational_text
-from ...reports.records.steps_record import StepCellRecord, StepsRecord
-from ..certificates.all_steps import SmallSteps
-from ..provers.regions.answers import AllSteps
-from ..provers.regions.follow import Itinerary
-from ..provers.regions.radius_answer import RadiusAnswer
-from ..provers.regions.roots import Root, as_fraction
-from ..provers.regions.steps import Piece
+from ....kernels.exact.configuration import Configuration
+from ....kernels.exact.rational_text import rational_text
+from ....reports.records.steps_record import StepCellRecord, StepsRecord
+from ...certificates.all_steps import SmallSteps
+from ...provers.regions.answers import AllSteps
+from ...provers.regions.follow import Itinerary
+from ...provers.regions.radius_answer import RadiusAnswer
+from ...provers.regions.roots import Root, as_fraction
+from ...provers.regions.steps import Piece
 
 MOST_LINES, MOST_TERMS = 14, 5
 """Ranges of α with one set of leaders that are shown; terms of a polynomial that are."""

@@ -14,22 +14,22 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any
 
-from ...kernels.errors import InputError
-from ...reports import report
-from ...reports.records import store
-from ...reports.records.codec import RecordError
-from ...reports.records.run_record import RunRecord
-from ..campaigns.journal import Journal
-from ..claims.case import Case
-from ..claims.registry import Claim, Finding
-from ..records.bundle import counterexample_record, repro_text
-from ..records.environment import environment
+from ....kernels.errors import InputError
+from ....reports import report
+from ....reports.records import store
+from ....reports.records.codec import RecordError
+from ....reports.records.run_record import RunRecord
+from ...campaigns.journal import Journal
+from ...claims.case import Case
+from ...claims.registry import Claim, Finding
+from ...records.bundle import counterexample_record, repro_text
+from ...records.environment import environment
 from .options import spare
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..provers.control.answers import ControlAnswer
+    from ...provers.control.answers import ControlAnswer
 try:
     import fcntl
 except ImportError:  # Windows: two runs into one folder are not noticed there
@@ -186,7 +186,7 @@ def write_counterexample(out: Path, name: str, claim: Claim, case: Case, finding
     Raises:
         BugError: the independent checker refuses the certificate; nothing is written.
     """
-    from ..claims.certified import certificate_text  # SymPy's weight is for those who need it
+    from ...claims.certified import certificate_text  # SymPy's weight is for those who need it
 
     shown = None if claim.shown is None else claim.shown(case, finding)
     text = certificate_text(case) if shown is not None and shown.certified else None
@@ -206,8 +206,8 @@ def control_picture(answer: "ControlAnswer") -> str:
     """HTML for a notebook: the figures that the report's page has of an answer of `control`, its verdict below."""
     from markupsafe import Markup
 
-    from ...reports.pages import control_figures, page
-    from ..provers.control.records import control_record
+    from ....reports.pages import control_figures, page
+    from ...provers.control.records import control_record
 
     names = [f"configuration {c}" for c in range(len(answer.inputs))]
     figures = control_figures.figures(control_record(names if len(names) > 1 else ["tokens"], answer))

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ...kernels.errors import InputError
-from ..conformance.inputs.trial import Sizes
+from ....kernels.errors import InputError
+from ...conformance.inputs.trial import Sizes
 
 models = click.option(
     "--models", metavar="MODELS", help="Where your kinds of model are: mine.py, mine.py:name, pkg.module:name."

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from ...kernels.errors import InputError
-from ...kernels.exact.configuration import Configuration
-from ...reports.pages import svg
-from ...reports.pages.moving import animated
-from ...reports.pages.scene import LIMIT, Scene, scene_of
-from ...reports.printable import printable
-from ...reports.records.files import write_file
-from ...reports.records.record import CounterexampleRecord, ResultRecord
-from ..claims.case import Case
-from ..claims.conclusion import Result
-from ..claims.registry import Claim, Finding
-from ..provers.freeze.outcome import Undecided
-from ..records.bundle import counterexample_record
-from ..records.findings import result_record, trajectory_record
+from ....kernels.errors import InputError
+from ....kernels.exact.configuration import Configuration
+from ....reports.pages import svg
+from ....reports.pages.moving import animated
+from ....reports.pages.scene import LIMIT, Scene, scene_of
+from ....reports.printable import printable
+from ....reports.records.files import write_file
+from ....reports.records.record import CounterexampleRecord, ResultRecord
+from ...claims.case import Case
+from ...claims.conclusion import Result
+from ...claims.registry import Claim, Finding
+from ...provers.freeze.outcome import Undecided
+from ...records.bundle import counterexample_record
+from ...records.findings import result_record, trajectory_record
 from .prove_text import describe
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
-from ...kernels.bounds.crosscheck import written_out
-from ...kernels.exact.configuration import Configuration, identity
-from ...kernels.exact.rational_text import rational_text, show
-from ...kernels.protocol import Kernel
-from ...reports.formats.wording import CLAIM_COUNTS, KERNEL_COUNTS, plural
-from ...reports.records.run_record import (
+from ....kernels.bounds.crosscheck import written_out
+from ....kernels.exact.configuration import Configuration, identity
+from ....kernels.exact.rational_text import rational_text, show
+from ....kernels.protocol import Kernel
+from ....reports.formats.wording import CLAIM_COUNTS, KERNEL_COUNTS, plural
+from ....reports.records.run_record import (
     ClaimCounts,
     ClaimRecord,
     Divergence,
@@ -17,10 +17,10 @@ from ...reports.records.run_record import (
     KernelRecord,
     VerdictOnClaim,
 )
-from ..campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
-from ..campaigns.tally import Tally, counted
-from ..claims.registry import Claim, Derived
-from ..records.findings import configuration_record
+from ...campaigns.judgement import REFUTED, UNDECIDED, VERIFIED, Findings, Judged
+from ...campaigns.tally import Tally, counted
+from ...claims.registry import Claim, Derived
+from ...records.findings import configuration_record
 
 LONGEST_INPUT = 400
 """Characters of a configuration that are printed."""
