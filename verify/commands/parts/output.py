@@ -206,13 +206,13 @@ def control_picture(answer: "ControlAnswer") -> str:
     """HTML for a notebook: the figures that the report's page has of an answer of `control`, its verdict below."""
     from markupsafe import Markup
 
-    from ....reports.pages import control_figures, page
+    from ....reports.pages import control_figures, page_parts
     from ...provers.control.records import control_record
 
     names = [f"configuration {c}" for c in range(len(answer.inputs))]
     figures = control_figures.figures(control_record(names if len(names) > 1 else ["tokens"], answer))
     box = Markup('<figure><svg class="figure" viewBox="0 0 360 360" width="360" role="img">{}</svg><p>{}</p></figure>')
-    style = page.asset("figure.css") + page.asset("answer.css")
+    style = page_parts.asset("figure.css") + page_parts.asset("answer.css")
     pictures = Markup("").join(box.format(figure.content, figure.caption) for figure in figures)
     text = Markup("<p><strong>{}</strong> {}</p>").format(answer.verdict, answer.reason)
     return f'<div><style>{style}</style><div class="control">{pictures}</div>{text}</div>'
