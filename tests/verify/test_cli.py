@@ -187,11 +187,34 @@ def test_prove_that_is_interrupted_keeps_the_records_of_what_it_finished(run, mo
     monkeypatch.setattr(prove_command, "prove_configuration", impatient)
     status, out, err = run("prove", "square.json", "line.json", "square.json", "--json", "--out", "out", "--report")
     assert (status, len(out.splitlines())) == (3, 1)
-    assert err == "hardmax: interrupted after 1 of 3 configurations\n"
+    assert err.splitlines() == [
+        "hardmax: interrupted after 1 of 3 configurations",
+        "to go on: hardmax prove --resume out",
+    ]
     record = json.loads(Path("out/run.json").read_text())
     assert (record["interrupted"], record["verdict"], record["results"]) == (True, "undecided", 1)
     assert record["counts"]["inputs"] == record["counts"]["verified"] == 1
     assert {"square.cert.json", "results.jsonl", "report.html"} <= set(os.listdir("out"))
+    monkeypatch.setattr(prove_command, "prove_configuration", right)
+    for wrong, message in (
+        (("--resume", "out", "--json"), "leave --json out"),
+        (("square.json", "--resume", "out"), "leave configurations out"),
+        (("square.json", "--out", "out"), "holds a run that was stopped; give --resume out"),
+    ):
+        status, _, err = run("prove", *wrong)
+        assert (status, len(err.splitlines())) == (2, 1)
+        assert message in err
+    assert "the folder of another command" in run("verify", "--resume", "out")[2]
+    write("square.json", {**SQUARE, "alpha": "1/3"})
+    status, out, err = run("prove", "--resume", "out")
+    assert (status, err, [json.loads(line)["verdict"] for line in out.splitlines()]) == (
+        1,
+        "",
+        ["verified", "refuted", "verified"],
+    )
+    assert json.loads(Path("out/square.cert.json").read_text())["problem"]["step"]["alpha"] == "1/3", "it has changed"
+    assert not Path("out/journal").exists()
+    monkeypatch.setattr(prove_command, "prove_configuration", impatient)
     status, _, _ = run("prove", "line.json", "--out", "out", "--overwrite")
     assert (status, json.loads(Path("out/run.json").read_text())["counts"]["inputs"]) == (3, 0)
     assert run("report", "out")[0] == 0, "a run that finished nothing has records too"

@@ -87,8 +87,12 @@ def prepare(out: Path, overwrite: bool = False, also: Collection[str] = ()) -> N
         raise InputError(f"{out} cannot be written: {error.strerror}; give --out another folder") from None
 
 
-def reopen(out: Path) -> Journal:
+def reopen(out: Path, keep: Collection[str]) -> Journal:
     """The journal of a run that was stopped, in its folder, from which everything that is made anew is removed.
+
+    Args:
+        out: the folder.
+        keep: what stays in it besides certificates.
 
     Raises:
         InputError: there is no run to go on with, another run is writing there, or the journal is damaged.
@@ -104,7 +108,7 @@ def reopen(out: Path) -> Journal:
     except InputError:
         _unlock(out)
         raise
-    _clear(out, keep=(JOURNAL, "certificates"))
+    _clear(out, keep=(JOURNAL, *keep, *(p.name for p in out.glob("*.cert.json"))))
     return journal
 
 
