@@ -523,6 +523,20 @@ def test_the_seconds_of_verify_are_for_the_whole_command(run, monkeypatch):
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
+def test_what_went_into_loading_is_taken_off_the_seconds(run, monkeypatch):
+    left = []
+
+    class Recorded(verify_command.Interruption):
+        def __init__(self, seconds):
+            left.append(seconds)
+            super().__init__(seconds)
+
+    monkeypatch.setattr(verify_command, "Interruption", Recorded)
+    monkeypatch.setattr(verify_command, "monotonic", lambda: time.monotonic() + 900)
+    assert run("verify", "--claims", "lemmas.norm_growth", "--examples", "20", "--seconds", "1000")[0] == 0
+    assert 0 < left[0] <= 100
+
+
 def test_a_second_run_replaces_the_first_if_told_so_but_spares_what_is_not_its_own(run):
     write("square.json", SQUARE)
     write("line.json", {"tokens": [[1], [-1], [0]]})

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import click
@@ -109,6 +110,8 @@ def verify(
         (out / "certificates").mkdir()
         journal = Journal(out / JOURNAL, about)
     found = Findings(claims)
+    if seconds is not None:  # of the whole command: loading it counts
+        seconds = max(0.1, seconds - (monotonic() - (context.find_object(float) or monotonic())))
     with Interruption(seconds) as interruption, nullcontext((None, jobs)) if dask is None else cluster(dask) as pool:
         examine_all(
             found,
