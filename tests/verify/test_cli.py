@@ -205,6 +205,7 @@ def test_prove_that_is_interrupted_keeps_the_records_of_what_it_finished(run, mo
         assert (status, len(err.splitlines())) == (2, 1)
         assert message in err
     assert "the folder of another command" in run("verify", "--resume", "out")[2]
+    assert {"square.cert.json", "run.json", "report.html"} <= set(os.listdir("out")), "what is refused stays as it was"
     write("square.json", {**SQUARE, "alpha": "1/3"})
     status, out, err = run("prove", "--resume", "out")
     assert (status, err, [json.loads(line)["verdict"] for line in out.splitlines()]) == (

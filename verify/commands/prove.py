@@ -40,7 +40,7 @@ from . import many
 from .parts.options import RESUME_HELP, Seconds, models, overwrite
 from .parts.output import JOURNAL, prepare, render, write_counterexample, write_run
 from .parts.prove_text import describe
-from .parts.resume import about_run, must_be_the_same, stopped_run
+from .parts.resume import about_run, go_on, stopped_run
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
 
@@ -99,7 +99,7 @@ def prove(
       hardmax prove square.json --all-alpha
     """
     if resume is not None:
-        journal = stopped_run(context, resume, "prove", free=("report",), keep=(store.COUNTEREXAMPLES,))
+        journal = stopped_run(context, resume, "prove", ("report",))
         asked = journal.about["asked"]
         if "-" in asked["configurations"]:
             raise InputError(f"{resume} was proved from the standard input, which cannot be read again; start anew")
@@ -144,7 +144,7 @@ def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, jo
     about = about_run("prove", filter(None, (asked.also, asked.models)), asked=asdict(asked))
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
     if journal is not None and out is not None:
-        must_be_the_same(out, journal.about, about)
+        go_on(out, journal.about, about, keep=(store.COUNTEREXAMPLES,))
     elif faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
         for name, fault in faults:  # never a reason to touch what an earlier run has left
             _say(_refused(name, fault, asked.as_json))

@@ -35,7 +35,7 @@ from ..claims.inputs import Listed, Screened
 from ..claims.registry import Claim, derived, select_claims
 from .parts.options import RESUME_HELP, Seconds, overwrite
 from .parts.output import JOURNAL, discard, new_counterexample, prepare, progress, render, write_run
-from .parts.resume import about_run, must_be_the_same, stopped_run
+from .parts.resume import about_run, go_on, stopped_run
 from .parts.verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
@@ -83,8 +83,7 @@ def verify(
     """
     arguments, journal = _arguments("verify"), None
     if resume is not None:
-        free = ("jobs", "dask", "seconds", "report")
-        out, journal = resume, stopped_run(context, resume, "verify", free=free, keep=("certificates",))
+        out, journal = resume, stopped_run(context, resume, "verify", ("jobs", "dask", "seconds", "report"))
         asked, arguments = {p: journal.about[p] for p in PLANNED}, tuple(journal.about["arguments"])
         seconds = seconds or journal.about["seconds"]
     else:
@@ -104,7 +103,7 @@ def verify(
     places = ",".join([asked["claims"], asked["kernels"], asked["families"]]).split(",")
     about = about_run("verify", places, **asked, seconds=seconds, arguments=arguments)
     if journal is not None and resume is not None:
-        must_be_the_same(resume, journal.about, about)
+        go_on(resume, journal.about, about, keep=("certificates",))
     elif out is not None:
         prepare(out, overwrite)
         (out / "certificates").mkdir()

@@ -87,12 +87,8 @@ def prepare(out: Path, overwrite: bool = False, also: Collection[str] = ()) -> N
         raise InputError(f"{out} cannot be written: {error.strerror}; give --out another folder") from None
 
 
-def reopen(out: Path, keep: Collection[str]) -> Journal:
-    """The journal of a run that was stopped, in its folder, from which everything that is made anew is removed.
-
-    Args:
-        out: the folder.
-        keep: what stays in it besides certificates.
+def reopen(out: Path) -> Journal:
+    """The journal of a run that was stopped, in its folder.
 
     Raises:
         InputError: there is no run to go on with, another run is writing there, or the journal is damaged.
@@ -108,8 +104,12 @@ def reopen(out: Path, keep: Collection[str]) -> Journal:
     except InputError:
         _unlock(out)
         raise
-    _clear(out, keep=(JOURNAL, *keep, *(p.name for p in out.glob("*.cert.json"))))
     return journal
+
+
+def remove_what_is_made_anew(out: Path, keep: Collection[str]) -> None:
+    """Leave of a run that goes on its journal, its certificates and what is named."""
+    _clear(out, keep=(JOURNAL, *keep, *(p.name for p in out.glob("*.cert.json"))))
 
 
 def _clear(out: Path, keep: Collection[str] = ()) -> None:

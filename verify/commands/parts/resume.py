@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from ....kernels.errors import InputError
 from ...campaigns.journal import Journal
-from .output import reopen
+from .output import remove_what_is_made_anew, reopen
 
 
 def about_run(command: str, places: Iterable[str], **asked: Any) -> dict[str, Any]:
@@ -31,9 +31,7 @@ def about_run(command: str, places: Iterable[str], **asked: Any) -> dict[str, An
     return {"command": command, "version": version("hardmax"), "files": digests, **asked}
 
 
-def stopped_run(
-    context: click.Context, folder: Path, command: str, *, free: Collection[str], keep: Collection[str]
-) -> Journal:
+def stopped_run(context: click.Context, folder: Path, command: str, free: Collection[str]) -> Journal:
     """The journal of a run of this command that was stopped in `folder`.
 
     Args:
@@ -41,7 +39,6 @@ def stopped_run(
         folder: what `--resume` names.
         command: its name.
         free: the options that may be given beside `--resume`.
-        keep: what stays in the folder besides certificates.
 
     Raises:
         click.UsageError: another option was typed: the plan is in the folder.
@@ -52,17 +49,18 @@ def stopped_run(
     if other:
         name = next(p.opts[0] for p in context.command.params if p.name == other[0])
         raise click.UsageError(f"--resume goes on with the plan in {folder}; leave {name} out, or begin another run")
-    journal = reopen(folder, keep)
+    journal = reopen(folder)
     if journal.about.get("command") != command:
         raise InputError(f"{folder} is the folder of another command, whose runs cannot be gone on with by {command}")
     return journal
 
 
-def must_be_the_same(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to go on with a run whose code has changed: its results would not belong together.
+def go_on(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any], keep: Collection[str]) -> None:
+    """Make a folder ready to go on in, unless the run's code has changed: its results would not belong together.
 
     Args:
         folder: of the run.
+        keep: what stays in it besides journal and certificates; nothing goes where this is refused.
         then: what its journal says.
         now: what `about_run` says.
 
@@ -77,3 +75,4 @@ def must_be_the_same(folder: Path, then: Mapping[str, Any], now: Mapping[str, An
     for file, digest in then["files"].items():
         if now["files"].get(file) != digest:
             raise InputError(f"{file} has changed since {folder} was begun; start anew with --out and --overwrite")
+    remove_what_is_made_anew(folder, keep)
