@@ -157,7 +157,27 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "softmax-more-leaders": (MANY, put(1, "growing", "follows", 1), "growing, eta: "),
     "softmax-eta-zero": (MANY, put("0", "growing", "eta"), "growing, eta: .*S"),
     "softmax-eta-large": (MANY, put("1", "growing", "eta"), "growing, eta: .*[xy] is"),
-    "softmax-eta-negative": (MANY, put("-1/1000000", "growing", "eta"), "growing, eta: .*S"),
+    "softmax-eta-negative": (MANY, put("-1/1000000", "growing", "eta"), "growing, eta: .*>= 0"),
+    "softmax-eta-gains": (  # a negative η makes gaps larger than they are: token 1 does not lead here
+        "softmax-growing-one-leader",
+        both(
+            put(
+                {
+                    "tokens": [["1"], ["9/10"]],
+                    "A": [["1"]],
+                    "alpha": "1",
+                    "multiplicities": [1, 1],
+                    "beta": "1",
+                    "growth": "4",
+                },
+                "problem",
+            ),
+            put(None, "shadow"),
+            put(None, "claims", "softmax.shadow"),
+            put({"layer": 0, "follows": [1, 1], "eta": "-3/10", "limits": [["9/10"]], "radius": "0"}, "growing"),
+        ),
+        "growing, eta: .*>= 0",
+    ),
     "softmax-too-early": (MANY, put(2, "growing", "layer"), "growing, eta: "),
     "softmax-limits-elsewhere": (MANY, put("1", "growing", "limits", 0, 0), "growing, radius: "),
     "softmax-limits-missing": (MANY, drop("growing", "limits", 1), "growing, limits: "),

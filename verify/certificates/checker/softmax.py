@@ -209,6 +209,7 @@ def growing(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]) -
     must(g > s and B > 0, "growing", f"a growth of {g}", f"it has to exceed {s}, and beta 0")
     idempotent = len(f) == n and all(leader < n and f[leader] == leader for leader in f)
     must(idempotent, "growing, follows", f, "each token follows one that follows itself")
+    must(eta >= 0, "growing, eta", eta, "it has to be >= 0")
     leaders, tokens = sorted({*f}), range(n)
     a, D, R = norm(problem), at.D + 2 * at.rho, at.R + at.rho
     inner = gaps(problem, at, [(i, f[i], j) for i in tokens for j in tokens if f[i] == f[j] != j])

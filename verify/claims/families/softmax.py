@@ -28,10 +28,11 @@ from ...certificates.self_check import answer_to
 from ...certificates.softmax import softmax_certificate
 from ...certificates.writer import Document
 from ...geometry.polytopes.polytope import Separated, convex_weights
+from ...provers.freeze.budget import Budget
 from ...provers.freeze.outcome import Enclosed
 from ...provers.softmax.evidence import HALVINGS, SoftmaxEvidence
 from ..case import Case
-from ..inputs import Drawn
+from ..inputs import SMALL, Drawn
 from ..registry import Claim, Finding, Source, assumed
 
 HERE = Source("hardmax", "this version", "SOFTMAX.md")
@@ -284,6 +285,22 @@ def _any() -> SearchStrategy[Configuration]:
     return st.one_of(drawn, generic(False))
 
 
+def clustered() -> SearchStrategy[Configuration]:
+    """Tokens within 1/10 of two to four of the points ±e_c, β ≥ 8 and A near I: clusters that last."""
+
+    def made(seed: int) -> Configuration:
+        random = Random(seed)
+        axes = range(random.randint(1, 3))
+        corners = random.sample([(c, sign) for c in axes for sign in (1, -1)], random.randint(2, min(4, 2 * len(axes))))
+        near = [corner for corner in corners for _ in range(random.randint(1, 3))]
+        tokens = [[(c == b) * sign + Fraction(random.randint(-50, 50), 500) for b in axes] for c, sign in near]
+        A = [[(a == b) + Fraction(random.randint(-10, 10), 100) for b in axes] for a in axes]
+        model = Softmax(A, Fraction(1, random.randint(1, 3)), random.choice([8, 16, 32]))
+        return Configuration(tokens, model, multiplicities=[random.randint(1, 3) for _ in tokens])
+
+    return st.builds(made, st.integers(0, 2**32))
+
+
 def _claim(name: str, statement: str, check: Callable[[Case], Finding], source: Source = HERE, **more: Any) -> Claim:
     return Claim(
         f"softmax.{name}",
@@ -293,7 +310,7 @@ def _claim(name: str, statement: str, check: Callable[[Case], Finding], source: 
         more.pop("expected", "theorem"),
         check,
         models=("softmax",),
-        inputs=(Drawn(TITLE, _any, 40, statement.split(":")[0]),),
+        inputs=(Drawn(TITLE, more.pop("strategy", _any), 40, statement.split(":")[0], more.pop("budget", SMALL)),),
         example=EXAMPLE,
         **more,
     )
@@ -318,6 +335,8 @@ CLAIMS = (
         "clusters with a gap γ between their scores stay where they are for about e^{βγ} layers",
         check_metastable,
         given=("constant_step", constant_beta),
+        strategy=clustered,
+        budget=Budget(operations=10_000_000),  # what comes after so many layers says nothing about clusters
     ),
     _claim("contraction", "D^{k+1} ≤ (1 − λ e^{−β a R D}) D^k for the diameter D", check_contraction),
     _claim("hulls", "conv Z^{k+1} ⊂ conv Z^k", check_hulls),
