@@ -47,7 +47,7 @@ MOST_TOKENS = 12
 """Beyond it hulls are not compared."""
 
 
-MORE_BITS = (1, 2, 4, 8)
+MORE_BITS = 1, 4
 """Times the bits of the evidence: the checker rounds otherwise, and may need more of them where β is large."""
 
 
