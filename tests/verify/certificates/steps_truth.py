@@ -269,6 +269,8 @@ PLACES: list[tuple[Any, Any, Q, list[tuple[list[int], Any]]]] = [
     (_rational(Q(0)), TWO, Q(1), [([-2, 0, 1], -1), ([-1, 1], "refused"), ([4, 0, -4, 0, 1], 1), ([-4, 0, 1], -1), ([-3, 0, 1], "refused")]),
     (_rational(Q(0)), TWO, Q(1, 4), [([-2, 0, 1], -1), ([0, -2, 0, 1], -1), ([-1, 2], "refused")]),
     (SMALL, LARGE, Q(1), [([1, -5, 3], -1), ([-1, 5, -3], 1), ([1, -10, 31, -30, 9], 1), ([-1, 2], "refused")]),
+    (TWO, _rational(Q(3)), Q(2), [([-2, 0, 1], 1), ([2, 0, -1], -1)]),
+    (_rational(Q(1)), ([-2, 0, 1], Q(5, 4), Q(2)), Q(9, 8), [([-2, 0, 1], -1), ([2, 0, -1], 1)]),
     # the other root of an end's polynomial lies inside: there it has not one sign
     (_rational(Q(0)), LARGE, Q(1), [([1, -5, 3], "refused"), ([1, 1], 1)]),
     (SMALL, _rational(Q(2)), Q(3, 2), [([1, -5, 3], "refused"), ([-2, 1], -1)]),
@@ -345,6 +347,9 @@ def _tables(checker: ModuleType) -> Facts:
         alpha = Q(c["problem"]["step"]["alpha"])
         for place in ("point", "interval")[: 1 if name == "R3-scores" else 2]:  # that one holds at its step alone
             yield f"{name}, {place}", lambda c=c, alpha=alpha, place=place: _run(checker, c, alpha, place), expected
+    for name, c in TRUE_PROOFS.items():  # rule R3 for all that move
+        weaker = {**c, "proof": {"rules": [rule.replace("R1", "R3") for rule in c["proof"]["rules"]]}}
+        yield f"{name}, R3", lambda c=weaker: _run(checker, c, Q(c["problem"]["step"]["alpha"]), "point"), "proved"
     follow_each_other = {
         "problem": {"tokens": [["1", "0"], ["0", "1"]], "A": [["0", "1"], ["1", "0"]]},
         "itinerary": [{"sets": [[0, [1]], [1, [0]]]}],

@@ -134,7 +134,7 @@ def has_no_root(f: Poly) -> bool:
         if depth == DEEP:  # a multiple root would be halved for ever
             f = without_multiple_roots(f)
         count = variations(f)
-        if count == 1 or (count and sum(f) == 0):  # t = 1 is a root
+        if count == 1 or sum(f) == 0:  # t = 1 is a root
             return False
         if count:
             halves = trimmed(shifted(f)), trimmed(shifted(f[::-1]))  # (1, ∞), and (0, 1) by 1/t
