@@ -14,18 +14,19 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly
 
-Point = tuple[int, int, int]
-Form = tuple[int, int, int]
-SQUARE: tuple[Point, ...] = ((-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1))
+Homogeneous = tuple[int, int, int]
+AffineForm = tuple[int, int, int]
+SQUARE: tuple[Homogeneous, ...] = ((-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1))
 """Counterclockwise, as all polygons are; what lies between it and the disc is no part of anything."""
 
 
 class CutError(Exception):
     """A sign is asked for that is not the same on the whole part: there is a cut along this form."""
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: AffineForm) -> None:
         super().__init__(form)
-        self.form = form
+        unit = gcd(*form)
+        self.form: AffineForm = (form[0] // unit, form[1] // unit, form[2] // unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,16 @@ class Part:
         line: of a segment, the form that vanishes on it.
     """
 
-    corners: tuple[Point, ...]
-    sample: Point
-    line: Form | None = None
+    corners: tuple[Homogeneous, ...]
+    sample: Homogeneous
+    line: AffineForm | None = None
 
     @property
     def dimension(self) -> int:
         """2 for a polygon, 1 for a segment, 0 for a point."""
         return min(len(self.corners), 3) - 1
 
-    def cut(self, form: Form) -> tuple["Part", "Part", "Part"]:
+    def cut(self, form: AffineForm) -> tuple["Part", "Part", "Part"]:
         """Where the form is negative, zero and positive; none is empty, for its sign changes inside."""
         values = [at(form, p) for p in self.corners]
         on, line = border(self.corners, values), form if self.dimension == 2 else None
@@ -56,7 +57,7 @@ class Part:
         return below, Part(on, _inside(on), line), above
 
 
-class Place:
+class OnPart:
     """What `follow.Follower` asks of where it runs: numbers are rational, scores are forms on a part.
 
     Args:
@@ -102,25 +103,25 @@ class Place:
         return False
 
 
-def whole(value: fmpq_poly) -> Form:
+def whole(value: fmpq_poly) -> AffineForm:
     """The form times a positive number."""
     c, a, b = (int(v) for v in (value.numer()[k] for k in range(3)))
     return c, a, b
 
 
-def at(form: Form, point: Point) -> int:
+def at(form: AffineForm, point: Homogeneous) -> int:
     """The form at a point, times W."""
     return form[0] * point[2] + form[1] * point[0] + form[2] * point[1]
 
 
-def _between(p: Point, f: int, q: Point, g: int) -> Point:
+def _between(p: Homogeneous, f: int, q: Homogeneous, g: int) -> Homogeneous:
     """Where the form that is f > 0 at p and g < 0 at q vanishes between them."""
     X, Y, W = (f * v - g * u for u, v in zip(p, q, strict=True))
     unit = gcd(X, Y, W)
     return X // unit, Y // unit, W // unit
 
 
-def border(corners: Sequence[Point], values: Sequence[int]) -> tuple[Point, ...]:
+def border(corners: Sequence[Homogeneous], values: Sequence[int]) -> tuple[Homogeneous, ...]:
     """Where a form with these values at the corners vanishes on a polygon or a segment: its end points."""
     found = []
     for k, (p, f) in enumerate(zip(corners, values, strict=True)):
@@ -132,7 +133,7 @@ def border(corners: Sequence[Point], values: Sequence[int]) -> tuple[Point, ...]
     return tuple(found)
 
 
-def clipped(corners: Sequence[Point], values: Sequence[int]) -> tuple[Point, ...]:
+def clipped(corners: Sequence[Homogeneous], values: Sequence[int]) -> tuple[Homogeneous, ...]:
     """The corners of where a form with these values at the corners is not negative; () for nowhere."""
     found = []
     for k, (q, g) in enumerate(zip(corners, values, strict=True)):
@@ -144,12 +145,12 @@ def clipped(corners: Sequence[Point], values: Sequence[int]) -> tuple[Point, ...
     return tuple(found)
 
 
-def is_somewhere_negative(corners: Sequence[Point], values: Sequence[int]) -> bool:
+def is_somewhere_negative(corners: Sequence[Homogeneous], values: Sequence[int]) -> bool:
     """Whether a form with these values at the corners is negative somewhere on the part, in the disc."""
     return min(values) < 0 and within_disc(clipped(corners, [-v for v in values])) is not None
 
 
-def within_disc(corners: Sequence[Point]) -> Point | None:
+def within_disc(corners: Sequence[Homogeneous]) -> Homogeneous | None:
     """A point in the open disc of a convex polygon, segment or point; None if there is none.
 
     The one nearest to the origin is a corner, the foot of a perpendicular on a side, or the origin.
@@ -168,7 +169,7 @@ def within_disc(corners: Sequence[Point]) -> Point | None:
     return (0, 0, 1) if around else None
 
 
-def _inside(corners: tuple[Point, ...]) -> Point:
+def _inside(corners: tuple[Homogeneous, ...]) -> Homogeneous:
     """A point of the part with these corners."""
     middle, near = corners[0], within_disc(corners)
     for p in corners[1:]:

@@ -11,23 +11,22 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from math import gcd, lcm
 
 from flint import fmpq, fmpq_poly
 
 from .....kernels.exact.configuration import Configuration
 from .....kernels.exact.dynamics import Sets
-from ..follow import OPERATIONS, FIRST_TABLE, Follower, Meter
-from .disc import SQUARE, CutError, Form, Part, Place, at, clipped, is_somewhere_negative
+from ..follow import FIRST_TABLE, Follower, Meter
+from .disc import SQUARE, AffineForm, CutError, OnPart, Part, at, clipped, is_somewhere_negative
 
-LAYERS, WORK = 192, OPERATIONS / 10
-"""Layers computed for a part, and scores at corners before the walk gives up: some ten seconds."""
+LAYERS, WORK = 192, 8e7
+"""Layers computed for a part, and operations before the walk gives up: some ten seconds."""
 Change = tuple[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class AtlasCell:
     """All A with one itinerary.
 
     Args:
@@ -54,18 +53,18 @@ class Node:
     """
 
     changes: list[list[Change]] = field(default_factory=list)
-    end: Form | Cell | None = None
+    end: AffineForm | AtlasCell | None = None
 
 
 class Walker(Follower):
     """One run over a part."""
 
-    place: Place
+    place: OnPart
 
     def __init__(self, configuration: Configuration, meter: Meter) -> None:
         assert configuration.alpha is not None
         alpha = fmpq(configuration.alpha.numerator, configuration.alpha.denominator)
-        super().__init__(configuration, Place(Part(SQUARE, (0, 0, 1)), alpha), meter)  # type: ignore[arg-type]
+        super().__init__(configuration, OnPart(Part(SQUARE, (0, 0, 1)), alpha), meter)  # type: ignore[arg-type]
         self.A = [[fmpq_poly([1, 1, 0]), fmpq_poly([0, 0, 1])], [fmpq_poly([0, 0, 1]), fmpq_poly([1, -1, 0])]]
         self.phases: tuple[tuple[int, Sets], ...] = ()
         self.leaders: dict[int, int] = {}
@@ -75,7 +74,7 @@ class Walker(Follower):
     def on(self, part: Part) -> "Walker":
         """The same run, on a part of its part."""
         other = copy.copy(self)
-        other.place, other.sets, other.rules = Place(part, self.place.alpha), [*self.sets], [*self.rules]
+        other.place, other.sets, other.rules = OnPart(part, self.place.alpha), [*self.sets], [*self.rules]
         other.at_rest, other.leaders, other.known = {*self.at_rest}, {**self.leaders}, {*self.known}
         return other
 
@@ -97,13 +96,14 @@ class Walker(Follower):
                     self.phases += ((self.layer, tuple(self.sets)),)
                 self._capture()
                 age = self.layer - self.phases[-1][0] + 1
-                due = age >= FIRST_TABLE and age & (age - 1) == 0
+                tied = self.place.part.dimension < 2  # elsewhere all follow one token, and R1 is what ends it
+                due = tied and age >= FIRST_TABLE and age & (age - 1) == 0
                 if not self._open() or (due and self._constant_for_ever()):
-                    node.end = Cell(self.place.part, self.phases, self.leaders)
+                    node.end = AtlasCell(self.place.part, self.phases, self.leaders)
                     return node
                 if self.layer == LAYERS:
                     reason = f"the follow sets are not proved constant after {LAYERS} layers"
-                    node.end = Cell(self.place.part, self.phases, None, reason)
+                    node.end = AtlasCell(self.place.part, self.phases, None, reason)
                     return node
                 self.Z = self._next(self.Z)
                 self._whole()
@@ -112,6 +112,10 @@ class Walker(Follower):
         except CutError as cut:
             node.end = cut.form
             return node
+
+    def _degree(self) -> int:
+        """Numbers in place of polynomials."""
+        return 1
 
     def _whole(self) -> None:
         """Multiply the tokens by what makes them whole, in lowest terms."""
@@ -143,7 +147,7 @@ class Walker(Follower):
                     C.append(other)
             elif is_somewhere_negative(corners, values):
                 corners, last = clipped(corners, values), form
-        self.meter.spend(self.n * len(corners))
+        self.meter.spend(10 * self.n * len(corners))  # about as long as so many coefficients of a sign table
         if last is not None:
             raise CutError(last)
         return tuple(C)
@@ -163,11 +167,11 @@ def walk(configuration: Configuration, seconds: float | None = None) -> list[Nod
     while stack:
         walker = stack.pop()
         if meter.is_spent:
-            nodes.append(Node([[]], Cell(walker.place.part, walker.phases, None, spent)))
+            nodes.append(Node([[]], AtlasCell(walker.place.part, walker.phases, None, spent)))
             continue
         node = walker.go()
         nodes.append(node)
-        if not isinstance(node.end, Cell):
+        if not isinstance(node.end, AtlasCell):
             assert node.end is not None
             stack += [walker.on(part) for part in reversed(walker.place.part.cut(node.end))]
     return nodes
