@@ -25,7 +25,7 @@ def lines(answer: Atlas) -> list[str]:
 
 
 def _line(answer: Atlas, one: SetOfLeaders) -> str:
-    (a, b), (_, c) = matrix_text(one.best.part.sample)
+    (a, b), (_, c) = matrix_text(one.at)
     where = f"{_counted(one.counts)}, such as A = [[{a}, {b}], [{b}, {c}]]"
     if one.leaders is None:
         return f"undecided, {one.best.reason}: {where}"
@@ -43,8 +43,8 @@ def atlas_record(name: str, answer: Atlas, certificate: str | None) -> AtlasReco
     number = {one.leaders: k for k, one in enumerate(sets)}
     entries = []
     for one in sets:
-        (a, b), (c, d) = matrix_text(one.best.part.sample)
-        x, y = map(float, place_of(one.best.part.sample))
+        (a, b), (c, d) = matrix_text(one.at)
+        x, y = map(float, place_of(one.at))
         points, segments, polygons = one.counts
         entries.append(
             AtlasSetRecord(

@@ -29,11 +29,13 @@ class SetOfLeaders:
     Args:
         leaders: tokens of the input, ascending; None for what is undecided.
         best: the cell to show it by: one of the largest dimension.
+        at: a point of it.
         counts: of its points, segments and polygons.
     """
 
     leaders: tuple[int, ...] | None
     best: AtlasCell
+    at: Homogeneous
     counts: tuple[int, int, int]
 
 
@@ -78,9 +80,10 @@ class Atlas:
         sets = []
         for leaders, cells in found.items():
             dimensions = [cell.part.dimension for cell in cells]
-            best = min(cells, key=lambda cell: (-cell.part.dimension, cell.part.sample[2]))
+            largest = [cell for cell in cells if cell.part.dimension == max(dimensions)]
+            at, best = min(((cell.part.simple_point(), cell) for cell in largest), key=lambda pair: pair[0][2])
             point, segment, polygon = (dimensions.count(d) for d in range(3))
-            sets.append(SetOfLeaders(leaders, best, (point, segment, polygon)))
+            sets.append(SetOfLeaders(leaders, best, at, (point, segment, polygon)))
         return sorted(sets, key=lambda s: (s.leaders is None, *(-k for k in reversed(s.counts)), s.leaders or ()))
 
     def samples(self, name: str) -> list[ResultRecord]:
@@ -111,7 +114,7 @@ class Atlas:
             "sets": [
                 {
                     "leaders": None if one.leaders is None else list(one.leaders),
-                    "A": matrix_text(one.best.part.sample),
+                    "A": matrix_text(one.at),
                     **{f"{kind}s": count for kind, count in zip(KINDS, one.counts, strict=True)},
                 }
                 for one in self.sets()

@@ -48,6 +48,16 @@ class Part:
         """2 for a polygon, 1 for a segment, 0 for a point."""
         return min(len(self.corners), 3) - 1
 
+    def simple_point(self) -> Homogeneous:
+        """A point of the part: with a small denominator if there is one near the sample, in a polygon."""
+        X, Y, W = self.sample
+        pairs = list(zip(self.corners, (*self.corners[1:], self.corners[0]), strict=True))
+        for w in range(1, 65) if self.dimension == 2 else ():
+            near = x, y, _ = (2 * X * w + W) // (2 * W), (2 * Y * w + W) // (2 * W), w
+            if x * x + y * y < w * w and all(at(_line(p, q), near) > 0 for p, q in pairs):
+                return near
+        return self.sample
+
     def cut(self, form: AffineForm) -> tuple["Part", "Part", "Part"]:
         """Where the form is negative, zero and positive; none is empty, for its sign changes inside."""
         values = [at(form, p) for p in self.corners]
@@ -114,6 +124,11 @@ def at(form: AffineForm, point: Homogeneous) -> int:
     return form[0] * point[2] + form[1] * point[0] + form[2] * point[1]
 
 
+def _line(p: Homogeneous, q: Homogeneous) -> AffineForm:
+    """The form that vanishes at both, positive to the left of the way from p to q."""
+    return p[0] * q[1] - p[1] * q[0], p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2]
+
+
 def _between(p: Homogeneous, f: int, q: Homogeneous, g: int) -> Homogeneous:
     """Where the form that is f > 0 at p and g < 0 at q vanishes between them."""
     X, Y, W = (f * v - g * u for u, v in zip(p, q, strict=True))
@@ -161,7 +176,7 @@ def within_disc(corners: Sequence[Homogeneous]) -> Homogeneous | None:
     around = len(corners) > 2
     for k, (u, v, w) in enumerate(corners):
         X, Y, W = corners[k - 1]
-        a, b, c = Y * w - W * v, W * u - X * w, X * v - Y * u  # the line through both: aX + bY + cW = 0
+        c, a, b = _line((X, Y, W), (u, v, w))
         around = around and c > 0
         inner = u * X + v * Y
         if c * c < a * a + b * b and inner * w < (u * u + v * v) * W and inner * W < (X * X + Y * Y) * w:
