@@ -52,7 +52,7 @@ def test_pointer_sliders_and_table_move_the_tokens(open_report, page_text):
     tab.check_quiet()
 
 
-def test_every_row_shows_an_A_with_its_leaders(open_report, page_text):
+def test_every_row_shows_a_matrix_with_its_leaders(open_report, page_text):
     """In floats, too: what the script computes for the A of a row has as many leaders as is proved."""
     tab = open_report(page_text)
     for number, rows in ((0, tab.page.locator("table.stack").nth(0)), (1, tab.page.locator("table.stack").nth(1))):
