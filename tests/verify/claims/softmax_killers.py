@@ -197,4 +197,4 @@ def killers(Killer: Callable[..., Any]) -> Iterator[tuple[str, tuple[Any, ...]]]
     yield "glpr.vertices", limits
     yield "glpr.boolean", layers(LINE, AlphaForLambda, BetaOfTheNextLayer, NotNormalised, NoMultiplicities)
     yield "glpr.pair", layers(glpr.PAIR, NotNormalised, Drift, SelfExcluded)
-    yield "glpr.pair_identity", layers(APART, NotNormalised, SelfExcluded, BetaOfTheNextLayer)
+    yield "glpr.pair_identity", layers(APART, NotNormalised, BetaOfTheNextLayer)

@@ -47,8 +47,8 @@ MOST_TOKENS = 12
 """Beyond it hulls are not compared."""
 
 
-MORE_BITS = 1, 4
-"""Times the bits of the evidence: the checker rounds otherwise, and may need more of them where β is large."""
+MORE_BITS = 1024
+"""The checker rounds otherwise than the prover, and may need more bits where β is large: so many, if it refuses."""
 
 
 def certificate_of(case: Case) -> Document | None:
@@ -61,12 +61,11 @@ def _checked(case: Case) -> tuple[Document | None, tuple[str, Any]]:
     outcome = case.outcome
     if not isinstance(outcome, Enclosed):
         return None, ("undecided", getattr(outcome, "reason", ""))
-    for times in MORE_BITS:
-        evidence = replace(outcome.evidence, bits=times * outcome.evidence.bits)
-        document = softmax_certificate(replace(outcome, evidence=evidence))
+    document = softmax_certificate(outcome)
+    answer = answer_to(document)
+    if answer[0] == "refused" and outcome.evidence.bits < MORE_BITS:
+        document = softmax_certificate(replace(outcome, evidence=replace(outcome.evidence, bits=MORE_BITS)))
         answer = answer_to(document)
-        if answer[0] != "refused":
-            break
     return document, answer
 
 

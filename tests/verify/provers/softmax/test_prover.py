@@ -111,7 +111,7 @@ def test_without_scores_there_is_one_cluster_whatever_the_growth(c):
 @pytest.mark.parametrize(
     ("c", "reason"),
     [
-        (Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1, 4)), "tokens 0 and 1 are equal"),
+        (Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1, 4)), "tokens 0, 1 are equal"),
         (
             Configuration([[1], [-1], [0]], Softmax([[1]], 1, 1, 4)),
             "still open: token 2 attends to tokens 0, 1, 2 alike",
