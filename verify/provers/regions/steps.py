@@ -91,7 +91,7 @@ def all_steps(configuration: Configuration, least: Fraction | None = None, secon
                     pieces.append(Piece(zero, end, end.low / 2, proof))
                     stack += [(end, end, 0), (end, high, 0)]
                     continue
-        found, cell = _around_a_sample(configuration, low, high, meter)
+        found, cell = around_a_sample(configuration, low, high, meter)
         if found is None:
             if depth >= HALVINGS:
                 pieces.append(Piece(low, high, between(low, high), None, _late(LAYERS)))
@@ -138,7 +138,7 @@ def _late(layers: int) -> str:
     return f"the follow sets are not proved constant after {layers} layers"
 
 
-def _around_a_sample(
+def around_a_sample(
     configuration: Configuration, low: Root, high: Root | None, meter: Meter
 ) -> tuple[Itinerary | None, Cell]:
     """What holds around a sample between the ends, and how far."""
