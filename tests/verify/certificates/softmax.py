@@ -54,12 +54,12 @@ def documents() -> dict[str, Document]:
     # The first layer after a half of the diameter, and a β at which no layer but layer 0 can be enclosed.
     soon = sealed({**made["softmax-one-token"], "problem": {**_line(["1", "-1/3", "1/7"]), "alpha": "3", "beta": "0"}})
     one = {"layer": 3, "limit": ["0"], "radius": "2", "halvings": 1, "enough": None, "needed": 1}
-    claims = dict.fromkeys(quiet["claims"]) | {"softmax.consensus": "verified"}
-    made["softmax-needed-once"] = sealed({**soon, "claims": claims, "consensus": one, "shadow": None})
-    hot = {**soon, "problem": {**_line(["1", "-1"]), "beta": str(10**40)}, "claims": claims}
-    wide = {**one, "layer": 0, "needed": None}
+    claims = made["softmax-twins"]["claims"] | {"softmax.metastable": None}
+    quiet = {"claims": claims | {"softmax.shadow": None}, "shadow": None}
+    made["softmax-needed-once"] = sealed({**soon, **quiet, "consensus": one})
+    hot = {**soon, "problem": {**_line(["1", "-1"]), "beta": str(10**40)}, "claims": claims, "bits": 64}
     near = {"epsilon": "1", "stays": 0, "left": None}
-    made["softmax-hot"] = sealed({**hot, "consensus": wide, "shadow": near, "bits": 64})
+    made["softmax-hot"] = sealed({**hot, "consensus": {**one, "layer": 0, "needed": None}, "shadow": near})
     return made
 
 

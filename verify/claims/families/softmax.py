@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice, pairwise
+from math import ceil
 from random import Random
 from typing import Any
 
@@ -47,8 +48,10 @@ MOST_TOKENS = 12
 """Beyond it hulls are not compared."""
 
 
-MORE_BITS = 1, 4
-"""Times the bits of the evidence: the checker rounds otherwise, and may need more of them where β is large."""
+MORE_BITS = 1024
+"""If the checker refuses it gets so many more, and those of β in some layers: it rounds otherwise than the prover."""
+TOO_FEW = "bits: "
+"""How a refusal begins that says nothing about the layers."""
 
 
 def certificate_of(case: Case) -> Document | None:
@@ -61,12 +64,15 @@ def _checked(case: Case) -> tuple[Document | None, tuple[str, Any]]:
     outcome = case.outcome
     if not isinstance(outcome, Enclosed):
         return None, ("undecided", getattr(outcome, "reason", ""))
-    for times in MORE_BITS:
-        evidence = replace(outcome.evidence, bits=times * outcome.evidence.bits)
+    document = softmax_certificate(outcome)
+    answer = answer_to(document)
+    bits = outcome.evidence.bits
+    if answer[0] == "refused" and (bits < MORE_BITS or answer[1].startswith(TOO_FEW)):
+        c, model = case.configuration, _model(case)
+        steep = ceil(model.beta_at(outcome.layer) * model.norm * largest(c.tokens) ** 2).bit_length()
+        evidence = replace(outcome.evidence, bits=bits + MORE_BITS + steep * (1 + min(outcome.layer, LAYERS)))
         document = softmax_certificate(replace(outcome, evidence=evidence))
         answer = answer_to(document)
-        if answer[0] != "refused":
-            break
     return document, answer
 
 
@@ -85,6 +91,8 @@ def certified(case: Case, claim: str, said: Callable[[SoftmaxEvidence], str | No
     text = said(case.outcome.evidence)
     if text is None:
         return Finding("vacuous", "it says nothing about this input")
+    if word == "refused" and detail.startswith(TOO_FEW):
+        return Finding("undecided", f"the layers cannot be enclosed again: {detail}")
     if word == "refused":
         return Finding("refuted", f"the layers, computed again, are others: {detail}")
     verdict = detail.get(claim)

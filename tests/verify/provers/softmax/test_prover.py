@@ -63,11 +63,24 @@ def test_tokens_of_any_size_are_proved_and_checked(scale):
         assert agrees(Configuration(tokens, model))
 
 
-def test_the_checker_gets_the_bits_that_a_large_beta_takes():
-    """Its radius grows by β aR in every layer, here by 2^23, before the tokens are one."""
-    c = Configuration([(2, 2), (-2, -2)], Softmax([[0, 1], [-1, 0]], 1, 10**6))
+@pytest.mark.parametrize(
+    "c",
+    [
+        Configuration([(2, 2), (-2, -2)], Softmax([[0, 1], [-1, 0]], 1, 10**6)),
+        *(Configuration([(1, 0), (0, 2), (1, 1)], Softmax(IDENTITY, 1, 10**e, 4)) for e in (18, 50, 400)),
+    ],
+)
+def test_the_checker_gets_the_bits_that_a_large_beta_takes(c):
+    """Its radius grows by up to β aR in every layer, and its bits are absolute."""
     assert agrees(c)
     assert prove(c).verdict == "verified"
+
+
+def test_a_certificate_that_wants_bits_refutes_nothing():
+    case = Case(softmax.EXAMPLE, QUICK)
+    case.once(softmax._checked)
+    case._once[softmax._checked] = None, ("refused", "bits: the certificate has 192, but they are too few for layer 3")
+    assert case.finding(softmax.CLAIMS[0]).verdict == "undecided"
 
 
 def test_at_the_very_bound_nothing_is_claimed_that_rounding_decides():
@@ -111,7 +124,7 @@ def test_without_scores_there_is_one_cluster_whatever_the_growth(c):
 @pytest.mark.parametrize(
     ("c", "reason"),
     [
-        (Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1, 4)), "tokens 0 and 1 are equal"),
+        (Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1, 4)), "tokens 0, 1 are equal"),
         (
             Configuration([[1], [-1], [0]], Softmax([[1]], 1, 1, 4)),
             "still open: token 2 attends to tokens 0, 1, 2 alike",
