@@ -18,6 +18,7 @@ def files(tmp_path):
     """Configurations by name."""
     made = {
         "line": {"tokens": [["1"], ["-1"], ["1/2"]]},
+        "twins": {"tokens": [["1"], ["-1"], ["1"]]},
         "zero": {"tokens": [["1"], ["0"]]},
         "harmonic": {"tokens": [["1"], ["2"]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1}},
     }
@@ -57,7 +58,17 @@ def test_radius_is_beside_what_prove_says(files, capsys):
     assert run("prove", files / "line.json", "--radius", "--json", "--out", out) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["leaders"] == {"0": 0, "1": 0}
-    assert set(said["radius"]) == {"tokens", "relative", "A", "alpha", "leaders", "binding", "broken_at", "move", "alpha_ends"}
+    assert set(said["radius"]) == {
+        "tokens",
+        "relative",
+        "A",
+        "alpha",
+        "leaders",
+        "binding",
+        "broken_at",
+        "move",
+        "alpha_ends",
+    }
     assert said["radius"]["alpha"] == ["0", None]
     assert said["radius"]["alpha_ends"] == ["0", "inf"]
     assert check_files([str(out)]) == 0
@@ -84,7 +95,7 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
     text = capsys.readouterr().out
     assert run("prove", files / "line.json", "--radius", "--json") == 0
     radius = json.loads(capsys.readouterr().out)["radius"]
-    said = [Fraction(line.strip().lstrip("(a move of ").split()[0].rstrip(":")) for line in text.splitlines()[2:5]]
+    said = [Fraction(line.replace("(a move of", "").split()[0].rstrip(":")) for line in text.splitlines()[2:5]]
     exact = [Fraction(radius[key]) for key in ("tokens", "broken_at", "relative")]
     assert said[0] <= exact[0] < said[0] + Fraction(1, 10**4)
     assert said[1] >= exact[1] > said[1] - Fraction(1, 10**4)
@@ -105,6 +116,8 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
         (["line", "--all-alpha", "--radius"], "two questions"),
         (["line", "--radius", "--alpha-min", "1"], "give both"),
         (["zero", "--radius"], "a token is zero"),
+        (["twins", "--radius"], "tokens 0 and 2 are equal"),
+        (["twins", "--all-alpha"], "tokens 0 and 2 are equal"),
         (["harmonic", "--radius"], "the step"),
     ],
 )
