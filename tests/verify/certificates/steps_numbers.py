@@ -61,9 +61,14 @@ CASES = {
     "several": Case([[4, 4], [-4, 4], [0, 2], [1, -1]], ONE, [1] * 4, Q(1, 64), 64, [(0,), (1,), (0, 1), (2, 3)]),
     "a cycle": Case([[4, 4], [-4, 4], [0, 2], [1, -1]], ONE, [1] * 4, Q(1, 64), 64, [(0,), (1,), (3,), (2,)]),
     "nothing happens": Case([[-8], [3], [2]], [[1]], [1] * 3, Q(1, 4), 8, [(0,), (0, 1), (1,)], (1,)),
-    "a mean": Case([[4, 4], [-4, 4], [0, 9], [0, 1]], ONE, [2, 3, 1, 1], Q(1, 64), 256, [(0,), (1,), (0, 1), (2,)], (2,)),
+    "a mean": Case(
+        [[4, 4], [-4, 4], [0, 9], [0, 1]], ONE, [2, 3, 1, 1], Q(1, 64), 256, [(0,), (1,), (0, 1), (2,)], (2,)
+    ),
     "a mean at rest": Case(
         [[4, 4], [-4, 4], [0, 9], [0, 1]], TILTED, [2, 3, 1, 1], Q(1, 64), 256, [(0,), (1,), (0, 1, 2), (2,)], (2,)
+    ),
+    "a gap that opens": Case(
+        [[5000, 9000], [4000, 0], [1000, -499], [2000, -4000]], ONE, [1] * 4, Q(1, 64), 64, []
     ),
     "one token": Case([[8]], [[1]], [1], Q(1, 4), 8, [(0,)]),
 }
@@ -79,7 +84,58 @@ def computed(checker: ModuleType) -> dict[str, str]:
         except checker.Refused as error:
             steps.append(str(error))
         found[name] = str(steps)
-    return found
+    return found | _parts(checker)
+
+
+BOXES = [[((5 << 80) + k, (5 << 80) + (9 << 70) * k), (-(k << 79), (3 << 80) - (k << 79))] for k in range(4)]
+BOXES.append([(-(1 << 80), 1 << 78), (-(7 << 78), -(1 << 77))])
+
+
+def _parts(checker: ModuleType) -> dict[str, str]:
+    """Each method of `Flow` by itself, on boxes from nowhere."""
+    made = checker.small_steps.Flow(TILTED, [2, 3, 1, 1, 2], Q(1, 64), 64)
+    chain = [(0,), (0,), (1,), (0, 2), (3,)]  # depths 0, 1, 2, 3 and 4; one mean of two depths
+    rest = [(0, 1), (0, 1), (2,), (0, 2), (3,)]
+    terms = made.terms(BOXES, chain)
+    found: dict[str, Any] = {"terms": terms, "terms at rest": made.terms(BOXES, rest)}
+    for span in ((0, 1), (3, 8), (40, 48)):
+        found[f"tokens {span}"] = made.tokens(terms, *span)
+    pairs = [(2, 1, 0), (3, 2, 4), (4, 3, 1), (1, 0, 4)]
+    for sets, name in ((chain, "chain"), (rest, "rest")):
+        for i, ahead, other in pairs:
+            moves = [[(-(3 << 76), 1 << 79), ((i << 78), (i << 78) + j + 1)] for j in (i, ahead, other)]
+            found[f"growth {name} {i} {ahead} {other}"] = made.growth(BOXES, i, ahead, other, *moves)
+            found[f"grows {name} {i} {ahead} {other}"] = made.grows(BOXES, sets, i, ahead, other)
+        for rivals in ({2: 4}, {4: 0, 1: 2}, {3: 4, 4: 1, 2: 0}):
+            for i in rivals:
+                found[f"closes {name} {rivals} {i}"] = made.closes(BOXES, sets, rivals, i)
+            found[f"reach {name} {rivals}"] = made.reach(BOXES, BOXES, sets, rivals, 1 << 76)
+            found[f"reach {name} {rivals}, enough"] = made.reach(BOXES, _wide(BOXES), sets, rivals, 1 << 76)[1]
+    still = [[(8 << 80, 8 << 80), (0, 0)]] * 3
+    found["nothing grows"] = made.grows(still, [(0, 1), (0, 1), (0,)], 2, 0, 1)
+    for T in (still, [[(-1, 1), (0, 0)], *still[1:]], [still[0], [(7 << 80, 7 << 80), (0, 0)], still[2]]):
+        found[f"kept {T}"] = _said(checker, made.must_keep, T, [(0, 1), (0, 1), (0,)], {}, [2])
+        found[f"kept, a rival {T}"] = _said(checker, made.must_keep, T, [(0, 1), (0, 1), (1,)], {2: 0}, [2])
+
+    class Flat(checker.small_steps.Flow):
+        def closes(self, *args: Any) -> int:
+            return 0
+
+    flat = Flat(TILTED, [2, 3, 1, 1, 2], Q(1, 64), 64)
+    found["flat"] = _said(checker, flat.window, BOXES, {(2, 4): -1}, chain, [2, 3, 4])
+    return {name: str(value) for name, value in found.items()}
+
+
+def _wide(boxes: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+    return [[(low - (1 << 82), high + (1 << 82)) for low, high in box] for box in boxes]
+
+
+def _said(checker: ModuleType, function: Any, *args: Any) -> str:
+    """What a function returns, or why it refuses."""
+    try:
+        return str(function(*args))
+    except checker.Refused as error:
+        return str(error)
 
 
 def flow(checker: ModuleType, case: Case, steps: list[Any]) -> Any:
@@ -87,6 +143,10 @@ def flow(checker: ModuleType, case: Case, steps: list[Any]) -> Any:
     right = checker.small_steps.Flow
 
     class Recorded(right):
+        def tokens(self, terms: Any, start: int, end: int) -> Any:
+            steps.append((start, end))
+            return super().tokens(terms, start, end)
+
         def phase(self, *args: Any) -> Any:
             steps.append(super().phase(*args))
             return steps[-1]

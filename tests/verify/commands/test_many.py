@@ -20,6 +20,7 @@ def files(tmp_path):
         "line": {"tokens": [["1"], ["-1"], ["1/2"]]},
         "plane": {"tokens": [["1", "0"], ["-1", "0"], ["0", "1"]], "labels": ["a", "b", "c"]},
         "softmax": {"tokens": [["1", "0"], ["0", "1"]], "attention": {"softmax": {"beta": "16"}}},
+        "twins": {"tokens": [["1"], ["-1"], ["1"]]},
         "zero": {"tokens": [["1"], ["0"]]},
         "harmonic": {"tokens": [["1"], ["2"]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1}},
     }
@@ -96,7 +97,7 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
     text = capsys.readouterr().out
     assert run("prove", files / "line.json", "--radius", "--json") == 0
     radius = json.loads(capsys.readouterr().out)["radius"]
-    said = [Fraction(line.strip().lstrip("(a move of ").split()[0].rstrip(":")) for line in text.splitlines()[2:5]]
+    said = [Fraction(line.replace("(a move of", "").split()[0].rstrip(":")) for line in text.splitlines()[2:5]]
     exact = [Fraction(radius[key]) for key in ("tokens", "broken_at", "relative")]
     assert said[0] <= exact[0] < said[0] + Fraction(1, 10**4)
     assert said[1] >= exact[1] > said[1] - Fraction(1, 10**4)
@@ -140,6 +141,8 @@ def test_all_matrices_are_cells_with_a_certificate(files, capsys):
         (["softmax", "--all-A"], "models of kind 'softmax'"),
         (["line", "--radius", "--alpha-min", "1"], "give both"),
         (["zero", "--radius"], "a token is zero"),
+        (["twins", "--radius"], "tokens 0 and 2 are equal"),
+        (["twins", "--all-alpha"], "tokens 0 and 2 are equal"),
         (["harmonic", "--radius"], "the step"),
     ],
 )

@@ -171,9 +171,20 @@ def test_a_forgotten_layer_is_noticed():
     refused("_constraints", forgetful, EMERGING)
 
 
-def test_the_second_order_term_dropped_is_noticed():
-    class Linear(module._Gap):
-        def radius(self, w, norm):
-            return super().radius(w, Fraction(0))
+def test_without_the_second_order_term_the_bound_is_false():
+    configuration = Configuration([(1, 0), (-1, 0)], [[1, 0], [0, 100]])
+    found = radius(configuration)
+    assert found.tokens < Fraction(1, 11)
+    assert not same(configuration, moved(configuration, [(0, Fraction(3, 20)), (0, Fraction(3, 10))]))
+    refused("_Gap", Linear, configuration)
 
+
+class Linear(module._Gap):
+    """Without b."""
+
+    def radius(self, w, norm):
+        return super().radius(w, Fraction(0))
+
+
+def test_the_second_order_term_dropped_is_noticed():
     refused("_Gap", Linear, Configuration([[9], [-100]]))
