@@ -264,9 +264,24 @@ PLACES: list[tuple[Any, Any, Q, list[tuple[list[int], Any]]]] = [
     # from, to, sample, and signs on the interval
     (_rational(Q(0)), None, Q(1), [([1, 1], 1), ([-1, 1], "refused"), ([-1, -2], -1), ([0, 1], 1), ([2, -2, 1], 1)]),
     (_rational(Q(1, 2)), _rational(Q(2)), Q(1), [([-1, 2], 1), ([2, -1], 1), ([-2, 0, 1], "refused"), ([-2, 1], -1)]),
-    (TWO, None, Q(2), [([-2, 0, 1], 1), ([2, 0, -1], -1), ([-4, 0, 0, 0, 1], 1), ([-3, 0, 1], "refused"), ([-1, 1], 1)]),
-    (TWO, _rational(Q(3)), Q(5, 2), [([-2, 0, 1], 1), ([-9, 0, 1], -1), ([18, 0, -11, 0, 1], -1), ([-2, 1], "refused")]),
-    (_rational(Q(0)), TWO, Q(1), [([-2, 0, 1], -1), ([-1, 1], "refused"), ([4, 0, -4, 0, 1], 1), ([-4, 0, 1], -1), ([-3, 0, 1], "refused")]),
+    (
+        TWO,
+        None,
+        Q(2),
+        [([-2, 0, 1], 1), ([2, 0, -1], -1), ([-4, 0, 0, 0, 1], 1), ([-3, 0, 1], "refused"), ([-1, 1], 1)],
+    ),
+    (
+        TWO,
+        _rational(Q(3)),
+        Q(5, 2),
+        [([-2, 0, 1], 1), ([-9, 0, 1], -1), ([18, 0, -11, 0, 1], -1), ([-2, 1], "refused")],
+    ),
+    (
+        _rational(Q(0)),
+        TWO,
+        Q(1),
+        [([-2, 0, 1], -1), ([-1, 1], "refused"), ([4, 0, -4, 0, 1], 1), ([-4, 0, 1], -1), ([-3, 0, 1], "refused")],
+    ),
     (_rational(Q(0)), TWO, Q(1, 4), [([-2, 0, 1], -1), ([0, -2, 0, 1], -1), ([-1, 2], "refused")]),
     (SMALL, LARGE, Q(1), [([1, -5, 3], -1), ([-1, 5, -3], 1), ([1, -10, 31, -30, 9], 1), ([-1, 2], "refused")]),
     (TWO, _rational(Q(3)), Q(2), [([-2, 0, 1], 1), ([2, 0, -1], -1)]),
@@ -341,7 +356,9 @@ def _tables(checker: ModuleType) -> Facts:
     """Rule R3 on scores made by hand, where one entry of a table is wrong; over an interval, and at the point itself."""
     proofs = [(name, c, "proved") for name, c in TRUE_PROOFS.items()]
     proofs += [
-        (name, c, "refused") for name, (c, _) in FALSE_PROOFS.items() if name.startswith("R3") and c["problem"]["tokens"]
+        (name, c, "refused")
+        for name, (c, _) in FALSE_PROOFS.items()
+        if name.startswith("R3") and c["problem"]["tokens"]
     ]
     for name, c, expected in proofs:
         alpha = Q(c["problem"]["step"]["alpha"])
@@ -421,7 +438,11 @@ def _intervals(checker: ModuleType) -> Facts:
 
             yield f"flow {fineness} {a}", flow, good
     for fineness in (1, 2, 4, 12, 255, 8192, 2**13, 2**40):
-        yield f"flow {fineness}", lambda fineness=fineness: answer(checker, s.Flow, [[1]], [1], Q(1, 9), fineness), "refused"
+        yield (
+            f"flow {fineness}",
+            lambda fineness=fineness: answer(checker, s.Flow, [[1]], [1], Q(1, 9), fineness),
+            "refused",
+        )
     flow = s.Flow([[2, -1], [0, 3]], [2, 3, 1], Q(1, 8), 8)
     yield "rate", lambda: flow.rate, (0, -(-one // 9))
     x, y = [(one, 2 * one), (-one, one)], [(-one, 0), (3 * one, 5 * one)]
