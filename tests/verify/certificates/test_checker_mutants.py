@@ -76,8 +76,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Sub becomes Add: halvings = max(0, T.bit_length() - bits + 8)": "the same, with more, which B allows for",
         "8 becomes 9: halvings = max(0, T.bit_length() - bits + 8)": "the same",
         "Add becomes Sub: B = bits + halvings + 32": (
-            "32 − halvings bits to spare instead of 32 + halvings: with 8 + log2 bits halvings of numbers below 1, whose "
-            "squares double an error at most, 2 units are not reached by half"
+            "32 − halvings bits to spare: a squaring doubles an error and multiplies it by a number that falls as fast, "
+            "so what adds up is far below 2 units"
         ),
         "32 becomes 33: B = bits + halvings + 32": "a bit more to spare",
         "0 becomes 1: while term > 0:": "a term of one unit of 2^−B is left out, of the 32 bits to spare",
