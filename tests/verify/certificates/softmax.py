@@ -22,6 +22,7 @@ CONFIGURATIONS = {
     "softmax-twins": Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1)),
     "softmax-falling-beta": Configuration(NEAR, Softmax(IDENTITY, 1, 4, Q(1, 2))),
     "softmax-one-cluster-grows": Configuration([[1], [Q(11, 10)]], Softmax([[1]], 1, Q(1, 4), Q(3, 2))),
+    "softmax-no-scores": Configuration([[1], [-1], [Q(1, 2)]], Softmax([[1]], Q(1, 2), 0, Q(9, 4))),
     "softmax-metastable": Configuration(NEAR, Softmax(IDENTITY, Q(1, 2), 12), multiplicities=[1, 1, 2]),
     "softmax-growing": Configuration(FIGURE, Softmax(IDENTITY, Q(1, 2), 1, Q(9, 4))),
     "softmax-growing-weights": Configuration(NEAR, Softmax([[1, 1], [-1, 2]], 1, 2, Q(5, 2)), multiplicities=[1, 3, 2]),
