@@ -36,7 +36,10 @@ LARGEST_TAU = 1 / 64
 
 
 FINE = 1e-14
-"""Of what is added for the rounding of floats, about 2^−53, for each token and the largest coordinate."""
+"""Added to a mean deviation in floats for each token, in units of the largest coordinate: more than their rounding and
+three times the radius of a weight, FINE / 8, make together."""
+SAFE = 1e-280, 1e280
+"""Sizes of tokens between which floats neither underflow to nothing nor overflow."""
 
 
 class PrecisionError(HardmaxError):
@@ -228,12 +231,12 @@ def _middle(ball: Any) -> Any:
 def _deviation(P: list[list[Any]], C: Any) -> Any:
     """An upper bound of the largest mean deviation Σ_j p_ij |c_j − m_i| of a coordinate.
 
-    In floats, whose rounding is far below what is added for it. Where numbers are beyond floats the standard deviation
-    takes its place, in balls.
+    In floats, whose rounding is far below what is added for it. Where numbers are beyond floats, or weights are hardly
+    known, the standard deviation takes its place, in balls.
     """
     p, c = (np.array([[float(v) for v in row] for row in M]) for M in (P, C.tolist()))
     size = np.abs(c).max()
-    if np.isfinite(size) and max(v.rad() for row in P for v in row) < FINE:
+    if SAFE[0] < size < SAFE[1] and max(v.rad() for row in P for v in row) < FINE / 8:
         far = np.abs(c[None, :, :] - (p @ c)[:, None, :])
         return flint.arb(float((p[:, :, None] * far).sum(axis=1).max() + FINE * len(c) * size))
     weights = flint.arb_mat(P)

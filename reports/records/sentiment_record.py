@@ -238,6 +238,27 @@ class RoundingRecord(Record, frozen=True):
             raise RecordError(f"{self.format}: more is proved than kept, or kept than examined")
 
 
+class NearHardmaxRecord(Record, frozen=True):
+    """How far softmax attention of one layer provably is from hardmax, in reviews with equal words merged.
+
+    Args:
+        beta: the inverse temperature of the distances.
+        reviews: how many were examined.
+        rows: rows of the attention matrix that are decided.
+        undecided: rows whose largest scores are closer than their rounding; their reviews are in no table.
+        within: {dtype: share of the rows that are hardmax up to its rounding unit}.
+        marks: {what: its 10 %, 50 %, 90 %, 99 % and 100 % quantiles}: upper bounds of distances, in units of a review's
+            largest coordinate, and β from which on a review is hardmax up to a rounding unit.
+    """
+
+    beta: float
+    reviews: int
+    rows: int
+    undecided: int
+    within: Mapping[str, float]
+    marks: Mapping[str, tuple[float, float, float, float, float]]
+
+
 class ClusterRecord(Record, frozen=True):
     """The words of the example that tend to one point.
 
@@ -372,6 +393,7 @@ class SentimentRecord(Record, frozen=True):
         model: the classifier that was proved.
         reproduced: whether training it again gave the same numbers, bit for bit.
         roundings: what rounding its embedding leaves as it is.
+        near_hardmax: how far softmax attention is from its layers; null if no review was examined.
     """
 
     format: Literal["hardmax-sentiment"]
@@ -391,3 +413,4 @@ class SentimentRecord(Record, frozen=True):
     trainings: TrainingsRecord
     seconds: SecondsRecord
     roundings: tuple[RoundingRecord, ...] = ()
+    near_hardmax: NearHardmaxRecord | None = None

@@ -41,6 +41,19 @@ def test_enclosures_of_extreme_tokens_hold():
         assert next(islice(c.dynamics().precise(), 5, None)).radius < scale / 2**30
 
 
+def test_sizes_beyond_floats_are_as_good_as_others():
+    """The same orbit at other scales: the mean deviation must not vanish below all floats, nor overflow."""
+    tokens = [[Q(1000, 1001)], [Q(-998, 999)], [Q(1, 7 * 10**12)]]
+
+    def radii(scale):
+        c = Configuration([[scale * x for x in row] for row in tokens], Softmax([[1]], 1, 8 / scale**2))
+        return [here.radius / scale for here in islice(c.dynamics().enclosed(128), 20)]
+
+    for least, r in zip(radii(Q(1)), radii(Q(1, 10**330)), strict=True):
+        assert r >= least / 2
+    assert max(radii(Q(10**308))) < Q(1, 2**60)
+
+
 @pytest.mark.parametrize("beta", [1, 4, 16, 64])
 def test_radii_do_not_grow_by_themselves(beta):
     c = random_configuration(7, n=6, betas=(beta,))

@@ -18,6 +18,8 @@ def files(tmp_path):
     """Configurations by name."""
     made = {
         "line": {"tokens": [["1"], ["-1"], ["1/2"]]},
+        "plane": {"tokens": [["1", "0"], ["-1", "0"], ["0", "1"]], "labels": ["a", "b", "c"]},
+        "softmax": {"tokens": [["1", "0"], ["0", "1"]], "attention": {"softmax": {"beta": "16"}}},
         "twins": {"tokens": [["1"], ["-1"], ["1"]]},
         "zero": {"tokens": [["1"], ["0"]]},
         "harmonic": {"tokens": [["1"], ["2"]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1}},
@@ -102,6 +104,23 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
     assert said[2] <= exact[2] < said[2] + Fraction(1, 10**4)
 
 
+def test_all_matrices_are_cells_with_a_certificate(files, capsys):
+    out = files / "out"
+    assert run("prove", files / "plane.json", "--all-A", "--out", out, "--report") == 0
+    text = capsys.readouterr().out
+    assert "every A in 5 polygons, 4 segments, one itinerary each" in text
+    assert "leaders 0 (a), 1 (b), 2 (c): 1 polygon, such as A = [[1, 0], [0, 1]]" in text
+    assert check_files([str(out)]) == 0
+    assert "matrices.all verified" in capsys.readouterr().out
+    assert run("prove", files / "plane.json", "--all-A", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"input", "verdict", "hypotheses", "sets", "cells", "certificate"}
+    assert said["hypotheses"] == {"nonzero": True, "distinct": True}
+    wall = next(cell for cell in said["cells"] if cell["kind"] == "segment")
+    assert set(wall) == {"kind", "corners", "A", "leaders", "freeze_layer", "verdict"}
+    assert len(wall["corners"]) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -113,7 +132,13 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
         (["zero", "--all-alpha"], "a token is zero"),
         (["harmonic", "--all-alpha"], "the step"),
         (["missing", "--all-alpha"], "missing.json"),
-        (["line", "--all-alpha", "--radius"], "two questions"),
+        (["line", "--all-alpha", "--radius"], "give one of them"),
+        (["plane", "--all-A", "--radius"], "give one of them"),
+        (["plane", "--all-A", "--alpha-min", "1"], "give both"),
+        (["plane", "--all-A", "--alpha", "1"], "leave them out"),
+        (["line", "--all-A"], "tokens in the plane"),
+        (["harmonic", "--all-A"], "tokens in the plane"),
+        (["softmax", "--all-A"], "models of kind 'softmax'"),
         (["line", "--radius", "--alpha-min", "1"], "give both"),
         (["zero", "--radius"], "a token is zero"),
         (["twins", "--radius"], "tokens 0 and 2 are equal"),
