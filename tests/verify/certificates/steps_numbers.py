@@ -7,6 +7,7 @@ The conformance set leaves other checkers free to round otherwise. `steps_number
 import json
 from collections.abc import Iterator
 from fractions import Fraction as Q
+from itertools import permutations
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ ONE, TILTED = [[1, 0], [0, 1]], [[3, -1], [-1, 2]]
 TWICE = [[-6, -8], [-3, -1], [-1, -12], [1, -11], [5, 3], [4, -1]]
 CASES = {
     "one change": Case([[21, 14], [-13, 18], [1, -1], [20, 10]], ONE, [1, 1, 2, 1], Q(1, 64), 64, []),
-    "fast": Case([[9, 10], [2, -1], [-11, -12], [8, 5]], ONE, [2, 2, 2, 1], Q(1, 32), 128, []),
+    "fast": Case([[9, 10], [2, -1], [-11, -12], [8, 5]], ONE, [2, 2, 2, 1], Q(3, 100), 128, []),
     "two changes": Case(TWICE, [[1, 0], [0, 3]], [1] * 6, Q(1, 256), 1024, []),
     "two changes, larger": Case(
         [[21, 28], [-5, -23], [4, -11], [-13, 3], [-23, -13], [-24, -30], [-18, 2]],
@@ -68,6 +69,7 @@ CASES = {
         [[4, 4], [-4, 4], [0, 9], [0, 1]], TILTED, [2, 3, 1, 1], Q(1, 64), 256, [(0,), (1,), (0, 1, 2), (2,)], (2,)
     ),
     "a gap that opens": Case([[5000, 9000], [4000, 0], [1000, -499], [2000, -4000]], ONE, [1] * 4, Q(1, 64), 64, []),
+    "one place": Case([[8], [8], [3]], [[1]], [1] * 3, Q(1, 4), 8, [(0, 1), (0, 1), (0,)], (0, 1)),
     "one token": Case([[8]], [[1]], [1], Q(1, 4), 8, [(0,)]),
 }
 
@@ -91,7 +93,14 @@ BOXES.append([(-(1 << 80), 1 << 78), (-(7 << 78), -(1 << 77))])
 
 def _parts(checker: ModuleType) -> dict[str, str]:
     """Each method of `Flow` by itself, on boxes from nowhere."""
-    made = checker.small_steps.Flow(TILTED, [2, 3, 1, 1, 2], Q(1, 64), 64)
+    grown: list[int] = []
+
+    class Recorded(checker.small_steps.Flow):
+        def growth(self, *args: Any) -> int:
+            grown.append(super().growth(*args))
+            return grown[-1]
+
+    made = Recorded(TILTED, [2, 3, 1, 1, 2], Q(1, 64), 64)
     chain = [(0,), (0,), (1,), (0, 2), (3,)]  # depths 0, 1, 2, 3 and 4; one mean of two depths
     rest = [(0, 1), (0, 1), (2,), (0, 2), (3,)]
     terms = made.terms(BOXES, chain)
@@ -109,6 +118,13 @@ def _parts(checker: ModuleType) -> dict[str, str]:
                 found[f"closes {name} {rivals} {i}"] = made.closes(BOXES, sets, rivals, i)
             found[f"reach {name} {rivals}"] = made.reach(BOXES, BOXES, sets, rivals, 1 << 76)
             found[f"reach {name} {rivals}, enough"] = made.reach(BOXES, _wide(BOXES), sets, rivals, 1 << 76)[1]
+    points = [[5, 7], [-3, 2], [1, -4], [2, 3], [-1, 1]]
+    narrow = checker.small_steps.enclosures([[[x] for x in row] for row in points], [1])
+    found["tokens at points"] = made.tokens(made.terms(narrow, chain), 40, 41)
+    for i, ahead, other in permutations(range(5), 3):
+        found[f"grows at points {i} {ahead} {other}"] = made.grows(narrow, rest, i, ahead, other)
+        found[f"closes at points {i} {ahead} {other}"] = made.closes(narrow, chain, {i: other, ahead: i}, i)
+    found["growths"] = grown
     still = [[(8 << 80, 8 << 80), (0, 0)]] * 3
     found["nothing grows"] = made.grows(still, [(0, 1), (0, 1), (0,)], 2, 0, 1)
     for T in (still, [[(-1, 1), (0, 0)], *still[1:]], [still[0], [(7 << 80, 7 << 80), (0, 0)], still[2]]):

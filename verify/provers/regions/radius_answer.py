@@ -133,7 +133,8 @@ def alpha_interval(configuration: Configuration) -> tuple[Root, Root | None] | N
     if own is None:
         return None
     if low is high or own.layer >= PATIENCE:  # ends at which a rule's sign changes, or nothing, are no ends
-        low = _reach(configuration, own, low, Root.rational(fmpq(0)))
+        zero = Root.rational(fmpq(0))
+        low = _reach(configuration, own, low, zero) or zero
         high = high and _reach(configuration, own, high, None)
     for end in filter(None, (low, high)):
         while end.low < end.high and (end.low <= at.low <= end.high or end.high - end.low > at.low / 2**20):
