@@ -76,7 +76,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "Sub becomes Add: halvings = max(0, T.bit_length() - bits + 8)": "the same, with more, which B allows for",
         "8 becomes 9: halvings = max(0, T.bit_length() - bits + 8)": "the same",
         "Add becomes Sub: B = bits + halvings + 32": (
-            "32 − halvings bits to spare: a squaring doubles an error and multiplies it by a number that falls as fast, "
+            "32 − halvings bits to spare: a squaring doubles an error and multiplies it by what falls as fast, "
             "so what adds up is far below 2 units"
         ),
         "32 becomes 33: B = bits + halvings + 32": "a bit more to spare",
