@@ -1,6 +1,6 @@
 """What a float kernel tells about a layer: the follow sets it found, and what floats alone prove of several layers.
 
-Neighbours: `protocol` says which functions of a kernel give these, `bounds.filter` turns them into proofs.
+Neighbours: `protocol` says which functions of a kernel give these, `bounds.rounding` turns them into proofs.
 """
 
 from dataclasses import dataclass

@@ -10,8 +10,8 @@ on NumPy arrays or torch tensors, computed in the dtype of `tokens`, its input l
     kernel = declare(unbatched(my_function), name="mine")
     kernel = declare(from_layers(my_run), name="mine", ties="first", dtypes=("float32",))
 
-A kernel that also offers `layer` returns the follow sets, tie counts and margins (`FollowSets`) that the filter turns
-into proofs. Neighbours: `registry` finds kernels by name, `filter` proves decisions, `crosscheck` compares a kernel
+A kernel that also offers `layer` returns the follow sets, tie counts and margins (`FollowSets`) that `rounding` turns
+into proofs. Neighbours: `registry` finds kernels by name, `rounding` proves decisions, `crosscheck` compares a kernel
 with the exact one.
 """
 
@@ -46,7 +46,7 @@ LayerFunction = Callable[[Any, Any, float], tuple[Any, FollowSets]]
 """(tokens (B, n, d), A (d, d), alpha) -> (next tokens (B, n, d), their follow sets)."""
 
 ProveFunction = Callable[[NDArray[np.floating], NDArray[np.floating], float, int], FloatProof]
-"""(tokens (B, n, d), A (d, d), alpha, layers) -> `FloatProof`, by the bound of `filter`; NumPy arrays."""
+"""(tokens (B, n, d), A (d, d), alpha, layers) -> `FloatProof`, by the bound of `rounding`; NumPy arrays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

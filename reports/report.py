@@ -41,7 +41,7 @@ def render_json(records: Records) -> str:
 
 def render_all(records: Records) -> dict[str, str]:
     """Every report of a run: file name, relative to its folder → text. Equal records give equal texts."""
-    from .pages.html import render_html  # Jinja2 is for those who want a page
+    from .pages.run_page import render_html  # Jinja2 is for those who want a page
 
     files = {
         "report.html": render_html(records),
@@ -84,7 +84,7 @@ def write_report(directory: Path, console: "Console | None" = None) -> tuple[Pat
 
 def _figures(records: Records) -> dict[str, str]:
     """Initial and final state of the first trajectories, counterexamples first."""
-    from .pages.html import MAX_PICTURES
+    from .pages.run_page import MAX_PICTURES
 
     named: list[tuple[str, CounterexampleRecord | ResultRecord]] = [(c.id, c) for c in records.counterexamples]
     named += [(f"{i + 1}-{_stem(r.input)}", r) for i, r in enumerate(records.results)]

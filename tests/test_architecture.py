@@ -85,7 +85,7 @@ def test_an_import_against_the_order_would_be_seen(tmp_path, monkeypatch):
     source = tmp_path / "verify" / "wrong.py"
     source.write_text("from ..reports.records.codec import loads\n")
     assert forbidden_imports(source) == []
-    source.write_text("from ..reports.pages.html import render_html\n")
+    source.write_text("from ..reports.pages.run_page import render_html\n")
     assert forbidden_imports(source) == ["reports"]
 
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.metadata import version
+from time import monotonic
 from typing import Any, NoReturn
 
 import click
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _status(arguments: Sequence[str] | None) -> int:
     """Run the command line; its exit status."""
     try:
-        status = hardmax.main(arguments, prog_name="hardmax", standalone_mode=False)
+        status = hardmax.main(arguments, prog_name="hardmax", standalone_mode=False, obj=monotonic())  # when it began
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         status = 2

@@ -1,6 +1,6 @@
-"""Exact facts about a batch at float speed: the filter proves what it can, the exact kernel decides the rest.
+"""Exact facts about a batch at float speed: floats where the bound proves them, the exact kernel for the rest.
 
-Neighbours: `filter` derives the bound, `protocol` says what a kernel returns, `dynamics` replays single configurations.
+Neighbours: `rounding` derives the bound, `protocol` says what a kernel returns, `dynamics` replays what is left.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from ..exact.configuration import Configuration
 from ..exact.dynamics import Dynamics, Sets
 from ..follow_sets import FloatProof, FollowSets, move
 from ..protocol import BLOCK_BYTES, Kernel, checked, is_identity, to_numpy
-from .filter import SLACK, captured, decision_bound, layer_error, proved
+from .rounding import SLACK, captured, decision_bound, layer_error, proved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +70,7 @@ def certify(
     """The exact itineraries of a batch for K layers, and where leaders capture all tokens, for ever.
 
     Args:
-        kernel: a kernel with `layer` or `prove` whose arithmetic is that of `filter`; what it returns is believed, so
+        kernel: a kernel with `layer` or `prove` whose arithmetic is that of `rounding`; what it returns is believed, so
             prove only with kernels that pass the conformance suite.
         tokens: (B, n, d) float32 or float64, finite: the configurations are the dyadic rationals that they are.
         A: (d, d) representable in that dtype, exactly; the identity if None.

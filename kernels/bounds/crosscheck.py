@@ -29,8 +29,8 @@ from ..exact.dynamics import Dynamics, Sets
 from ..exact.rational_text import short_text
 from ..protocol import Kernel, normalised, stored, to_numpy
 from .exact_scores import largest
-from .filter import layer_error
 from .judge import ExactLayer, beyond, judged, up
+from .rounding import layer_error
 
 Variant = Literal["per_layer", "free"]
 FollowSet = tuple[int, ...]

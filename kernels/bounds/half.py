@@ -1,8 +1,8 @@
 """How far a next token of half precision may be from the exact one, for every admitted form of the layer.
 
-In float16 and bfloat16 the bound (2) of `filter`, which is one number R γ_{m+16} for all tokens and forms, is a tenth
+In float16 and bfloat16 the bound (2) of `rounding`, which is one number R γ_{m+16} for all tokens and forms, is a tenth
 of the tokens themselves. What decides there is derived here for one coordinate of one token z, from |z|, from those
-that it follows and from λ. Notation and arithmetic are those of `filter`: u, γ_k, θ_k with |θ_k| ≤ γ_k.
+that it follows and from λ. Notation and arithmetic are those of `rounding`: u, γ_k, θ_k with |θ_k| ≤ γ_k.
 
 The token follows y_1, …, y_m, y is their mean, M = max |y_j|, D = max |y_j − z|, and z⁺ = (1−λ) z + λ y.
 
@@ -33,7 +33,7 @@ C: z passes the sum, the division and 1 + α̂ with 2 factors; α̂ ŷ has one f
 sums and the division. D, D': 3 factors of 1/(1+α), a product and a sum; λ̂ or α̂/(1+α̂) as in B or C and one more.
 Wider intermediate numbers and fused operations only leave factors out. The bound is the largest of these.
 
-**Underflow.** An operation that underflows errs by at most ℓ = `filter.loss`: m products of a mean, α and λ, each
+**Underflow.** An operation that underflows errs by at most ℓ = `rounding.loss`: m products of a mean, α and λ, each
 times |ŷ − z| or less, and fewer than 10 others; later factors are below 2. All are below (m+16) ℓ (1 + |z| + M + ε).
 Where 1/α overflows, 1/(1+1/α) is 0: λ (D+ε).
 
@@ -42,7 +42,7 @@ and B form. C, D' and E also form 1 + α and z + αy, which may overflow though 
 judged where 4 (1+α) reaches the largest number (α ≥ 16383 in float16), nor by what is not finite where 4 (|z| + α M)
 does. In float16 subnormal numbers must not be flushed to zero; in bfloat16 they may be.
 
-Neighbours: `filter` proves decisions; the conformance suite judges next tokens.
+Neighbours: `rounding` proves decisions; the conformance suite judges next tokens.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .exact_scores import largest
-from .filter import SLACK, gamma, loss
+from .rounding import SLACK, gamma, loss
 
 HALVES = ("float16", "bfloat16")
 """Dtypes of few bits: exact values are rounded to them before anything is computed or judged."""

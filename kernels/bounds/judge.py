@@ -3,33 +3,33 @@
 Exact tokens z_i and A are known; the kernel got floats ẑ with |ẑ − z| ≤ E and Â with |Â − A| ≤ H (0 where it got the
 values themselves) and returned next tokens, and its follow sets if it tells them. No tolerance is chosen by hand:
 
-- *Decisions.* Let 2B_i be `filter.decision_bound` of (ẑ, Â, E), plus what H adds, and near_i the tokens whose exact
+- *Decisions.* Let 2B_i be `rounding.decision_bound` of (ẑ, Â, E), plus what H adds, and near_i the tokens whose exact
   score lies within 2B_i of the best. The set that token i follows must be a non-empty part of near_i: one token, unless
   the tie rule is "all". It must be *the* exact one (C_i under the rule "all", its first token under "first", any one of
   it under "any") if near_i = C_i is one token, or if the scores are *exact in the dtype* (E = H = 0, `exact_scores`).
-- *Values.* The next token must lie within `filter.layer_error` of (1 − λ) z_i + λ mean(S), for the set S that the
+- *Values.* The next token must lie within `rounding.layer_error` of (1 − λ) z_i + λ mean(S), for the set S that the
   kernel tells, else for some S that it may follow. With more than `MOST_SUBSETS` near tokens the box of their hull
   stands for all S.
   In half precision, where the tokens are exact, `half.token_error` of z_i and S takes the place of that one number.
 - *Lost*: it came out otherwise than in the exact layer, and may. Anything else is *wrong*, NaN too, and an update whose
-  αR overflows where its result does not (nor does λ): E⁺ is taken at α = 1, and (2) of `filter` holds for every α if
+  αR overflows where its result does not (nor does λ): E⁺ is taken at α = 1, and (2) of `rounding` holds for every α if
   nothing overflows. Where E⁺ is infinite, values are not judged.
 
-**A right kernel is never called wrong.** A kernel is right if its operations are those of `filter` (any order of sums,
-any of the three updates, FMA, flushing; none that overflows in an update), if S_i maximises its own float scores ŝ_ij
-(all of them, the first, or one, as it declares), and if it moves i by its mean over S_i.
+**A right kernel is never called wrong.** A kernel is right if its operations are those of `rounding` (sums in any
+order, any of the three updates, FMA, flushing; none that overflows in an update), if S_i maximises its own float scores
+ŝ_ij (all of them, the first, or one, as it declares), and if it moves i by its mean over S_i.
 (a) |ŝ_ij − s_ij| ≤ B_i by (1) there, for s_ij = z_iᵀAz_j: what Â changes in a score is at most Σ |x_b| H_bc |y_c| over
 |x|, |y| ≤ R + E, and is part of B_i. For j in S_i and a maximiser c of s_i: s_ij ≥ ŝ_ij − B_i ≥ ŝ_ic − B_i ≥
 s_ic − 2B_i, so j is in near_i. Where 2B_i is infinite, near_i is every token.
 (b) If near_i = C_i is one token, S_i, not empty, is C_i. If the scores are exact in the dtype, ŝ = s whatever the order
 of summation, so S_i is what the rule makes of C_i.
-(c) Equation (2) of `filter` is about the mean over one set of m tokens, whatever the set: with |S_i| ≤ m, m the larger
+(c) Equation (2) of `rounding` is about the mean over any one set of m tokens: with |S_i| ≤ m, m the larger
 of |near_i| and the largest follow set, its E⁺ bounds the distance to the exact mean over S_i, and the box over near_i
 contains that mean. α comes as a float64: for float64 that is one of its 4 factors, for shorter dtypes a factor 1 + 2⁻⁵³
 more, at most 4 in all, which SLACK (2⁻²⁰ of at least 17u) exceeds.
 (d) The comparison with E⁺ is one of rationals; floats only accept what is far inside it, see `beyond`.
 
-Neighbours: `filter` has the bounds, `exact_scores` tells which rows are exact; `crosscheck` applies this to any
+Neighbours: `rounding` has the bounds, `exact_scores` tells which rows are exact; `crosscheck` applies this to any
 configuration, the conformance suite to trials made for it.
 """
 
@@ -48,8 +48,8 @@ from ..exact.configuration import Configuration, Matrix
 from ..exact.dynamics import Dynamics, Layer, Sets
 from ..protocol import TieRule
 from .exact_scores import PRECISION, exact_scores
-from .filter import decision_bound, layer_error
 from .half import HALVES, followed, token_error
+from .rounding import decision_bound, layer_error
 
 MOST_SUBSETS = 8
 """With more near-maximisers than this, the subsets are not tried one by one: their convex hull's box is used."""
@@ -130,7 +130,7 @@ class ExactLayer:
             i: the token.
             dtype: what it computes in.
             exact: whether its scores are exact in the dtype.
-            bound: `filter.decision_bound` of the token.
+            bound: `rounding.decision_bound` of the token.
         """
         C, gap = self.sets[i], self.gaps[i]
         several = self.tied(i)

@@ -4,14 +4,14 @@ It never stores a matrix of scores, and `run` and `prove` do not score again wha
 module needs numba (`pip install 'hardmax[compiled]'`); the machine code is cached beside the module.
 
 A configuration with a NaN or an infinity becomes NaN as a whole; its neighbours in the batch are not touched.
-Neighbours: `compiled_layer` and `compiled_loops` have the loops, `filter` the bound that `prove` evaluates, `certify`
+Neighbours: `compiled_layer` and `compiled_loops` have the loops, `rounding` the bound that `prove` evaluates, `certify`
 the whole result.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bounds.filter import SLACK, UNDERFLOW, gamma, score_roundings
+from ..bounds.rounding import SLACK, UNDERFLOW, gamma, score_roundings
 from ..errors import InputError
 from ..follow_sets import FloatProof, FollowSets
 from ..protocol import Kernel, checked, is_identity

@@ -6,7 +6,7 @@ every query; for each query only the largest score, its first index and the seco
 ever stored, whatever n is. A query whose two largest scores are equal, or too close for a proof, is done again by
 `scores_of`, one token at a time.
 
-The sums are ordered as the code says and may be fused (`contract`): both are covered by the bound of `filter`.
+The sums are ordered as the code says and may be fused (`contract`): both are covered by the bound of `rounding`.
 Nothing here calls another file, because numba's cache of machine code notices changes of a function's own file only.
 Neighbours: `compiled_kernel` checks the input, allocates, and calls these; `compiled_loops` runs many layers.
 """

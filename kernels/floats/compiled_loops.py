@@ -3,7 +3,7 @@
 The layout of the arrays, and the sums, are those of `compiled_layer`, whose functions are compiled into those of this
 file. numba's cache of machine code would not notice a change of them, so the names under which it keeps the functions
 of this file end in a digest of that one (`compiled`).
-Neighbours: `compiled_kernel` checks the input, allocates, and calls these; `filter` derives the bounds.
+Neighbours: `compiled_kernel` checks the input, allocates, and calls these; `rounding` derives the bounds.
 """
 
 import inspect
@@ -27,7 +27,7 @@ def compiled(function: Callable) -> Callable:
 
 
 class ErrorModel(NamedTuple):
-    """The numbers of `filter`'s bound for one dtype, A, α and n."""
+    """The numbers of `rounding`'s bound for one dtype, A, α and n."""
 
     score: float  # γ_q
     layer: float  # γ_{m+16}, m = 1: a proved token follows one token

@@ -4,12 +4,12 @@
 **Cost.** n h scores if only h ≤ 1024 tokens may lie on the hull (d ≤ 3; Gaussian tokens: some dozens or hundreds). Else
 O(n log n) in the plane; a query near an edge beside which rounding leaves many candidates, and all queries in d ≠ 2,
 score the keys whose norm times their own reaches their best score: few for Gaussian tokens, n at worst.
-**Proved** are the margins, so that `filter` proves the sets of `layer` as if all scores were computed, and `certify`
+**Proved** are the margins, so that `rounding` proves the sets of `layer` as if all scores were computed, and `certify`
 takes this kernel. The sets of `run` are those of computed scores, unproved.
 
 **Margins.** Let q be the computed query ẑ_iᵀA (token i itself if A is the identity), f(w) = ⟨q, w⟩ exactly, ŝ_j the
 computed score of a key that is scored, ŝ_m the largest and C_i where it is attained. By the derivation of (1) in
-`filter`, d roundings in each product, |ŝ_j − f(ẑ_j)| ≤ e and |f(ẑ_l) − ⟨z_i, z_l⟩| ≤ e' with e + e' ≤ B_i.
+`rounding`, d roundings in each product, |ŝ_j − f(ẑ_j)| ≤ e and |f(ẑ_l) − ⟨z_i, z_l⟩| ≤ e' with e + e' ≤ B_i.
 
 *Theorem.* Let t be at least ŝ_j for every scored j outside C_i, and let every key l that is not scored have
   (a) f(ẑ_l) ≤ t, or
@@ -28,13 +28,13 @@ proof is in `polygon`. A window that does not close is made wider, and what neve
 
     guard or cast                             what it bounds
     _guard: 4 ε Σ|q_c| max|ẑ| + 16 ω (…)      twice |ŝ − f|, γ_2 Σ|q_c||ẑ_c| + underflow: what is below by more, is
-    scores q_1 x + q_2 y, products, sums      2 roundings; matrix products elsewhere: at most d (`filter`)
+    scores q_1 x + q_2 y, products, sums      2 roundings; matrix products elsewhere: at most d (`rounding`)
     _lengths in float64                       relative error (d + 4) ε, scaled so that no square over- or underflows
     reach: (1 + 8 (d + 4) ε) ‖ẑ‖, + `least`   the lengths, their product, its cast to the scores' dtype; what underflows
     t = ŝ_m − δ‖q‖ cast to that dtype         errs by u ‖q‖(‖ẑ‖ + δ), less than what `hull` keeps back of δ
-    margin ŝ_m − t in that dtype              one rounding: SLACK of `filter`
+    margin ŝ_m − t in that dtype              one rounding: SLACK of `rounding`
     rows of the scan as float64               indices below 2⁵³ and scores, exact
-    overflow, NaN                             nothing closes; the margin is NaN, or `filter`'s bound infinite
+    overflow, NaN                             nothing closes; the margin is NaN, or `rounding`'s bound infinite
 
 Sets are those of the computed scores. Neighbours: `hull` proves what lies inside, `polygon` where a window may end.
 """

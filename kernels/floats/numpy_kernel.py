@@ -2,7 +2,7 @@
 
 Scores are ⟨z_i, z_l⟩ = (z_iᵀ A) z_l, computed by two matrix products (one if A is the identity); the update is
 z_i + λ (mean_{j ∈ C_i} z_j − z_i), so that a leader does not move by a single bit. Both are of the form that
-`filter` derives its error bound for.
+`rounding` derives its error bound for.
 
 Memory: beside inputs and outputs, at most three blocks of scores of `block_bytes` each (one of them of one byte a
 score), whatever B and n are; only a single row of n scores may be larger.

@@ -2,7 +2,7 @@
 
 Follow sets are constants to the gradient: the next tokens are a linear function of the tokens for given sets, and away
 from ties that is the derivative. float32 products are computed in float32 whatever the process allows elsewhere (no
-TF32, no bfloat16), so the bound of `filter` holds.
+TF32, no bfloat16), so the bound of `rounding` holds.
 
 Memory: blocks of scores of `block_bytes`, of which about four exist at a time; a batch of any size fits.
 

@@ -1,6 +1,6 @@
 """Exact configurations in words: numbers, points, the matrix, the step, and all of them in one line.
 
-Neighbours: `html` has tables of them, `markdown`, `junit` and `terminal` the line.
+Neighbours: `run_page` has tables of them, `markdown`, `junit` and `terminal` the line.
 """
 
 import re

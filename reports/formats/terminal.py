@@ -1,6 +1,6 @@
 """The summary of a run on a terminal, by Rich: verdict, what broke and how to replay it, counts.
 
-Nothing is interpreted: text from records is never markup. Neighbours: `markdown` for pull requests, `html` for the
+Nothing is interpreted: text from records is never markup. Neighbours: `markdown` for pull requests, `run_page` for the
 page.
 """
 

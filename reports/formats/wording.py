@@ -1,6 +1,6 @@
 """The words that every report uses for the same thing: verdicts, hypotheses, the sentence at the top.
 
-Neighbours: `html`, `markdown`, `terminal`, `junit` and `sarif` say it in their own format.
+Neighbours: `run_page`, `markdown`, `terminal`, `junit` and `sarif` say it in their own format.
 """
 
 import shlex

@@ -3,7 +3,7 @@
 A = [[1 + x, y], [y, 1 − x]] is drawn at (x, y). Walls and corners are lines and points; those whose set of leaders no
 polygon has are drawn boldly, in its colour.
 
-Neighbours: `html` puts it on the page, `templates/atlas.js` moves the pointer; `atlas_record` is what it shows.
+Neighbours: `run_page` puts it on the page, `templates/atlas.js` moves the pointer; `atlas_record` is what it shows.
 """
 
 import colorsys

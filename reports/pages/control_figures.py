@@ -3,7 +3,7 @@
 Up to a positive factor every symmetric positive definite A is ((1 + p, q), (q, 1 − p)) with p² + q² < 1, a point of the
 open unit disc. An inequality ⟨A, M⟩ > 0 is a half-plane there: those of an exclusion have no common point in the disc.
 
-Neighbours: `svg` draws trajectories, `html` puts all figures on the page.
+Neighbours: `svg` draws trajectories, `run_page` puts all figures on the page.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 One self-contained file: style and script inline, allowed by hash alone; every text of a record is escaped.
 
-Neighbours: `cylinder_record` is the record, `templates/cylinder.html.j2` the layout, `page` has what all pages share.
+Neighbours: `cylinder_record` is the record, `templates/cylinder.html.j2` the layout, `page_parts` what all pages share.
 """
 
 from base64 import b64decode
@@ -16,7 +16,7 @@ from ..records.codec import RecordError, loads
 from ..records.cylinder_record import CountRecord, CylinderRecord
 from ..records.files import write_file
 from ..records.store import read_bytes
-from . import page
+from . import page_parts
 
 RECORD, PAGE = "cylinder.json", "cylinder.html"
 WIDTH, HEIGHT, EDGE = 560, 220, 34
@@ -41,9 +41,9 @@ def render(record: CylinderRecord) -> str:
     for picture in record.frames:  # they stand in the address of an image
         if not b64decode(picture, validate=True).startswith(b"\x89PNG"):
             raise RecordError("a frame is no PNG picture")
-    style, script = page.asset("page.css") + page.asset("cylinder.css"), page.asset("cylinder.js")
-    policy = page.content_policy(style, script) + "; img-src data:"
-    shared = page.environment().overlay()
+    style, script = page_parts.asset("page.css") + page_parts.asset("cylinder.css"), page_parts.asset("cylinder.js")
+    policy = page_parts.content_policy(style, script) + "; img-src data:"
+    shared = page_parts.environment().overlay()
     shared.globals.update(WORDS=WORDS, CLASSES=CLASSES, WIDTH=WIDTH, HEIGHT=HEIGHT, EDGE=EDGE)
     return shared.get_template("cylinder.html.j2").render(
         record=record,

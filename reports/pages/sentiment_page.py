@@ -2,7 +2,8 @@
 
 One self-contained file: style and script inline, allowed by hash alone; every text of a record is escaped.
 
-Neighbours: `sentiment_record` is the record, `templates/sentiment.html.j2` the layout, `page` has what all pages share.
+Neighbours: `sentiment_record` is the record, `templates/sentiment.html.j2` the layout, `page_parts` what all pages
+share.
 """
 
 from collections import Counter
@@ -25,7 +26,7 @@ from ..records.sentiment_record import (
     SentimentRecord,
 )
 from ..records.store import GIVE_OUT, read_bytes
-from . import page
+from . import page_parts
 
 RECORD = "sentiment.json"
 PAGE = "sentiment.html"
@@ -110,7 +111,7 @@ def write_page(folder: Path) -> Path:
 
 def render(record: SentimentRecord) -> str:
     """The page, as text; equal records give equal text."""
-    style, script = page.asset("page.css") + page.asset("sentiment.css"), page.asset("sentiment.js")
+    style, script = page_parts.asset("page.css") + page_parts.asset("sentiment.css"), page_parts.asset("sentiment.js")
     return (
         environment()
         .get_template("sentiment.html.j2")
@@ -121,7 +122,7 @@ def render(record: SentimentRecord) -> str:
             unmeasured=[claim for claim in record.claims if not claim.parts],
             picture=picture(record.example),
             histogram_scale=max((max(row.histogram.values(), default=1) for row in record.leaders), default=1),
-            policy=page.content_policy(style, script),
+            policy=page_parts.content_policy(style, script),
             style=Markup(style),
             script=Markup(script),
         )
@@ -136,7 +137,7 @@ def _labels(record: SentimentRecord, verdict: str) -> list[tuple[SentimentClaimR
 
 def environment() -> Environment:
     """The template environment of the other page, with this one's words and filters."""
-    shared = page.environment().overlay()
+    shared = page_parts.environment().overlay()
     shared.filters.update(estimate=estimate, interval=interval, percent=lambda x: f"{100 * x:.1f} %")
     shared.globals.update(WORDS=WORDS, CLASSES=CLASSES, FOREST=FOREST)
     return shared

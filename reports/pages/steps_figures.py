@@ -2,7 +2,7 @@
 
 α is drawn at α/(1+α), so that (0, ∞) has the length of the line.
 
-Neighbours: `html` puts it on the page; `steps_record` is what it shows.
+Neighbours: `run_page` puts it on the page; `steps_record` is what it shows.
 """
 
 from dataclasses import dataclass

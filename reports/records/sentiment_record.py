@@ -8,6 +8,7 @@ from typing import Literal
 
 from .codec import Record, RecordError
 from .configuration_record import ByNumber
+from .review_record import NearHardmaxRecord, ProofsRecord, RoundingRecord
 
 Support = Literal["supported", "not_supported", "refuted"]
 Label = Literal["positive", "negative"]
@@ -179,65 +180,6 @@ class SpeedRow(Record, frozen=True):
     ratio: float
 
 
-class HypothesesRecord(Record, frozen=True):
-    """In how many reviews the hypotheses hold as it stands, only once equal words are merged, and not even then."""
-
-    literal: int
-    merged_only: int
-    never: int
-
-
-class ProofsRecord(Record, frozen=True):
-    """Exact verdicts on test reviews.
-
-    Args:
-        reviews: how many were examined.
-        hypotheses: in how many the hypotheses hold.
-        literal: {verdict: reviews} as they stand.
-        merged: {verdict: reviews} with equal words merged.
-        freeze_layers: {first layer from which nothing changes: reviews}.
-        leaders: {leaders: reviews}.
-        mean_leaders: null if there was no review.
-        with_face_points: reviews with a cluster point that is no vertex.
-        rules: {rule: tokens that it decided}.
-    """
-
-    reviews: int
-    hypotheses: HypothesesRecord
-    literal: Mapping[str, int]
-    merged: Mapping[str, int]
-    freeze_layers: ByNumber[int]
-    leaders: ByNumber[int]
-    mean_leaders: float | None
-    with_face_points: int
-    rules: Mapping[str, int]
-
-
-class RoundingRecord(Record, frozen=True):
-    """What rounding the embedding leaves as it is, in reviews with equal words merged.
-
-    Args:
-        format: "float16" or "bfloat16".
-        reviews: how many were examined.
-        leaders_proved: in how many no leader changes, by the radius.
-        leaders_kept: in how many none changes, by the exact run of the rounded words.
-        predictions_proved: in how many the prediction does not change, by the radius.
-        predictions_kept: in how many it does not, by the exact run.
-    """
-
-    format: str
-    reviews: int
-    leaders_proved: int
-    leaders_kept: int
-    predictions_proved: int
-    predictions_kept: int
-
-    def __post_init__(self) -> None:
-        proved = self.leaders_proved <= self.leaders_kept and self.predictions_proved <= self.predictions_kept
-        if not proved or max(self.leaders_kept, self.predictions_kept) > self.reviews:
-            raise RecordError(f"{self.format}: more is proved than kept, or kept than examined")
-
-
 class ClusterRecord(Record, frozen=True):
     """The words of the example that tend to one point.
 
@@ -372,6 +314,7 @@ class SentimentRecord(Record, frozen=True):
         model: the classifier that was proved.
         reproduced: whether training it again gave the same numbers, bit for bit.
         roundings: what rounding its embedding leaves as it is.
+        near_hardmax: how far softmax attention is from its layers; null if no review was examined.
     """
 
     format: Literal["hardmax-sentiment"]
@@ -391,3 +334,4 @@ class SentimentRecord(Record, frozen=True):
     trainings: TrainingsRecord
     seconds: SecondsRecord
     roundings: tuple[RoundingRecord, ...] = ()
+    near_hardmax: NearHardmaxRecord | None = None

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 import hardmax.reports
 from hardmax.kernels import Configuration
 from hardmax.reports.pages import svg
-from hardmax.reports.pages.html import render_html
+from hardmax.reports.pages.run_page import render_html
 from hardmax.reports.pages.scene import scene_of
 
 pytestmark = pytest.mark.browser

@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from hardmax.kernels import Configuration
-from hardmax.reports.pages import page, svg
-from hardmax.reports.pages.html import render_html
+from hardmax.reports.pages import page_parts, svg
+from hardmax.reports.pages.run_page import render_html
 from hardmax.reports.pages.scene import scene_of
 
 pytestmark = pytest.mark.browser
@@ -125,9 +125,9 @@ MUTANTS = {
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_script_that_draws_something_else_is_noticed(open_report, made, pictured, monkeypatch, name):
-    asset, (right, wrong) = page.asset, MUTANTS[name]
+    asset, (right, wrong) = page_parts.asset, MUTANTS[name]
     assert right in asset("page.js")
-    monkeypatch.setattr(page, "asset", lambda file: asset(file).replace(right, wrong))
+    monkeypatch.setattr(page_parts, "asset", lambda file: asset(file).replace(right, wrong))
     tab = open_report(render_html(made.verify_records(*pictured.values())))
     with pytest.raises(AssertionError):
         check_drawings(tab, pictured.values())

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hardmax.kernels.bounds.filter import decision_bound, layer_error, proved
+from hardmax.kernels.bounds.rounding import decision_bound, layer_error, proved
 
 WIDE = np.longdouble  # 64 bits, and exponents at which no product of three floats over- or underflows
 

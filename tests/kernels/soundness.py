@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from hardmax.kernels import registry
 from hardmax.kernels.bounds import certify as certify_module
 from hardmax.kernels.bounds.certify import Certified, certify
-from hardmax.kernels.bounds.filter import decision_bound, layer_error, proved
+from hardmax.kernels.bounds.rounding import decision_bound, layer_error, proved
 from hardmax.kernels.follow_sets import FollowSets
 from hardmax.kernels.protocol import Kernel, to_numpy
 

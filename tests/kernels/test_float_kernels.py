@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hardmax.kernels import Configuration, registry
-from hardmax.kernels.bounds.filter import decision_bound, layer_error
+from hardmax.kernels.bounds.rounding import decision_bound, layer_error
 from hardmax.kernels.exact.dynamics import Dynamics, itinerary
 from hardmax.kernels.protocol import to_numpy
 

@@ -84,6 +84,14 @@ def made_record(word: str = "worst") -> dict[str, Any]:
             "layers": [[[4.0, 0.0], [1.0, 1.0]], [[4.0, 0.0], [2.5, 0.5]]],
             "direction": [-1.0, 0.0],
         },
+        "near_hardmax": {
+            "beta": 1000.0,
+            "reviews": 5,
+            "rows": 40,
+            "undecided": 1,
+            "within": {"float32": 0.958, "float64": 0.915},
+            "marks": {"distance of a row": [0.0, 6.9e-153, 8.7e-20, 0.022, 0.88]},
+        },
         "trainings": {"all": 20, "longest": 7},
         "seconds": {"trials": 1.0, "proofs": 2.0, "all": 3},
     }

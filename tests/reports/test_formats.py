@@ -18,7 +18,7 @@ from hardmax.reports.formats.markdown import escaped, render_markdown
 from hardmax.reports.formats.sarif import render_sarif
 from hardmax.reports.formats.terminal import print_summary
 from hardmax.reports.formats.wording import command_line
-from hardmax.reports.pages.html import render_html
+from hardmax.reports.pages.run_page import render_html
 from hardmax.reports.records import configuration_record, record
 from hardmax.reports.records.codec import schema
 from hardmax.reports.report import OWN, render_all, render_json, write_report

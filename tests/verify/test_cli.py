@@ -187,11 +187,35 @@ def test_prove_that_is_interrupted_keeps_the_records_of_what_it_finished(run, mo
     monkeypatch.setattr(prove_command, "prove_configuration", impatient)
     status, out, err = run("prove", "square.json", "line.json", "square.json", "--json", "--out", "out", "--report")
     assert (status, len(out.splitlines())) == (3, 1)
-    assert err == "hardmax: interrupted after 1 of 3 configurations\n"
+    assert err.splitlines() == [
+        "hardmax: interrupted after 1 of 3 configurations",
+        "to go on: hardmax prove --resume out",
+    ]
     record = json.loads(Path("out/run.json").read_text())
     assert (record["interrupted"], record["verdict"], record["results"]) == (True, "undecided", 1)
     assert record["counts"]["inputs"] == record["counts"]["verified"] == 1
     assert {"square.cert.json", "results.jsonl", "report.html"} <= set(os.listdir("out"))
+    monkeypatch.setattr(prove_command, "prove_configuration", right)
+    for wrong, message in (
+        (("--resume", "out", "--json"), "leave --json out"),
+        (("square.json", "--resume", "out"), "leave configurations out"),
+        (("square.json", "--out", "out"), "holds a run that was stopped; give --resume out"),
+    ):
+        status, _, err = run("prove", *wrong)
+        assert (status, len(err.splitlines())) == (2, 1)
+        assert message in err
+    assert "the folder of another command" in run("verify", "--resume", "out")[2]
+    assert {"square.cert.json", "run.json", "report.html"} <= set(os.listdir("out")), "what is refused stays as it was"
+    write("square.json", {**SQUARE, "alpha": "1/3"})
+    status, out, err = run("prove", "--resume", "out")
+    assert (status, err, [json.loads(line)["verdict"] for line in out.splitlines()]) == (
+        1,
+        "",
+        ["verified", "refuted", "verified"],
+    )
+    assert json.loads(Path("out/square.cert.json").read_text())["problem"]["step"]["alpha"] == "1/3", "it has changed"
+    assert not Path("out/journal").exists()
+    monkeypatch.setattr(prove_command, "prove_configuration", impatient)
     status, _, _ = run("prove", "line.json", "--out", "out", "--overwrite")
     assert (status, json.loads(Path("out/run.json").read_text())["counts"]["inputs"]) == (3, 0)
     assert run("report", "out")[0] == 0, "a run that finished nothing has records too"
@@ -498,6 +522,20 @@ def test_the_seconds_of_verify_are_for_the_whole_command(run, monkeypatch):
     assert (record["interrupted"], record["notes"]) == (False, ["The time was up before all was done."])
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_what_went_into_loading_is_taken_off_the_seconds(run, monkeypatch):
+    left = []
+
+    class Recorded(verify_command.Interruption):
+        def __init__(self, seconds):
+            left.append(seconds)
+            super().__init__(seconds)
+
+    monkeypatch.setattr(verify_command, "Interruption", Recorded)
+    monkeypatch.setattr(verify_command, "monotonic", lambda: time.monotonic() + 900)
+    assert run("verify", "--claims", "lemmas.norm_growth", "--examples", "20", "--seconds", "1000")[0] == 0
+    assert 0 < left[0] <= 100
 
 
 def test_a_second_run_replaces_the_first_if_told_so_but_spares_what_is_not_its_own(run):

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from ...kernels.errors import InputError, install
 
-PATIENCE = 8
+PATIENCE = 5
 """Seconds until a scheduler must have answered."""
 
 

@@ -1,10 +1,16 @@
 """`hardmax prove`: one verdict a configuration, with its certificate."""
 
 import re
+import shlex
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from functools import partial
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import click
@@ -15,11 +21,13 @@ from ...kernels.exact.configuration_file import read_configuration
 from ...kernels.exact.model import register
 from ...kernels.exact.step import ConstantStep
 from ...reports.printable import json_text, one_line, printable
+from ...reports.records import store
+from ...reports.records.codec import dumps, loads
 from ...reports.records.configuration_record import TrajectoryRecord
 from ...reports.records.record import ResultRecord
 from ...reports.records.run_record import RunCounts
-from ...reports.records.store import write_results
 from ..campaigns.interruption import Interruption
+from ..campaigns.journal import Journal, key_of
 from ..claims.certified import save_certificate
 from ..claims.conclusion import Result
 from ..claims.conclusion import prove as prove_configuration
@@ -29,9 +37,10 @@ from ..provers.freeze.prover import Budget
 from ..provers.freeze.time_limit import OutOfTimeError, time_limit
 from ..records.findings import result_record, trajectory_record
 from . import many
-from .parts.options import Seconds, models, overwrite
-from .parts.output import prepare, render, write_counterexample, write_run
+from .parts.options import RESUME_HELP, Seconds, models, overwrite
+from .parts.output import JOURNAL, prepare, render, write_counterexample, write_run
 from .parts.prove_text import describe
+from .parts.resume import about_run, go_on, stopped_run
 
 FIELDS = ("hypotheses", "freeze_layer", "leaders", "limits", "cluster_points", "vertices", "claims", "certificate")
 
@@ -45,12 +54,13 @@ LIMIT = (
 
 
 @click.command()
-@click.argument("configurations", nargs=-1, required=True, metavar="CONFIG...", type=click.Path(path_type=Path))
+@click.argument("configurations", nargs=-1, metavar="CONFIG...", type=click.Path(path_type=Path))
 @click.option("--alpha", metavar="Q", help='Step of every input, in place of its own: "1/2", 0.25.')
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in the order of the inputs.")
 @click.option("--exact", is_flag=True, help="Show every token, and every fraction in full.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write certificates and records here.")
 @overwrite
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help=RESUME_HELP)
 @click.option("--seconds", type=Seconds(), metavar="S", help=LIMIT)
 @click.option("--claims", "also", metavar="CLAIMS", help="Claims to examine besides: ids, mine.py, mine.py:name.")
 @models
@@ -59,13 +69,16 @@ LIMIT = (
 @click.option("--all-A", "all_matrices", is_flag=True, help="Decide every A at once, in the plane; own A is not used.")
 @click.option("--radius", is_flag=True, help="How far tokens, A and alpha may move and the itinerary stays.")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
+@click.pass_context
 def prove(
+    context: click.Context,
     configurations: tuple[Path, ...],
     alpha: str | None,
     as_json: bool,
     exact: bool,
     out: Path | None,
     overwrite: bool,
+    resume: Path | None,
     seconds: float | None,
     also: str | None,
     models: str | None,
@@ -87,6 +100,14 @@ def prove(
       hardmax prove cloud.npy --out proof --report && hardmax check proof
       hardmax prove square.json --all-alpha
     """
+    if resume is not None:
+        journal = stopped_run(context, resume, "prove", ("report",))
+        asked = journal.about["asked"]
+        if "-" in asked["configurations"]:
+            raise InputError(f"{resume} was proved from the standard input, which cannot be read again; start anew")
+        return _prove(_Asked(**asked), resume, report, overwrite=False, journal=journal)
+    if not configurations:
+        raise click.UsageError("give a configuration: CONFIG, several of them, or - for the standard input")
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
     question = many.asked(
@@ -99,60 +120,64 @@ def prove(
         options = ["--radius"] if radius else ["--all-A"] if all_matrices else ["--all-alpha", *least]
         run = many.Many(question, out, [*map(str, configurations), *options])
         return run.run(configurations, overwrite=overwrite, as_json=as_json, report=report, seconds=seconds)
+    names = [str(path) for path in configurations]
+    return _prove(_Asked(names, alpha, as_json, exact, seconds, also, models), out, report, overwrite=overwrite)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The options that decide what a run says."""
+
+    configurations: Sequence[str]
+    alpha: str | None
+    as_json: bool
+    exact: bool
+    seconds: float | None
+    also: str | None
+    models: str | None
+
+
+def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, journal: Journal | None = None) -> int:
+    """Prove what is asked, but for what the journal of a run that was stopped has; print and write all of it."""
     with redirect_stdout(sys.stderr):
-        if models:
-            register(models)
-        claims = tuple(c for c in select_claims(also) if c not in theorem()) if also else ()
-    step = None if alpha is None else ConstantStep(alpha)  # type: ignore[arg-type]
-    inputs = [(str(path), _read(path, step)) for path in configurations]
+        if asked.models:
+            register(asked.models)
+        claims = tuple(c for c in select_claims(asked.also) if c not in theorem()) if asked.also else ()
+    step = None if asked.alpha is None else ConstantStep(asked.alpha)  # type: ignore[arg-type]
+    inputs = [(name, _read(Path(name), step)) for name in asked.configurations]
+    about = about_run("prove", filter(None, (asked.also, asked.models)), asked=asdict(asked))
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
-    if faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
+    if journal is not None and out is not None:
+        go_on(out, journal.about, about, keep=(store.COUNTEREXAMPLES,))
+    elif faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
         for name, fault in faults:  # never a reason to touch what an earlier run has left
-            _refuse(name, fault, None, as_json)
+            _say(_refused(name, fault, asked.as_json))
         return 2
-    arguments = [*map(str, configurations), *([] if alpha is None else ["--alpha", alpha])]
-    writer = None if out is None else _Writer(out, overwrite, arguments, seconds, claims)
-    budget = Budget() if seconds is None else Budget.unlimited(seconds)
+    elif out is not None:
+        prepare(out, overwrite)
+        journal = Journal(out / JOURNAL, about)
+    run = _Proofs(asked, claims, out, journal or Journal())
     verdicts: list[str] = []
     interrupted = False
     with Interruption() as interruption:
         try:
             with interruption.ends_the_work():
-                for name, given in inputs:
-                    if isinstance(given, InputError):
-                        _refuse(name, given, writer, as_json)
-                        verdicts.append("invalid")
-                        continue
-                    proved = prove_configuration(given, budget, also=claims)
-                    trajectory = None if writer is None else _first_layers(proved, seconds)
+                for number, (name, given) in enumerate(inputs):
+                    entry = run.entry(number, name, given)
                     with interruption.held_back():
-                        certificate, note = (None, None) if writer is None else writer.add(name, proved, trajectory)
-                        if as_json:
-                            click.echo(json_text(proved.to_json(name, certificate)))
-                        else:
-                            click.echo(printable(describe(one_line(name), proved, certificate, note, exact=exact)))
-                        verdicts.append(proved.verdict)
+                        verdicts.append(_say(entry()))
         except KeyboardInterrupt:
             interrupted = True
             click.echo(f"hardmax: interrupted after {len(verdicts)} of {len(inputs)} configurations", err=True)
         status = exit_status([*verdicts, "undecided"] if interrupted else verdicts)
-        if writer is not None:
-            writer.finish(verdicts, status, interrupted=interrupted, report=report)
+        if out is not None:
+            run.finish(verdicts, status, interrupted=interrupted, report=report)
     return status
 
 
 def _is_in_use(out: Path) -> bool:
     """Whether something is there already."""
     return out.exists() and (not out.is_dir() or any(out.iterdir()))
-
-
-def _refuse(name: str, error: InputError, writer: "_Writer | None", as_json: bool) -> None:
-    """Say that an input is none, and keep a record of it."""
-    click.echo(f"hardmax: error: {error}", err=True)
-    if writer is not None:
-        writer.add_invalid(name, str(error))
-    if as_json:
-        click.echo(json_text({"input": name, "verdict": "invalid", **dict.fromkeys(FIELDS), "error": str(error)}))
 
 
 def _first_layers(proved: Result, seconds: float | None) -> TrajectoryRecord | None:
@@ -185,67 +210,139 @@ def _read(path: Path, step: ConstantStep | None) -> Configuration | InputError:
         return error
 
 
-class _Writer:
-    """Writes certificates as they come and the records of the run at its end."""
+def _refused(name: str, error: InputError, as_json: bool) -> dict[str, Any]:
+    """The entry of an input that is none."""
+    none: dict[str, Any] = dict.fromkeys(FIELDS)
+    said = json_text({"input": name, "verdict": "invalid", **none, "error": str(error)}) if as_json else None
+    none |= {"hypotheses": {}, "claims": {}}
+    record = ResultRecord(input=name, verdict="invalid", reason=str(error), **none)
+    return {"verdict": "invalid", "error": str(error), "said": said, "names": [], "record": dumps(record)}
 
-    def __init__(
-        self, out: Path, overwrite: bool, arguments: list[str], seconds: float | None, also: tuple[Claim, ...]
-    ) -> None:
-        prepare(out, overwrite)
-        self._out, self._seconds, self._also = out, seconds, also
-        self._arguments = [*arguments, *([] if seconds is None else ["--seconds", str(seconds)])]
-        self._results: list[ResultRecord] = []
-        self._names: set[str] = set()
-        self._refuted: list[str] = []
 
-    def _stem(self, name: str) -> str:
+def _say(entry: dict[str, Any]) -> str:
+    """Print what an entry says; its verdict."""
+    if entry["error"] is not None:
+        click.echo(f"hardmax: error: {entry['error']}", err=True)
+    if entry["said"] is not None:
+        click.echo(entry["said"])
+    return entry["verdict"]
+
+
+class _Proofs:
+    """Proves inputs one by one; with a folder it writes certificates as they come and the records at the end.
+
+    An entry of the journal is what is printed of an input, its record, and the names that its files have.
+    """
+
+    def __init__(self, asked: _Asked, claims: tuple[Claim, ...], out: Path | None, journal: Journal) -> None:
+        self._asked, self._also, self._out, self._journal = asked, claims, out, journal
+        self._budget = Budget() if asked.seconds is None else Budget.unlimited(asked.seconds)
+        self._entries: list[dict[str, Any]] = []
+        files = asked.configurations if out is not None else ()
+        self._keys = [key_of(number, name, _digest(Path(name))) for number, name in enumerate(files)]
+        self._names = {name for key in self._keys if key in journal.known for name in journal.known[key]["names"]}
+
+    def entry(self, number: int, name: str, given: Configuration | InputError) -> Callable[[], dict[str, Any]]:
+        """Prove an input that the journal does not have; what returns its entry, once everything of it is written."""
+        key = self._keys[number] if self._keys else ""
+        if key in self._journal.known:
+            return partial(self._keep, self._journal.known[key])
+        if isinstance(given, InputError):
+            made = partial(_refused, name, given, self._asked.as_json)
+        else:
+            proved = prove_configuration(given, self._budget, also=self._also)
+            trajectory = None if self._out is None else _first_layers(proved, self._asked.seconds)
+            made = partial(self._written, name, proved, trajectory)
+
+        def entry() -> dict[str, Any]:
+            entry = made()
+            self._journal.add(key, entry)
+            return self._keep(entry)
+
+        return entry
+
+    def _keep(self, entry: dict[str, Any]) -> dict[str, Any]:
+        if self._out is not None:
+            self._entries.append(entry)
+        return entry
+
+    def _name(self, name: str) -> str:
         """A name for the files about an input: its file's name, made harmless and unique."""
         stem = re.sub("[^A-Za-z0-9._-]", "_", Path(name).stem).lstrip("._-")[:80] or "input"
         unique = next(u for k in count(1) if (u := stem if k == 1 else f"{stem}-{k}") not in self._names)
         self._names.add(unique)
         return unique
 
-    def add_invalid(self, name: str, error: str) -> None:
-        """Keep the record of an input that is none."""
-        fields: dict[str, Any] = dict.fromkeys(FIELDS) | {"hypotheses": {}, "claims": {}}
-        self._results.append(ResultRecord(input=name, verdict="invalid", reason=error, **fields))
-
-    def add(self, name: str, proved: Result, trajectory: TrajectoryRecord | None) -> tuple[str | None, str | None]:
-        """Keep the record of one input, and write its certificate and the counterexample that it is.
-
-        Returns:
-            The path of the certificate, if there is one; and why not, or why it is written unchecked.
+    def _written(self, name: str, proved: Result, trajectory: TrajectoryRecord | None) -> dict[str, Any]:
+        """The entry of one input; its certificate and the counterexamples that it is are written.
 
         Raises:
             BugError: the independent checker refuses the certificate; nothing is written.
         """
-        stem = self._stem(name)
-        path = self._out / f"{stem}.cert.json"
-        written, note = save_certificate(path, proved.case, self._seconds)
-        certificate = str(path) if written else None
-        self._results.append(result_record(proved, name, certificate, trajectory))
-        refuted = [] if proved.failing is None else [proved.failing[0]]
-        refuted += [claim for claim in self._also if proved.findings[claim.id].verdict == "refuted"]
-        for k, claim in enumerate(refuted):
-            folder = stem if k == 0 else self._stem(f"{stem}-{k + 1}")
-            write_counterexample(self._out, folder, claim, proved.case, proved.findings[claim.id])
-            self._refuted.append(folder)
-        return certificate, note
+        certificate, note, record, names = None, None, None, []
+        refuted: list[str] = []
+        if self._out is not None:
+            names.append(self._name(name))
+            path = self._out / f"{names[0]}.cert.json"
+            written, note = save_certificate(path, proved.case, self._asked.seconds)
+            certificate = str(path) if written else None
+            record = dumps(result_record(proved, name, certificate, trajectory))
+            failing = [] if proved.failing is None else [proved.failing[0]]
+            failing += [claim for claim in self._also if proved.findings[claim.id].verdict == "refuted"]
+            for k, claim in enumerate(failing):
+                if k:
+                    names.append(self._name(f"{names[0]}-{k + 1}"))
+                refuted.append(names[-1])
+                write_counterexample(self._out, names[-1], claim, proved.case, proved.findings[claim.id])
+        if self._asked.as_json:
+            said = json_text(proved.to_json(name, certificate))
+        else:
+            said = printable(describe(one_line(name), proved, certificate, note, exact=self._asked.exact))
+        verdict = proved.verdict
+        return {"verdict": verdict, "error": None, "said": said, "names": names, "record": record, "refuted": refuted}
 
     def finish(self, verdicts: list[str], status: int, *, interrupted: bool, report: bool) -> None:
         """Write results.jsonl and run.json, and the reports if asked for."""
+        assert self._out is not None
+        asked = self._asked
+        options = {"--alpha": asked.alpha, "--seconds": asked.seconds}
+        given = [str(word) for name, value in options.items() if value is not None for word in (name, value)]
+        self._remove_what_belongs_to_no_entry(self._out)
+        results = [loads(ResultRecord, entry["record"], "the journal") for entry in self._entries]
         counts = {v: verdicts.count(v) for v in ("verified", "refuted", "undecided", "invalid")}
         write_run(
             self._out,
+            unfinished=interrupted,
             command="prove",
-            arguments=tuple(self._arguments),
+            arguments=(*asked.configurations, *given),
             verdict={0: "verified", 1: "refuted", 2: "invalid", 3: "undecided"}[status],
             exit_status=status,
             interrupted=interrupted,
             counts=RunCounts(inputs=len(verdicts), **counts),
-            results=write_results(self._out, self._results) if self._results else 0,
-            counterexamples=tuple(self._refuted),
-            conclusion={c.id: c.statement for c in theorem() if any(c.id in r.claims for r in self._results)},
+            results=store.write_results(self._out, results) if results else 0,
+            counterexamples=tuple(name for entry in self._entries for name in entry.get("refuted", ())),
+            conclusion={c.id: c.statement for c in theorem() if any(c.id in r.claims for r in results)},
         )
         if report:
             render(self._out)
+        if interrupted:
+            click.echo(f"to go on: hardmax prove --resume {shlex.quote(str(self._out))}", err=True)
+
+    def _remove_what_belongs_to_no_entry(self, out: Path) -> None:
+        """What an earlier part of the run has left of an input that has changed since, or that it had not finished."""
+        names = {name for entry in self._entries for name in entry["names"]}
+        for path in out.glob("*.cert.json"):
+            if path.name.removesuffix(".cert.json") not in names:
+                path.unlink()
+        refuted = {name for entry in self._entries for name in entry.get("refuted", ())}
+        for path in (out / store.COUNTEREXAMPLES).glob("*"):
+            if path.name not in refuted:
+                rmtree(path)
+
+
+def _digest(path: Path) -> str | None:
+    """Of what a file holds; None where it cannot be read, or read again."""
+    try:
+        return sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    except OSError:
+        return None

@@ -7,14 +7,12 @@ from concurrent.futures import Executor
 from contextlib import closing, nullcontext, redirect_stdout
 from dataclasses import replace
 from functools import partial
-from hashlib import sha256
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from ...kernels.errors import InputError, LostWorkerError, install
 from ...kernels.protocol import Kernel
@@ -35,15 +33,15 @@ from ..campaigns.sources import examine_sources
 from ..campaigns.tally import Tally, counted, histograms
 from ..claims.inputs import Listed, Screened
 from ..claims.registry import Claim, derived, select_claims
-from .parts.options import Seconds, overwrite
-from .parts.output import JOURNAL, discard, new_counterexample, prepare, progress, render, reopen, write_run
+from .parts.options import RESUME_HELP, Seconds, overwrite
+from .parts.output import JOURNAL, discard, new_counterexample, prepare, progress, render, write_run
+from .parts.resume import about_run, go_on, stopped_run
 from .parts.verify_text import claim_lines, claim_records, kernel_lines, kernel_notes, kernel_records, last_line
 
 DEFAULT_EXAMPLES = 2_000
 CLAIMS_HELP = "Claims to check: globs of ids, mine.py, mine.py:name, pkg.module:name; separated by commas."
 FAMILIES_HELP = "Families of tokens to draw from: globs of names, mine.py, mine.py:name; separated by commas [all]."
 DASK_HELP = "Work on this Dask cluster: the address of its scheduler, or a scheduler file (needs the extra dask)."
-RESUME_HELP = "Go on with the run in this folder that was stopped, as it was begun."
 PLANNED = ("claims", "examples", "seed", "kernels", "families", "reviews", "all_certificates")
 """The options that decide what a run finds."""
 REVIEWS = 300
@@ -85,8 +83,8 @@ def verify(
     """
     arguments, journal = _arguments("verify"), None
     if resume is not None:
-        out, journal = resume, reopen(resume)
-        asked, arguments = _asked_before(context, journal, resume)
+        out, journal = resume, stopped_run(context, resume, "verify", ("jobs", "dask", "seconds", "report"))
+        asked, arguments = {p: journal.about[p] for p in PLANNED}, tuple(journal.about["arguments"])
         seconds = seconds or journal.about["seconds"]
     else:
         asked["examples"] = asked["examples"] or (None if seconds else DEFAULT_EXAMPLES)
@@ -102,16 +100,17 @@ def verify(
         certificates=None if out is None else str(out / "certificates"),
         certify_all=asked["all_certificates"],
     )
-    files = _digests(",".join([asked["claims"], asked["kernels"], asked["families"]]))
-    about = {"command": "verify", "version": version("hardmax"), "files": files, **asked, "seconds": seconds}
-    about["arguments"] = arguments
+    places = ",".join([asked["claims"], asked["kernels"], asked["families"]]).split(",")
+    about = about_run("verify", places, **asked, seconds=seconds, arguments=arguments)
     if journal is not None and resume is not None:
-        _must_be_the_same(resume, journal.about, about)
+        go_on(resume, journal.about, about, keep=("certificates",))
     elif out is not None:
         prepare(out, overwrite)
         (out / "certificates").mkdir()
         journal = Journal(out / JOURNAL, about)
     found = Findings(claims)
+    if seconds is not None:  # of the whole command: loading it counts
+        seconds = max(0.1, seconds - (monotonic() - (context.find_object(float) or monotonic())))
     with Interruption(seconds) as interruption, nullcontext((None, jobs)) if dask is None else cluster(dask) as pool:
         examine_all(
             found,
@@ -126,38 +125,6 @@ def verify(
         )
         _finish(found, asked["seed"], out, report, compared, arguments)
     return found.status
-
-
-def _asked_before(context: click.Context, journal: Journal, folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What the run was begun with: its options, and what was typed."""
-    typed = [p for p in context.params if context.get_parameter_source(p) is ParameterSource.COMMANDLINE]
-    other = [p for p in typed if p not in ("jobs", "dask", "resume", "seconds", "report")]
-    if other:
-        name = f"--{other[0].replace('_', '-')}"
-        raise click.UsageError(f"--resume goes on with the plan in {folder}; leave {name} out, or begin another run")
-    about = journal.about
-    if about.get("command") != "verify":
-        raise InputError(f"{folder} is the folder of another command, whose runs cannot be gone on with by verify")
-    return {name: about[name] for name in PLANNED}, tuple(about["arguments"])
-
-
-def _must_be_the_same(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to go on with a run whose code has changed: its chunks would not belong together."""
-    if then["version"] != now["version"]:
-        raise InputError(
-            f"{folder} was begun by hardmax {then['version']}, this is {now['version']}; go on with that one, or start "
-            "anew with --out and --overwrite"
-        )
-    for file, digest in then["files"].items():
-        if now["files"].get(file) != digest:
-            raise InputError(f"{file} has changed since {folder} was begun; start anew with --out and --overwrite")
-
-
-def _digests(places: str) -> dict[str, str]:
-    """The files of a user that a run rests on, with a digest of each."""
-    files = {place.strip().rpartition(":")[0] or place.strip() for place in places.split(",")}
-    known = sorted(file for file in files if file.endswith(".py") and Path(file).is_file())
-    return {file: sha256(Path(file).read_bytes()).hexdigest() for file in known}
 
 
 def examine_all(

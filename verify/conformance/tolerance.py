@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.bounds.exact_scores import largest
-from ...kernels.bounds.filter import layer_error
 from ...kernels.bounds.half import HALVES, followed, sums_overflow, token_error
+from ...kernels.bounds.rounding import layer_error
 
 
 def value_tolerance(before: NDArray[np.floating], size: int, dtype: str = "") -> NDArray[np.float64]:
@@ -53,7 +53,7 @@ def unjudged(
         alpha: α.
         after: (d,) what the kernel made of it.
         dtype: what it computes in.
-        scores: whether anything is known of its scores: they are exact, or `filter.decision_bound` is finite.
+        scores: whether anything is known of its scores: they are exact, or `rounding.decision_bound` is finite.
     """
     if dtype not in HALVES:
         return ""

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 from msgspec.structs import asdict
 
-from ...kernels.bounds.filter import decision_bound, layer_error
+from ...kernels.bounds.rounding import decision_bound, layer_error
 from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import configuration_to_json
 from ...kernels.exact.dynamics import Layer, Sets
@@ -27,7 +27,7 @@ SHOWN_LAYERS = 40
 def gap_bounds(configuration: Configuration, run: Sequence[tuple[Layer, Sets]]) -> tuple[Rational, ...] | None:
     """For each layer how large a gap must be for a float64 kernel on its own orbit to see it; None if unbounded.
 
-    Source: the bounds (1) and (2) of `kernels.filter`.
+    Source: the bounds (1) and (2) of `kernels.bounds.rounding`.
     """
     if configuration.model.kind != "hardmax":  # what float kernels compute
         return None

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from hardmax.kernels import Configuration, InputError, registry
 from hardmax.kernels.bounds import certify as module
-from hardmax.kernels.bounds import filter as bounds
+from hardmax.kernels.bounds import rounding as bounds
 from hardmax.kernels.bounds.certify import certify
 from hardmax.kernels.exact.dynamics import Dynamics, itinerary
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel

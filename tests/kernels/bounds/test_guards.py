@@ -1,6 +1,6 @@
 """Every guard between floats and facts is needed: without it something false is stated.
 
-`kernels/bounds/filter.py` lists the guards and casts; here each is taken out of the source text, one at a time, and a
+`kernels/bounds/rounding.py` lists the guards and casts; here each is taken out of the source text, one at a time, and a
 witness must then be proved wrong in exact arithmetic. What no witness can show is derived a second time, as a test of
 its own.
 """
@@ -18,7 +18,7 @@ pytest.importorskip("numba", reason="numba is not installed: pip install 'hardma
 
 from hardmax.kernels.bounds import certify as certify_module
 from hardmax.kernels.bounds.certify import certify
-from hardmax.kernels.bounds.filter import SLACK, layer_error
+from hardmax.kernels.bounds.rounding import SLACK, layer_error
 from hardmax.kernels.floats import compiled_kernel, compiled_layer, compiled_loops
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 

@@ -8,9 +8,9 @@ import pytest
 
 from hardmax.kernels.bounds import judge
 from hardmax.kernels.bounds.exact_scores import exact_scores
-from hardmax.kernels.bounds.filter import decision_bound, layer_error
 from hardmax.kernels.bounds.half import HALVES, followed, token_error
 from hardmax.kernels.bounds.judge import ExactLayer, beyond, judged, up
+from hardmax.kernels.bounds.rounding import decision_bound, layer_error
 from hardmax.kernels.exact.configuration import Configuration
 from hardmax.kernels.exact.dynamics import Dynamics
 from hardmax.kernels.protocol import stored

@@ -5,7 +5,7 @@ pytest.importorskip("numba", reason="numba is not installed: pip install 'hardma
 
 from hardmax.kernels import InputError
 from hardmax.kernels.bounds.certify import _prove
-from hardmax.kernels.bounds.filter import decision_bound, gamma
+from hardmax.kernels.bounds.rounding import decision_bound, gamma
 from hardmax.kernels.floats.compiled_kernel import WIDTH, layer, prove, run
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.floats.numpy_kernel import layer as numpy_layer
@@ -87,7 +87,7 @@ def test_the_fused_proof_is_that_of_the_filter(A, dtype, alpha):
 
 
 def test_a_decision_between_the_bounds_is_not_proved():
-    """A margin just above or below 2 B_i of `filter` is proved or not: the fused bound is the same at layer 0."""
+    """A margin just above or below 2 B_i of `rounding` is proved or not: the fused bound is the same at layer 0."""
     near = np.array([[[0.25, 0], [1, -1], [1, 1]]])
     bound = decision_bound(near)[0, 0]
     tokens = np.repeat(near, 40, axis=0)

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from hardmax.kernels import InputError
 from hardmax.kernels.bounds.certify import certify
-from hardmax.kernels.bounds.filter import decision_bound, layer_error, proved
+from hardmax.kernels.bounds.rounding import decision_bound, layer_error, proved
 from hardmax.kernels.floats import hull, large_sets, polygon
 from hardmax.kernels.floats.hull import hull_candidates
 from hardmax.kernels.floats.large_sets import decide, kernel, layer, run

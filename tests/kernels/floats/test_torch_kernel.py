@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardmax[torch]'")
 
 from hardmax.kernels import InputError  # noqa: E402
-from hardmax.kernels.bounds.filter import layer_error  # noqa: E402
+from hardmax.kernels.bounds.rounding import layer_error  # noqa: E402
 from hardmax.kernels.floats.torch_kernel import build, cuda_kernel, full_precision, layer, step  # noqa: E402
 
 A = torch.tensor([[2.0, 1], [0, 1]], dtype=torch.float64)

@@ -75,6 +75,18 @@ def test_a_wrong_float_layer_is_beyond_its_bound():
     assert far(weights=[w + (i == 0) for i, w in enumerate(c.multiplicities)])
 
 
+@pytest.mark.parametrize("beta", [1e32, 1.6e38])
+@pytest.mark.parametrize("d", [4, 40, 400])
+def test_scores_that_underflow_are_bounded_or_nothing_is_said(d, beta):
+    """x² is below the smallest float32, and β up to as large as one can be: the next x is x tanh(βdx²)."""
+    x = np.float32(3.15e-23)
+    tokens = np.array([[x] * d, [-x] * d], dtype=np.float32)
+    moved, most = layer(tokens, np.eye(d, dtype=np.float32), 1.0, beta)
+    true = Q(float(x)) * Q(float(np.tanh(beta * d * float(x) ** 2)))
+    assert most == np.inf or abs(Q(float(moved[0, 0])) - true) <= Q(most)
+    assert (most < np.inf) == (beta < 1e33)
+
+
 def test_where_nothing_can_be_said_the_bound_is_infinite():
     tokens = np.array([[1.0], [2.0]])
     assert bound(tokens, np.eye(1), 1e14) == np.inf

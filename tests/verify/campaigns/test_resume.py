@@ -77,6 +77,34 @@ def test_a_run_that_is_killed_five_times_ends_as_one_that_is_not(unbroken, tmp_p
     assert not (out / "journal").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="kills processes by signals")
+def test_proofs_that_are_killed_go_on(tmp_path):
+    """Inputs of one name, an invalid and a refuted one among them: files, records and what is printed are the same."""
+    asked = []
+    for k in range(12):
+        (tmp_path / str(k)).mkdir()
+        asked.append(f"{k}/c.json")
+        tokens = [[1], [-1], [0]] if k % 5 == 1 else "none" if k == 7 else [[k + 1, j * j] for j in range(24)]
+        (tmp_path / asked[-1]).write_text(json.dumps({"tokens": tokens}))
+    command = [sys.executable, "-m", "hardmax.verify.cli", "prove"]
+    how = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 300}
+    whole = subprocess.run([*command, *asked, "--out", "out"], **how)
+    unbroken = files(tmp_path / "out")
+    shutil.rmtree(tmp_path / "out")
+    begin = [*asked, "--out", "out"]
+    for target in (3, 7, 10):
+        process = subprocess.Popen([*command, *begin], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while process.poll() is None and sum(1 for _ in _lines(tmp_path / "out")) < target:
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+        begin = ["--resume", "out"]
+    assert (tmp_path / "out" / "journal").exists(), "killed before its end"
+    done = subprocess.run([*command, *begin], **how)
+    assert (done.returncode, done.stdout, done.stderr) == (whole.returncode, whole.stdout, whole.stderr)
+    assert files(tmp_path / "out") == unbroken
+
+
 def _lines(out: Path):
     try:
         yield from (out / "journal").read_bytes().splitlines()

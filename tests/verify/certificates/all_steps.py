@@ -9,7 +9,7 @@ from hardmax.verify.provers.regions.answers import ask_all_steps
 from hardmax.verify.provers.regions.follow import Meter
 from hardmax.verify.provers.regions.small_steps import small_steps
 
-from .edits import Document, Edit, both, drop, put, sealed, swap
+from .edits import Document, Edit, add, both, drop, put, sealed, swap
 
 PIECES, ALL = "steps.pieces", "steps.all"
 SQUARE = [(1, 1), (-1, 1), (-1, -1), (1, -1)]
@@ -25,6 +25,11 @@ ASKED = {
         Q(1),
     ),
     "steps-form": (Configuration([(1, 0), (0, 1), (-1, -1), (Q(1, 3), Q(1, 3))], [[2, 1], [1, 3]]), Q(1, 5)),
+    "steps-one-token": (Configuration([(2, 1)]), None),
+    "steps-mean": (Configuration([(1, 1), (-1, 1), (0, 1)]), None),
+    "steps-R2": (Configuration([(1, 1), (-1, 1), (0, Q(1, 2))]), None),
+    "steps-R2-of-four": (Configuration([(1, 1, 0), (-1, 1, 0), (0, 1, -2), (0, Q(1, 2), Q(1, 4))]), None),
+    "steps-tie-breaks": (Configuration([(4, 1), (0, 2), (Q(1, 8), Q(1, 2))]), None),
     "steps-weights": (
         Configuration([(-2, -1), (-2, 2), (-1, 0), (0, 2), (0, 3)], multiplicities=[2, 1, 1, 1, 2]),
         Q(1, 5),
@@ -43,6 +48,9 @@ def documents() -> dict[str, Document]:
     open_piece["pieces"][1]["proof"] = None
     open_piece["claims"][ALL] = None
     made["steps-open"] = sealed(open_piece)
+    weaker = copy.deepcopy(made["steps-line"])  # R2 for one leader alone says less than R1
+    weaker["pieces"][0]["proof"]["rules"][2] = "R2"
+    made["steps-R2-for-R1"] = sealed(weaker)
     small = small_steps(SMALL, Q(1, 128), Meter(1e7))
     assert small is not None
     at = ([-1, 128], Q(1, 128), Q(1, 128))
@@ -55,15 +63,16 @@ def documents() -> dict[str, Document]:
 
 WORD, POINT, SIMPLE = "steps-emerging", 2, "steps-line"
 """Piece 2 of the first is an irrational point; the second is one piece."""
+HALF = {"polynomial": ["-1", "2"], "between": ["1/2"] * 2}
 REFUSED: dict[str, tuple[str, Edit, str]] = {
-    "steps-no-token": (SIMPLE, put([], "problem", "tokens"), "tokens: "),
+    "steps-no-token": (SIMPLE, put([], "problem", "tokens"), "tokens: .*none"),
     "steps-no-coordinate": (SIMPLE, put([[]] * 3, "problem", "tokens"), "tokens: "),
     "steps-zero-token": (SIMPLE, put("0", "problem", "tokens", 2, 0), "tokens: .*not zero"),
     "steps-twins": (SIMPLE, put("1", "problem", "tokens", 2, 0), "tokens: .*distinct"),
     "steps-A-negative": (SIMPLE, put([["-1"]], "problem", "A"), "A: .*positive definite"),
     "steps-A-zero": (SIMPLE, put([["0"]], "problem", "A"), "A: .*positive definite"),
     "steps-A-not-symmetric": ("steps-form", put("1/2", "problem", "A", 0, 1), "A: .*positive definite"),
-    "steps-A-indefinite": ("steps-form", put([["1", "2"], ["2", "3"]], "problem", "A"), "A: .*positive definite"),
+    "steps-A-indefinite": ("steps-form", put([["4", "3"], ["3", "2"]], "problem", "A"), "A: .*positive definite"),
     "steps-A-size": (SIMPLE, put([["1", "0"]], "problem", "A"), "A: .*rows"),
     "steps-weights-few": (SIMPLE, drop("problem", "multiplicities", 2), "multiplicities: "),
     "steps-weight-zero": (SIMPLE, put(0, "problem", "multiplicities", 1), "multiplicities: "),
@@ -103,6 +112,27 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     ),
     "steps-sample-not-near": (WORD, put("7", "pieces", POINT, "sample"), "piece 2: .*near"),
     "steps-layer-early": (SIMPLE, put(1, "pieces", 0, "proof", "itinerary", 0, "first"), "piece 0, phases"),
+    "steps-phase-none": (
+        SIMPLE,
+        both(put(1, "pieces", 0, "proof", "itinerary", 0, "first"), put(1, "pieces", 0, "proof", "layer")),
+        "piece 0, phases: .*layer 0",
+    ),
+    "steps-phases-swapped": ("steps-tie-breaks", swap(0, 1, "pieces", 0, "proof", "itinerary"), "phases: .*ascend"),
+    "steps-phase-late": (
+        SIMPLE,
+        add({"first": 1, "sets": [[2, [1]]]}, "pieces", 0, "proof", "itinerary"),
+        "phases: .*ascend",
+    ),
+    "steps-phase-same": (
+        "steps-tie-breaks",
+        lambda c: c["pieces"][0]["proof"]["itinerary"][1]["sets"].insert(0, [0, [0]]),
+        "phases: .*no change",
+    ),
+    "steps-tie-kept": (
+        "steps-tie-breaks",
+        both(put(2, "pieces", 0, "proof", "itinerary", 1, "first"), put(2, "pieces", 0, "proof", "layer")),
+        "layer 1, follow set of token 2",
+    ),
     "steps-phase-early": (
         "steps-rational-end",
         put(1, "pieces", 2, "proof", "itinerary", 1, "first"),
@@ -134,6 +164,21 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "steps-rule-stationary": (SIMPLE, put("stationary", "pieces", 0, "proof", "rules", 2), "rules: .*at rest"),
     "steps-stationary-R2": ("steps-stationary", put("R2", "pieces", 0, "proof", "rules", 4), "rules"),
     "steps-R2-R1": ("steps-stationary", put("R1", "pieces", 0, "proof", "rules", 5), "rules: .*no single leader"),
+    "steps-stationary-of-moving": (
+        "steps-R3",
+        put("stationary", "pieces", 1, "proof", "rules", 2),
+        "rules: .*at rest",
+    ),
+    "steps-R2-mean-breaks": (
+        "steps-R2",
+        put([["4", "1"], ["0", "2"], ["1/8", "1/2"]], "problem", "tokens"),
+        "rules, R2 of token 2: .*score for 1",
+    ),
+    "steps-R2-not-best": (
+        "steps-R2-of-four",
+        put("6/5", "problem", "tokens", 2, 1),
+        "rules, R2 of token 3: .*score for 2",
+    ),
     "steps-R3-R2": ("steps-R3", put("R2", "pieces", 1, "proof", "rules", 2), "rules: .*follows others"),
     "steps-R3-R1": ("steps-R3", put("R1", "pieces", 1, "proof", "rules", 2), "rules: .*follows others"),
     "steps-point-moved": (WORD, lambda c: _shift(c, POINT), "piece 1.* follow set|cell"),
@@ -182,10 +227,20 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "steps-small-rule": ("steps-small", put("R1", "pieces", 0, "proof", "rules", 1), "rules: "),
     "steps-small-set": ("steps-small", put([0], "pieces", 0, "proof", "itinerary", 0, "sets", 1, 1), "follow set"),
     "steps-small-R3": ("steps-small", put("R3", "pieces", 0, "proof", "rules", 1), "rules: "),
-    "steps-small-large": ("steps-small", lambda c: _end_of_first(c, Q(1, 2)), "small steps: .*a <= 1/4"),
+    "steps-small-large": ("steps-small", lambda c: _end_of_first(c, HALF, "1/2"), "small steps: .*a <= 1/4"),
     "steps-small-from": (
         "steps-small",
         put({"polynomial": ["-1", "1000"], "between": ["1/1000", "1/1000"]}, "pieces", 0, "from"),
+        "piece 0: .*0 < alpha < a",
+    ),
+    "steps-small-unbounded": (
+        "steps-small",
+        both(put(None, "pieces", 0, "to"), drop("pieces", slice(1, None))),
+        "piece 0: .*0 < alpha < a",
+    ),
+    "steps-small-irrational": (
+        "steps-small",
+        lambda c: _end_of_first(c, {"polynomial": ["-1", "0", "10000"], "between": ["1/128", "1/64"]}, "1/100"),
         "piece 0: .*0 < alpha < a",
     ),
     "steps-small-elsewhere": (
@@ -204,12 +259,11 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
 }
 
 
-def _end_of_first(c: Document, a: Q) -> None:
+def _end_of_first(c: Document, end: Document, sample: str) -> None:
     """Another end of the first piece of three."""
-    end = {"polynomial": [str(-a.numerator), str(a.denominator)], "between": [str(a)] * 2}
     for k, name in ((0, "to"), (1, "from"), (1, "to"), (2, "from")):
         c["pieces"][k][name] = end
-    c["pieces"][1]["sample"] = str(a)
+    c["pieces"][1]["sample"] = sample
 
 
 def _everywhere(c: Document, key: str, value: object) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 
 from hardmax.verify.certificates import checker
 
-from . import softmax_numbers, suite
+from . import softmax_numbers, steps_numbers, steps_truth, suite
 
 FOLDER = Path(checker.__file__).parent
 FILES = tuple(sorted(path.stem for path in FOLDER.glob("*.py")))
@@ -255,7 +255,8 @@ def passes(code: Mapping[str, CodeType]) -> bool:
     signal.alarm(SECONDS)
     try:
         mutant = package(code)
-        found = chain(softmax_numbers.problems(mutant), suite.problems(mutant))
+        numbers = (part.problems(mutant) for part in (softmax_numbers, steps_numbers, steps_truth))
+        found = chain(*numbers, suite.problems(mutant))
         return next(found, None) is None
     except (_TooLongError, SystemExit):
         return False

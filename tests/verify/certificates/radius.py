@@ -3,6 +3,7 @@
 from fractions import Fraction as Q
 
 from hardmax.kernels.exact.configuration import Configuration
+from hardmax.verify.certificates.radius import radius_certificate
 from hardmax.verify.provers.regions.radius_answer import ask_radius
 
 from .edits import Document, Edit, add, both, drop, put
@@ -22,6 +23,24 @@ ASKED = {
 }
 
 
+NEAR = -4 - Q(1, 2**61) - Q(1, 2**64)
+"""With this token and 2, one inequality is an equation for a radius of 1, as lengths are rounded."""
+EXACT: dict[str, tuple[Configuration, dict[str, Q]]] = {
+    "radius-exact": (
+        Configuration([[2], [NEAR]]),
+        {"tokens": Q(1), "relative": Q(1, 5), "A": Q(1), "leaders": Q(0)},
+    ),
+    "radius-exact-hull": (
+        Configuration([*SQUARE, (0, Q(1, 2))]),
+        {"tokens": Q(0), "relative": Q(0), "A": Q(0), "leaders": Q(1, 4)},
+    ),
+    "radius-three-leaders": (
+        Configuration([(3, 1), (-2, 2), (-1, -3)]),
+        {"tokens": Q(1, 2), "relative": Q(1, 9), "A": Q(1, 9), "leaders": Q(1, 2)},
+    ),
+}
+
+
 def documents() -> dict[str, Document]:
     """The accepting examples of this format, by name."""
     made = {}
@@ -29,6 +48,9 @@ def documents() -> dict[str, Document]:
         document = ask_radius(configuration).document()
         assert document is not None, name
         made[name] = document
+    for name, (configuration, radii) in EXACT.items():
+        follows = [[*range(configuration.n)]] if radii["tokens"] else []
+        made[name] = radius_certificate(configuration, follows, radii)
     return made
 
 
@@ -75,6 +97,45 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
         SQUARED,
         both(put("7/8", "problem", "tokens", 4, 1), put("1/8", "radius", "leaders"), put(None, "claims", ITINERARY)),
         "radius of leaders, token 4",
+    ),
+    "radius-token-next": (WORD, put(5, "follows", 0, 3), "follows, layer 0: .*needed"),
+    "radius-exact-more": ("radius-exact", put(str(1 + Q(1, 2**70)), "radius", "tokens"), "radius of tokens"),
+    "radius-exact-hull-more": (
+        "radius-exact-hull",
+        put(str(Q(1, 4) + Q(1, 2**70)), "radius", "leaders"),
+        "radius of leaders, token 4",
+    ),
+    "radius-leaders-of-two": (
+        "radius-three-leaders",
+        both(drop("problem", "tokens", 2), drop("problem", "multiplicities", 2), put(None, "claims", ITINERARY)),
+        "radius of leaders: .*three in a plane",
+    ),
+    "radius-leaders-in-space": (
+        "radius-three-leaders",
+        both(
+            *[add("0", "problem", "tokens", i) for i in range(3)],
+            put([["1", "0", "0"], ["0", "1", "0"], ["0", "0", "1"]], "problem", "A"),
+            put(None, "claims", ITINERARY),
+        ),
+        "radius of leaders: .*three in a plane",
+    ),
+    "radius-leaders-alone-more": (
+        "radius-three-leaders",
+        both(put("5", "radius", "leaders"), put(None, "claims", ITINERARY)),
+        "radius of tokens, leader",
+    ),
+    "radius-leader-ties": (
+        "radius-exact-hull",
+        both(put("1", "problem", "tokens", 4, 1), put("1/100", "radius", "leaders")),
+        "radius of leaders, token 4",
+    ),
+    "radius-far-outside": (
+        "radius-exact-hull",
+        both(
+            put([["10", "0"], ["-10", "10"], ["-10", "-10"], ["0", "6"]], "problem", "tokens"),
+            drop("problem", "multiplicities", 4),
+        ),
+        "radius of leaders, token 3",
     ),
     "radius-no-claim": (WORD, put(dict.fromkeys((ITINERARY, LEADERS)), "claims"), "claims: .*none"),
     "radius-alpha": (WORD, put("0", "problem", "alpha"), "step: .*positive"),

@@ -22,6 +22,7 @@ CONFIGURATIONS = {
     "softmax-twins": Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1)),
     "softmax-falling-beta": Configuration(NEAR, Softmax(IDENTITY, 1, 4, Q(1, 2))),
     "softmax-one-cluster-grows": Configuration([[1], [Q(11, 10)]], Softmax([[1]], 1, Q(1, 4), Q(3, 2))),
+    "softmax-no-scores": Configuration([[1], [-1], [Q(1, 2)]], Softmax([[1]], Q(1, 2), 0, Q(9, 4))),
     "softmax-metastable": Configuration(NEAR, Softmax(IDENTITY, Q(1, 2), 12), multiplicities=[1, 1, 2]),
     "softmax-growing": Configuration(FIGURE, Softmax(IDENTITY, Q(1, 2), 1, Q(9, 4))),
     "softmax-growing-weights": Configuration(NEAR, Softmax([[1, 1], [-1, 2]], 1, 2, Q(5, 2)), multiplicities=[1, 3, 2]),
@@ -51,13 +52,33 @@ def documents() -> dict[str, Document]:
             "metastable": None,
         }
     )
+    # The first layer after a half of the diameter, and a β at which no layer but layer 0 can be enclosed.
+    soon = sealed({**made["softmax-one-token"], "problem": {**_line(["1", "-1/3", "1/7"]), "alpha": "3", "beta": "0"}})
+    one = {"layer": 3, "limit": ["0"], "radius": "2", "halvings": 1, "enough": None, "needed": 1}
+    claims = made["softmax-twins"]["claims"] | {"softmax.metastable": None}
+    quiet = {"claims": claims | {"softmax.shadow": None}, "shadow": None}
+    made["softmax-needed-once"] = sealed({**soon, **quiet, "consensus": one})
+    hot = {**soon, "problem": {**_line(["1", "-1"]), "beta": str(10**40)}, "claims": claims, "bits": 64}
+    near = {"epsilon": "1", "stays": 0, "left": None}
+    made["softmax-hot"] = sealed({**hot, "consensus": {**one, "layer": 0, "needed": None}, "shadow": near})
     return made
+
+
+def _line(tokens: list[str]) -> Document:
+    """A problem of d = 1."""
+    rows = [[x] for x in tokens]
+    return {"tokens": rows, "A": [["1"]], "alpha": "1", "multiplicities": [1] * len(rows), "beta": "1", "growth": "1"}
 
 
 def _wide(document: Document) -> Document:
     """The consensus at layer 0, with the whole hull as enclosure and nothing counted."""
     wide = {"layer": 0, "limit": ["0", "0"], "radius": "11/10", "enough": None, "needed": None}
     return {**document, "consensus": {**document["consensus"], **wide}}
+
+
+def _left_at_once(document: Document) -> None:
+    """It leaves at the layer up to which it stays."""
+    document["shadow"]["left"] = document["shadow"]["stays"]
 
 
 LIMITS, ROWS = "glpr.limits", "glpr.rows"
@@ -132,8 +153,8 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     ),
     "softmax-one-cluster": (LONG, put([0, 0, 0], "metastable", "clusters"), "clusters: "),
     "softmax-clusters-misnamed": (LONG, put([0, 0, 1], "metastable", "clusters"), "clusters: "),
-    "softmax-clusters-forward": (LONG, put([2, 2, 2], "metastable", "clusters"), "clusters: "),
-    "softmax-cluster-missing": (LONG, put([0, 0], "metastable", "clusters"), "clusters: "),
+    "softmax-clusters-forward": (LONG, put([1, 1, 2], "metastable", "clusters"), "clusters: "),
+    "softmax-cluster-missing": (LONG, put([0, 1], "metastable", "clusters"), "clusters: "),
     "softmax-other-clusters": (LONG, put([0, 1, 0], "metastable", "clusters"), "metastable, delta: "),
     "softmax-delta-zero": (LONG, put("0", "metastable", "delta"), "metastable: .*delta"),
     "softmax-delta-large": (LONG, put("1", "metastable", "delta"), "metastable, delta: "),
@@ -142,6 +163,7 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "softmax-layers-more": (LONG, put("1000000000", "metastable", "layers"), "metastable, layers: "),
     "softmax-stays-longer": (LONG, put(9, "shadow", "stays"), "shadow"),
     "softmax-left-before": (LONG, put(0, "shadow", "left"), "shadow: "),
+    "softmax-left-at-once": (LONG, _left_at_once, "^shadow: "),
     "softmax-epsilon-small": (LONG, put("1/1000000000000", "shadow", "epsilon"), "shadow, stays: "),
     "softmax-epsilon-large": (LONG, put("3", "shadow", "epsilon"), "shadow, left: "),
     "softmax-slow-growth": (MANY, put("3/2", "problem", "growth"), "growing: .*exceed|shadow"),
@@ -157,7 +179,27 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "softmax-more-leaders": (MANY, put(1, "growing", "follows", 1), "growing, eta: "),
     "softmax-eta-zero": (MANY, put("0", "growing", "eta"), "growing, eta: .*S"),
     "softmax-eta-large": (MANY, put("1", "growing", "eta"), "growing, eta: .*[xy] is"),
-    "softmax-eta-negative": (MANY, put("-1/1000000", "growing", "eta"), "growing, eta: .*S"),
+    "softmax-eta-negative": (MANY, put("-1/1000000", "growing", "eta"), "growing, eta: .*>= 0"),
+    "softmax-eta-gains": (  # a negative η makes gaps larger than they are: token 1 does not lead here
+        "softmax-growing-one-leader",
+        both(
+            put(
+                {
+                    "tokens": [["1"], ["9/10"]],
+                    "A": [["1"]],
+                    "alpha": "1",
+                    "multiplicities": [1, 1],
+                    "beta": "1",
+                    "growth": "4",
+                },
+                "problem",
+            ),
+            put(None, "shadow"),
+            put(None, "claims", "softmax.shadow"),
+            put({"layer": 0, "follows": [1, 1], "eta": "-3/10", "limits": [["9/10"]], "radius": "0"}, "growing"),
+        ),
+        "growing, eta: .*>= 0",
+    ),
     "softmax-too-early": (MANY, put(2, "growing", "layer"), "growing, eta: "),
     "softmax-limits-elsewhere": (MANY, put("1", "growing", "limits", 0, 0), "growing, radius: "),
     "softmax-limits-missing": (MANY, drop("growing", "limits", 1), "growing, limits: "),

@@ -10,7 +10,7 @@ from pathlib import Path
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.writer import to_text
 
-from . import softmax_numbers
+from . import softmax_numbers, steps_numbers
 from .accepted import accepted
 from .refused import refused
 
@@ -29,6 +29,7 @@ def main() -> None:
         for name, content in files.items():
             (FOLDER / kind / f"{name}.cert.json").write_text(content, encoding="utf-8", newline="")
     softmax_numbers.write(checker)
+    steps_numbers.write(checker)
     reasons = {name: reason for name, (_, reason) in sorted(refused(documents).items())}
     (FOLDER / "reasons.json").write_text(json.dumps(reasons, indent=1) + "\n", encoding="utf-8", newline="")
 

@@ -76,6 +76,15 @@ class NotNormalised(SoftmaxLayers):
         return [[v * 3 / 2 for v in row] for row in super().attention(k, C)]
 
 
+class MaxNotSubtracted(SoftmaxLayers):
+    """e^{β s_ij} as it stands: no mistake, where numbers of any size are at hand."""
+
+    def attention(self, k, C):
+        w = self.configuration.multiplicities
+        rows = [[v.exp() * x for v, x in zip(row, w, strict=True)] for row in self.exponents(k, C)]
+        return [[v / sum(row) for v in row] for row in rows]
+
+
 class NoMultiplicities(SoftmaxLayers):
     """Every token counts once."""
 
@@ -123,6 +132,7 @@ WEIGHTS = [2, 1, 1, 3, 1]
 CONSTANT = Configuration(TOKENS, Softmax(SKEW, Q(1, 2), 2), multiplicities=WEIGHTS)
 GROWING = Configuration(TOKENS, Softmax([[1, Q(1, 2)], [-1, 2]], Q(1, 2), 1, Q(9, 4)), multiplicities=WEIGHTS)
 LINE = Configuration([[1], [Q(-1, 2)], [Q(1, 3)]], Softmax([[1]], Q(1, 2), 1, Q(9, 4)), multiplicities=[1, 2, 1])
+APART = Configuration([(1, 1), (1, -1)], Softmax([[1, 0], [0, 1]], Q(1, 2), 1, Q(9, 4)))
 STAYING = softmax.EXAMPLE
 SHARP = Configuration(STAYING.tokens, Softmax([[1, 0], [0, 1]], Q(1, 2), 300))
 
@@ -196,3 +206,4 @@ def killers(Killer: Callable[..., Any]) -> Iterator[tuple[str, tuple[Any, ...]]]
     yield "glpr.vertices", limits
     yield "glpr.boolean", layers(LINE, AlphaForLambda, BetaOfTheNextLayer, NotNormalised, NoMultiplicities)
     yield "glpr.pair", layers(glpr.PAIR, NotNormalised, Drift, SelfExcluded)
+    yield "glpr.pair_identity", layers(APART, NotNormalised, BetaOfTheNextLayer)

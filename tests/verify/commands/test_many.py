@@ -1,13 +1,16 @@
 """`hardmax prove --all-alpha` as a user runs it."""
 
 import json
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
+from hardmax import verify
 from hardmax.verify.certificates.checker.command import run as check_files
 from hardmax.verify.cli import main
 
-FIGURE = "figure2a_emerging_leader"
+FIGURES = Path(verify.__file__).parent / "claims" / "figures"
 
 
 @pytest.fixture
@@ -17,6 +20,7 @@ def files(tmp_path):
         "line": {"tokens": [["1"], ["-1"], ["1/2"]]},
         "plane": {"tokens": [["1", "0"], ["-1", "0"], ["0", "1"]], "labels": ["a", "b", "c"]},
         "softmax": {"tokens": [["1", "0"], ["0", "1"]], "attention": {"softmax": {"beta": "16"}}},
+        "twins": {"tokens": [["1"], ["-1"], ["1"]]},
         "zero": {"tokens": [["1"], ["0"]]},
         "harmonic": {"tokens": [["1"], ["2"]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1}},
     }
@@ -56,12 +60,48 @@ def test_radius_is_beside_what_prove_says(files, capsys):
     assert run("prove", files / "line.json", "--radius", "--json", "--out", out) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["leaders"] == {"0": 0, "1": 0}
-    assert set(said["radius"]) == {"tokens", "relative", "A", "alpha", "leaders", "binding", "broken_at", "move"}
+    assert set(said["radius"]) == {
+        "tokens",
+        "relative",
+        "A",
+        "alpha",
+        "leaders",
+        "binding",
+        "broken_at",
+        "move",
+        "alpha_ends",
+    }
     assert said["radius"]["alpha"] == ["0", None]
+    assert said["radius"]["alpha_ends"] == ["0", "inf"]
     assert check_files([str(out)]) == 0
     capsys.readouterr()
     assert run("prove", files / "line.json", "--radius") == 0
     assert "the itinerary stays; what binds: at layer 0" in capsys.readouterr().out
+
+
+def test_the_interval_of_alpha_is_said_exactly(files, capsys):
+    figure = FIGURES / "figure2a_emerging_leader.json"
+    assert run("prove", figure, "--radius") == 0
+    said = "0.23241 (root of 3α^2 - 5α + 1) < alpha < 1.4343 (root of 3α^2 - 5α + 1): the itinerary stays"
+    assert said in capsys.readouterr().out
+    assert run("prove", figure, "--radius", "--json") == 0
+    radius = json.loads(capsys.readouterr().out)["radius"]
+    assert [end["polynomial"] for end in radius["alpha_ends"]] == [[1, -5, 3]] * 2
+    low, high = map(Fraction, radius["alpha"])
+    assert Fraction(radius["alpha_ends"][0]["between"][1]) == low
+    assert Fraction(radius["alpha_ends"][1]["between"][0]) == high
+
+
+def test_bounds_are_rounded_to_the_safe_side(files, capsys):
+    assert run("prove", files / "line.json", "--radius") == 0
+    text = capsys.readouterr().out
+    assert run("prove", files / "line.json", "--radius", "--json") == 0
+    radius = json.loads(capsys.readouterr().out)["radius"]
+    said = [Fraction(line.replace("(a move of", "").split()[0].rstrip(":")) for line in text.splitlines()[2:5]]
+    exact = [Fraction(radius[key]) for key in ("tokens", "broken_at", "relative")]
+    assert said[0] <= exact[0] < said[0] + Fraction(1, 10**4)
+    assert said[1] >= exact[1] > said[1] - Fraction(1, 10**4)
+    assert said[2] <= exact[2] < said[2] + Fraction(1, 10**4)
 
 
 def test_all_matrices_are_cells_with_a_certificate(files, capsys):
@@ -101,6 +141,8 @@ def test_all_matrices_are_cells_with_a_certificate(files, capsys):
         (["softmax", "--all-A"], "models of kind 'softmax'"),
         (["line", "--radius", "--alpha-min", "1"], "give both"),
         (["zero", "--radius"], "a token is zero"),
+        (["twins", "--radius"], "tokens 0 and 2 are equal"),
+        (["twins", "--all-alpha"], "tokens 0 and 2 are equal"),
         (["harmonic", "--radius"], "the step"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardmax.kernels.bounds.exact_scores import PRECISION, exact_scores
-from hardmax.kernels.bounds.filter import decision_bound
+from hardmax.kernels.bounds.rounding import decision_bound
 from hardmax.kernels.exact.configuration import Configuration
 from hardmax.kernels.floats.numpy_kernel import kernel as numpy_kernel
 from hardmax.kernels.protocol import declare

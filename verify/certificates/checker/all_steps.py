@@ -47,7 +47,7 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     """Whether every proof of a piece is one; and whether there is one for every piece, with no gap up to ∞."""
     problem = certificate["problem"]
     tokens, w = problem["tokens"], problem["multiplicities"]
-    must(tokens and tokens[0], "tokens", f"{len(tokens)} tokens", "one with one coordinate is the least")
+    must(tokens, "tokens", "none", "there is one at least")
     n, d = len(tokens), len(tokens[0])
     Z, unit = integers(tokens, n, d, "tokens")
     fit = len({*Z}) == n and all(map(any, Z))
@@ -73,13 +73,13 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
         place = Point(low, piece["sample"], where) if start == end else Cell(low, high, piece["sample"], where)
         if piece["proof"] is None:
             continue
-        run = Run(Z, A, w, place, where)
+        run = Run(Z, unit, A, w, place, where)
         if piece["proof"]["kind"] == "frozen":
             run.must_prove(piece["proof"])
         else:
-            at_0 = isinstance(place, Cell) and start["between"] == [0, 0] and end and len(set(end["between"])) == 1
+            at_0 = start["between"] == [0, 0] and end and len({*end["between"]}) == 1
             must(at_0, where, "small steps", "that is a proof for 0 < alpha < a, a rational")
-            run.must_prove_small(piece["proof"], piece["to"]["between"][0], unit)
+            run.must_prove_small(piece["proof"], max(end["between"]))
     everywhere = all(piece["proof"] is not None for piece in pieces)
     return {PIECES: True, ALL: True if everywhere else None}
 
@@ -97,11 +97,11 @@ def positive_definite(A: Sequence[Sequence[int]]) -> bool:
 class Run:
     """The layers over one piece."""
 
-    def __init__(self, Z: Matrix, A: Matrix, w: list[int], place: Cell | Point, where: str) -> None:
+    def __init__(self, Z: Matrix, unit: int, A: Matrix, w: list[int], place: Cell | Point, where: str) -> None:
         self.A, self.w, self.place, self.where = A, w, place, where
         self.Z: Vectors = [[[x] if x else [] for x in row] for row in Z]
         self.n = len(Z)
-        self.scale: Poly = [1]
+        self.scale: Poly = [unit]
 
     def must_prove(self, proof: dict[str, Any]) -> None:
         """Refuse unless the itinerary is this one, for ever."""
@@ -110,9 +110,8 @@ class Run:
         must(proof["leaders"] == claimed, f"{self.where}, leaders", proof["leaders"], f"they are {claimed}")
         self.must_stay(sets, proof["rules"])
 
-    def must_prove_small(self, proof: dict[str, Any], a: Fraction, unit: int) -> None:
+    def must_prove_small(self, proof: dict[str, Any], a: Fraction) -> None:
         """Refuse unless these lead for every α in (0, a): the first layers as ever, the others by enclosures."""
-        self.scale = [unit]
         sets, _ = self.follow(proof)
         self.must_stay(sets, proof["rules"])
         kept = {i for i, rule in enumerate(proof["rules"]) if rule != "open"}
@@ -202,7 +201,7 @@ class Run:
         must(resting <= F, where, rules, f"at rest are {sorted(F)}")
         for i, rule in enumerate(rules):
             if rule in ("R1", "R2"):
-                must(i not in F and F.issuperset(sets[i]), where, f"{rule} for token {i}", "it follows others")
+                must(F.issuperset(sets[i]), where, f"{rule} for token {i}", "it follows others")
             if rule == "R1":
                 ahead = sets[i][0]
                 must(sets[ahead] == sets[i] == (ahead,), where, f"R1 for token {i}", "it follows no single leader")
@@ -261,8 +260,8 @@ class Run:
 
 
 def scaled(c: int, f: Poly) -> Poly:
-    """c f."""
-    return [c * x for x in f] if c else []
+    """c f, with zeros at the end if c = 0."""
+    return [c * x for x in f]
 
 
 def total(polys: Sequence[Poly]) -> Poly:

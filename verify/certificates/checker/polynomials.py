@@ -73,8 +73,7 @@ def between(f: Poly, low: Fraction, high: Fraction | None) -> Poly:
         result = plus(product(result, trimmed([a, b])), trimmed([c * unit**k]))
     if high is None:
         return result
-    padded = result + [0] * (len(f) - len(result))
-    return trimmed(shifted(padded[::-1]))
+    return trimmed(shifted(result[::-1]))
 
 
 def variations(f: Poly) -> int:
@@ -108,14 +107,15 @@ def divided(f: Poly, g: Poly) -> Poly | None:
 
 
 def common(f: Poly, g: Poly) -> Poly:
-    """The greatest common divisor, primitive."""
+    """The greatest common divisor, primitive where g is not 0."""
     while g:
+        content = math.gcd(*g)
+        g = [c // content for c in g]
         while len(f) >= len(g):
             top, scale = f[-1], g[-1]
             shift = [0] * (len(f) - len(g))
             f = minus([scale * c for c in f], shift + [top * c for c in g])
-        content = math.gcd(*f) or 1
-        f, g = g, [c // content for c in f]
+        f, g = g, f
     return f
 
 
@@ -123,9 +123,7 @@ def without_multiple_roots(f: Poly) -> Poly:
     """A polynomial with the roots of f, each once."""
     g = common(f, trimmed([i * c for i, c in enumerate(f)][1:]))
     content = math.gcd(*f)
-    quotient = divided([c // content for c in f], g)
-    must(quotient, "polynomials", "a division", "it is not exact")
-    return quotient or f
+    return divided([c // content for c in f], g) or f
 
 
 def has_no_root(f: Poly) -> bool:
@@ -136,7 +134,7 @@ def has_no_root(f: Poly) -> bool:
         if depth == DEEP:  # a multiple root would be halved for ever
             f = without_multiple_roots(f)
         count = variations(f)
-        if count == 1 or (count and sum(f) == 0):  # t = 1 is a root
+        if count == 1 or sum(f) == 0:  # t = 1 is a root
             return False
         if count:
             halves = trimmed(shifted(f)), trimmed(shifted(f[::-1]))  # (1, ∞), and (0, 1) by 1/t

@@ -102,18 +102,17 @@ def must_be_far(
     ahead = [x - y for x, y in zip(z[j], z[other], strict=True)]
     gap = sum([x * y for x, y in zip(times(A, z[i]), ahead, strict=True)], Fraction(0))
     norm = max([sum(map(abs, row)) for row in A])
-    if any(eps for eps, _ in radii):
-        turn = [x - y for x, y in zip(P[j], P[other], strict=True)]
-        pulls: list[tuple[int, Fraction]] = []
-        for p, (own, step) in enumerate(zip(P[i], turn, strict=True)):
-            if own or step:
-                v = [own * x + step * y for x, y in zip(ahead, z[i], strict=True)]
-                pulls.append((p, length_above(times(A, v))))
-        for eps, w in radii:
-            a = sum([w[p] * pull for p, pull in pulls], Fraction(0))
-            own_reach = sum([x * y for x, y in zip(P[i], w, strict=True)], Fraction(0))
-            b = norm * own_reach * sum([abs(x) * y for x, y in zip(turn, w, strict=True)])
-            must(gap - a * eps - b * eps * eps >= 0, f"radius of tokens, {where}", eps, "a smaller move may change it")
+    turn = [x - y for x, y in zip(P[j], P[other], strict=True)]
+    pulls: list[tuple[int, Fraction]] = []
+    for p, (own, step) in enumerate(zip(P[i], turn, strict=True)):
+        if own or step:
+            v = [own * x + step * y for x, y in zip(ahead, z[i], strict=True)]
+            pulls.append((p, length_above(times(A, v))))
+    for eps, w in radii:
+        a = sum([w[p] * pull for p, pull in pulls], Fraction(0))
+        own_reach = sum([x * y for x, y in zip(P[i], w, strict=True)], Fraction(0))
+        b = norm * own_reach * sum([abs(x) * y for x, y in zip(turn, w, strict=True)])
+        must(gap - a * eps - b * eps * eps >= 0, f"radius of tokens, {where}", eps, "a smaller move may change it")
     pairs = [*zip(z[i], ahead, strict=True)]
     square = sum([(x * v + y * u) ** 2 for x, u in pairs for y, v in pairs], Fraction(0))  # |2 sym(z_i aheadᵀ)|²
     must(of_A * of_A * square <= 4 * gap * gap, f"radius of A, {where}", of_A, "a smaller change may change it")

@@ -115,9 +115,8 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
     at: View = layers[section["layer"]]
     g, rate, a = problem.growth, Fraction(problem.p, problem.q), norm(problem)
     exponent = problem.beta_at(section["layer"]) * a * (at.R + at.rho) * (at.D + 2 * at.rho)
-    if g > 1:
-        q = 1 - rate / exponential(exponent, up=True)
-        must(g * q <= 1, "consensus", f"a growth of {g}", "g q is more than 1")
+    gq = g * (1 - rate / exponential(exponent, up=True)) if not problem.bounded else Fraction(0)
+    must(gq <= 1, "consensus", f"a growth of {g}", "g q is more than 1")
     integers([section["limit"]], 1, problem.d, "consensus, limit")
     for i in range(problem.n):
         _, far = near(at, i, section["limit"])
@@ -131,7 +130,7 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
     halvings, D0, R0 = section["halvings"], size(problem), largest(problem)
     goal = D0 / 2**halvings
     if section["enough"] is not None:
-        must(g <= 1, "consensus, enough", section["enough"], "beta grows")
+        must(problem.bounded, "consensus, enough", section["enough"], "beta grows")
         parts = [exponential(problem.beta * a * R0 * D0 / 2**m, up=True) for m in range(halvings)]
         enough = sum([ceil(Fraction(7, 10) * part / rate) for part in parts])
         must(section["enough"] >= enough, "consensus, enough", section["enough"], f"{enough} is proved")
@@ -145,8 +144,7 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
         )
         before = layers[max(k, 1) - 1]
         must(k == 0 or before.D - 2 * before.rho > goal, "consensus, needed", k, "fewer layers may do")
-    vanishes = g <= 1 or g * (1 - rate / exponential(exponent, up=True)) < 1
-    rows = False if vanishes and problem.n > 1 else None
+    rows = False if gq < 1 and problem.n > 1 else None
     return {CONSENSUS: True, LIMITS: True, ROWS: rows}
 
 
@@ -209,6 +207,7 @@ def growing(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]) -
     must(g > s and B > 0, "growing", f"a growth of {g}", f"it has to exceed {s}, and beta 0")
     idempotent = len(f) == n and all(leader < n and f[leader] == leader for leader in f)
     must(idempotent, "growing, follows", f, "each token follows one that follows itself")
+    must(eta >= 0, "growing, eta", eta, "it has to be >= 0")
     leaders, tokens = sorted({*f}), range(n)
     a, D, R = norm(problem), at.D + 2 * at.rho, at.R + at.rho
     inner = gaps(problem, at, [(i, f[i], j) for i in tokens for j in tokens if f[i] == f[j] != j])

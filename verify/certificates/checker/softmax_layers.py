@@ -47,6 +47,7 @@ class Softmax:
         self.A: Matrix
         self.A, self.unit = integers(problem["A"], self.d, self.d, "A")
         self.norm = sum([abs(x) for row in self.A for x in row])
+        self.bounded = self.growth <= 1 or self.beta * self.norm == 0
 
     def beta_at(self, k: int) -> Fraction:
         """β_k."""

@@ -24,11 +24,13 @@ class Cell:
         self._at = sample - a if b is None else (b - sample) / (sample - a)
 
         self._ends: list[Poly] = []
-        same = high is not None and high.p == low.p
+        if high is not None and high.p == low.p:
+            self._keep(low.p, low.high, high.low, a, b)
+            return
         if low.low < low.high:
-            self._keep(low.p, low.high, high.low if high and same else b, a, b)
+            self._keep(low.p, low.high, b, a, b)
         if high is not None and high.low < high.high:
-            self._keep(high.p, low.high if same else a, high.low, a, b)
+            self._keep(high.p, a, high.low, a, b)
 
     def _keep(self, p: Poly, first: Fraction, last: Fraction | None, a: Fraction, b: Fraction | None) -> None:
         """Keep the polynomial of an end, in t, if it has no root between `first` and `last`, where the cell lies."""

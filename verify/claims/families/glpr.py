@@ -14,13 +14,14 @@ from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 
+from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.rational_text import decimal_text
 from ....kernels.exact.step import ConstantStep
 from ....kernels.softmax.model import Softmax
 from ...provers.softmax.evidence import SoftmaxEvidence
 from ..case import Case
-from ..inputs import Drawn
+from ..inputs import Drawn, Searched
 from ..registry import Claim, Finding, Source, assumed
 from . import softmax
 
@@ -32,7 +33,7 @@ def _growing(case: Case, claim: str, several: Callable[[SoftmaxEvidence], str], 
     """What the checker says of a claim; `one` is what there is to say of one cluster."""
     model = case.configuration.model
     assert isinstance(model, Softmax)
-    if model.growth <= 1:
+    if model.bounded:
         return Finding("vacuous", "beta does not grow: softmax.consensus is about that")
     return softmax.certified(case, claim, lambda e: one if e.growing is None else several(e))
 
@@ -97,6 +98,17 @@ def check_pair(case: Case) -> Finding:
     return Finding("verified", f"the rows tend {said}")
 
 
+def check_pair_identity(case: Case) -> Finding:
+    """Of two tokens (b, ±c) the attention matrix tends to the identity, whatever their limits are."""
+
+    def several(evidence: SoftmaxEvidence) -> str:
+        found = evidence.growing
+        assert found is not None
+        return f"the matrix tends to the identity, and the limits, known up to {decimal_text(found.radius)}, differ"
+
+    return _growing(case, "glpr.rows", several, "both tokens tend to one point, and all rows to (1/2, 1/2)")
+
+
 def _first(c: Configuration) -> Any:
     run = c.dynamics().layers()
     return [next(run) for _ in range(12)]
@@ -141,6 +153,19 @@ def _pairs() -> SearchStrategy[Configuration]:
     return st.builds(made, st.integers(-2, 2), st.integers(1, 200), st.integers(-1, 2), st.integers(-2, 2), steps)
 
 
+def _flat_pairs(n: int = 2, d: int = 2) -> SearchStrategy[Configuration]:
+    """Tokens (1, ±c) and A diagonal, positive semidefinite."""
+    from hypothesis import strategies as st
+
+    def made(c: Fraction, first: int, second: int) -> Configuration:
+        model = Softmax([[first, 0], [0, second]], Fraction(1, 2), 1, Fraction(9, 4))
+        return Configuration([(1, c), (1, -c)], model)
+
+    if (n, d) != (2, 2):
+        raise InputError("the pair is two tokens of the plane")
+    return st.builds(made, st.sampled_from([Fraction(1, k) for k in (1, 2, 5)]), st.integers(1, 2), st.integers(0, 2))
+
+
 def _claim(
     name: str, statement: str, check: Callable[[Case], Finding], expected: Any, label: str, **more: Any
 ) -> Claim:
@@ -153,7 +178,7 @@ def _claim(
         expected,
         check,
         models=("softmax",),
-        inputs=(Drawn(TITLE, strategy, examples, name),),
+        inputs=(more.pop("search", None) or Drawn(TITLE, strategy, examples, name),),
         may_stay_open=Fraction(1, 20),
         **more,
     )
@@ -211,6 +236,16 @@ CLAIMS = (
         given=(scheme_growth, mirrored_pair),
         strategy=_pairs,
         examples=20,
+        example=PAIR,
+    ),
+    _claim(
+        "pair_identity",
+        "for tokens (1, ±c) and A diagonal the attention matrix tends to the identity, also where they have one limit",
+        check_pair_identity,
+        "false_as_printed",
+        "Remark 7.9: tokens (1, ±ε) tend to one point and the matrix to the identity; from a reader's notes, not print",
+        given=(scheme_growth, mirrored_pair),
+        search=Searched("Two tokens with one limit: a counterexample is expected", _flat_pairs, ({},), 2, 2),
         example=PAIR,
     ),
 )

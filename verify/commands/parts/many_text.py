@@ -3,10 +3,13 @@
 Neighbours: `many` prints it; `provers.regions.answers` is what it says, `--json` prints that in full.
 """
 
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 from itertools import groupby
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.rational_text import rational_text
+from ....reports.formats.wording import plural
 from ....reports.records.steps_record import StepCellRecord, StepsRecord
 from ...certificates.all_steps import SmallSteps
 from ...provers.regions.answers import AllSteps
@@ -28,34 +31,48 @@ def _radius_lines(answer: RadiusAnswer) -> list[str]:
     r = answer.found
     if r.tokens is None or r.relative is None or r.A is None or r.leaders is None:
         return [f"radius undecided: {r.reason}"]
-    found = [f"{r.configuration.n} tokens in R^{r.configuration.d}, each moved by less than"]
+    given = r.configuration
+    found = [f"{plural(given.n, 'token')} in R^{given.d}, each moved by less than"]
     at = r.binding
-    if at is not None and r.tokens == 0:
-        i, j, other = (called(r.configuration, t) for t in (at.token, at.follows, at.rival))
+    if at is None:
+        found.append(f"{_digits(r.tokens, ROUND_FLOOR)}: the itinerary stays; nothing binds")
+    elif r.tokens == 0:
+        i, j, other = (called(given, t) for t in (at.token, at.follows, at.rival))
         tie = f"at layer {at.layer} token {i} follows {j} and {other}"
         found.append(f"0: {tie}, and a shift of all tokens breaks this tie")
-    elif at is not None:
-        i, j, other = (called(r.configuration, t) for t in (at.token, at.follows, at.rival))
+    else:
+        i, j, other = (called(given, t) for t in (at.token, at.follows, at.rival))
         binds = f"at layer {at.layer} token {i} follows {j}, not {other}"
-        found.append(f"{float(r.tokens):.5g}: the itinerary stays; what binds: {binds}")
+        found.append(f"{_digits(r.tokens, ROUND_FLOOR)}: the itinerary stays; what binds: {binds}")
         if r.above is not None:
-            found.append(f"  (a move of {float(r.above):.5g} changes it)")
-        found.append(f"{float(r.relative):.5g} of its length: the itinerary stays")
-    found.append(f"{float(r.leaders):.5g}: the leaders stay")
+            found.append(f"  (a move of {_digits(r.above, ROUND_CEILING)} changes it)")
+        found.append(f"{_digits(r.relative, ROUND_FLOOR)} of its length: the itinerary stays")
+    found.append(f"{_digits(r.leaders, ROUND_FLOOR)}: the leaders stay")
     if r.tokens:
-        found.append(f"A changed by less than {float(r.A):.5g} (symmetric, Frobenius norm): the itinerary stays")
-    if answer.alpha is not None:
-        low, high = answer.alpha
-        end = "" if high is None else f" <= {float(high):.5g}"
-        found.append(f"{float(low):.5g} {'<' if low == 0 else '<='} alpha{end}: the itinerary stays")
+        size = _digits(r.A, ROUND_FLOOR)
+        found.append(f"A changed by less than {size} (symmetric, Frobenius norm): the itinerary stays")
+    if answer.ends is not None:
+        low, high = answer.ends
+        if low is high:
+            found.append(f"alpha = {end_text(low)} alone: for every alpha near it the itinerary is another one")
+        elif high is None:
+            found.append(f"{end_text(low)} < alpha: the itinerary stays")
+        else:
+            found.append(f"{end_text(low)} < alpha < {end_text(high)}: the itinerary stays")
     return found
+
+
+def _digits(value: Fraction, rounding: str = ROUND_HALF_EVEN) -> str:
+    """Five digits; a lower bound is rounded down, an upper one up."""
+    context = Context(prec=5, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=rounding)
+    return f"{context.divide(Decimal(value.numerator), Decimal(value.denominator)):g}"
 
 
 def _step_lines(answer: AllSteps) -> list[str]:
     cells, given = answer.cells, answer.given
     points = sum(cell.is_point for cell in cells)
-    merged = f", {answer.merged.n} once equal ones are merged" if answer.merged.n < given.n else ""
-    found = [f"{given.n} tokens in R^{given.d}{merged}; alpha in {len(cells) - points} intervals and {points} points"]
+    pieces = f"{plural(len(cells) - points, 'interval')} and {plural(points, 'point')}"
+    found = [f"{plural(given.n, 'token')} in R^{given.d}; alpha in {pieces}"]
     groups = [(key, list(group)) for key, group in groupby(cells, lambda cell: _said(answer, cell))]
     for said, group in groups[:MOST_LINES]:
         freeze = {cell.itinerary.freeze_layer for cell in group if isinstance(cell.itinerary, Itinerary)}
@@ -79,8 +96,8 @@ def steps_record(name: str, answer: AllSteps, certificate: str | None) -> StepsR
             StepCellRecord(
                 low=end_text(cell.low),
                 high="inf" if high is None else end_text(high),
-                start=float(as_fraction(cell.low.low)),
-                end=None if high is None else float(as_fraction(high.low)),
+                start=_drawn(cell.low),
+                end=None if high is None else _drawn(high),
                 leaders=None if leaders is None else tuple(leaders),
                 freeze_layer=found.freeze_layer if isinstance(found, Itinerary) else None,
                 small_steps=isinstance(found, SmallSteps),
@@ -88,6 +105,11 @@ def steps_record(name: str, answer: AllSteps, certificate: str | None) -> StepsR
             )
         )
     return StepsRecord(input=name, labels=answer.given.labels, cells=tuple(cells), certificate=certificate)
+
+
+def _drawn(end: Root) -> float:
+    """Where an end is drawn: at the edge, if it is beyond the range of floats."""
+    return float(min(as_fraction(end.low), Fraction(10**300)))
 
 
 def _said(answer: AllSteps, cell: Piece) -> str:
@@ -127,7 +149,7 @@ def end_text(root: Root) -> str:
         polynomial = f"a polynomial of degree {root.p.degree()}"
     else:
         polynomial = " ".join(_term(k, c, first=k == terms[0][0]) for k, c in terms)
-    return f"{float(as_fraction((root.low + root.high) / 2)):.5g} (root of {polynomial})"
+    return f"{_digits(as_fraction((root.low + root.high) / 2))} (root of {polynomial})"
 
 
 def _term(power: int, c: int, *, first: bool) -> str:

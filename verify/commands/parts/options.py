@@ -15,6 +15,7 @@ models = click.option(
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace the results of an earlier run.")
 """The option `--overwrite`."""
+RESUME_HELP = "Go on with the run in this folder that was stopped, as it was begun."
 
 
 def spare(earlier: Path, replace: bool) -> None:

@@ -88,7 +88,7 @@ def prepare(out: Path, overwrite: bool = False, also: Collection[str] = ()) -> N
 
 
 def reopen(out: Path) -> Journal:
-    """The journal of a run that was stopped, in its folder, from which everything that is made anew is removed.
+    """The journal of a run that was stopped, in its folder.
 
     Raises:
         InputError: there is no run to go on with, another run is writing there, or the journal is damaged.
@@ -104,8 +104,12 @@ def reopen(out: Path) -> Journal:
     except InputError:
         _unlock(out)
         raise
-    _clear(out, keep=(JOURNAL, "certificates"))
     return journal
+
+
+def remove_what_is_made_anew(out: Path, keep: Collection[str]) -> None:
+    """Leave of a run that goes on its journal, its certificates and what is named."""
+    _clear(out, keep=(JOURNAL, *keep, *(p.name for p in out.glob("*.cert.json"))))
 
 
 def _clear(out: Path, keep: Collection[str] = ()) -> None:
@@ -206,13 +210,13 @@ def control_picture(answer: "ControlAnswer") -> str:
     """HTML for a notebook: the figures that the report's page has of an answer of `control`, its verdict below."""
     from markupsafe import Markup
 
-    from ....reports.pages import control_figures, page
+    from ....reports.pages import control_figures, page_parts
     from ...provers.control.records import control_record
 
     names = [f"configuration {c}" for c in range(len(answer.inputs))]
     figures = control_figures.figures(control_record(names if len(names) > 1 else ["tokens"], answer))
     box = Markup('<figure><svg class="figure" viewBox="0 0 360 360" width="360" role="img">{}</svg><p>{}</p></figure>')
-    style = page.asset("figure.css") + page.asset("answer.css")
+    style = page_parts.asset("figure.css") + page_parts.asset("answer.css")
     pictures = Markup("").join(box.format(figure.content, figure.caption) for figure in figures)
     text = Markup("<p><strong>{}</strong> {}</p>").format(answer.verdict, answer.reason)
     return f'<div><style>{style}</style><div class="control">{pictures}</div>{text}</div>'

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.bounds.filter import gamma
+from ....kernels.bounds.rounding import gamma
 from ....kernels.protocol import to_numpy
 from ..check import Check, NotApplicableError, Subject, unshrunk
 from ..failures.snippet import assignments, loading

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.bounds.filter import gamma
+from ....kernels.bounds.rounding import gamma
 from ....kernels.exact.configuration import identity
 from ....kernels.protocol import to_numpy
 from ..check import Check, NotApplicableError, Subject

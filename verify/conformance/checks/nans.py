@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.bounds.filter import decision_bound, layer_error
+from ....kernels.bounds.rounding import decision_bound, layer_error
 from ....kernels.protocol import to_numpy
 from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, loading

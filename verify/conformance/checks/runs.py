@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.bounds.filter import decision_bound, layer_error
+from ....kernels.bounds.rounding import decision_bound, layer_error
 from ....kernels.exact.configuration import Matrix
 from ....kernels.exact.configuration_file import configuration_to_json
 from ..check import Check, Subject, failure

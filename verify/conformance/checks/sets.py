@@ -1,6 +1,6 @@
 """Checks of what a kernel tells about its decisions: follow sets, first maximiser, counts, margins.
 
-Neighbours: `kernels.protocol.FollowSets` is the form, `kernels.filter` builds proofs on it.
+Neighbours: `kernels.protocol.FollowSets` is the form, `kernels.bounds.rounding` builds proofs on it.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from ....kernels.bounds.exact_scores import exact_scores
-from ....kernels.bounds.filter import decision_bound
+from ....kernels.bounds.rounding import decision_bound
 from ....kernels.exact.configuration_file import configuration_to_json
 from ....kernels.follow_sets import FollowSets
 from ....kernels.protocol import Kernel, to_numpy

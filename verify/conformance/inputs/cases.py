@@ -16,7 +16,7 @@ import numpy as np
 from flint import fmpz_mat
 
 from ....kernels.bounds.exact_scores import PRECISION
-from ....kernels.bounds.filter import decision_bound
+from ....kernels.bounds.rounding import decision_bound
 from ....kernels.exact.configuration import Matrix
 from .trial import Call, call, exact_rows, stored
 
@@ -245,7 +245,7 @@ def resolved_tie(rng: random.Random, dtype: str, factor: int) -> InputCase:
     """Gaussian points with full mantissas, the two best scores of token 0 about `factor` rounding errors apart.
 
     Token 1 is 4 z_0; token 2 is a random point whose last coordinate is solved for so that ⟨z_0, z_2⟩ is less by
-    `factor` times `filter.decision_bound`, the least gap that a right kernel always sees.
+    `factor` times `rounding.decision_bound`, the least gap that a right kernel always sees.
     """
     case = random_points(rng, 6, 3, dtype)
     rows = [list(row) for row in case.tokens]

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.bounds.exact_scores import GREATEST_EXPONENT, LEAST_EXPONENT, PRECISION
-from ....kernels.bounds.filter import layer_error
+from ....kernels.bounds.rounding import layer_error
 from ....kernels.protocol import Kernel, TieRule
 from .trial import HALVES, Arrangement, Call, apply, stored
 

@@ -1,35 +1,26 @@
 """Freeze proofs: from some layer on nothing changes, and here is why.
 
 Three rules decide k → ∞ in finite time, each valid for any matrix A and for means with multiplicities
-(CERTIFICATE.md §5):
+(CERTIFICATE.md §5): R1 and R2 for single tokens (`capture`); R3, all sets constant, by sign tables (`sign_table`),
+which also *jump* to the first layer at which a set changes. Where scores are no inner product, layers may repeat up to
+a linear map instead (`self_similar`).
 
-*Stationary* tokens F: leaders, C_i = {i}; and i with C_i ⊂ F ∪ {tokens at z_i} whose weighted mean is z_i. They never
-    move again.
-*R1*: C_i = {l}, l a leader. *R2*: C_i ⊂ F, i itself not in F, and with m the mean of C_i the score ⟨m, z_j⟩ is the
-    same for all j ∈ C_i and the largest of all. Then C_i is constant for ever: z_i keeps to the segment from z_i to m,
-    and a token outside C_i keeps weight 1 − λ > 0 on its place, hence a strictly lower score.
-*R3*: all sets constant, by sign tables (`sign_table`), which also *jump* to the first layer at which a set changes.
-
-Where scores are no inner product, layers may repeat up to a linear map instead (`self_similar`).
-
-Neighbours: `outcome` holds what is returned, `claims` draw conclusions, `writer` writes them down.
+Neighbours: `outcome` holds what is returned, `limits` finds where tokens tend, `claims` draw conclusions, `writer`
+writes them down.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from typing import Any, cast
-
-from sympy import ZZ
+from typing import cast
 
 from ....kernels.errors import FollowGraphError, InputError
-from ....kernels.exact.configuration import Configuration, Matrix, Vector
-from ....kernels.exact.dynamics import Dynamics, Layer, Sets
+from ....kernels.exact.configuration import Configuration
+from ....kernels.exact.dynamics import Dynamics, Sets
 from ....kernels.exact.step import ConstantStep, HarmonicStep
 from . import large_layers
-from .budget import CALL, Budget, OutOfBudgetError, Work, common_factor, fraction, product
-from .follow_graph import follow_order
-from .outcome import Frozen, Outcome, Phase, Rule, SelfSimilar, Undecided
+from .budget import Budget, OutOfBudgetError, Work, common_factor, product
+from .capture import Capture
+from .limits import limits_of
+from .outcome import Frozen, Outcome, Phase, SelfSimilar, Undecided
 from .self_similar import Recurrence, Repetition
 from .sign_table import ConstantSets
 
@@ -54,17 +45,12 @@ class _Prover:
         self.known = -1  # the last layer whose follow sets are `sets`
         n = configuration.n
         self.sets: list[tuple[int, ...]] = [()] * n
-        self.rules: list[Rule | None] = [None] * n
-        self.stationary: set[int] = set()
+        self.capture = Capture(configuration, dynamics, work)
         self.open = list(range(n))
         self.leaders: dict[int, int] = {}
         self.phases: list[Phase] = []
         self.first = 0  # first layer of the current phase
         self.jumps: list[int] = []
-        # Tokens can share a position only if they start so, or if the map is not injective (THEORY.md §3.4).
-        injective = configuration.has_inner_product and configuration.step.rate(0) < 1
-        self.may_meet = not (injective and configuration.is_distinct)
-        self.representative: Sequence[int] = range(n)
         self.recurrence = None if configuration.has_inner_product else Recurrence(self.dynamics, self.work)
         self.tables_apply = isinstance(configuration.step, ConstantStep)
 
@@ -103,6 +89,9 @@ class _Prover:
                 raise OutOfBudgetError(f"numbers have more than {budget.bits} bits")
             self.work.do(LAYER + self._step_operations(self._bits()))
             self.layer = self.dynamics.next_layer(self.layer, tuple(self.sets))
+
+    def _capture(self) -> None:
+        self.open = self.capture.still_open(self.layer, self.sets, self.open, self._bits())
 
     def _bits(self) -> int:
         """A bound on the size of all numerators at the current layer."""
@@ -154,60 +143,6 @@ class _Prover:
             return ()
         return (*self.phases, self._current_phase(self.known - self.first + 1))
 
-    # -- rules F, R1, R2 ------------------------------------------------------------------------------------------
-
-    def _capture(self) -> None:
-        """Apply the rules F, R1 and R2 to the open tokens at the current layer."""
-        if self.may_meet:
-            places: dict[tuple[Any, ...], int] = {}
-            rows = self.layer.numerators.to_list()
-            self.representative = [places.setdefault(tuple(row), i) for i, row in enumerate(rows)]
-        sets, rules, stationary = self.sets, self.rules, self.stationary
-        r = self.representative
-        candidates = []
-        for i in self.open:
-            if sets[i] == (i,):
-                rules[i] = "leader"
-                stationary.add(i)
-            elif len(sets[i]) > 1:
-                candidates.append(i)
-        grown = bool(candidates)
-        while grown:
-            grown = False
-            for i in candidates:
-                if (
-                    rules[i] is None
-                    and all(j in stationary or r[j] == r[i] for j in sets[i])
-                    and self._is_mean(i)
-                ):  # fmt: skip
-                    rules[i] = "stationary"
-                    stationary.add(i)
-                    grown = True
-        for i in self.open:
-            if rules[i] is None and stationary.issuperset(sets[i]):
-                if len(sets[i]) == 1:  # then that one leads: a mean of others never scores above all of them
-                    rules[i] = "R1"
-                elif self._is_captured_by_tie(i):
-                    rules[i] = "R2"
-        self.open = [i for i in self.open if rules[i] is None]
-
-    def _is_mean(self, i: int) -> bool:
-        """Whether z_i is the weighted mean of its follow set."""
-        w, C = self.configuration.multiplicities, self.sets[i]
-        N = self.layer.numerators.to_list()
-        total = sum([w[j] for j in C])
-        return all(total * N[i][c] == sum([w[j] * N[j][c] for j in C]) for c in range(len(N[i])))
-
-    def _is_captured_by_tie(self, i: int) -> bool:
-        """The side condition of R2, given that C_i is stationary: then i is not in it, or F would hold i."""
-        w, C = self.configuration.multiplicities, self.sets[i]
-        n, d = self.configuration.n, self.configuration.d
-        self.work.do(len(C) * n * d * product(self._bits(), self._bits()))
-        columns = zip(*self.dynamics.scores(self.layer, C), strict=True)
-        of_mean = [sum([w[j] * s for j, s in zip(C, column, strict=True)]) for column in columns]
-        best = max(of_mean)
-        return all(of_mean[j] == best for j in C)
-
     # -- rule R3 and jumps ----------------------------------------------------------------------------------------
 
     def _table_is_due(self) -> bool:
@@ -221,9 +156,9 @@ class _Prover:
                 self.dynamics,
                 self.layer,
                 tuple(self.sets),
-                self.stationary,
+                self.capture.stationary,
                 self.open,
-                self.representative,
+                self.capture.representative,
                 self.work,
             )
         except FollowGraphError:
@@ -279,13 +214,12 @@ class _Prover:
     # -- the answer -----------------------------------------------------------------------------------------------
 
     def _frozen(self) -> Frozen:
-        tokens = _Positions(self.layer, self.work)
-        limits, weights = _limits(self, tokens)
+        limits, weights = limits_of(self.layer, self.sets, self.capture.representative, self.configuration, self.work)
         return Frozen(
             configuration=self.configuration,
             phases=self._all_phases(),
             layer=self.layer.index,
-            rules=tuple(rule or "R3" for rule in self.rules),  # the table holds for all that are still open
+            rules=tuple(rule or "R3" for rule in self.capture.rules),  # the table holds for all that are still open
             state=self.layer,
             limits=limits,
             weights=weights,
@@ -307,54 +241,6 @@ class _Prover:
             tokens=repetition.start.tokens(),
             leaders=self.leaders,
         )
-
-
-class _Positions(dict[int, Vector]):
-    """Positions of single tokens at one layer as Fractions, made when asked for."""
-
-    def __init__(self, layer: Layer, work: Work) -> None:
-        super().__init__()
-        self._rows, self._denominator, self._work = layer.numerators.to_list(), layer.denominator, work
-
-    def __missing__(self, i: int) -> Vector:
-        self[i] = point = tuple(map(self._reduced, self._rows[i]))
-        return point
-
-    def _reduced(self, numerator: Any) -> Fraction:
-        """Python's own common factor is quadratic: it should see only what a better one has left."""
-        D = self._denominator
-        common = ZZ.gcd(numerator, D)  # takes as many steps as what it leaves has bits
-        bits = (D // common).bit_length()
-        self._work.do(product(D.bit_length(), D.bit_length()) + common_factor(bits) + fraction(bits))
-        return Fraction(int(numerator // common), int(D // common))
-
-
-def _limits(prover: _Prover, tokens: _Positions) -> tuple[Matrix, tuple[Mapping[int, Fraction], ...]]:
-    """Every token's limit and its convex weights over tokens that never move, up the follow graph."""
-    w, sets, r = prover.configuration.multiplicities, prover.sets, prover.representative
-    weights: dict[int, dict[int, Fraction]] = {}
-    for i in follow_order(tuple(sets), r):
-        others = [j for j in sets[i] if r[j] != i]
-        if len(others) < 2:
-            weights[i] = weights[r[others[0]]] if others else {i: Fraction(1)}
-            continue
-        total = sum(w[j] for j in others)
-        mixed = weights[i] = {}
-        prover.work.do(CALL * sum(len(weights[r[j]]) for j in others))
-        for j in others:
-            for base, value in weights[r[j]].items():
-                mixed[base] = mixed.get(base, 0) + value * Fraction(w[j], total)
-    limits: dict[int, Vector] = {}
-    for i, bases in weights.items():
-        if len(bases) == 1:
-            (base,) = bases
-            limits[i] = tokens[base]
-        else:
-            bits = max(x.denominator.bit_length() for base in bases for x in tokens[base])
-            prover.work.do(2 * len(bases) * prover.configuration.d * fraction(bits))
-            columns = zip(*([value * x for x in tokens[base]] for base, value in bases.items()), strict=True)
-            limits[i] = tuple(sum(column, Fraction(0)) for column in columns)
-    return tuple(limits[i] for i in r), tuple(weights[i] for i in r)
 
 
 def decide(configuration: Configuration, budget: Budget | None = None, work: Work | None = None) -> Outcome:

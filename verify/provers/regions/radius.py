@@ -27,6 +27,8 @@ KEPT_BITS = 40
 CLEAR, SPARE = 1e-9, 1.001
 """Floats rule an inequality out if its gap is more than this part of the largest score, a thousand times their error
 and more, and its bound a thousandth larger than a radius."""
+MODERATE = 120
+"""Of numbers beyond 2^±120 floats say nothing: what is bounded has five factors at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,12 @@ def _constraints(
     if not len(pairs):
         return []
     i, other = pairs.T
+
+    def at(c: int) -> _Gap:
+        return _Gap(A, z, P, Constraint(k, int(i[c]), int(follows[i[c]]), int(other[c])))
+
+    if not all(_is_moderate(x) for rows in (A, z, weights) for row in rows for x in row):
+        return [at(c) for c in range(len(pairs))]
     j = np.array(follows)[i]
     points = np.array([[float(v) for v in row] for row in z])
     form = np.array([[float(v) for v in row] for row in A])
@@ -227,13 +235,15 @@ def _constraints(
         bounds.append(2 * gap / (a + np.sqrt(a * a + 4 * b * np.maximum(gap, 0)) + 1e-300))
         radii.append(lambda one, w=w: one.radius(w, norm))
 
-    def at(c: int) -> _Gap:
-        return _Gap(A, z, P, Constraint(k, int(i[c]), int(j[c]), int(other[c])))
-
     keep = gap < CLEAR * np.abs(scores).max()
     for bound, exactly in zip(bounds, radii, strict=True):
         keep |= bound < SPARE * float(exactly(at(int(bound.argmin()))))
     return [at(int(c)) for c in np.flatnonzero(keep)]
+
+
+def _is_moderate(x: Fraction) -> bool:
+    """Whether products of several such numbers neither leave the range of floats nor lose digits there."""
+    return not x or abs(x.numerator.bit_length() - x.denominator.bit_length()) < MODERATE
 
 
 def _least(found: list[_Gap], w: Sequence[Fraction], norm: Fraction) -> tuple[Fraction, _Gap | None]:

@@ -17,11 +17,12 @@ from ...certificates.writer import Document
 from ...claims.conclusion import Result, prove
 from ...records.findings import result_record, trajectory_record
 from ..freeze.prover import Budget
-from .cells import Cell, SpecialSampleError
-from .follow import Follower
+from .answers import end_json
+from .cells import AlgebraicPoint, Cell, SpecialSampleError
+from .follow import OPERATIONS, PATIENCE, Follower, Itinerary, Meter
 from .radius import Radius, radius
 from .roots import Root, as_fraction
-from .steps import LAYERS, must_be_fit
+from .steps import LAYERS, around_a_sample, must_be_distinct, must_be_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,22 @@ class RadiusAnswer:
 
     Args:
         proved: the verdict on the input.
-        found: its radii, with equal tokens merged.
-        alpha: rationals within the interval of α with the itinerary of the input's own, None for no upper end; None
-            if it is not decided.
+        found: its radii.
+        ends: of the largest open interval of α with the itinerary of the input's own, None for no upper end; twice
+            its own α if there is no interval; None if it is not decided.
     """
 
     proved: Result
     found: Radius
-    alpha: tuple[Fraction, Fraction | None] | None
+    ends: tuple[Root, Root | None] | None
+
+    @property
+    def alpha(self) -> tuple[Fraction, Fraction | None] | None:
+        """Rationals between which, exclusively, every α has this itinerary; at the ends where these are rational."""
+        if self.ends is None:
+            return None
+        low, high = self.ends
+        return as_fraction(low.high), None if high is None else as_fraction(high.low)
 
     @property
     def verdict(self) -> str:
@@ -74,6 +83,9 @@ class RadiusAnswer:
             "alpha": None if self.alpha is None else [text(end) for end in self.alpha],
             "leaders": text(r.leaders),
         }
+        if self.ends is not None:
+            low, high = self.ends
+            data["alpha_ends"] = [end_json(low), "inf" if high is None else end_json(high)]
         if r.reason:
             data["reason"] = r.reason
         if r.binding is not None:
@@ -90,31 +102,66 @@ def ask_radius(given: Configuration, seconds: float | None = None) -> RadiusAnsw
     """How far the tokens, A and α may move without another itinerary, and the tokens without other leaders.
 
     Args:
-        given: the input; equal tokens are merged first, and move together.
+        given: the input.
         seconds: a limit on time for the proof of its itinerary.
 
     Raises:
-        InputError: as `steps.must_be_fit`.
+        InputError: as `steps.must_be_fit` and `must_be_distinct`.
     """
     must_be_fit(given)
+    must_be_distinct(given)
     budget = Budget() if seconds is None else Budget.unlimited(seconds)
-    merged = given.merged()
-    found = radius(merged, budget)
-    return RadiusAnswer(prove(given, budget), found, None if found.tokens is None else alpha_interval(merged))
+    found = radius(given, budget)
+    return RadiusAnswer(prove(given, budget), found, None if found.tokens is None else alpha_interval(given))
 
 
-def alpha_interval(configuration: Configuration) -> tuple[Fraction, Fraction | None] | None:
-    """Rationals between which, inclusively, every α has the itinerary of the configuration's own; None if undecided."""
+def alpha_interval(configuration: Configuration) -> tuple[Root, Root | None] | None:
+    """The ends of the largest open interval of α with the itinerary of the configuration's own, None for no upper one.
+
+    Both are its own α where the itinerary is another one on both sides. None if it is undecided.
+    """
     alpha = configuration.alpha
     if alpha is None:
         return None
-    cell = Cell(Root.rational(fmpq(0)), None, fmpq(alpha.numerator, alpha.denominator))
+    at = Root.rational(fmpq(alpha.numerator, alpha.denominator))
+    cell = Cell(Root.rational(fmpq(0)), None, at.low)
     try:
-        if Follower(configuration, cell).decide(LAYERS) is None:
-            return None
+        own = Follower(configuration, cell).decide(LAYERS)
+        low, high = cell.low, cell.high
     except SpecialSampleError:
-        return alpha, alpha
-    for end in filter(None, (cell.low, cell.high)):
-        while end.low <= cell.sample <= end.high or end.high - end.low > cell.sample / 2**20:
+        own, low, high = Follower(configuration, AlgebraicPoint(at)).decide(LAYERS), at, at
+    if own is None:
+        return None
+    if low is high or own.layer >= PATIENCE:  # ends at which a rule's sign changes, or nothing, are no ends
+        low = _reach(configuration, own, low, Root.rational(fmpq(0)))
+        high = high and _reach(configuration, own, high, None)
+    for end in filter(None, (low, high)):
+        while end.low < end.high and (end.low <= at.low <= end.high or end.high - end.low > at.low / 2**20):
             end.refine((end.high - end.low) / 2)
-    return as_fraction(cell.low.high), None if cell.high is None else as_fraction(cell.high.low)
+    return low, high
+
+
+def _reach(configuration: Configuration, own: Itinerary, end: Root, last: Root | None) -> Root | None:
+    """Where, from `end` towards `last`, another itinerary begins."""
+    meter = Meter(OPERATIONS)
+    while end is not last and end.high:
+        here = Follower(configuration, AlgebraicPoint(end), meter).decide(LAYERS)
+        if here is None or here.phases != own.phases:
+            return end
+        beyond = last
+        while True:  # the interval next to the end
+            low, high = (end, beyond) if last is None else (beyond, end)
+            assert low is not None
+            found, cell = around_a_sample(configuration, low, high, meter)
+            if found is None:
+                return end
+            next_to, beyond = (cell.low, cell.high) if last is None else (cell.high, cell.low)
+            if next_to is end:
+                break
+            beyond = next_to
+        if found.phases != own.phases:
+            return end
+        if beyond is None:
+            return None
+        end = beyond
+    return end

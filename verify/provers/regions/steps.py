@@ -91,7 +91,7 @@ def all_steps(configuration: Configuration, least: Fraction | None = None, secon
                     pieces.append(Piece(zero, end, end.low / 2, proof))
                     stack += [(end, end, 0), (end, high, 0)]
                     continue
-        found, cell = _around_a_sample(configuration, low, high, meter)
+        found, cell = around_a_sample(configuration, low, high, meter)
         if found is None:
             if depth >= HALVINGS:
                 pieces.append(Piece(low, high, between(low, high), None, _late(LAYERS)))
@@ -138,7 +138,7 @@ def _late(layers: int) -> str:
     return f"the follow sets are not proved constant after {layers} layers"
 
 
-def _around_a_sample(
+def around_a_sample(
     configuration: Configuration, low: Root, high: Root | None, meter: Meter
 ) -> tuple[Itinerary | None, Cell]:
     """What holds around a sample between the ends, and how far."""
@@ -170,6 +170,19 @@ def simplest(a: fmpq, b: fmpq) -> fmpq:
         return whole
     floor = fmpq(a.p // a.q)
     return floor + 1 / simplest(1 / (b - floor), 1 / (a - floor))
+
+
+def must_be_distinct(configuration: Configuration) -> None:
+    """Refuse equal tokens: the theorem is about distinct ones, and so are its cells and radii.
+
+    Raises:
+        InputError: two tokens are equal.
+    """
+    tokens = configuration.tokens
+    j = next((j for j, z in enumerate(tokens) if z in tokens[:j]), None)
+    if j is not None:
+        i = tokens.index(tokens[j])
+        raise InputError(f"tokens {i} and {j} are equal; distinct ones are required: give one, with its multiplicity")
 
 
 def must_be_fit(configuration: Configuration) -> None:

@@ -29,7 +29,7 @@ def contraction(model: Softmax, rate: Fraction, here: EnclosedLayer) -> Fraction
 
 def meets(model: Softmax, rate: Fraction, here: EnclosedLayer) -> bool:
     """Whether g q ≤ 1, with a margin where β grows."""
-    if model.growth <= 1:
+    if model.bounded:
         return True
     bounds = Bounds(here, model.A, model.norm)
     small = model.beta_at(here.index) * model.norm * bounds.R * bounds.D <= LARGEST_EXPONENT
@@ -39,7 +39,7 @@ def meets(model: Softmax, rate: Fraction, here: EnclosedLayer) -> bool:
 def enough(tokens: Matrix, model: Softmax, rate: Fraction) -> int | None:
     """A number of layers after which the diameter is 2^−HALVINGS of what it is, by S2; None if it is not written."""
     exponent = model.beta * model.norm * largest(tokens) * spread(tokens)
-    if model.growth > 1 or exponent > LARGEST_EXPONENT:
+    if not model.bounded or exponent > LARGEST_EXPONENT:
         return None
     factor = 1 + Fraction(1, 1 << 40)  # the checker rounds otherwise
     parts = (exponential(exponent / 2**m, up=True) * factor for m in range(HALVINGS))

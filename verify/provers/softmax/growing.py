@@ -75,7 +75,10 @@ def growing(configuration: Configuration, model: Softmax, alpha: Fraction, here:
     for i, row in enumerate(scores):
         first, *others = maximisers(row)
         if others:
-            return StillOpen(f"token {i} attends to tokens {', '.join(map(str, [first, *others]))} alike")
+            tokens, tied = configuration.tokens, ", ".join(map(str, [first, *others]))
+            if all(tokens[j] == tokens[first] for j in others):
+                return StillOpen(f"tokens {tied} are equal, so no row tells them apart: merge them")
+            return StillOpen(f"token {i} attends to tokens {tied} alike")
         follows.append(first)
     f = tuple(follows)
     loose = [i for i, j in enumerate(f) if f[j] != j]

@@ -48,7 +48,7 @@ def decide(configuration: Configuration, work: Work) -> Enclosed | Undecided:
     assert isinstance(layers, SoftmaxLayers)
     run = _Run(configuration, model, model.step.alpha, layers, work)
     try:
-        return run.bounded() if model.growth <= 1 else run.growing()
+        return run.bounded() if model.bounded else run.growing()
     except (PrecisionError, OutOfBudgetError) as error:
         return Undecided(configuration, (), str(error))
 
@@ -113,7 +113,7 @@ class _Run:
         for here in self.layers.precise(GOAL * self.scale):
             self._see(here)
             shadowing.add(here)
-            if self.model.beta and self.model.growth > s:
+            if self.model.growth > s:
                 found = growing(self.c, self.model, self.alpha, here)
                 if isinstance(found, Growing):
                     closed = here, found
@@ -130,7 +130,10 @@ class _Run:
             if here.index == GROWING_LAYERS:
                 break
             self._count()
-        return Undecided(self.c, (), self._why(reason)) if closed is None else self._growing(*closed, shadowing)
+        if closed is None:
+            why = f"after {GROWING_LAYERS} layers the certificate is still open: {reason}"
+            return Undecided(self.c, (), why)
+        return self._growing(*closed, shadowing)
 
     def _growing(self, here: EnclosedLayer, found: Growing, shadowing: Shadowing) -> Enclosed:
         slack = self.slack
@@ -139,11 +142,3 @@ class _Run:
         evidence = SoftmaxEvidence(self._bits(), None, replace(found, radius=radius), None, shadowing.found)
         leaders = dict.fromkeys(sorted({*found.follows}), found.layer)
         return Enclosed(self.c, at, radius, here.index, leaders, evidence)
-
-    def _why(self, reason: str) -> str:
-        """Why a growing β is not decided."""
-        if not self.c.is_distinct:
-            tokens = self.c.tokens
-            j = next(j for j in range(self.c.n) if tokens[j] in tokens[:j])
-            return f"tokens {tokens.index(tokens[j])} and {j} are equal, so no row tells them apart: merge them"
-        return f"after {GROWING_LAYERS} layers the certificate is still open: {reason}"

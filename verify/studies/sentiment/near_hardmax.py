@@ -1,26 +1,25 @@
 """How far softmax attention provably is from hardmax on real reviews: the temperature that the paper trains with.
 
-    python -m hardmax.verify.studies.sentiment.near_hardmax [REVIEWS]
-
 Of each test review of the shipped classifier, equal words merged: the first layer, row by row, by theorem S1 of
 SOFTMAX.md. Scores are computed in float64 with a bound of their rounding, gaps are taken from below, so what is printed
 are upper bounds. A row whose largest scores are closer than their rounding counts as not decided.
 
-Neighbours: `classifier.softmax_attention` is that attention, `experiment.verification` has the reviews.
+Neighbours: `classifier.softmax_attention` is that attention, `experiment.verification` asks for reviews.
 """
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ....kernels.exact.configuration import Configuration
+from ....reports.records.review_record import NearHardmaxRecord
 from .classifier.softmax_attention import TEMPERATURE
-from .experiment.verification import review_configurations
 
 UNITS = {"float32": 2.0**-24, "float64": 2.0**-53}
 """Rounding units, relative to the largest coordinate of the review."""
+MARKS = (0.1, 0.5, 0.9, 0.99, 1.0)
+"""Quantiles that are shown."""
 ROOM = 1 + 1e-9
 """For the rounding of the bounds themselves."""
 
@@ -41,6 +40,11 @@ class Nearness:
     rows: tuple[float, ...]
     beta: dict[str, float]
     undecided: int
+
+
+def merged(c: Configuration) -> Configuration:
+    """A review with equal words merged, of which some may have equal embeddings."""
+    return c if c.is_distinct else c.merged()
 
 
 def nearness(c: Configuration, beta: float = 1 / TEMPERATURE) -> Nearness:
@@ -78,39 +82,24 @@ def nearness(c: Configuration, beta: float = 1 / TEMPERATURE) -> Nearness:
     return Nearness(max(rows), tuple(rows), needed, 0)
 
 
-def table(found: Iterable[Nearness]) -> str:
-    """The quantiles over reviews and rows, as a table in Markdown."""
+def summary(found: Iterable[Nearness], beta: float = 1 / TEMPERATURE) -> NearHardmaxRecord | None:
+    """The quantiles over rows and over reviews all of whose rows are decided; None if there is none.
+
+    Args:
+        found: at that β.
+        beta: β > 0.
+    """
     reviews = list(found)
+    decided = [review for review in reviews if not review.undecided]
+    if not decided:
+        return None
     rows = np.array([row for review in reviews for row in review.rows])
-    undecided = sum(review.undecided for review in reviews)
-    head = "| | 10 % | median | 90 % | 99 % | largest |\n|---|---|---|---|---|---|"
     shown = {
         "distance of a row": rows,
-        "distance of a review, its worst row": np.array([r.distance for r in reviews]),
-        **{f"β from which a review is hardmax in {name}": np.array([r.beta[name] for r in reviews]) for name in UNITS},
+        "distance of a review, its worst row": np.array([r.distance for r in decided]),
+        **{f"β from which a review is hardmax in {name}": np.array([r.beta[name] for r in decided]) for name in UNITS},
     }
-    lines = [head]
-    for name, values in shown.items():
-        marks = np.quantile(values, [0.1, 0.5, 0.9, 0.99, 1.0], method="higher")
-        lines.append(f"| {name} | {' | '.join(f'{v:.2g}' for v in marks)} |")
-    within = [float((rows <= u).mean()) for u in UNITS.values()]
-    lines.append("")
-    lines.append(
-        f"{len(reviews)} reviews, {len(rows)} rows decided and {undecided} not; at β = {1 / TEMPERATURE:g} "
-        f"{within[0]:.1%} of the rows are hardmax in float32, {within[1]:.1%} in float64"
-    )
-    return "\n".join(lines)
-
-
-def main(most: int = 500) -> None:
-    """Print the table for the first so many test reviews.
-
-    Raises:
-        InputError: the reviews are not installed.
-    """
-    reviews = (c if c.is_distinct else c.merged() for _, c in review_configurations(most))
-    print(table(map(nearness, reviews)))
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    marks = {name: np.quantile(values, MARKS, method="higher").tolist() for name, values in shown.items()}
+    within = {name: float((rows <= u).mean()) for name, u in UNITS.items()}
+    undecided = sum(review.undecided for review in reviews)
+    return NearHardmaxRecord(beta, len(reviews), len(rows), undecided, within, {k: tuple(v) for k, v in marks.items()})

@@ -5,7 +5,8 @@ Neighbours: `commands.sentiment` prints it; `reports.pages.sentiment_page` makes
 
 from collections.abc import Mapping, Sequence
 
-from ....reports.records.sentiment_record import ComparisonRecord, ProofsRecord, RoundingRecord, SentimentRecord
+from ....reports.records.review_record import NearHardmaxRecord, ProofsRecord, RoundingRecord
+from ....reports.records.sentiment_record import ComparisonRecord, SentimentRecord
 from .explain import Explanation
 from .proofs import TextProof
 
@@ -21,7 +22,8 @@ def record_text(record: SentimentRecord) -> str:
                 lines.append(f"        {_comparison(one)}")
         if not claim.parts:
             lines.append("    nothing was measured")
-    return "\n".join([*lines, proofs_text(record.proofs)])
+    near = [] if record.near_hardmax is None else [near_hardmax_text(record.near_hardmax)]
+    return "\n".join([*lines, proofs_text(record.proofs), *near])
 
 
 def _comparison(one: ComparisonRecord) -> str:
@@ -41,6 +43,14 @@ def proofs_text(counts: ProofsRecord) -> str:
         f"{_counted(counts.literal)} as they stand\n"
         f"hypotheses hold as it stands in {hypotheses.literal}, only after merging in {hypotheses.merged_only}, "
         f"not even then in {hypotheses.never}; {counts.mean_leaders:.2f} leaders a review"
+    )
+
+
+def near_hardmax_text(found: NearHardmaxRecord) -> str:
+    """How near to hardmax softmax attention provably is."""
+    rows = ", ".join(f"{share:.1%} of the rows in {name}" for name, share in found.within.items())
+    return (
+        f"softmax at β = {found.beta:g} is provably hardmax up to a rounding unit: {rows}; {found.undecided} undecided"
     )
 
 

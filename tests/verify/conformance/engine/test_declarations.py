@@ -8,7 +8,7 @@ import pytest
 
 import hardmax
 from hardmax.kernels.bounds.exact_scores import LEAST_EXPONENT, PRECISION, largest
-from hardmax.kernels.bounds.filter import decision_bound, gamma, layer_error
+from hardmax.kernels.bounds.rounding import decision_bound, gamma, layer_error
 from hardmax.kernels.errors import InputError
 from hardmax.kernels.protocol import Kernel, declare, unbatched
 from hardmax.verify.cli import main

@@ -238,14 +238,14 @@ def test_a_budget_does_not_change_what_is_decided():
 
 # -- wrong rules are noticed ------------------------------------------------------------------------------------------
 
-FREEZE_MUTANTS = [
+CAPTURE_MUTANTS = [
     Mutant("R2 without its side condition", "return all(of_mean[j] == best for j in C)", "return True"),
     Mutant("R2 asks for equality alone", "of_mean[j] == best for j in C", "of_mean[j] == of_mean[C[0]] for j in C"),
     Mutant("R2 with an unweighted mean", "sum([w[j] * s for j, s in zip(C, column, strict=True)])", "sum(column)"),
     Mutant(
         "R2 for sets that still move", "if rules[i] is None and stationary.issuperset(sets[i]):", "if rules[i] is None:"
     ),
-    Mutant("stationary without the mean", "and self._is_mean(i)", ""),
+    Mutant("stationary without the mean", "and self._is_mean(layer, i, sets[i])", ""),
     Mutant(
         "stationary by an unweighted mean",
         "total = sum([w[j] for j in C])\n        return",
@@ -257,6 +257,20 @@ FREEZE_MUTANTS = [
         "all(j in stationary for j in sets[i])",
     ),
     Mutant("tokens never meet", "self.may_meet = not (", "self.may_meet = False and ("),
+]
+LIMITS_MUTANTS = [
+    Mutant(
+        "limits by unweighted means",
+        "mixed.get(base, 0) + value * Fraction(w[j], total)",
+        "mixed.get(base, 0) + value / len(others)",
+    ),
+    Mutant(
+        "limits count the token itself",
+        "others = [j for j in sets[i] if r[j] != i]",
+        "others = [j for j in sets[i] if j != i] or []",
+    ),
+]
+PROVER_MUTANTS = [
     Mutant("rules at a full step", "if self.configuration.step.rate(self.layer.index) < 1:", "if True:"),
     Mutant(
         "phases begin a layer late",
@@ -272,16 +286,6 @@ FREEZE_MUTANTS = [
         "first maximiser leads",
         "if C == (i,):\n                self.leaders",
         "if C[0] == i:\n                self.leaders",
-    ),
-    Mutant(
-        "limits by unweighted means",
-        "mixed.get(base, 0) + value * Fraction(w[j], total)",
-        "mixed.get(base, 0) + value / len(others)",
-    ),
-    Mutant(
-        "limits count the token itself",
-        "others = [j for j in sets[i] if r[j] != i]",
-        "others = [j for j in sets[i] if j != i] or []",
     ),
     Mutant(
         "one layer past the jump",
@@ -319,10 +323,25 @@ FREEZE_MUTANTS = [
 ]
 
 
-@pytest.mark.parametrize("mutant", FREEZE_MUTANTS, ids=lambda m: m.what)
+def a_fault_is_shown(prover):
+    return shown(lambda c: prover.decide(c, Budget(steps=60, layers=3_000, bits=200_000))) is not None
+
+
+@pytest.mark.parametrize("mutant", PROVER_MUTANTS, ids=lambda m: m.what)
 def test_a_wrong_prover_is_noticed(mutant):
-    wrong = mutate("hardmax.verify.provers.freeze.prover", mutant)
-    assert shown(lambda c: wrong.decide(c, wrong.Budget(steps=60, layers=3_000, bits=200_000))) is not None
+    assert a_fault_is_shown(mutate("hardmax.verify.provers.freeze.prover", mutant))
+
+
+@pytest.mark.parametrize("mutant", CAPTURE_MUTANTS, ids=lambda m: m.what)
+def test_a_wrong_rule_is_noticed(mutant, monkeypatch):
+    monkeypatch.setattr(freeze, "Capture", mutate("hardmax.verify.provers.freeze.capture", mutant).Capture)
+    assert a_fault_is_shown(freeze)
+
+
+@pytest.mark.parametrize("mutant", LIMITS_MUTANTS, ids=lambda m: m.what)
+def test_wrong_limits_are_noticed(mutant, monkeypatch):
+    monkeypatch.setattr(freeze, "limits_of", mutate("hardmax.verify.provers.freeze.limits", mutant).limits_of)
+    assert a_fault_is_shown(freeze)
 
 
 def test_the_right_prover_shows_no_fault():

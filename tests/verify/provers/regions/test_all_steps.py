@@ -153,12 +153,6 @@ def test_what_is_not_decided_is_named(monkeypatch):
     assert unchecked(answer.document()) is None
 
 
-def test_equal_tokens_are_merged_and_do_not_lead():
-    answer = ask_all_steps(Configuration([[1], [-1], [1], ["1/2"]]))
-    assert answer.merged.n == 3
-    assert answer.to_json("x", None)["cells"][0]["leaders"] == {"1": 0}
-
-
 def test_a_seconds_limit_ends_the_work():
     answer = ask_all_steps(EMERGING, seconds=1e-9)
     assert answer.verdict == "undecided"
@@ -172,6 +166,7 @@ def test_a_seconds_limit_ends_the_work():
         (Configuration([[1], [2]], [[-1]]), "not symmetric positive definite"),
         (Configuration([[1], [2]], follow="smallest"), "smallest"),
         (Configuration([[1], [2]], step=HarmonicStep()), "step depends on the layer"),
+        (Configuration([[1], [-1], [1]]), "tokens 0 and 2 are equal"),
     ],
 )
 def test_bad_input_is_one_line(configuration, message):

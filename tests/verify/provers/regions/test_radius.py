@@ -11,9 +11,12 @@ from hardmax.kernels.exact.configuration import Configuration, with_changes
 from hardmax.verify.certificates.self_check import unchecked
 from hardmax.verify.claims.families.clustering import figures
 from hardmax.verify.provers.freeze.prover import decide
+from hardmax.verify.provers.regions import follow, radius_answer
 from hardmax.verify.provers.regions import radius as module
+from hardmax.verify.provers.regions.answers import ask_all_steps
 from hardmax.verify.provers.regions.radius import Constraint, radius, root_above
 from hardmax.verify.provers.regions.radius_answer import ask_radius
+from hardmax.verify.provers.regions.roots import as_fraction
 
 FIGURES = dict(figures())
 EMERGING = FIGURES["figure2a_emerging_leader"]
@@ -107,6 +110,40 @@ def test_the_interval_of_alpha_is_that_of_all_steps():
     assert high - low > Fraction(12, 10)
 
 
+CUT = [  # rule R3 holds on two parts of one cell, by tables of different orders
+    [(-3, -3), (-2, -3), (0, -3), (0, -1), (2, -3), (3, -3)],
+    [(-4, 3), (-2, 3), (0, -2), (0, 1), (0, 3), (2, 3), (4, 3)],
+    [(-3, 2), (-2, 2), (0, -3), (0, 1), (0, 2), (2, 2), (3, 2)],
+]
+
+
+@pytest.mark.parametrize("tokens", [[(2, -1), (3, -3), (0, -2), (-1, -1)], *CUT])
+def test_the_interval_of_alpha_ends_where_another_itinerary_begins(monkeypatch, tokens):
+    """As in the cells of all steps, though a rule may hold on a part only: here from the first layer on."""
+    monkeypatch.setattr(follow, "PATIENCE", 0)
+    monkeypatch.setattr(radius_answer, "PATIENCE", 0)
+    least, configuration = Fraction(1, 4), Configuration(tokens)
+    answer = ask_all_steps(configuration, least)
+    assert (len(answer.pieces) > len(answer.cells)) == (tokens in CUT)
+    assert len(answer.cells) == (2 if tokens in CUT else 4)
+    for cell in answer.cells[1:]:
+        low, high = radius_answer.alpha_interval(with_changes(configuration, alpha=as_fraction(cell.sample)))
+        assert low.compare(cell.low) == (-1 if as_fraction(cell.low.low) == least else 0)
+        assert (high is None) == (cell.high is None)
+        assert high is None or high.compare(cell.high) == 0
+
+
+@pytest.mark.parametrize("scale", [Fraction(2) ** 700, Fraction(2) ** -700, Fraction(10) ** 400])
+def test_a_radius_is_scaled_with_the_tokens_beyond_the_range_of_floats(scale):
+    tokens = [(1, 0), (0, 3), (Fraction(1, 10), 1)]
+    one = radius(Configuration(tokens))
+    other = radius(Configuration([[scale * x for x in z] for z in tokens]))
+    assert abs(other.relative / one.relative - 1) < Fraction(1, 2**30)
+    assert abs(other.tokens / scale / one.tokens - 1) < Fraction(1, 2**30)
+    assert other.A == one.A
+    assert other.binding == one.binding
+
+
 def test_floats_rule_out_only_what_does_not_bind():
     rng = random.Random(3)
     tokens = sorted({(Fraction(rng.randint(-99, 99), 64), Fraction(rng.randint(-99, 99), 64)) for _ in range(40)})
@@ -134,9 +171,20 @@ def test_a_forgotten_layer_is_noticed():
     refused("_constraints", forgetful, EMERGING)
 
 
-def test_the_second_order_term_dropped_is_noticed():
-    class Linear(module._Gap):
-        def radius(self, w, norm):
-            return super().radius(w, Fraction(0))
+def test_without_the_second_order_term_the_bound_is_false():
+    configuration = Configuration([(1, 0), (-1, 0)], [[1, 0], [0, 100]])
+    found = radius(configuration)
+    assert found.tokens < Fraction(1, 11)
+    assert not same(configuration, moved(configuration, [(0, Fraction(3, 20)), (0, Fraction(3, 10))]))
+    refused("_Gap", Linear, configuration)
 
+
+class Linear(module._Gap):
+    """Without b."""
+
+    def radius(self, w, norm):
+        return super().radius(w, Fraction(0))
+
+
+def test_the_second_order_term_dropped_is_noticed():
     refused("_Gap", Linear, Configuration([[9], [-100]]))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction as Q
 
 import pytest
@@ -12,6 +13,7 @@ from hardmax.kernels import Configuration, ExactnessError, GeometricStep, InputE
 from hardmax.kernels.exact.configuration_file import configuration_to_json, parse_configuration
 from hardmax.kernels.softmax.model import Softmax
 from hardmax.verify import prove
+from hardmax.verify.campaigns.sources import examine_drawn
 from hardmax.verify.certificates import checker
 from hardmax.verify.certificates.writer import to_text
 from hardmax.verify.claims.case import Case
@@ -61,6 +63,26 @@ def test_tokens_of_any_size_are_proved_and_checked(scale):
         assert agrees(Configuration(tokens, model))
 
 
+@pytest.mark.parametrize(
+    "c",
+    [
+        Configuration([(2, 2), (-2, -2)], Softmax([[0, 1], [-1, 0]], 1, 10**6)),
+        *(Configuration([(1, 0), (0, 2), (1, 1)], Softmax(IDENTITY, 1, 10**e, 4)) for e in (18, 50, 400)),
+    ],
+)
+def test_the_checker_gets_the_bits_that_a_large_beta_takes(c):
+    """Its radius grows by up to β aR in every layer, and its bits are absolute."""
+    assert agrees(c)
+    assert prove(c).verdict == "verified"
+
+
+def test_a_certificate_that_wants_bits_refutes_nothing():
+    case = Case(softmax.EXAMPLE, QUICK)
+    case.once(softmax._checked)
+    case._once[softmax._checked] = None, ("refused", "bits: the certificate has 192, but they are too few for layer 3")
+    assert case.finding(softmax.CLAIMS[0]).verdict == "undecided"
+
+
 def test_at_the_very_bound_nothing_is_claimed_that_rounding_decides():
     halved = Configuration([[1], [-1]], Softmax([[1]], 1, 0))  # the diameter is exactly 2^-10 of itself after 10 layers
     assert agrees(halved)
@@ -88,15 +110,27 @@ def test_the_record_has_the_enclosure_and_what_is_before_it():
 
 
 @pytest.mark.parametrize(
+    "c",
+    [
+        Configuration([[1], [-1], [Q(1, 2)]], Softmax([[1]], Q(1, 2), 0, Q(9, 4))),
+        Configuration([[1], [-1], [Q(1, 2)]], Softmax([[0]], Q(1, 2), 3, Q(3, 2))),
+    ],
+)
+def test_without_scores_there_is_one_cluster_whatever_the_growth(c):
+    assert agrees(c)
+    assert {f.verdict for f in prove(c).findings.values()} == {"verified", "vacuous"}
+
+
+@pytest.mark.parametrize(
     ("c", "reason"),
     [
-        (Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1, 4)), "tokens 0 and 1 are equal"),
+        (Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1, 4)), "tokens 0, 1 are equal"),
         (
             Configuration([[1], [-1], [0]], Softmax([[1]], 1, 1, 4)),
             "still open: token 2 attends to tokens 0, 1, 2 alike",
         ),
         (Configuration([[1], [-1]], Softmax([[1]], 1, 1, Q(3, 2))), "no theorem is known for a growth of 3/2"),
-        (Configuration([[1], [-1]], Softmax([[1]], 1, 0, 4)), "no theorem is known|still open"),
+        (Configuration([[1], [-1], [0], [0]], Softmax([[1]], 1, 1, 4)), "token 2 attends to tokens 0, 1, 2, 3 alike"),
         (Configuration([[1], [-1]], Softmax([[1]], GeometricStep(Q(1, 2), Q(1, 2)), 1)), "needs a constant step"),
     ],
 )
@@ -109,6 +143,20 @@ def test_why_something_is_undecided(c, reason):
 def test_equal_tokens_are_decided_merged():
     result = prove(Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1, 4)))
     assert (result.verdict, result.merged.verdict) == ("undecided", "verified")
+
+
+def test_twins_that_follow_another_token_do_no_harm():
+    c = Configuration([[1], [Q(1, 2)], [Q(1, 2)]], Softmax([[1]], Q(1, 2), 1, Q(9, 4)))
+    assert agrees(c)
+    assert prove(c, merge=False).verdict == "verified"
+
+
+def test_most_inputs_of_the_claim_about_clusters_have_some_that_last():
+    claim = next(claim for claim in softmax.CLAIMS if claim.id == "softmax.metastable")
+    (source,) = claim.inputs
+    counts, refuted = examine_drawn(claim, replace(source, examples=12))
+    assert refuted is None
+    assert counts["verified"] >= 8
 
 
 def test_files_of_it_are_read_and_written():

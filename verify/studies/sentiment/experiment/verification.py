@@ -33,6 +33,8 @@ from ....campaigns.journal import Journal
 from ..classifier.data import Dataset, encode, texts_of
 from ..classifier.model import Classifier, shipped_model
 from ..explain import explain
+from ..near_hardmax import merged, nearness
+from ..near_hardmax import summary as near_hardmax
 from ..proofs import prove_reviews, summary
 from ..rounding import roundings
 from .claims import CLAIMS, PUBLISHED
@@ -90,6 +92,10 @@ def verify(
         dataset.bags.take(chosen[:ROUNDED]),
         lambda done: progress("roundings", done, min(ROUNDED, len(chosen))),
     )
+    near = []
+    for done, r in enumerate(map(int, chosen), 1):
+        near.append(nearness(merged(model.configuration(*dataset.bags.bag(r)))))
+        progress("softmax rows", done, len(chosen))
     proved = perf_counter()
     trials = plan(seeds, dimensions, epochs, softmax)
     results = run_trials(
@@ -115,6 +121,7 @@ def verify(
         proofs=summary(proofs),
         model=ModelRecord(digest=model.digest(), **origin),
         roundings=tuple(rounded),
+        near_hardmax=near_hardmax(near),
         reproduced=any(result.get("digest") == model.digest() for result in results),
         example=example(model, dataset, read_reviews(corpus.path, corpus.source)),
         trainings=TrainingsRecord(

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from hardmax.kernels import Configuration
 from hardmax.reports import read_records
 from hardmax.reports.formats import wording
-from hardmax.reports.pages import html, page
-from hardmax.reports.pages.html import render_html
+from hardmax.reports.pages import page_parts, run_page
+from hardmax.reports.pages.run_page import render_html
 from hardmax.reports.printable import one_line
 from hardmax.verify.claims.registry import theorem
 
@@ -92,8 +92,8 @@ def test_every_value_is_escaped(made):
 
 
 def test_a_page_without_escaping_is_noticed(made, monkeypatch):
-    careless = page.environment().overlay(autoescape=False)
-    monkeypatch.setattr(page, "environment", lambda: careless)
+    careless = page_parts.environment().overlay(autoescape=False)
+    monkeypatch.setattr(page_parts, "environment", lambda: careless)
     with pytest.raises(AssertionError):
         check_escaped(render_html(hostile(made)))
 
@@ -219,8 +219,8 @@ def test_ten_thousand_results_are_all_counted_and_folded(many):
 
 def test_ten_thousand_results_make_a_page_of_a_few_megabytes_with_few_pictures(many):
     assert len(many) < 8_000_000
-    assert many.count('class="figure stage"') == html.MAX_PICTURES
-    assert f"Pictures of {html.MAX_PICTURES} of 10,000 trajectories; the tables count all." in Page(many).text
+    assert many.count('class="figure stage"') == run_page.MAX_PICTURES
+    assert f"Pictures of {run_page.MAX_PICTURES} of 10,000 trajectories; the tables count all." in Page(many).text
 
 
 def test_pictures_go_to_what_is_not_verified_first(many):
@@ -230,10 +230,10 @@ def test_pictures_go_to_what_is_not_verified_first(many):
 
 def test_more_counterexamples_than_the_page_shows_are_counted(made):
     c = made.zero_token()
-    found = [replace(c, id=f"c{i}") for i in range(html.MAX_CARDS + 5)]
+    found = [replace(c, id=f"c{i}") for i in range(run_page.MAX_CARDS + 5)]
     text = Page(render_html(made.verify_records(*found))).text
-    assert f"the first {html.MAX_CARDS} of {html.MAX_CARDS + 5}" in text
-    assert f"Counterexamples ({html.MAX_CARDS + 5})" in text
+    assert f"the first {run_page.MAX_CARDS} of {run_page.MAX_CARDS + 5}" in text
+    assert f"Counterexamples ({run_page.MAX_CARDS + 5})" in text
 
 
 def test_long_numbers_are_rounded_in_tables_and_exact_in_the_file(made):

@@ -1,6 +1,6 @@
 """What every HTML page shares: its templates, its escaping, and the policy that lets it run nothing but its own script.
 
-Neighbours: `html` is the page of a run, `sentiment` the page of the classifier, `templates/` their files.
+Neighbours: `run_page` is the page of a run, `sentiment` the page of the classifier, `templates/` their files.
 """
 
 from base64 import b64encode

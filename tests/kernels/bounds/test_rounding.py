@@ -1,6 +1,6 @@
 """The bound holds on inputs made to reach it, and every factor in it is needed.
 
-Each witness is a computation inside the model of `filter` (a given order of summation, with or without flushing to
+Each witness is a computation inside the model of `rounding` (a given order of summation, with or without flushing to
 zero) whose error comes near the bound. `MUTANTS` removes one factor of the bound at a time from the source text, and
 some witness must refute each.
 """
@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hardmax.kernels.bounds import filter as real
+from hardmax.kernels.bounds import rounding as real
 from hardmax.kernels.floats.numpy_kernel import layer
 
 F32 = np.float32
@@ -301,7 +301,7 @@ MUTANTS = {
 
 def mutant(old: str, new: str) -> ModuleType:
     source = inspect.getsource(real)
-    assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in filter.py"
+    assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in rounding.py"
     module = ModuleType("mutant")
     module.__package__ = real.__package__
     exec(compile(source.replace(old, new), "mutant", "exec"), module.__dict__)

@@ -3,7 +3,7 @@
 The page loads nothing: style, script and data are inline, and its Content-Security-Policy allows those alone, by hash.
 Equal records give equal bytes. Every value is escaped; text that comes from records never reaches the script as code.
 
-Neighbours: `page` has what all pages share, `templates/` the layout, its style and its script; `scene`, `svg` and
+Neighbours: `page_parts` has what all pages share, `templates/` the layout, its style and its script; `scene`, `svg` and
 `gap_plot` make the figures.
 """
 
@@ -24,7 +24,7 @@ from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
 from ..records.run_record import CheckResult, ClaimRecord
 from ..records.store import COUNTEREXAMPLES, Records
-from . import atlas_figures, control_figures, gap_plot, page, steps_figures, svg
+from . import atlas_figures, control_figures, gap_plot, page_parts, steps_figures, svg
 from .scene import Pictured, Scene, scene_of
 
 MAX_PICTURES = 30
@@ -57,17 +57,21 @@ def render_html(records: Records) -> str:
         (c, figures.of(c) if c.status in ("fail", "known") else None)
         for c in sorted(run.checks, key=lambda c: _CHECK_ORDER.index(c.status))
     ]
-    style = page.asset("figure.css") + page.asset("page.css") + (page.asset("answer.css") if run.control else "")
-    script = page.asset("page.js")
+    style = (
+        page_parts.asset("figure.css")
+        + page_parts.asset("page.css")
+        + (page_parts.asset("answer.css") if run.control else "")
+    )
+    script = page_parts.asset("page.js")
     if run.atlases:
-        style, script = style + page.asset("atlas.css"), script + page.asset("atlas.js")
-    template = page.environment().get_template("page.html.j2")
+        style, script = style + page_parts.asset("atlas.css"), script + page_parts.asset("atlas.js")
+    template = page_parts.environment().get_template("page.html.j2")
     return template.render(
         run=run,
         word=wording.verdict_word(run),
         command=wording.command_line(run),
         headline=wording.headline(run),
-        policy=page.content_policy(style, script),
+        policy=page_parts.content_policy(style, script),
         style=Markup(style),
         script=Markup(script),
         families=_families(run.claims),
