@@ -7,7 +7,7 @@ import pytest
 
 import hardmax.verify
 from hardmax.kernels.exact.configuration_file import read_configuration
-from hardmax.reports.pages.html import render_html
+from hardmax.reports.pages.run_page import render_html
 from hardmax.reports.records.store import Records
 from hardmax.verify.commands.parts.atlas_text import atlas_record
 from hardmax.verify.provers.regions.atlas.answer import ask_all_matrices

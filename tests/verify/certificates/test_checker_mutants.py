@@ -44,6 +44,26 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "where who runs it set no limits before"
         ),
     },
+    "disc": {"1 becomes 2: SIDE = 1": "any square around the disc will do"},
+    "all_matrices": {
+        '0 becomes 1: dynamics = Dynamics({**known, "A": [[Fraction(0)] * 2] * 2, "step": step})': "no part of it",
+        **dict.fromkeys(  # it can only refuse more; in every example so far tables show what F, R1 and R2 do
+            (
+                "condition always False: while found := {i for i in resting - F if F >= {*sets[i]} - {i}}:",
+                "GtE becomes Gt: while found := {i for i in resting - F if F >= {*sets[i]} - {i}}:",
+                "Sub becomes Add: ahead = [product(totals[i][1], "
+                "[u - v for u, v in zip(N[C[0]], N[j], strict=True)]) for j in C]",
+                "condition always False: if i in F or captured:",
+                "operand 0 left out: if i in F or captured:",
+                "operand 1 left out: if i in F or captured:",
+            ),
+            "a table is asked for as well",
+        ),
+        "GtE becomes Lt: while found := {i for i in resting - F if F >= {*sets[i]} - {i}}:": (
+            "no example is known: all leaders would have to be among those at whose mean such a token is"
+        ),
+        "Lt becomes LtE: while len(layers) < len(shifts):": "a layer more is computed, and not used",
+    },
     "gram": {
         '0 becomes 1: known = itinerary.follow(layers, certificate["itinerary"], 0)': "no layer has to be kept",
         "0 becomes 1: full = [[*row, *[Fraction(0)] * (m - len(row))] for row in rows]": "it is cut off again",

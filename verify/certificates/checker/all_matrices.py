@@ -36,8 +36,8 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     plane = all(len(z) == 2 for z in problem["tokens"])
     must(plane, "tokens", problem["tokens"], "they have to be in the plane")
     step = {"rule": "constant", "alpha": problem["alpha"]}
-    known = {"tokens": problem["tokens"], "multiplicities": problem["multiplicities"]}
-    dynamics = Dynamics({**known, "A": [[Fraction(0)] * 2] * 2, "step": step, "follow": "largest"})
+    known = {"tokens": problem["tokens"], "multiplicities": problem["multiplicities"], "follow": "largest"}
+    dynamics = Dynamics({**known, "A": [[Fraction(0)] * 2] * 2, "step": step})
     Z, n = dynamics.first.N, dynamics.n
     must(len({*Z}) == n and all(map(any, Z)), "tokens", f"{n} tokens", "they have to be distinct and not zero")
     ascending([entry["leaders"] for entry in listed], "sets")

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 Corner = tuple[int, int, int]
 Form = tuple[int, int, int]
-SQUARE: list[Corner] = [(-1, -1, 1), (1, -1, 1), (1, 1, 1), (-1, 1, 1)]
+SIDE = 1
+SQUARE: list[Corner] = [(-SIDE, -SIDE, 1), (SIDE, -SIDE, 1), (SIDE, SIDE, 1), (-SIDE, SIDE, 1)]
 
 
 def product(u: Sequence[int], v: Sequence[int]) -> Form:
