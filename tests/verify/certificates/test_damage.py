@@ -26,6 +26,7 @@ from hardmax.verify.claims.conclusion import prove
 from hardmax.verify.provers.control.questions import Leading
 from hardmax.verify.provers.control.search import Possible, settle
 from hardmax.verify.provers.freeze.prover import decide
+from hardmax.verify.provers.regions.atlas.answer import ask_all_matrices
 from hardmax.verify.provers.regions.cells import AlgebraicPoint
 from hardmax.verify.provers.regions.follow import Follower
 from hardmax.verify.provers.regions.radius_answer import ask_radius
@@ -147,6 +148,24 @@ def radius_is_true(document):
     return not document["claims"]["radius.leaders"] or radius["leaders"] <= found.hull * Fraction(1001, 1000)
 
 
+def atlas_is_true(document):
+    """Whether the sets of leaders are those that occur, as the prover finds them, each at its A."""
+    problem, listed = document["problem"], [tuple(entry["leaders"]) for entry in document["sets"]]
+    configuration = Configuration(
+        [[Fraction(x) for x in z] for z in problem["tokens"]],
+        alpha=Fraction(problem["alpha"]),
+        multiplicities=problem["multiplicities"],
+    )
+    for leaders, entry in zip(listed, document["sets"], strict=True):
+        x, y = map(Fraction, entry["at"])
+        found = decide(with_changes(configuration, A=[[1 + x, y], [y, 1 - x]]))
+        if not configuration.is_nonzero or x * x + y * y >= 1 or tuple(sorted(found.leaders)) != leaders:
+            return False
+    occurring = {one.leaders for one in ask_all_matrices(configuration).sets()}
+    everywhere = document["claims"]["matrices.all"] == "verified"
+    return {*listed} == occurring if everywhere else {*listed} <= occurring
+
+
 def as_fmpq(value):
     return fmpq(value.numerator, value.denominator)
 
@@ -155,6 +174,8 @@ def is_true(document, original):
     """Whether an accepted certificate says nothing wrong."""
     if "pieces" in document:
         return steps_are_true(document)
+    if "nodes" in document:
+        return atlas_is_true(document)
     if "bits" in document:
         return softmax_truth.is_true(document)
     if "radius" in document:
@@ -291,7 +312,9 @@ def test_no_run_contradicts_what_a_certificate_about_softmax_says(name):
     assert softmax_truth.is_true(ACCEPT[name])
 
 
-@pytest.mark.parametrize("name", [name for name in ACCEPT if name.startswith(("no-A", "softmax", "steps", "radius"))])
+@pytest.mark.parametrize(
+    "name", [name for name in ACCEPT if name.startswith(("no-A", "softmax", "steps", "radius", "matrices"))]
+)
 def test_every_number_of_a_certificate_without_layers_matters_or_leaves_it_true(name):
     refused = 0
     for what, altered in numbers_altered(ACCEPT[name]):
