@@ -147,9 +147,8 @@ class SoftmaxLayers:
         """What the uncertainty of a layer makes of the next one, by Lemma S3; None where it does not apply."""
         n, points, weights, rho = range(len(P)), C.tolist(), flint.arb_mat(P), flint.arb_mat([[r] for r in radii])
         means = (weights * C).tolist()
-        columns = flint.arb_mat(
-            [[_ball(sum(map(abs, column), Fraction(0)))] for column in zip(*self.model.A, strict=True)]
-        )
+        sizes = [sum(map(abs, column), Fraction(0)) for column in zip(*self.model.A, strict=True)]
+        columns = _matrix(tuple((x,) for x in sizes))
         b = [sum((abs(v) for v in row), flint.arb(0)) for row in (C * _matrix(self.model.A)).tolist()]
         beta, rate, a, most = _ball(self.beta(k)), _ball(self.rate(k)), _ball(self.model.norm), max(radii)
         far, own, widest = [], [], flint.arb(0)
