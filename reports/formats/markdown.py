@@ -66,6 +66,17 @@ def render_markdown(records: Records) -> str:
             for cell in one.cells
         ]
         lines += _table(["from", "to", "leaders", "frozen from layer"], rows)
+    for one in run.atlases:
+        lines += ["", f"### {escaped(one.input)}: every symmetric positive definite A", ""]
+        rows = [
+            [
+                "undecided" if found.leaders is None else ", ".join(map(str, found.leaders)),
+                *(f"{n:,}" for n in (found.polygons, found.segments, found.points)),
+                escaped("[[{}, {}], [{}, {}]]".format(*found.A[0], *found.A[1])),
+            ]
+            for found in one.sets
+        ]
+        lines += _table(["leaders", "polygons", "segments", "points", "for example A"], rows)
     surprising = [c for c in records.counterexamples if not is_expected(records, c)]
     expected = [c for c in records.counterexamples if is_expected(records, c)]
     lines += _counterexamples(records, surprise_title(records, surprising), surprising)

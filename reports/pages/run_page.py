@@ -24,7 +24,7 @@ from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
 from ..records.run_record import CheckResult, ClaimRecord
 from ..records.store import COUNTEREXAMPLES, Records
-from . import control_figures, gap_plot, page_parts, steps_figures, svg
+from . import atlas_figures, control_figures, gap_plot, page_parts, steps_figures, svg
 from .scene import Pictured, Scene, scene_of
 
 MAX_PICTURES = 30
@@ -63,6 +63,8 @@ def render_html(records: Records) -> str:
         + (page_parts.asset("answer.css") if run.control else "")
     )
     script = page_parts.asset("page.js")
+    if run.atlases:
+        style, script = style + page_parts.asset("atlas.css"), script + page_parts.asset("atlas.js")
     template = page_parts.environment().get_template("page.html.j2")
     return template.render(
         run=run,
@@ -81,6 +83,7 @@ def render_html(records: Records) -> str:
         pictures=[(r, f, _tokens(r)) for r, f in with_figures if f],
         control_figures=[] if run.control is None else control_figures.figures(run.control),
         steps_figures=[steps_figures.steps_figure(one) for one in run.steps],
+        atlas_figures=[atlas_figures.atlas_figure(one, number) for number, one in enumerate(run.atlases)],
         shown_figures=figures.used,
         all_figures=figures.asked,
         not_verified=not_verified,

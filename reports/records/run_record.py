@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from .atlas_record import AtlasRecord
 from .codec import Record, RecordError
 from .configuration_record import (
     ConfigurationRecord,
@@ -340,6 +341,7 @@ class RunRecord(Record, frozen=True):
         paper: the paper of `paper`, statement by statement.
         control: the answer of `control`, which is verified if it is possible and refuted if it is impossible.
         steps: what `prove --all-alpha` found, one entry an input.
+        atlases: what `prove --all-A` found, one entry an input.
     """
 
     format: Literal["hardmax-run"]
@@ -366,6 +368,7 @@ class RunRecord(Record, frozen=True):
     paper: PaperRecord | None = None
     control: ControlRecord | None = None
     steps: tuple[StepsRecord, ...] = ()
+    atlases: tuple[AtlasRecord, ...] = ()
 
     def __post_init__(self) -> None:
         known = set(self.counterexamples)

@@ -1,4 +1,4 @@
-"""`hardmax prove --all-alpha` and `--radius`: what happens for many inputs at once, with its certificate.
+"""`hardmax prove --all-alpha`, `--all-A` and `--radius`: what happens for many inputs at once, with its certificate.
 
 Neighbours: `prove` is the command; `provers.regions` answers; `many_text` says it.
 """
@@ -14,6 +14,7 @@ from ...kernels.exact.configuration import Configuration
 from ...kernels.exact.configuration_file import read_configuration
 from ...kernels.exact.json_values import number
 from ...reports.printable import json_text, one_line, printable
+from ...reports.records.atlas_record import AtlasRecord
 from ...reports.records.record import ResultRecord
 from ...reports.records.run_record import RunCounts
 from ...reports.records.steps_record import StepsRecord
@@ -21,15 +22,16 @@ from ...reports.records.store import write_results
 from ..certificates.self_check import unchecked
 from ..certificates.writer import to_text, write_text
 from ..provers.regions.answers import AllSteps, ask_all_steps
+from ..provers.regions.atlas.answer import Atlas, ask_all_matrices
 from ..provers.regions.radius_answer import ask_radius
-from .parts import many_text
+from .parts import atlas_text, many_text
 from .parts.output import prepare, render, write_run
 
 STATUS = {"invalid": 2, "refuted": 1, "undecided": 3}
 
 
 def asked(
-    *, all_alpha: bool, alpha_min: str | None, radius: bool, seconds: float | None
+    *, all_alpha: bool, all_matrices: bool, alpha_min: str | None, radius: bool, seconds: float | None
 ) -> Callable[[Configuration], Any] | None:
     """The question that the options ask, None if it is the one about a single input.
 
@@ -37,8 +39,10 @@ def asked(
         InputError: `alpha_min` is no number > 0.
         click.UsageError: it is given without `all_alpha`, or two questions are asked.
     """
-    if all_alpha and radius:
-        raise click.UsageError("--all-alpha and --radius are two questions: give one of them")
+    if all_alpha + all_matrices + radius > 1:
+        raise click.UsageError("--all-alpha, --all-A and --radius are questions of their own: give one of them")
+    if all_matrices and alpha_min is None:
+        return lambda configuration: ask_all_matrices(configuration, seconds)
     if radius and alpha_min is None:
         return lambda configuration: ask_radius(configuration, seconds)
     if not all_alpha:
@@ -64,6 +68,7 @@ class Many:
         self._ask, self._out, self._arguments = ask, out, tuple(arguments)
         self._results: list[ResultRecord] = []
         self._steps: list[StepsRecord] = []
+        self._atlases: list[AtlasRecord] = []
         self._stems: set[str] = set()
 
     def run(self, paths: Sequence[Path], *, overwrite: bool, as_json: bool, report: bool, seconds: float | None) -> int:
@@ -91,8 +96,9 @@ class Many:
                     inputs=len(verdicts),
                     **{v: verdicts.count(v) for v in ("verified", "refuted", "undecided", "invalid")},
                 ),
-                results=write_results(self._out, self._results),
+                results=write_results(self._out, self._results) if self._results else 0,
                 steps=tuple(self._steps),
+                atlases=tuple(self._atlases),
             )
             if report:
                 render(self._out)
@@ -114,10 +120,12 @@ class Many:
                 certificate = str(write_text(self._out / f"{self._stem(name)}.cert.json", to_text(document)))
         if isinstance(answer, AllSteps):
             self._steps.append(many_text.steps_record(name, answer, certificate))
+        if isinstance(answer, Atlas):
+            self._atlases.append(atlas_text.atlas_record(name, answer, certificate))
         if as_json:
             click.echo(json_text(answer.to_json(name, certificate)))
         else:
-            lines = many_text.lines(answer)
+            lines = atlas_text.lines(answer) if isinstance(answer, Atlas) else many_text.lines(answer)
             if certificate is not None:
                 lines.append(f"certificate: {certificate}" + (f", not checked: {note}" if note else ""))
             click.echo(printable("\n  ".join([f"{one_line(name)}: {answer.verdict}", *lines])))

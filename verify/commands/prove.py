@@ -66,6 +66,7 @@ LIMIT = (
 @models
 @click.option("--all-alpha", is_flag=True, help="Decide every step alpha at once; CONFIG's own is not used.")
 @click.option("--alpha-min", metavar="Q", help="The least alpha of --all-alpha, in place of all alpha > 0.")
+@click.option("--all-A", "all_matrices", is_flag=True, help="Decide every A at once, in the plane; own A is not used.")
 @click.option("--radius", is_flag=True, help="How far tokens, A and alpha may move and the itinerary stays.")
 @click.option("--report", is_flag=True, help="Also write the HTML and JUnit reports (needs --out).")
 @click.pass_context
@@ -83,6 +84,7 @@ def prove(
     models: str | None,
     all_alpha: bool,
     alpha_min: str | None,
+    all_matrices: bool,
     radius: bool,
     report: bool,
 ) -> int:
@@ -108,12 +110,14 @@ def prove(
         raise click.UsageError("give a configuration: CONFIG, several of them, or - for the standard input")
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
-    question = many.asked(all_alpha=all_alpha, alpha_min=alpha_min, radius=radius, seconds=seconds)
+    question = many.asked(
+        all_alpha=all_alpha, all_matrices=all_matrices, alpha_min=alpha_min, radius=radius, seconds=seconds
+    )
     if question is not None:
         if alpha is not None or also is not None or models is not None or exact:
             raise click.UsageError("--alpha, --claims, --models and --exact are about one input; leave them out")
         least = [] if alpha_min is None else ["--alpha-min", alpha_min]
-        options = ["--radius"] if radius else ["--all-alpha", *least]
+        options = ["--radius"] if radius else ["--all-A"] if all_matrices else ["--all-alpha", *least]
         run = many.Many(question, out, [*map(str, configurations), *options])
         return run.run(configurations, overwrite=overwrite, as_json=as_json, report=report, seconds=seconds)
     names = [str(path) for path in configurations]
@@ -152,7 +156,7 @@ def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, jo
     elif out is not None:
         prepare(out, overwrite)
         journal = Journal(out / JOURNAL, about)
-    run = _Run(asked, claims, out, journal or Journal())
+    run = _Proofs(asked, claims, out, journal or Journal())
     verdicts: list[str] = []
     interrupted = False
     with Interruption() as interruption:
@@ -224,7 +228,7 @@ def _say(entry: dict[str, Any]) -> str:
     return entry["verdict"]
 
 
-class _Run:
+class _Proofs:
     """Proves inputs one by one; with a folder it writes certificates as they come and the records at the end.
 
     An entry of the journal is what is printed of an input, its record, and the names that its files have.

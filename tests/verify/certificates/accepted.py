@@ -9,7 +9,7 @@ from hardmax.verify.certificates.writer import CLAIMS
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 
-from . import all_steps, gram, no_a, radius, softmax
+from . import all_matrices, all_steps, gram, no_a, radius, softmax
 from .edits import Document, Edit, both, drop, put, sealed
 from .handmade import LATE, TRUE_PROOFS, unit
 
@@ -143,4 +143,5 @@ def accepted() -> dict[str, Document]:
     made |= gram.documents()
     made |= all_steps.documents()
     made |= radius.documents()
+    made |= all_matrices.documents()
     return made

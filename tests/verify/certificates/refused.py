@@ -9,7 +9,7 @@ from typing import Any
 
 from hardmax.verify.certificates.writer import CLAIMS, to_text
 
-from . import all_steps, gram, no_a, radius, softmax
+from . import all_matrices, all_steps, gram, no_a, radius, softmax
 from .edits import Document, Edit, add, both, drop, put, sealed, swap, text
 from .handmade import FALSE_PROOFS
 
@@ -436,7 +436,7 @@ PLACES: dict[str, tuple[str, Edit, str]] = {
 
 EDITED = {
     **(JSON | SHAPE | PROBLEM | ITINERARY | FROZEN | SIMILAR | PLACES),
-    **(no_a.REFUSED | softmax.REFUSED | gram.REFUSED | all_steps.REFUSED | radius.REFUSED),
+    **(no_a.REFUSED | softmax.REFUSED | gram.REFUSED | all_steps.REFUSED | radius.REFUSED | all_matrices.REFUSED),
 }
 
 

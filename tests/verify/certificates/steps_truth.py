@@ -3,7 +3,7 @@
 The conformance set has what occurs in proofs; here is what each function promises, at its edges, too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction as Q
 from itertools import pairwise, product
 from math import isqrt
@@ -12,6 +12,8 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpz_poly
 
+from . import bounds_truth
+from .bounds_truth import Facts, answer
 from .handmade import FALSE_PROOFS, TRUE_PROOFS
 
 POLYNOMIALS = [
@@ -26,21 +28,10 @@ SQUARES = [[-2, 0, 1], [1, -5, 3], [-1, 1], [-3, 1], [1, 1]]
 
 def problems(checker: ModuleType) -> Iterator[str]:
     """Everything that these parts of a checker get wrong."""
-    for facts in (_algebra, _signs, _roots, _places, _tables, _lengths, _intervals):
+    for facts in (_algebra, _signs, _roots, _places, _tables, bounds_truth.lengths, bounds_truth.intervals):
         for what, found, expected in facts(checker):
             if found() != expected:
                 yield what
-
-
-Facts = Iterator[tuple[str, Callable[[], Any], Any]]
-
-
-def answer(checker: ModuleType, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function returns, or "refused"."""
-    try:
-        return function(*arguments)
-    except checker.Refused:
-        return "refused"
 
 
 def _coefficients(f: Any) -> list[int]:
@@ -157,6 +148,7 @@ def _roots(checker: ModuleType) -> Facts:
         ([-4, 0, 1], Q(1), Q(2), False),
         ([-4, 0, 1], Q(2), Q(3), False),
         ([2, -3, 1], Q(1), Q(3), False),
+        ([2, -3, 1], Q(0), Q(2), False),
         ([0, -2, 1], Q(0), Q(3), False),
         ([0, -2, 1], Q(1), Q(2), False),
         ([-2, 1], Q(2), Q(2), True),
@@ -353,7 +345,7 @@ def _places(checker: ModuleType) -> Facts:
 
 
 def _tables(checker: ModuleType) -> Facts:
-    """Rule R3 on scores made by hand, where one entry of a table is wrong; over an interval, and at the point itself."""
+    """Rule R3 on scores made by hand, where one entry of a table is wrong; over an interval and at a point."""
     proofs = [(name, c, "proved") for name, c in TRUE_PROOFS.items()]
     proofs += [
         (name, c, "refused")

@@ -45,6 +45,7 @@ SHAPES = {
         "hardmax Gram": "gram",
         "hardmax all steps": "all_steps",
         "hardmax radius": "radius",
+        "hardmax all A": "all_matrices",
     }.items()
 }
 SQUARE = Configuration([(1, 1), (-1, 1), (-1, -1), (1, -1), (0, Q(1, 2)), (Q(1, 2), Q(1, 4))])

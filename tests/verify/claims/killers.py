@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from types import ModuleType
 
 from hardmax.kernels import Configuration, GeometricStep, HarmonicStep, ListedStep
-from hardmax.kernels.exact.configuration import with_changes
+from hardmax.kernels.exact.configuration import Matrix, with_changes
 from hardmax.kernels.exact.dynamics import Dynamics, Layer, Sets
 from hardmax.kernels.exact.layered import Layered, LayeredDynamics
 from hardmax.verify.claims.case import Case
@@ -188,6 +188,16 @@ def tends_to(i: int, *point: int | Q) -> Callable[[Frozen], Frozen]:
         return replace(o, limits=tuple(limits), weights=tuple(weights))
 
     return change
+
+
+def alone(outcome: Outcome) -> Outcome:
+    """The outcome with the first token of each set alone."""
+    phases = [replace(p, sets=tuple(C[:1] for C in p.sets)) for p in outcome.phases]
+    return replace(outcome, phases=tuple(phases))
+
+
+def doubled(points: Matrix) -> Matrix:
+    return tuple(tuple(2 * x for x in row) for row in points)
 
 
 def figure_killers(panel: Configuration) -> tuple[Killer, ...]:
@@ -478,6 +488,15 @@ KILLERS: dict[str, tuple[Killer, ...]] = {
     "frank_wolfe.voronoi": (
         kernel(wrong.Opposite, INNER_SQUARE),
         kernel(wrong.FirstMaximiser, Configuration([*SQUARE, (Q(1, 2), 0)])),
+    ),
+    "freezing.without_ties": (
+        outcome("rule R3 without a tie", FORM, lambda found: replace(found, rules=("R3",) * len(found.rules))),
+        outcome("a limit beside the leaders", FORM, lambda found: replace(found, limits=found.tokens)),
+        outcome("the layers turn for ever", FORM, lambda _: alone(decided(TURNING).outcome)),
+    ),
+    "freezing.generic": (kernel(wrong.Tolerant, FORM),),
+    "freezing.at_rest": (
+        outcome("a leader still moves", CORNERS, lambda found: replace(found, limits=doubled(found.limits))),
     ),
     "freezing.every_itinerary": (outcome("the layers turn for ever", CORNERS, lambda _: decided(TURNING).outcome),),
     **{claim.id: figure_killers(claim.example) for claim in select_claims("panels.*")},

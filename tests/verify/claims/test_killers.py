@@ -246,6 +246,26 @@ PANELS = [
     Mutant("cluster points are not counted", "len(set(outcome.limits) - places), panel.beside", "0, 0"),
 ]
 
+FREEZING = [
+    Mutant("ties do not matter", "if tie is not None:", "if False:"),
+    Mutant("any rule will do", "if rule not in ('leader', 'R1'):", "if False:"),
+    Mutant("rule R1 for leaders too", "if rule not in ('leader', 'R1'):", "if rule != 'R1':"),
+    Mutant("any limit will do", "if s not in places:", "if False:"),
+    Mutant(
+        "what repeats is not constant, which does not matter",
+        "return Finding('refuted', 'no token ever follows two, and the follow sets do not become constant')",
+        "return Finding('verified', '')",
+    ),
+    Mutant("moved tokens may tie", "if found.trivial:", "if False:"),
+    Mutant("tokens are not moved", "x + size * Fraction(m, 2 ** FINE)", "x"),
+    Mutant(
+        "whomever they follow",
+        "any((outcome.limits[j] != s and j in moving for i in members for j in outcome.sets[i]))",
+        "False",
+    ),
+    Mutant("moving tokens may be followed", "if not moving.isdisjoint(outcome.sets[i]):", "if False:"),
+]
+
 
 @pytest.mark.parametrize(
     ("family", "mutant"),
@@ -260,6 +280,7 @@ PANELS = [
             ("frank_wolfe.vertices", VERTICES),
             ("frank_wolfe.cells", CELLS),
             ("panels", PANELS),
+            ("freezing", FREEZING),
         )
         for mutant in mutants
     ],

@@ -18,6 +18,9 @@ def files(tmp_path):
     """Configurations by name."""
     made = {
         "line": {"tokens": [["1"], ["-1"], ["1/2"]]},
+        "plane": {"tokens": [["1", "0"], ["-1", "0"], ["0", "1"]], "labels": ["a", "b", "c"]},
+        "softmax": {"tokens": [["1", "0"], ["0", "1"]], "attention": {"softmax": {"beta": "16"}}},
+        "twins": {"tokens": [["1"], ["-1"], ["1"]]},
         "zero": {"tokens": [["1"], ["0"]]},
         "harmonic": {"tokens": [["1"], ["2"]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1}},
     }
@@ -57,7 +60,17 @@ def test_radius_is_beside_what_prove_says(files, capsys):
     assert run("prove", files / "line.json", "--radius", "--json", "--out", out) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["leaders"] == {"0": 0, "1": 0}
-    assert set(said["radius"]) == {"tokens", "relative", "A", "alpha", "leaders", "binding", "broken_at", "move", "alpha_ends"}
+    assert set(said["radius"]) == {
+        "tokens",
+        "relative",
+        "A",
+        "alpha",
+        "leaders",
+        "binding",
+        "broken_at",
+        "move",
+        "alpha_ends",
+    }
     assert said["radius"]["alpha"] == ["0", None]
     assert said["radius"]["alpha_ends"] == ["0", "inf"]
     assert check_files([str(out)]) == 0
@@ -84,11 +97,28 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
     text = capsys.readouterr().out
     assert run("prove", files / "line.json", "--radius", "--json") == 0
     radius = json.loads(capsys.readouterr().out)["radius"]
-    said = [Fraction(line.strip().lstrip("(a move of ").split()[0].rstrip(":")) for line in text.splitlines()[2:5]]
+    said = [Fraction(line.replace("(a move of", "").split()[0].rstrip(":")) for line in text.splitlines()[2:5]]
     exact = [Fraction(radius[key]) for key in ("tokens", "broken_at", "relative")]
     assert said[0] <= exact[0] < said[0] + Fraction(1, 10**4)
     assert said[1] >= exact[1] > said[1] - Fraction(1, 10**4)
     assert said[2] <= exact[2] < said[2] + Fraction(1, 10**4)
+
+
+def test_all_matrices_are_cells_with_a_certificate(files, capsys):
+    out = files / "out"
+    assert run("prove", files / "plane.json", "--all-A", "--out", out, "--report") == 0
+    text = capsys.readouterr().out
+    assert "every A in 5 polygons, 4 segments, one itinerary each" in text
+    assert "leaders 0 (a), 1 (b), 2 (c): 1 polygon, such as A = [[1, 0], [0, 1]]" in text
+    assert check_files([str(out)]) == 0
+    assert "matrices.all verified" in capsys.readouterr().out
+    assert run("prove", files / "plane.json", "--all-A", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"input", "verdict", "hypotheses", "sets", "cells", "certificate"}
+    assert said["hypotheses"] == {"nonzero": True, "distinct": True}
+    wall = next(cell for cell in said["cells"] if cell["kind"] == "segment")
+    assert set(wall) == {"kind", "corners", "A", "leaders", "freeze_layer", "verdict"}
+    assert len(wall["corners"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -102,9 +132,17 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
         (["zero", "--all-alpha"], "a token is zero"),
         (["harmonic", "--all-alpha"], "the step"),
         (["missing", "--all-alpha"], "missing.json"),
-        (["line", "--all-alpha", "--radius"], "two questions"),
+        (["line", "--all-alpha", "--radius"], "give one of them"),
+        (["plane", "--all-A", "--radius"], "give one of them"),
+        (["plane", "--all-A", "--alpha-min", "1"], "give both"),
+        (["plane", "--all-A", "--alpha", "1"], "leave them out"),
+        (["line", "--all-A"], "tokens in the plane"),
+        (["harmonic", "--all-A"], "tokens in the plane"),
+        (["softmax", "--all-A"], "models of kind 'softmax'"),
         (["line", "--radius", "--alpha-min", "1"], "give both"),
         (["zero", "--radius"], "a token is zero"),
+        (["twins", "--radius"], "tokens 0 and 2 are equal"),
+        (["twins", "--all-alpha"], "tokens 0 and 2 are equal"),
         (["harmonic", "--radius"], "the step"),
     ],
 )

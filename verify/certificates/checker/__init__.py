@@ -7,8 +7,9 @@
 that is on the polytope, and `clustering` draws the verdicts. `no_a` checks that no A makes given tokens lead, `softmax`
 what holds for softmax layers, which `softmax_layers` encloses with the `exponential`s, `gram` what tokens do of which
 only inner products are known, `all_steps` (with `step_places`, `small_steps` and `polynomials`) what holds for every
-step, and `radius` how far inputs may move. `reading` and `exact` serve them all. No rule has a limit on size, time or
-memory: `command` runs the checks in processes that the operating system limits.
+step, `radius` how far inputs may move, and `all_matrices` (with `disc`) what holds for every A in the plane. `reading`
+and `exact` serve them all. No rule has a limit on size, time or memory: `command` runs the checks in processes that the
+operating system limits.
 """
 
 from .formats import check

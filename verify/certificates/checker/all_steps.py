@@ -79,7 +79,7 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
         else:
             at_0 = start["between"] == [0, 0] and end and len({*end["between"]}) == 1
             must(at_0, where, "small steps", "that is a proof for 0 < alpha < a, a rational")
-            run.must_prove_small(piece["proof"], max(end["between"]))
+            run.must_prove_small(piece["proof"], max(piece["to"]["between"]))
     everywhere = all(piece["proof"] is not None for piece in pieces)
     return {PIECES: True, ALL: True if everywhere else None}
 

@@ -75,10 +75,10 @@ def annihilators(dynamics: Dynamics, layer: Layer, sets: Sets, rules: Rules) -> 
     return result
 
 
-def columns(dynamics: Dynamics, layer: Layer, sets: Sets) -> list[Column]:
-    """The columns of the sign tables at a layer."""
+def columns(dynamics: Dynamics, layer: Layer, sets: Sets, rules: Rules | None = None) -> list[Column]:
+    """The columns of the sign tables at a layer, for the tokens that no other rule covers (as found here, or given)."""
     must(dynamics.constant, "sign tables", "a step that depends on the layer", "they need a constant one")
-    rules = rules_at(dynamics, layer, sets)
+    rules = rules or rules_at(dynamics, layer, sets)
     multisets, result = annihilators(dynamics, layer, sets, rules), []
     representatives = {*rules.representative}
     for i in representatives - rules.at_rest:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from . import all_steps, clustering, gram, no_a, radius, softmax
+from . import all_matrices, all_steps, clustering, gram, no_a, radius, softmax
 from .reading import load, must, read, refuse
 
 FORMATS = {
@@ -13,6 +13,7 @@ FORMATS = {
     "hardmax Gram": gram,
     "hardmax all steps": all_steps,
     "hardmax radius": radius,
+    "hardmax all A": all_matrices,
 }
 """The one place where a new kind of certificate is registered: a file with its SHAPE, and `derive`."""
 VERSION = 1

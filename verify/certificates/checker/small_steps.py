@@ -133,7 +133,7 @@ class Flow:
         """The mean of C."""
         W = sum([self.w[j] for j in C])
         parts = [scaled(rational(Fraction(self.w[j], W), Fraction(self.w[j], W)), points[j]) for j in C]
-        return parts[0] if len(C) == 1 else reduce(added, parts)
+        return reduce(added, parts)
 
     # -- while all sets stay ------------------------------------------------------------------------------------------
 
@@ -230,18 +230,15 @@ class Flow:
             T, inside = self.reach(z, T, sets, rivals, length)
             if not inside:
                 continue
-            slowest, growths = 0, []
-            for i, other in rivals.items():
-                growth = self.closes(T, sets, rivals, i)
-                growths.append(growth)
-                if growth > 0:
-                    slowest = max(slowest, -(min(0, closing[i, other]) << BITS) // growth + 2)
-            if all(g > 0 for g in growths) and slowest + self.rate[1] <= length:
+            growths = {i: self.closes(T, sets, rivals, i) for i in rivals}
+            if min(growths.values()) <= 0:
+                break
+            times_needed = [-(min(0, closing[i, rivals[i]]) << BITS) // g + 2 for i, g in growths.items()]
+            needed = max(times_needed) + self.rate[1]
+            if needed <= length:
                 self.must_keep(T, sets, rivals, waiting)
                 return T, [(rivals[i],) if i in rivals else C for i, C in enumerate(sets)]
-            length = max(length, slowest + self.rate[1]) * 9 // 8 if all(g > 0 for g in growths) else length
-            if not all(g > 0 for g in growths):
-                break
+            length = needed * 9 // 8
         must(None, "small steps", f"a change of the sets of {[*rivals]}", "it is not shown to happen and to last")
         return z, sets
 

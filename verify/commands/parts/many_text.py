@@ -9,6 +9,7 @@ from itertools import groupby
 
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.rational_text import rational_text
+from ....reports.formats.wording import plural
 from ....reports.records.steps_record import StepCellRecord, StepsRecord
 from ...certificates.all_steps import SmallSteps
 from ...provers.regions.answers import AllSteps
@@ -30,19 +31,17 @@ def _radius_lines(answer: RadiusAnswer) -> list[str]:
     r = answer.found
     if r.tokens is None or r.relative is None or r.A is None or r.leaders is None:
         return [f"radius undecided: {r.reason}"]
-    given = answer.given
-    merged = f" ({r.configuration.n} once equal ones are merged, which move together)"
-    few = "1 token" if given.n == 1 else f"{given.n} tokens{merged if r.configuration.n < given.n else ''}"
-    found = [f"{few} in R^{given.d}, each moved by less than"]
+    given = r.configuration
+    found = [f"{plural(given.n, 'token')} in R^{given.d}, each moved by less than"]
     at = r.binding
     if at is None:
         found.append(f"{_digits(r.tokens, ROUND_FLOOR)}: the itinerary stays; nothing binds")
     elif r.tokens == 0:
-        i, j, other = (called(given, answer.token(t)) for t in (at.token, at.follows, at.rival))
+        i, j, other = (called(given, t) for t in (at.token, at.follows, at.rival))
         tie = f"at layer {at.layer} token {i} follows {j} and {other}"
         found.append(f"0: {tie}, and a shift of all tokens breaks this tie")
     else:
-        i, j, other = (called(given, answer.token(t)) for t in (at.token, at.follows, at.rival))
+        i, j, other = (called(given, t) for t in (at.token, at.follows, at.rival))
         binds = f"at layer {at.layer} token {i} follows {j}, not {other}"
         found.append(f"{_digits(r.tokens, ROUND_FLOOR)}: the itinerary stays; what binds: {binds}")
         if r.above is not None:
@@ -72,8 +71,8 @@ def _digits(value: Fraction, rounding: str = ROUND_HALF_EVEN) -> str:
 def _step_lines(answer: AllSteps) -> list[str]:
     cells, given = answer.cells, answer.given
     points = sum(cell.is_point for cell in cells)
-    merged = f", {answer.merged.n} once equal ones are merged" if answer.merged.n < given.n else ""
-    found = [f"{given.n} tokens in R^{given.d}{merged}; alpha in {len(cells) - points} intervals and {points} points"]
+    pieces = f"{plural(len(cells) - points, 'interval')} and {plural(points, 'point')}"
+    found = [f"{plural(given.n, 'token')} in R^{given.d}; alpha in {pieces}"]
     groups = [(key, list(group)) for key, group in groupby(cells, lambda cell: _said(answer, cell))]
     for said, group in groups[:MOST_LINES]:
         freeze = {cell.itinerary.freeze_layer for cell in group if isinstance(cell.itinerary, Itinerary)}

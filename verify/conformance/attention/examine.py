@@ -94,8 +94,6 @@ def examine(kernel: AttentionKernel, trial: AttentionTrial) -> Examined:
 
 
 def _judged(kernel: AttentionKernel, trial: AttentionTrial, answer: KernelAnswer) -> Examined:
-    if trial.grad_out is not None:
-        return _gradients(kernel, trial, answer)
     problem, rows = trial.problem, None if trial.rows is None else np.array(trial.rows)
     choices: tuple[str, ...] = (kernel.causal_alignment or problem.alignment,)
     if kernel.causal_alignment is None and problem.depends_on_alignment:
@@ -112,6 +110,9 @@ def _judged(kernel: AttentionKernel, trial: AttentionTrial, answer: KernelAnswer
             raise NotTestedError("hard attention of a head without keys is not judged") from None
         raise
     right = tuple(choice for choice, one in tried if one.verdict != "fail")
+    if right and trial.grad_out is not None:
+        several = [_gradients(kernel, replace(problem, alignment=x), trial.grad_out, answer) for x in right]
+        return next((one for one in several if one.fault is None), several[0])
     _, found = min(tried, key=lambda pair: pair[1].counts["beyond"])
     with np.errstate(invalid="ignore", divide="ignore"):
         known = np.isfinite(found.W) & (found.W > 0) & (found.codes != VERDICTS.index("empty"))
@@ -171,14 +172,12 @@ def exact_value(kernel: AttentionKernel, problem: Problem, place: tuple[int, ...
     return float(ball_rows(head)[0].o[d].mid())
 
 
-def _gradients(kernel: AttentionKernel, trial: AttentionTrial, answer: KernelAnswer) -> Examined:
-    assert trial.grad_out is not None
-    problem = trial.problem
+def _gradients(kernel: AttentionKernel, problem: Problem, grad_out: Reals, answer: KernelAnswer) -> Examined:
     for name, wanted in zip(GRADIENTS, (problem.q.shape, problem.k.shape, problem.v.shape), strict=True):
         if answer.gradients[name].shape != wanted:
             detail = f"the gradient {name} has shape {answer.gradients[name].shape}; {wanted} is required"
             return Examined(AttentionFault("returned", detail, problem=problem))
-    verdicts = judge_gradients(kernel, problem, trial.grad_out, dict(answer.gradients))
+    verdicts = judge_gradients(kernel, problem, grad_out, dict(answer.gradients))
     counts: Counter[str] = Counter()
     worst, fault = 0.0, None
     for name, one in verdicts.items():
@@ -190,7 +189,7 @@ def _gradients(kernel: AttentionKernel, trial: AttentionTrial, answer: KernelAns
         beyond = one.codes == BEYOND
         if beyond.any() and fault is None:
             place = tuple(int(x) for x in np.unravel_index(int(np.argmax(np.where(beyond, ratio, -1))), ratio.shape))
-            exact = gradients(problem, kernel.arithmetic(problem.dtype), trial.grad_out)[name].value[place]
+            exact = gradients(problem, kernel.arithmetic(problem.dtype), grad_out)[name].value[place]
             got = float(answer.gradients[name][place])
             at = (x[place[:2]] for x in (one.codes, one.error, one.W))
             fault = AttentionFault(name, "", place, got, float(exact), float(one.W[place]), None, _levels(*at), problem)

@@ -33,7 +33,7 @@ class AttentionTrial:
         problem: the exact problem.
         memory: how arrays lie in memory: "q", "k", "v", "mask", "bias", "grad" → one of LAYOUTS, "narrow" for a mask or
             bias of size 1 along axes where all is equal; contiguous if not named.
-        grad_out: (B, H, Lq, Dv): the gradients for it are asked for, and judged in place of the output; or None.
+        grad_out: (B, H, Lq, Dv): the gradients for it are asked for, and judged beside the output; or None.
         rows: the rows of q that are judged; all if None.
         before: problems that the kernel is called with before.
         refilled: the call before is made with the very arrays of this one, which are then filled anew.

@@ -29,6 +29,8 @@ def in_words(trial: AttentionTrial, fault: AttentionFault, implementation: str =
     shown += [f"{name} {how}" for name, how in trial.memory.items()]
     if trial.before:
         shown.append("with the arrays of the call before, filled anew" if trial.refilled else "after another call")
+    if trial.grad_out is not None and fault.kind in ("out", "lse"):
+        shown.append("q, k and v require gradients")
     if implementation:
         shown.append(f"by {implementation}")
     place = f"{p.dtype}, {', '.join(shown)}"

@@ -17,7 +17,7 @@ from ...claims.conclusion import prove
 from ...records.findings import result_record, trajectory_record
 from .follow import Itinerary
 from .roots import Root, as_fraction
-from .steps import Piece, all_steps, must_be_fit
+from .steps import Piece, all_steps, must_be_distinct, must_be_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,11 @@ class AllSteps:
 
     Args:
         given: the input.
-        merged: the same with equal tokens merged, which is what is decided.
         pieces: what was proved, ascending; neighbours may have one itinerary.
         cells: neighbours with one itinerary joined.
     """
 
     given: Configuration
-    merged: Configuration
     pieces: tuple[Piece, ...]
     cells: tuple[Piece, ...]
 
@@ -45,9 +43,7 @@ class AllSteps:
         """{token of the input: first layer at which it leads, None if that depends on α}; None if undecided."""
         if cell.itinerary is None:
             return None
-        index = self.given.tokens.index
-        repeated = {i for i in range(self.merged.n) if self.given.tokens.count(self.merged.tokens[i]) > 1}
-        return {index(self.merged.tokens[i]): k for i, k in _layers(cell.itinerary) if i not in repeated}
+        return dict(_layers(cell.itinerary))
 
     def samples(self, name: str) -> list[ResultRecord]:
         """What `prove` says at one rational α for each set of leaders, in an interval where it is the set."""
@@ -58,15 +54,15 @@ class AllSteps:
         results = []
         for cell in chosen.values():
             alpha = as_fraction(cell.sample)
-            found = prove(with_changes(self.merged, alpha=alpha), merge=False)
+            found = prove(with_changes(self.given, alpha=alpha))
             trajectory = trajectory_record(found.configuration, found.outcome)
             results.append(result_record(found, f"{name}, alpha = {rational_text(alpha)}", None, trajectory))
         return results
 
     def document(self) -> Document:
-        """The certificate, of the merged tokens."""
+        """The certificate."""
         pieces = [(_end(p.low), p.high and _end(p.high), as_fraction(p.sample), p.itinerary) for p in self.pieces]
-        return all_steps_certificate(self.merged, pieces)
+        return all_steps_certificate(self.given, pieces)
 
     def to_json(self, name: str, certificate: str | None) -> dict[str, Any]:
         """The JSON object of `hardmax prove --all-alpha`."""
@@ -119,17 +115,17 @@ def ask_all_steps(given: Configuration, least: Fraction | None = None, seconds: 
     """What happens for every α ≥ least, or for every α > 0.
 
     Args:
-        given: the input; equal tokens are merged first, its own α is not used.
+        given: the input; its own α is not used.
         least: see `steps.all_steps`.
         seconds: a limit on time.
 
     Raises:
-        InputError: its tokens are not all nonzero, A is not symmetric positive definite, or the step is not constant.
+        InputError: as `steps.must_be_fit` and `must_be_distinct`.
     """
     must_be_fit(given)
-    merged = given.merged()
-    pieces = all_steps(merged, least, seconds)
-    return AllSteps(given, merged, tuple(pieces), tuple(joined(pieces)))
+    must_be_distinct(given)
+    pieces = all_steps(given, least, seconds)
+    return AllSteps(given, tuple(pieces), tuple(joined(pieces)))
 
 
 def joined(pieces: Sequence[Piece]) -> list[Piece]:

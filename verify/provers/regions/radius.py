@@ -9,6 +9,7 @@ Neighbours: `certificates.radius` writes what is found; the checker computes eve
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import count, pairwise
 from math import isqrt
 from typing import Any
@@ -165,6 +166,7 @@ class _Gap:
         self.gap = _inner(A, self._z, self._ahead)
         self._turn = {p: P[j].get(p, Fraction(0)) - P[other].get(p, Fraction(0)) for p in {**P[j], **P[other]}}
 
+    @cached_property
     def pulls(self) -> dict[int, list[Fraction]]:
         """A [P_ip (z_j − z_l) + (P_jp − P_lp) z_i] for each token p that matters."""
         result = {}
@@ -174,9 +176,14 @@ class _Gap:
             result[p] = [sum((a * x for a, x in zip(row, v, strict=True)), Fraction(0)) for row in self._A]
         return result
 
+    @cached_property
+    def lengths(self) -> dict[int, Fraction]:
+        """Of these, rounded up."""
+        return {p: root_above(sum((x * x for x in v), Fraction(0))) for p, v in self.pulls.items()}
+
     def radius(self, w: Sequence[Fraction], norm: Fraction) -> Fraction:
         """At most the positive root of gap − aε − bε²."""
-        a = sum((w[p] * root_above(sum((x * x for x in v), Fraction(0))) for p, v in self.pulls().items()), Fraction(0))
+        a = sum((w[p] * x for p, x in self.lengths.items()), Fraction(0))
         reach = sum((x * w[p] for p, x in self._own.items()), Fraction(0))
         b = norm * reach * sum((abs(x) * w[p] for p, x in self._turn.items()), Fraction(0))
         limit = a + root_above(a * a + 4 * b * self.gap)
@@ -206,7 +213,8 @@ def _constraints(
     """The inequalities of a layer that may bind: floats rule out those whose bound is above another's true radius.
 
     With W_i = Σ_p P_ip w_p the triangle inequality gives a ≤ W_i |A(z_j − z_l)| + (W_j + W_l)|Az_i| and
-    b ≤ ‖A‖ W_i (W_j + W_l), and |sym(xyᵀ)| ≤ |x||y|.
+    b ≤ ‖A‖ W_i (W_j + W_l), and |sym(xyᵀ)| ≤ |x||y|. Of what that leaves a itself is summed, and what the sum may be
+    wrong by is added.
     """
     n = len(z)
     pairs = np.array([(i, p) for i in tokens for p in range(n) if p != follows[i]])
@@ -226,18 +234,33 @@ def _constraints(
     gap = scores[i, j] - scores[i, other]
     far = np.linalg.norm((points[j] - points[other]) @ form, axis=1)
     reach = np.linalg.norm(points @ form, axis=1)[i]
-    bounds = [gap / (np.linalg.norm(points[i], axis=1) * np.linalg.norm(points[j] - points[other], axis=1))]
-    radii: list[Any] = [_Gap.of_form]
-    for w in weights:
-        sizes = [float(v) for v in w]
-        W = np.array([sum(float(x) * sizes[p] for p, x in row.items()) for row in P])
-        a, b = W[i] * far + (W[j] + W[other]) * reach, float(norm) * W[i] * (W[j] + W[other])
-        bounds.append(2 * gap / (a + np.sqrt(a * a + 4 * b * np.maximum(gap, 0)) + 1e-300))
-        radii.append(lambda one, w=w: one.radius(w, norm))
-
     keep = gap < CLEAR * np.abs(scores).max()
-    for bound, exactly in zip(bounds, radii, strict=True):
-        keep |= bound < SPARE * float(exactly(at(int(bound.argmin()))))
+
+    def rule_out(bound: Any, exactly: Any, nearer: Any = None) -> None:
+        """Keep what may be less than a true radius: by a bound of all, and a better one of what that leaves."""
+        least = SPARE * float(exactly(at(int(bound.argmin()))))
+        for c in np.flatnonzero(bound < least):
+            keep[c] |= nearer is None or nearer(c) < least
+
+    form_bound = gap / (np.linalg.norm(points[i], axis=1) * np.linalg.norm(points[j] - points[other], axis=1))
+    rule_out(form_bound, _Gap.of_form)
+    mixed = np.zeros((n, n))
+    for p, row in enumerate(P):
+        mixed[p, [*row]] = [float(x) for x in row.values()]
+    for w in weights:
+        sizes = np.array([float(v) for v in w])
+        W = mixed @ sizes
+        a, b = W[i] * far + (W[j] + W[other]) * reach, float(norm) * W[i] * (W[j] + W[other])
+
+        def root(a: Any, b: Any, gap: Any) -> Any:
+            return 2 * gap / (a + np.sqrt(a * a + 4 * b * np.maximum(gap, 0)) + 1e-300)
+
+        def nearer(c: int, sizes: Any = sizes, a: Any = a, b: Any = b) -> Any:
+            ahead, turn = points[j[c]] - points[other[c]], mixed[j[c]] - mixed[other[c]]
+            pulls = np.outer(mixed[i[c]], ahead) + np.outer(turn, points[i[c]])
+            return root(sizes @ np.linalg.norm(pulls @ form, axis=1) + 1e-12 * a[c], b[c], gap[c])
+
+        rule_out(root(a, b, gap), lambda one, w=w: one.radius(w, norm), nearer)
     return [at(int(c)) for c in np.flatnonzero(keep)]
 
 
@@ -274,8 +297,9 @@ def hull_radius(configuration: Configuration, leading: Sequence[int]) -> Fractio
     n, tokens = configuration.n, [list(row) for row in configuration.tokens]
     P: list[dict[int, Fraction]] = [{i: Fraction(1)} for i in range(n)]
     norm = max(sum(map(abs, row), Fraction(0)) for row in configuration.A)
-    gaps = [_Gap(configuration.A, tokens, P, Constraint(0, i, i, l)) for i in leading for l in range(n) if l != i]  # noqa: E741
-    best, _ = _least(gaps, [Fraction(1)] * n, norm)
+    ones = [Fraction(1)] * n
+    gaps = _constraints(configuration.A, tokens, P, 0, tuple(range(n)), [*leading], (ones,), norm)
+    best, _ = _least(gaps, ones, norm)
     edges = _hull([tuple(configuration.tokens[i]) for i in leading])
     for p in {*range(n)} - {*leading}:
         for (x, y), (u, v) in edges:
@@ -311,8 +335,8 @@ def _adversary(
     best: tuple[Fraction | None, tuple[Vector, ...] | None] = (None, None)
     for gap in sorted(found, key=lambda c: c.radius(w, norm))[:3]:
         units = {}
-        for p, v in gap.pulls().items():
-            size = root_above(sum((x * x for x in v), Fraction(0)))
+        for p, v in gap.pulls.items():
+            size = gap.lengths[p]
             if size:
                 units[p] = [_short(abs(x) / size) * (-1 if x > 0 else 1) if x else x for x in v]
         least = gap.radius(w, norm)

@@ -22,7 +22,7 @@ from .cells import AlgebraicPoint, Cell, SpecialSampleError
 from .follow import OPERATIONS, PATIENCE, Follower, Itinerary, Meter
 from .radius import Radius, radius
 from .roots import Root, as_fraction
-from .steps import LAYERS, around_a_sample, must_be_fit
+from .steps import LAYERS, around_a_sample, must_be_distinct, must_be_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,12 @@ class RadiusAnswer:
     """The answer about one configuration.
 
     Args:
-        given: the input.
-        proved: the verdict on it.
-        found: its radii, with equal tokens merged.
+        proved: the verdict on the input.
+        found: its radii.
         ends: of the largest open interval of α with the itinerary of the input's own, None for no upper end; twice
             its own α if there is no interval; None if it is not decided.
     """
 
-    given: Configuration
     proved: Result
     found: Radius
     ends: tuple[Root, Root | None] | None
@@ -49,10 +47,6 @@ class RadiusAnswer:
             return None
         low, high = self.ends
         return as_fraction(low.high), None if high is None else as_fraction(high.low)
-
-    def token(self, i: int) -> int:
-        """The input's first token with the place of a merged one."""
-        return self.given.tokens.index(self.found.configuration.tokens[i])
 
     @property
     def verdict(self) -> str:
@@ -97,12 +91,10 @@ class RadiusAnswer:
         if r.binding is not None:
             at = r.binding
             key = "tie" if r.tokens == 0 else "binding"
-            tokens = {"token": at.token, "follows": at.follows, "rival": at.rival}
-            data[key] = {"layer": at.layer, **{name: self.token(i) for name, i in tokens.items()}}
+            data[key] = {"layer": at.layer, "token": at.token, "follows": at.follows, "rival": at.rival}
         if r.move is not None:
             data["broken_at"] = text(r.above)
-            row_of = r.configuration.tokens.index
-            data["move"] = [[rational_text(x) for x in r.move[row_of(z)]] for z in self.given.tokens]
+            data["move"] = [[rational_text(x) for x in row] for row in r.move]
         return {**self.proved.to_json(name, certificate), "verdict": self.verdict, "radius": data}
 
 
@@ -110,17 +102,17 @@ def ask_radius(given: Configuration, seconds: float | None = None) -> RadiusAnsw
     """How far the tokens, A and α may move without another itinerary, and the tokens without other leaders.
 
     Args:
-        given: the input; equal tokens are merged first, and move together.
+        given: the input.
         seconds: a limit on time for the proof of its itinerary.
 
     Raises:
-        InputError: as `steps.must_be_fit`.
+        InputError: as `steps.must_be_fit` and `must_be_distinct`.
     """
     must_be_fit(given)
+    must_be_distinct(given)
     budget = Budget() if seconds is None else Budget.unlimited(seconds)
-    merged = given.merged()
-    found = radius(merged, budget)
-    return RadiusAnswer(given, prove(given, budget), found, None if found.tokens is None else alpha_interval(merged))
+    found = radius(given, budget)
+    return RadiusAnswer(prove(given, budget), found, None if found.tokens is None else alpha_interval(given))
 
 
 def alpha_interval(configuration: Configuration) -> tuple[Root, Root | None] | None:
@@ -141,12 +133,13 @@ def alpha_interval(configuration: Configuration) -> tuple[Root, Root | None] | N
     if own is None:
         return None
     if low is high or own.layer >= PATIENCE:  # ends at which a rule's sign changes, or nothing, are no ends
-        low = _reach(configuration, own, low, Root.rational(fmpq(0)))
+        zero = Root.rational(fmpq(0))
+        low = _reach(configuration, own, low, zero) or zero
         high = high and _reach(configuration, own, high, None)
     for end in filter(None, (low, high)):
         while end.low < end.high and (end.low <= at.low <= end.high or end.high - end.low > at.low / 2**20):
             end.refine((end.high - end.low) / 2)
-    return low, high
+    return (low, high) if low is not None else None
 
 
 def _reach(configuration: Configuration, own: Itinerary, end: Root, last: Root | None) -> Root | None:

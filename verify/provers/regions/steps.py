@@ -172,6 +172,19 @@ def simplest(a: fmpq, b: fmpq) -> fmpq:
     return floor + 1 / simplest(1 / (b - floor), 1 / (a - floor))
 
 
+def must_be_distinct(configuration: Configuration) -> None:
+    """Refuse equal tokens: the theorem is about distinct ones, and so are its cells and radii.
+
+    Raises:
+        InputError: two tokens are equal.
+    """
+    tokens = configuration.tokens
+    j = next((j for j, z in enumerate(tokens) if z in tokens[:j]), None)
+    if j is not None:
+        i = tokens.index(tokens[j])
+        raise InputError(f"tokens {i} and {j} are equal; distinct ones are required: give one, with its multiplicity")
+
+
 def must_be_fit(configuration: Configuration) -> None:
     """Refuse what the proofs for many inputs at once are not about.
 

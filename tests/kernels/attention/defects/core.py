@@ -1,4 +1,7 @@
-"""One right attention in torch, step by step; a wrong kernel replaces one step. `made` gives it its declarations."""
+"""One right attention in torch, step by step; a wrong kernel replaces one step. `made` gives it its declarations.
+
+WRONG: name → (kernel, the check that must find it); the families beside this file fill it.
+"""
 
 import math
 
@@ -111,6 +114,18 @@ def made(steps, **declared):
 
 
 right = made(Steps(), gradients=None)
+
+WRONG = {}
+
+
+def wrong(check, **declared):
+    """Registers a class of `Steps` under its name."""
+
+    def add(steps):
+        WRONG[steps.__name__] = (made(steps(), **declared), check)
+        return steps
+
+    return add
 
 
 def blocks(s, v, size, new_top=None, rescale=True, safe=True):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .core import DTYPES, WIDE, Steps, blocks, made
-from .wrong_habits import Hard, WithLse
+from .wrong_gradients import Hard, WithLse
 
 RIGHT = {}
 

@@ -1,13 +1,12 @@
 """Kernels that are right but on one path: special code for some sizes, options or ranges, as fast kernels have it.
 
-Each is found by one check alone, so that no check could be left out. See `wrong`.
+Each is found by one check alone, so that no check could be left out. See `core`.
 """
 
 import torch
 
-from .core import Steps, made
-from .wrong import WRONG
-from .wrong_habits import Backward, Hard, WithLse
+from .core import WRONG, Steps, made
+from .wrong_gradients import Backward, Hard, WithLse
 
 
 class OnePath:

@@ -1,11 +1,11 @@
-"""Wrong attention kernels on NumPy arrays with negative strides, or that may not be written to. See `wrong`."""
+"""Wrong attention kernels on NumPy arrays with negative strides, or that may not be written to. See `core`."""
 
 import torch
 from numpy.lib.stride_tricks import as_strided
 
 from hardmax.kernels.attention.adapters.shipped import reference
 
-from .wrong import WRONG
+from .core import WRONG
 
 
 def reading(read):

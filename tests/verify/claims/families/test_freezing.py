@@ -1,9 +1,10 @@
-"""The hunt for an itinerary that never freezes: its inputs are what they claim to be, and its check can refute."""
+"""Theorems about freezing, and the hunt for an itinerary that never does: inputs are what they claim to be."""
 
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from hardmax.kernels import Configuration
 from hardmax.verify.claims.case import Case
@@ -13,6 +14,8 @@ from hardmax.verify.provers.freeze.budget import Budget
 
 (CLAIM,) = (claim for claim in all_claims() if claim.id == "freezing.every_itinerary")
 RNG = np.random.default_rng
+THEOREMS = [claim for claim in freezing.CLAIMS if claim.expected == "theorem"]
+STRATEGIES = {"generic": freezing._generic(), "symmetric": freezing._symmetric()}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -67,3 +70,29 @@ def test_what_repeats_without_becoming_constant_refutes_and_short_budgets_decide
     assert CLAIM.judge(Case(turning)).verdict == "vacuous"  # its A is not symmetric
     late = Configuration([(20, 0), (-20, 0), (0, 1), (1, 1)], None, Fraction(1, 100))
     assert freezing.check(Case(late, Budget(layers=0))).verdict == "undecided"
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_generic_tokens_never_tie_and_symmetric_ones_do(name):
+    ties = []
+
+    @given(STRATEGIES[name])
+    @settings(max_examples=25, deadline=None)
+    def check(configuration):
+        case = Case(configuration)
+        ties.append(freezing.without_ties(case).trivial)
+        assert {claim.judge(case).verdict for claim in THEOREMS} == {"verified"}
+
+    check()
+    assert any(ties) == (name == "symmetric")
+
+
+def test_without_their_conditions_the_theorems_are_false():
+    """A limit between two leaders, on a tie; and a token that for ever follows moving ones with another limit."""
+    mirrored = Configuration([(1, -3), (1, -2), (1, 0), (1, 2), (1, 3)])
+    outcome = Case(mirrored).outcome
+    assert outcome.limits[2] not in {outcome.tokens[i] for i in outcome.leaders}
+    assert freezing.without_ties(Case(mirrored)).trivial
+    assert freezing.meets_the_open_case(outcome)
+    assert any(outcome.tokens[j] != outcome.limits[j] for j in outcome.sets[2])
+    assert freezing.at_rest_in_the_end(Case(mirrored)).verdict == "verified"

@@ -13,10 +13,8 @@ from hardmax.kernels.attention.protocol import as_attention  # noqa: E402
 from hardmax.verify.conformance import Options, check_ids, run_conformance  # noqa: E402
 from hardmax.verify.conformance.attention import CHECKS, judged  # noqa: E402
 from hardmax.verify.conformance.record import CheckFinding  # noqa: E402
-from tests.kernels.attention.defects import wrong_habits, wrong_paths, wrong_views  # noqa: E402 register more
+from tests.kernels.attention.defects import RIGHT, WRONG, wrong_gradients, wrong_paths, wrong_views  # noqa: E402
 from tests.kernels.attention.defects.core import DTYPES, right  # noqa: E402
-from tests.kernels.attention.defects.right import RIGHT  # noqa: E402
-from tests.kernels.attention.defects.wrong import WRONG  # noqa: E402
 
 
 @pytest.fixture
@@ -57,8 +55,8 @@ def test_the_snippet_shows_it_and_a_right_kernel_passes_it(number):
         warnings.simplefilter("ignore")
         with pytest.raises(Exception):  # noqa: B017, PT011 an assertion of the snippet, or what the kernel raises
             exec(result.snippet, {"__name__": "snippet", "kernel": as_attention(kernel, name=name, dtypes=(dtype,))})
-        good = wrong_habits.right_lse if kernel.__dict__.get("lse") else right
-        good = wrong_habits.right_hard if kernel.__dict__.get("hard") is True else good
+        good = wrong_gradients.right_lse if kernel.__dict__.get("lse") else right
+        good = wrong_gradients.right_hard if kernel.__dict__.get("hard") is True else good
         good = wrong_views.right_view if check == "layout.views" else good
         if kernel.__dict__.get("hard") != "first" and check != "causal.rectangular":
             exec(result.snippet, {"__name__": "snippet", "kernel": as_attention(good, name="right")})
@@ -78,7 +76,7 @@ def test_the_page_lists_every_attention_check_and_counts_the_kernels():
     assert f"and {len(RIGHT)} right ones" in page
 
 
-FEW = ["values.[snl]*", "mask.*", "causal.*", "ties.*", "lse.*", "hard.*", "sizes.[kvn]*", "gradient.[vs]*", "nan.*"]
+FEW = ["values.[snl]*", "mask.*", "causal.*", "ties.*", "lse.*", "hard.*", "sizes.[kvn]*", "gradient.[orsv]*", "nan.*"]
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -111,6 +109,7 @@ ALONE = wrong_paths.PATHS_OF | {
     "sizes.sets": "sets_beyond_two_hundred",
     "sizes.nothing": "no_keys_give_one",
     "gradient.options": "gradient_without_the_given_scale",
+    "gradient.rectangular": "gradient_of_the_other_corner",
     "gradient.heads": "gradient_of_one_head_of_a_group",
     "gradient.sums": "grad_of_few_bits",
     "gradient.grad_out": "grad_out_read_as_dense",

@@ -1,5 +1,6 @@
 """All steps at once: the paper's figure, the exact prover at samples of every cell, and mistakes that must be seen."""
 
+import random
 from fractions import Fraction
 from itertools import pairwise
 
@@ -82,13 +83,18 @@ def test_the_other_panels_are_one_cell(name):
     assert unchecked(answer.document()) is None
 
 
+RANDOM = random.Random(19)
+
+
 def samples(cell):
-    """Rationals in a cell: inside, and just beside its ends."""
+    """Rationals in a cell: anywhere inside, and just beside its ends; a rational point itself."""
     if cell.is_point:
         return [cell.low.low] if cell.low.low == cell.low.high else []
     beside = fmpq(1, 10**9)
+    low = max(cell.low.high, cell.low.low + beside)
     high = cell.sample + 7 if cell.high is None else min(cell.high.low, cell.high.high - beside)
-    return [cell.sample, max(cell.low.high, cell.low.low + beside), high]
+    inside = [low + (high - low) * fmpq(RANDOM.randint(1, 10**6), 10**6 + 1) for _ in range(2)]
+    return [cell.sample, low, high, *inside]
 
 
 def agrees(configuration, answer):
@@ -130,6 +136,17 @@ def test_the_exact_prover_agrees_at_samples_of_every_cell(mirrored):
     check()
 
 
+def test_the_exact_prover_agrees_beside_algebraic_points_and_at_rational_ones():
+    given = [(EMERGING, Fraction(1, 20)), (Configuration([(2, -1), (3, -3), (0, -2), (-1, -1)]), Fraction(1, 9))]
+    points = []
+    for configuration, least in given:
+        answer = ask_all_steps(configuration, least)
+        assert agrees(configuration, answer)
+        points += [cell.low for cell in answer.cells[1:] if cell.is_point]
+    assert sum(point.low < point.high for point in points) > 2
+    assert any(point.low == point.high for point in points)
+
+
 def test_cells_cover_the_half_line_end_to_end():
     answer = ask_all_steps(EMERGING, Fraction(1, 20))
     assert answer.cells[0].is_point
@@ -153,12 +170,6 @@ def test_what_is_not_decided_is_named(monkeypatch):
     assert unchecked(answer.document()) is None
 
 
-def test_equal_tokens_are_merged_and_do_not_lead():
-    answer = ask_all_steps(Configuration([[1], [-1], [1], ["1/2"]]))
-    assert answer.merged.n == 3
-    assert answer.to_json("x", None)["cells"][0]["leaders"] == {"1": 0}
-
-
 def test_a_seconds_limit_ends_the_work():
     answer = ask_all_steps(EMERGING, seconds=1e-9)
     assert answer.verdict == "undecided"
@@ -172,6 +183,7 @@ def test_a_seconds_limit_ends_the_work():
         (Configuration([[1], [2]], [[-1]]), "not symmetric positive definite"),
         (Configuration([[1], [2]], follow="smallest"), "smallest"),
         (Configuration([[1], [2]], step=HarmonicStep()), "step depends on the layer"),
+        (Configuration([[1], [-1], [1]]), "tokens 0 and 2 are equal"),
     ],
 )
 def test_bad_input_is_one_line(configuration, message):
@@ -216,7 +228,7 @@ def test_a_closed_cell_taken_for_an_open_one_is_noticed():
         else steps.Piece(piece.low, piece.high, piece.sample, answer.pieces[k - 1].itinerary)
         for k, piece in enumerate(answer.pieces)
     ]
-    wrong = type(answer)(answer.given, answer.merged, tuple(pieces), answer.cells)
+    wrong = type(answer)(answer.given, tuple(pieces), answer.cells)
     with pytest.raises(BugError, match="refused"):
         unchecked(wrong.document())
 

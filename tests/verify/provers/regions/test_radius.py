@@ -154,6 +154,20 @@ def test_floats_rule_out_only_what_does_not_bind():
         assert radius(configuration, adversary=False) == found
 
 
+def test_floats_rule_out_nothing_that_binds_at_later_layers_and_other_forms():
+    rng, late = random.Random(8), 0
+    for _ in range(12):
+        tokens = {(Fraction(rng.randint(-99, 99), 64), Fraction(rng.randint(-99, 99), 64)) for _ in range(14)}
+        configuration = Configuration(sorted(z for z in tokens if any(z)), [[3, -1], [-1, rng.randint(1, 9)]], 1)
+        sizes = [Fraction(rng.randint(0, 3), 7) for _ in range(configuration.n)]
+        found = radius(configuration, adversary=False, sizes=sizes)
+        late += len(found.follows) > 2
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "CLEAR", 1e9)
+            assert radius(configuration, adversary=False, sizes=sizes) == found
+    assert late > 3
+
+
 def refused(patch_name, value, configuration):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, patch_name, value)
@@ -171,9 +185,20 @@ def test_a_forgotten_layer_is_noticed():
     refused("_constraints", forgetful, EMERGING)
 
 
-def test_the_second_order_term_dropped_is_noticed():
-    class Linear(module._Gap):
-        def radius(self, w, norm):
-            return super().radius(w, Fraction(0))
+def test_without_the_second_order_term_the_bound_is_false():
+    configuration = Configuration([(1, 0), (-1, 0)], [[1, 0], [0, 100]])
+    found = radius(configuration)
+    assert found.tokens < Fraction(1, 11)
+    assert not same(configuration, moved(configuration, [(0, Fraction(3, 20)), (0, Fraction(3, 10))]))
+    refused("_Gap", Linear, configuration)
 
+
+class Linear(module._Gap):
+    """Without b."""
+
+    def radius(self, w, norm):
+        return super().radius(w, Fraction(0))
+
+
+def test_the_second_order_term_dropped_is_noticed():
     refused("_Gap", Linear, Configuration([[9], [-100]]))

@@ -14,6 +14,7 @@ from ...check import NotApplicableError
 from ..inputs import changed, problem
 from ..judged import judged
 from ..trial import AttentionTrial
+from .values import needs
 
 
 def offered(kernel: AttentionKernel) -> None:
@@ -40,15 +41,28 @@ def _plain(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Ite
 
 
 def _options(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    """With scale, mask, bias, causal."""
+    """With each option; with rows that see no key, where it is declared that they come out as zero."""
     offered(kernel)
     for L in (5, 20):
         shape = (1, 2, L, L)
         mask = (rng.random(shape) < 0.5) | np.eye(L, dtype=np.bool_)
         options: dict[str, Any] = {"scale": 0.3, "mask": mask, "bias": rng.standard_normal(shape), "causal": True}
+        options |= {"window": (2, 1), "softcap": 1.5}
         for name in sorted(kernel.keywords & set(options)):
             one = problem(kernel, rng, dtype, H=2, Lq=L, D=8, **{name: options[name]})
             yield AttentionTrial(one, grad_out=upstream(rng, one))
+        if "mask" in kernel.keywords and kernel.empty_rows == "zero":
+            one = problem(kernel, rng, dtype, H=2, Lq=L, D=8, mask=mask & (np.arange(L) != 1)[:, None])
+            yield AttentionTrial(one, grad_out=upstream(rng, one))
+
+
+def _rectangular(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
+    """Under causal, with more keys than queries, and fewer."""
+    offered(kernel)
+    needs(kernel, "causal")
+    for Lq, Lk in ((2, 3), (3, 2), (17, 33), (33, 17)):
+        one = problem(kernel, rng, dtype, H=2, Lq=Lq, Lk=Lk, D=8, causal=True)
+        yield AttentionTrial(one, grad_out=upstream(rng, one))
 
 
 def _grouped(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
@@ -94,7 +108,13 @@ def _upstream(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> 
 
 CHECKS = (
     judged("gradient.values", "dq, dk and dv lie within the rounding error that every right kernel keeps", _plain),
-    judged("gradient.options", "The gradients hold with scale, mask, bias and causal", _options),
+    judged("gradient.options", "The gradients hold with every option", _options),
+    judged(
+        "gradient.rectangular",
+        "The gradients hold under causal where Lq and Lk differ",
+        _rectangular,
+        may_refuse=True,
+    ),
     judged("gradient.heads", "dk and dv are summed over the heads of a group", _grouped, may_refuse=True),
     judged("gradient.sums", "Long sums over queries and over keys lose no precision", _long),
     judged("gradient.grad_out", "grad_output may be expanded, transposed, large, zero or in one row", _upstream),

@@ -68,6 +68,11 @@ def _given_scale(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) 
     for scale in (1.0, 0.1, 0.5, -0.7, 2.0, 0.0, 1 / 3, 1e-3):
         for D in (4, 9):
             yield AttentionTrial(problem(kernel, rng, dtype, H=2, Lq=5, Lk=11, D=D, scale=scale))
+    large = (
+        2048.0 if dtype == "float64" else 256.0
+    )  # scores so far apart that only their own maximum can be shifted to 0
+    for scale in (large, -large):
+        yield AttentionTrial(problem(kernel, rng, dtype, H=2, Lq=5, Lk=11, D=4, scale=scale))
     for scale in (-0.7, 0.0) if "causal" in kernel.keywords else ():  # what is hidden before it is scaled turns around
         yield AttentionTrial(problem(kernel, rng, dtype, H=2, Lq=9, D=4, scale=scale, causal=True))
 
