@@ -145,21 +145,20 @@ class SoftmaxLayers:
 
     def _carried(self, k: int, C: Any, P: list[list[Any]], radii: list[Any]) -> list[Any] | None:
         """What the uncertainty of a layer makes of the next one, by Lemma S3; None where it does not apply."""
-        n, points, weights, rho = range(len(P)), C.tolist(), flint.arb_mat(P), flint.arb_mat([[r] for r in radii])
+        weights, rho = flint.arb_mat(P), flint.arb_mat([[r] for r in radii])
         means = (weights * C).tolist()
-        columns = flint.arb_mat(
-            [[_ball(sum(map(abs, column), Fraction(0)))] for column in zip(*self.model.A, strict=True)]
-        )
-        b = [sum((abs(v) for v in row), flint.arb(0)) for row in (C * _matrix(self.model.A)).tolist()]
+        sizes = [sum(map(abs, column), Fraction(0)) for column in zip(*self.model.A, strict=True)]
+        columns = _matrix(tuple((x,) for x in sizes))
+        b = [sum((v.abs_upper() for v in row), flint.arb(0)) for row in (C * _matrix(self.model.A)).tolist()]
         beta, rate, a, most = _ball(self.beta(k)), _ball(self.rate(k)), _ball(self.model.norm), max(radii)
         far, own, widest = [], [], flint.arb(0)
         for m, p in zip(means, P, strict=True):
-            away = [[abs(x - y).upper() for x, y in zip(c, m, strict=True)] for c in points]
-            e = flint.arb_mat(away) * columns
-            far.append([x * max(row) for x, row in zip(p, away, strict=True)])
-            own.append((flint.arb_mat(far[-1:]) * e)[0, 0])
-            widest = max(widest, max(row[0].upper() for row in e.tolist()))
-        tau = beta * most * (widest + max(v.upper() for v in b) + a * most)
+            away = [[v.abs_upper() for v in row] for row in (C - flint.arb_mat([m] * len(P))).tolist()]
+            largest_of = [max(row) for row in away]
+            far.append([x * y for x, y in zip(p, largest_of, strict=True)])
+            own.append((flint.arb_mat(far[-1:]) * (flint.arb_mat(away) * columns))[0, 0])
+            widest = max(widest, *largest_of)
+        tau = beta * most * (a * widest + max(v.upper() for v in b) + a * most)
         if not tau <= LARGEST_TAU:
             return None
         pulled, crossed = (weights * rho).tolist(), (flint.arb_mat(far) * rho).tolist()
@@ -167,7 +166,7 @@ class SoftmaxLayers:
             (1 - rate) * radii[i]
             + rate * (pulled[i][0] * (1 + tau * 17 / 8))
             + rate * beta * (radii[i] * own[i] + (b[i] + a * radii[i]) * crossed[i][0]) * 17 / 16
-            for i in n
+            for i in range(len(P))
         ]
 
     def precise(self, goal: Fraction | None = None) -> Iterator[EnclosedLayer]:

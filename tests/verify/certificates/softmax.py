@@ -145,7 +145,7 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "softmax-A-other": (ONE, put("2", "problem", "A", 0, 0), "consensus, "),
     "softmax-multiplicity-other": (ONE, put(2, "problem", "multiplicities", 1), "consensus, "),
     "softmax-alpha-other": (ONE, put("2/3", "problem", "alpha"), "consensus, "),
-    "softmax-hardly-flat": ("softmax-flat-pair", put("1/1000", "problem", "A", 1, 1), "consensus: .*more than 1"),
+    "softmax-hardly-flat": ("softmax-flat-pair", put("1/1000", "problem", "A", 1, 1), "exponential: |consensus: "),
     "softmax-grows-too-fast": ("softmax-one-cluster-grows", put("2", "problem", "growth"), "consensus: .*more than 1"),
     "softmax-grows-far-apart": ("softmax-one-cluster-grows", put("40", "problem", "beta"), "consensus: .*more than 1"),
     "softmax-metastable-growing": (

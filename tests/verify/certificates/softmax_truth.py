@@ -60,10 +60,11 @@ def metastable(c, said):
 def shadow(c, said):
     last = said["stays"] if said["left"] is None else said["left"]
     hard = Dynamics(Configuration(c.tokens, c.model.same_hardmax(), multiplicities=c.multiplicities))
-    exact = [layer.tokens() for layer, _ in islice(hard.layers(), last + 1)]
-    far = [max(map(distance, Z, tokens)) for Z, tokens in zip(run_of(c, last + 1), exact, strict=True)]
+    many = min(last + 1, MOST)
+    exact = [layer.tokens() for layer, _ in islice(hard.layers(), many)]
+    far = [max(map(distance, Z, tokens)) for Z, tokens in zip(run_of(c, many), exact, strict=True)]
     epsilon = number(Q(said["epsilon"]))
-    return max(far[: said["stays"] + 1]) <= epsilon and (said["left"] is None or far[last] > epsilon)
+    return max(far[: said["stays"] + 1]) <= epsilon and (said["left"] is None or last >= many or far[last] > epsilon)
 
 
 def growing(c, said):
