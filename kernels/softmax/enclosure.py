@@ -1,4 +1,4 @@
-"""Softmax layers enclosed by balls: exact centres, and one radius for all coordinates that does not grow by itself.
+"""Softmax layers enclosed by balls: exact centres, and one radius for each token that does not grow by itself.
 
 A layer is computed from the exact centres with ball arithmetic, which bounds its rounding; what the tokens' own
 uncertainty does to the next layer is bounded by Lemma S3 of verify/theory/SOFTMAX.md, and not by the balls, which would
@@ -10,11 +10,10 @@ Neighbours: `model` is what is computed; `verify.provers.softmax` draws conclusi
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 import flint
-import numpy as np
 from sympy import ZZ
 
 from ..errors import HardmaxError
@@ -33,13 +32,6 @@ GOOD = Fraction(1, 2**40)
 """The radius, in units of the largest coordinate, that a precision has to reach."""
 LARGEST_TAU = 1 / 64
 """Of Lemma S3."""
-
-
-FINE = 1e-14
-"""Added to a mean deviation in floats for each token, in units of the largest coordinate: more than their rounding and
-three times the radius of a weight, FINE / 8, make together."""
-SAFE = 1e-280, 1e280
-"""Sizes of tokens between which floats neither underflow to nothing nor overflow."""
 
 
 class PrecisionError(HardmaxError):
@@ -134,31 +126,49 @@ class SoftmaxLayers:
         Raises:
             PrecisionError: balls of this precision have become too wide.
         """
-        radius = flint.arb(0)
         with flint.ctx.workprec(bits):
-            Z, norm = _matrix(self.configuration.tokens), _ball(self.model.norm)
+            Z = _matrix(self.configuration.tokens)
+            radii = [flint.arb(0)] * self.configuration.n
         for k in count():
             with flint.ctx.workprec(bits):
                 C = Z.mid()
-                radius = (radius + max(v.rad() for row in Z.tolist() for v in row)).upper()
+                radii = [(r + max(v.rad() for v in row)).upper() for r, row in zip(radii, Z.tolist(), strict=True)]
                 exact = C.tolist()
-            yield EnclosedLayer(k, tuple(tuple(map(_fraction, row)) for row in exact), _fraction(radius))
+            yield EnclosedLayer(k, tuple(tuple(map(_fraction, row)) for row in exact), _fraction(max(radii)))
             with flint.ctx.workprec(bits):
                 P = self.attention(k, C)
                 Z = self.next_balls(k, C, P)
-                tau = _ball(self.beta(k)) * radius * (self._sensitivity(C) + norm * radius)
                 finite = all(v.is_finite() for row in Z.tolist() for v in row)  # not where exponents are all error
-                if not (finite and tau <= LARGEST_TAU):
+                radii = self._carried(k, C, P, radii) if finite else None
+                if radii is None:
                     raise PrecisionError(f"{bits} bits are too few for layer {k + 1}")
-                radius = (radius + _ball(self.rate(k)) * tau * _deviation(P, C) * 17 / 16).upper()
 
-    def _sensitivity(self, C: Any) -> Any:
-        """h + b of Lemma S3."""
-        A = _matrix(self.model.A)
-        images = (C * A.transpose()).tolist()
-        h = sum((max(column) - min(column)).upper() for column in zip(*[map(_middle, x) for x in images], strict=True))
-        slack = 4 * len(images[0]) * max(v.rad() for x in images for v in x)
-        return h + max(sum(abs(v).upper() for v in x) for x in (C * A).tolist()) + slack
+    def _carried(self, k: int, C: Any, P: list[list[Any]], radii: list[Any]) -> list[Any] | None:
+        """What the uncertainty of a layer makes of the next one, by Lemma S3; None where it does not apply."""
+        n, points, weights, rho = range(len(P)), C.tolist(), flint.arb_mat(P), flint.arb_mat([[r] for r in radii])
+        means = (weights * C).tolist()
+        columns = flint.arb_mat(
+            [[_ball(sum(map(abs, column), Fraction(0)))] for column in zip(*self.model.A, strict=True)]
+        )
+        b = [sum((abs(v) for v in row), flint.arb(0)) for row in (C * _matrix(self.model.A)).tolist()]
+        beta, rate, a, most = _ball(self.beta(k)), _ball(self.rate(k)), _ball(self.model.norm), max(radii)
+        far, own, widest = [], [], flint.arb(0)
+        for m, p in zip(means, P, strict=True):
+            away = [[abs(x - y).upper() for x, y in zip(c, m, strict=True)] for c in points]
+            e = flint.arb_mat(away) * columns
+            far.append([x * max(row) for x, row in zip(p, away, strict=True)])
+            own.append((flint.arb_mat(far[-1:]) * e)[0, 0])
+            widest = max(widest, max(row[0].upper() for row in e.tolist()))
+        tau = beta * most * (widest + max(v.upper() for v in b) + a * most)
+        if not tau <= LARGEST_TAU:
+            return None
+        pulled, crossed = (weights * rho).tolist(), (flint.arb_mat(far) * rho).tolist()
+        return [
+            (1 - rate) * radii[i]
+            + rate * (pulled[i][0] * (1 + tau * 17 / 8))
+            + rate * beta * (radii[i] * own[i] + (b[i] + a * radii[i]) * crossed[i][0]) * 17 / 16
+            for i in n
+        ]
 
     def precise(self, goal: Fraction | None = None) -> Iterator[EnclosedLayer]:
         """Layer 0, 1, 2, … enclosed with radii up to a goal, in as many bits as that takes.
@@ -226,21 +236,3 @@ def _fraction(ball: Any) -> Fraction:
 
 def _middle(ball: Any) -> Any:
     return ball.mid()
-
-
-def _deviation(P: list[list[Any]], C: Any) -> Any:
-    """An upper bound of the largest mean deviation Σ_j p_ij |c_j − m_i| of a coordinate.
-
-    In floats, whose rounding is far below what is added for it. Where numbers are beyond floats, or weights are hardly
-    known, the standard deviation takes its place, in balls.
-    """
-    p, c = (np.array([[float(v) for v in row] for row in M]) for M in (P, C.tolist()))
-    size = np.abs(c).max()
-    if SAFE[0] < size < SAFE[1] and max(v.rad() for row in P for v in row) < FINE / 8:
-        far = np.abs(c[None, :, :] - (p @ c)[:, None, :])
-        return flint.arb(float((p[:, :, None] * far).sum(axis=1).max() + FINE * len(c) * size))
-    weights = flint.arb_mat(P)
-    squares = flint.arb_mat([[v * v for v in row] for row in C.tolist()])
-    means, seconds = (weights * C).tolist(), (weights * squares).tolist()
-    pairs = zip(chain(*means), chain(*seconds), strict=True)
-    return max(max((second - mean * mean).upper(), flint.arb(0)) for mean, second in pairs).sqrt().upper()

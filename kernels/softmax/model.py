@@ -100,11 +100,6 @@ class Softmax(Model):
         """β_k."""
         return self.beta * self.growth**layer
 
-    @property
-    def bounded(self) -> bool:
-        """Whether β_k A is bounded, so that there is one cluster in the end."""
-        return self.growth <= 1 or self.beta == 0 or self.norm == 0
-
     def same_hardmax(self) -> Hardmax:
         """The model that this one tends to as β → ∞."""
         return Hardmax(self.A, self.step)

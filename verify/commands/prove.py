@@ -156,7 +156,7 @@ def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, jo
     elif out is not None:
         prepare(out, overwrite)
         journal = Journal(out / JOURNAL, about)
-    run = _Run(asked, claims, out, journal or Journal())
+    run = _Proofs(asked, claims, out, journal or Journal())
     verdicts: list[str] = []
     interrupted = False
     with Interruption() as interruption:
@@ -228,7 +228,7 @@ def _say(entry: dict[str, Any]) -> str:
     return entry["verdict"]
 
 
-class _Run:
+class _Proofs:
     """Proves inputs one by one; with a folder it writes certificates as they come and the records at the end.
 
     An entry of the journal is what is printed of an input, its record, and the names that its files have.

@@ -3,12 +3,10 @@
 from fractions import Fraction as Q
 from itertools import islice
 
-import flint
 import mpmath
 import pytest
 
 from hardmax.kernels import Configuration
-from hardmax.kernels.softmax import enclosure
 from hardmax.kernels.softmax.enclosure import PrecisionError, largest
 from hardmax.kernels.softmax.model import Softmax
 
@@ -76,25 +74,3 @@ def test_equal_tokens_stay_equal_and_beta_0_is_the_mean():
     layer, sets = next(islice(mean.dynamics().layers(), 1, None))
     assert [[round(x * 10**9) for x in row] for row in layer.tokens()] == [[15 * 10**8], [3 * 10**9]]
     assert sets == ((0, 1), (0, 1))
-
-
-def test_the_bound_of_the_mean_deviation_is_one(monkeypatch):
-    """In floats and in balls: both contain the deviation that mpmath computes."""
-    c = random_configuration(5, n=6, betas=(4,))
-    layers = c.dynamics()
-    with flint.ctx.workprec(128), mpmath.workdps(60):
-        C = flint.arb_mat([[flint.arb(flint.fmpq(v.numerator, v.denominator)) for v in row] for row in c.tokens]).mid()
-        P = layers.attention(0, C)
-        p = [[number(enclosure._fraction(v.mid())) for v in row] for row in P]
-        points = [[number(v) for v in row] for row in c.tokens]
-        means = [[sum(q * x[a] for q, x in zip(row, points, strict=True)) for a in range(c.d)] for row in p]
-        true = max(
-            sum(q * abs(x[a] - m[a]) for q, x in zip(row, points, strict=True))
-            for row, m in zip(p, means, strict=True)
-            for a in range(c.d)
-        )
-        by_floats = mpmath.mpf(float(enclosure._deviation(P, C)))
-        monkeypatch.setattr(enclosure, "FINE", 0.0)
-        by_balls = mpmath.mpf(float(enclosure._deviation(P, C)))
-    assert true <= by_floats <= true * (1 + mpmath.mpf(10) ** -9)
-    assert true <= by_balls <= 2 * true

@@ -19,8 +19,24 @@ ASKED = {
     "matrices-R3-weights": Configuration(MIRRORED, multiplicities=[2, 3, 5, 3, 2]),
     "matrices-line": Configuration([(1, 0), (Q(1, 2), 0), (-1, 0)]),
     "matrices-one": Configuration([(Q(2, 3), 5)], None, Q(7, 2)),
+    "matrices-mixed": Configuration(
+        [(-2, 4), (2, -3), (-2, -3), (2, 4), (4, 0), (-4, 0)], None, Q(1, 3), multiplicities=[3, 2, 1, 1, 1, 1]
+    ),
+    "matrices-two": Configuration([(0, 1), (2, 1)], None, Q(2)),
+    "matrices-left-behind": Configuration([(10, 1), (-10, 1), (2, 2), (-2, 2), (0, 2)]),
+    # On its wall, which is on no axis, a tie of moving tokens stays ahead of a token that moves: a table with signs.
+    "matrices-R3-turned": Configuration(
+        [(2 * x - y, x + 2 * y) for x, y in ((-2, -3), (-1, -3), (0, -1), (1, -3), (2, -3), (1, 1))]
+    ),
     "matrices-three": Configuration([(1, 0), (-1, 0), (0, 1)]),
 }
+
+
+FOR_NOTHING = [
+    {"changes": [[[0, [0]], [1, [0]], [2, [2]]], []], "cut": ["0", "0", "1"]},
+    *[{"changes": [[]], "cut": []}] * 3,
+]
+"""A tree for `matrices-line` with a cut that is not needed, at layer 1."""
 
 
 def documents() -> dict[str, Document]:
@@ -32,6 +48,7 @@ def documents() -> dict[str, Document]:
     left["nodes"][-2]["cut"] = None
     left["claims"][ALL] = None
     made["matrices-open"] = sealed(left)
+    made["matrices-cut-for-nothing"] = sealed({**made["matrices-line"], "nodes": FOR_NOTHING})
     return made
 
 
@@ -111,6 +128,19 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
         REST,
         lambda c: _leaf(c, 2, changes=c["nodes"][2]["changes"][:1]),
         "node 2, R3",
+    ),
+    "matrices-R3-too-early": ("matrices-mixed", drop("nodes", 13, "changes", slice(1, None)), "node 13, R3"),
+    "matrices-R3-far-too-early": ("matrices-mixed", drop("nodes", 24, "changes", slice(1, None)), "node 24, R3"),
+    "matrices-rest-too-early": (
+        "matrices-left-behind",
+        drop("nodes", 269, "changes", slice(1, None)),
+        "node 269, R3",
+    ),
+    "matrices-tie-too-early": ("matrices-two", drop("nodes", 5, "changes", slice(1, None)), "node 5, R3"),
+    "matrices-before-the-cut": (
+        "matrices-cut-for-nothing",
+        put([1, [1]], "nodes", 0, "changes", 0, 1),
+        "node 0, layer 0, follow set of token 1",
     ),
     "matrices-undecided-cut": (REST, put(None, "nodes", 0, "cut"), "node 0: .*nothing is known"),
 }

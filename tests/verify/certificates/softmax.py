@@ -22,6 +22,8 @@ CONFIGURATIONS = {
     "softmax-twins": Configuration([[1], [1], [-1]], Softmax([[1]], 1, 1)),
     "softmax-falling-beta": Configuration(NEAR, Softmax(IDENTITY, 1, 4, Q(1, 2))),
     "softmax-one-cluster-grows": Configuration([[1], [Q(11, 10)]], Softmax([[1]], 1, Q(1, 4), Q(3, 2))),
+    "softmax-no-scores": Configuration([[1], [-1], [Q(1, 2)]], Softmax([[1]], Q(1, 2), 0, Q(9, 4))),
+    "softmax-flat-pair": Configuration([(1, 1), (1, -1)], Softmax([[1, 0], [0, 0]], Q(1, 2), 1, Q(9, 4))),
     "softmax-metastable": Configuration(NEAR, Softmax(IDENTITY, Q(1, 2), 12), multiplicities=[1, 1, 2]),
     "softmax-growing": Configuration(FIGURE, Softmax(IDENTITY, Q(1, 2), 1, Q(9, 4))),
     "softmax-growing-weights": Configuration(NEAR, Softmax([[1, 1], [-1, 2]], 1, 2, Q(5, 2)), multiplicities=[1, 3, 2]),
@@ -143,6 +145,7 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "softmax-A-other": (ONE, put("2", "problem", "A", 0, 0), "consensus, "),
     "softmax-multiplicity-other": (ONE, put(2, "problem", "multiplicities", 1), "consensus, "),
     "softmax-alpha-other": (ONE, put("2/3", "problem", "alpha"), "consensus, "),
+    "softmax-hardly-flat": ("softmax-flat-pair", put("1/1000", "problem", "A", 1, 1), "consensus: .*more than 1"),
     "softmax-grows-too-fast": ("softmax-one-cluster-grows", put("2", "problem", "growth"), "consensus: .*more than 1"),
     "softmax-grows-far-apart": ("softmax-one-cluster-grows", put("40", "problem", "beta"), "consensus: .*more than 1"),
     "softmax-metastable-growing": (

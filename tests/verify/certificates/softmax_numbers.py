@@ -186,7 +186,7 @@ def _just(checker: ModuleType) -> dict[str, str]:
     for more in (0, tiny, -tiny, rho):
         section = near | {"epsilon": far + more, "left": 1}
         ask(f"left {more}", rules.shadow, problem(beta, Q(1)), section, views)
-    few = {"tokens": [[Q(1)]] * 3, "multiplicities": [2, 1, 3]}
+    few = {"tokens": [[Q(1)]] * 3, "multiplicities": [1, 2, 3]}
     for follows in ([0, 1, 0], [0, 1, 2], [0, 0, 0]):
         for eta in (Q(0), Q(1, 1000), Q(1, 50)):
             for b in (Q(3, 10), Q(10)):

@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .constant_sets import Rules, columns
-from .disc import SQUARE, Form, Region, at, product
+from .disc import SQUARE, Form, Region, at, minus, product
 from .dynamics import Dynamics, Layer, Sets
 from .exact import integers
+from .polynomials import sign
 from .reading import POINT, OrNull, ascending, must
 
 CELLS, ALL = "matrices.cells", "matrices.all"
@@ -26,7 +27,6 @@ class Run(NamedTuple):
     layer: Layer
     sets: Sets
     leaders: dict[int, int]
-    kept: dict[int, tuple[int, ...]]
     samples: list[int]
 
 
@@ -35,10 +35,9 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     problem, listed, nodes = certificate["problem"], certificate["sets"], certificate["nodes"]
     plane = all(len(z) == 2 for z in problem["tokens"])
     must(plane, "tokens", problem["tokens"], "they have to be in the plane")
-    identity = [[Fraction(1), Fraction(0)], [Fraction(0), Fraction(1)]]
     step = {"rule": "constant", "alpha": problem["alpha"]}
     known = {"tokens": problem["tokens"], "multiplicities": problem["multiplicities"]}
-    dynamics = Dynamics({**known, "A": identity, "step": step, "follow": "largest"})
+    dynamics = Dynamics({**known, "A": [[Fraction(0)] * 2] * 2, "step": step, "follow": "largest"})
     Z, n = dynamics.first.N, dynamics.n
     must(len({*Z}) == n and all(map(any, Z)), "tokens", f"{n} tokens", "they have to be distinct and not zero")
     ascending([entry["leaders"] for entry in listed], "sets")
@@ -46,7 +45,7 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
     samples = [(x, y, unit) for x, y in points]
     must(all(x * x + y * y < w * w for x, y, w in samples), "sets", "a sample", "it is not in the disc")
 
-    first = Run(Region(SQUARE), dynamics.first, [()] * n, {}, {}, [*range(len(samples))])
+    first = Run(Region(SQUARE), dynamics.first, [()] * n, {}, [*range(len(samples))])
     waiting, is_open = [first], False
     for number, node in enumerate(nodes):
         where, form = f"node {number}", node["cut"]
@@ -71,16 +70,16 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
 
 def cut(run: Run, form: Form, samples: list[tuple[int, int, int]], where: str) -> list[Run]:
     """The run on the three sides of a line, of which none is empty: where the form is negative, 0, positive."""
-    signs = {k: (v > 0) - (v < 0) for k, v in ((k, at(form, samples[k])) for k in run.samples)}
-    both = run.region.has_negative(form) and run.region.has_negative((-form[0], -form[1], -form[2]))
+    both = run.region.has_negative(form) and run.region.has_negative(minus(form))
     must(both, where, f"a cut {form}", "the line does not divide this part")
     sides = zip((-1, 0, 1), run.region.sides(form), strict=True)
-    return [run._replace(region=region, samples=[k for k, s in signs.items() if s == sign]) for sign, region in sides]
+    signs = {k: sign(at(form, samples[k])) for k in run.samples}
+    return [run._replace(region=region, samples=[k for k, s in signs.items() if s == side]) for side, region in sides]
 
 
 def follow(dynamics: Dynamics, run: Run, layers: list[list[Any]], where: str, *, complete: bool) -> Run:
     """The run after more layers; the last one need not be `complete`: before a cut, and where nothing more is known."""
-    region, layer, sets, leaders, kept, _ = run
+    region, layer, sets, leaders, _ = run
     must(layers, where, "no layer", "there is one at least")
     for number, changes in enumerate(layers):
         if number:
@@ -92,23 +91,16 @@ def follow(dynamics: Dynamics, run: Run, layers: list[list[Any]], where: str, *,
             sets[i] = tuple(C)
         if number + 1 < len(layers) or complete:
             for i, C in enumerate(sets):
-                if kept.get(i) != C:
-                    must_follow(region, layer, i, C, f"{where}, layer {layer.k}, follow set of token {i}")
+                must_follow(region, layer, i, C, f"{where}, layer {layer.k}, follow set of token {i}")
             leaders = {**{i: layer.k for i, C in enumerate(sets) if C == (i,)}, **leaders}
-            kept = {**kept, **{i: C for i, C in enumerate(sets) if len(C) == 1 and C[0] in leaders}}
-    return run._replace(layer=layer, sets=sets, leaders=leaders, kept=kept)
+    return run._replace(layer=layer, sets=sets, leaders=leaders)
 
 
 def must_follow(region: Region, layer: Layer, i: int, C: tuple[int, ...], where: str) -> None:
-    """Refuse unless C is the follow set of token i for every A of the region: Lemma 1 and R1 need no look again."""
+    """Refuse unless C is the follow set of token i for every A of the region."""
     must(C, where, C, "no follow set is empty")
-    must_lead(region, layer, layer.N[i], C, where)
-
-
-def must_lead(region: Region, layer: Layer, x: Any, C: tuple[int, ...], where: str) -> None:
-    """Refuse unless xᵀAz_j is the same for all j ∈ C and larger than for any other token, on the region."""
     for other, z in enumerate(layer.N):
-        form = product(x, [u - v for u, v in zip(layer.N[C[0]], z, strict=True)])
+        form = product(layer.N[i], [u - v for u, v in zip(layer.N[C[0]], z, strict=True)])
         holds = region.is_zero(form) if other in C else region.is_positive(form)
         must(holds, where, C, f"the score for {other} is against it")
 
@@ -123,11 +115,10 @@ def must_stay(dynamics: Dynamics, run: Run, where: str) -> None:
         F |= found
     names = ["R3"] * dynamics.n
     for i, C in enumerate(sets):
-        captured = F.issuperset(C) and (len(C) == 1 or leads_weakly(region, layer, totals[i][1], C))
+        ahead = [product(totals[i][1], [u - v for u, v in zip(N[C[0]], N[j], strict=True)]) for j in C]
+        captured = F.issuperset(C) and all(map(region.is_zero, ahead))
         if i in F or captured:
             names[i] = "kept"
-    if "R3" not in names:
-        return
     layers = [layer]
     for i, ahead, other, tie, shifts in columns(dynamics, layer, sets, Rules(names, [*range(dynamics.n)], F)):
         while len(layers) < len(shifts):
@@ -138,9 +129,3 @@ def must_stay(dynamics: Dynamics, run: Run, where: str) -> None:
             holds = region.is_zero(forms[0]) or (not tie and region.is_positive(forms[0]))
             must(holds, f"{where}, R3: scores of token {i}", f"{ahead} and {other}", "the table does not show it")
             forms = [(c - sigma * f, a - sigma * g, b - sigma * h) for (f, g, h), (c, a, b) in pairwise(forms)]
-
-
-def leads_weakly(region: Region, layer: Layer, m: Any, C: tuple[int, ...]) -> bool:
-    """Rule R2: mᵀAz_j is the same for all j ∈ C and at least that for any other token, on the region."""
-    forms = {j: product(m, [u - v for u, v in zip(layer.N[C[0]], z, strict=True)]) for j, z in enumerate(layer.N)}
-    return all(region.is_zero(f) or (j not in C and region.is_positive(f)) for j, f in forms.items())

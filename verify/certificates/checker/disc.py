@@ -25,7 +25,7 @@ def at(form: Form, corner: Corner) -> int:
 
 
 class Region:
-    """A region with these corners, in order around it."""
+    """A region with these corners, counterclockwise around it; one may come twice."""
 
     def __init__(self, corners: Sequence[Corner]) -> None:
         self.corners = corners
@@ -40,12 +40,12 @@ class Region:
 
     def has_negative(self, form: Form) -> bool:
         """Whether the form is negative somewhere on the region."""
-        return min([at(form, p) for p in self.corners]) < 0 and meets_disc(self.where((-form[0], -form[1], -form[2])))
+        return min([at(form, p) for p in self.corners]) < 0 and not misses_disc(self.where(minus(form)))
 
     def where(self, form: Form) -> list[Corner]:
         """The corners of where the form is not negative."""
         found: list[Corner] = []
-        for p, q in self.edges():
+        for p, q in edges(self.corners):
             f, g = at(form, p), at(form, q)
             if f >= 0:
                 found.append(p)
@@ -53,15 +53,20 @@ class Region:
                 found.append(crossing(p, q, f, g))
         return found
 
-    def edges(self) -> list[tuple[Corner, Corner]]:
-        """Each corner with the next one; the last one of a segment with itself."""
-        following = [*self.corners[1:], self.corners[0 if len(self.corners) > 2 else -1]]
-        return [*zip(self.corners, following, strict=True)]
-
     def sides(self, form: Form) -> list["Region"]:
         """Where the form is negative, zero and positive, if it is negative and positive somewhere."""
-        below, above = self.where((-form[0], -form[1], -form[2])), self.where(form)
+        below, above = self.where(minus(form)), self.where(form)
         return [Region(below), Region([p for p in above if at(form, p) == 0]), Region(above)]
+
+
+def minus(form: Form) -> Form:
+    """The form with the other sign."""
+    return -form[0], -form[1], -form[2]
+
+
+def edges(corners: Sequence[Corner]) -> list[tuple[Corner, Corner]]:
+    """Each corner with the next one; of a segment there and back."""
+    return [*zip(corners, [*corners[1:], *corners[:1]], strict=True)]
 
 
 def crossing(p: Corner, q: Corner, f: int, g: int) -> Corner:
@@ -71,19 +76,18 @@ def crossing(p: Corner, q: Corner, f: int, g: int) -> Corner:
     return x // unit, y // unit, w // unit
 
 
-def meets_disc(corners: list[Corner]) -> bool:
-    """Whether a convex polygon, segment or point has a point in the open disc.
+def misses_disc(corners: Sequence[Corner]) -> bool:
+    """Whether a convex polygon, segment or point has no point in the open disc.
 
-    If so a corner lies in it, or a chord of it is a side, or the origin is inside.
+    It has none if and only if some side has the disc wholly on its right, the polygon being on its left; or the corner
+    nearest to the origin, with all others not before the line through it that faces the origin, lies outside.
     """
-    if any(x * x + y * y < w * w for x, y, w in corners):
-        return True
-    turns = []
-    for p, q in Region(corners).edges():
-        (x, y, w), (u, v, s) = p, q
-        a, b, c = y * s - w * v, w * u - x * s, x * v - y * u  # the line ax + by + c = 0 through both
-        inner = x * u + y * v
-        if c * c < a * a + b * b and inner * s < (u * u + v * v) * w and inner * w < (x * x + y * y) * s:
+    for x, y, w in corners:
+        square = x * x + y * y
+        if square >= w * w and all((x * u + y * v) * w >= square * s for u, v, s in corners):
             return True
-        turns.append(c)
-    return len(corners) > 2 and (min(turns) > 0 or max(turns) < 0)
+    for (x, y, w), (u, v, s) in edges(corners):
+        a, b, c = y * s - w * v, w * u - x * s, x * v - y * u  # ax + by + c = 0 through both, positive on the left
+        if c < 0 and c * c >= a * a + b * b:
+            return True
+    return False

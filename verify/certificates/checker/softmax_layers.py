@@ -47,7 +47,9 @@ class Softmax:
         self.A: Matrix
         self.A, self.unit = integers(problem["A"], self.d, self.d, "A")
         self.norm = sum([abs(x) for row in self.A for x in row])
-        self.bounded = self.growth <= 1 or self.beta * self.norm == 0
+        N = self.hardmax.first.N
+        flat = all(len({*self.hardmax.scores(row, N)}) == 1 for row in N)
+        self.bounded = self.growth <= 1 or self.beta == 0 or flat
 
     def beta_at(self, k: int) -> Fraction:
         """β_k."""

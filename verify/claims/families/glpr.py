@@ -22,7 +22,7 @@ from ....kernels.softmax.model import Softmax
 from ...provers.softmax.evidence import SoftmaxEvidence
 from ..case import Case
 from ..inputs import Drawn, Searched
-from ..registry import Claim, Finding, Source, assumed
+from ..registry import Claim, Finding, Shown, Source, assumed
 from . import softmax
 
 PAPER = "arXiv:2305.05465"
@@ -33,7 +33,7 @@ def _growing(case: Case, claim: str, several: Callable[[SoftmaxEvidence], str], 
     """What the checker says of a claim; `one` is what there is to say of one cluster."""
     model = case.configuration.model
     assert isinstance(model, Softmax)
-    if model.bounded:
+    if model.growth <= 1 or model.beta == 0:
         return Finding("vacuous", "beta does not grow: softmax.consensus is about that")
     return softmax.certified(case, claim, lambda e: one if e.growing is None else several(e))
 
@@ -107,6 +107,11 @@ def check_pair_identity(case: Case) -> Finding:
         return f"the matrix tends to the identity, and the limits, known up to {decimal_text(found.radius)}, differ"
 
     return _growing(case, "glpr.rows", several, "both tokens tend to one point, and all rows to (1/2, 1/2)")
+
+
+def _by_certificate(case: Case, finding: Finding) -> Shown:
+    """The certificate shows it; there is no script for softmax layers."""
+    return Shown(None, 0, certified=True)
 
 
 def _first(c: Configuration) -> Any:
@@ -245,6 +250,7 @@ CLAIMS = (
         "false_as_printed",
         "Remark 7.9: tokens (1, ±ε) tend to one point and the matrix to the identity; from a reader's notes, not print",
         given=(scheme_growth, mirrored_pair),
+        shown=_by_certificate,
         search=Searched("Two tokens with one limit: a counterexample is expected", _flat_pairs, ({},), 2, 2),
         example=PAIR,
     ),

@@ -32,6 +32,7 @@ from ...certificates.writer import Document
 from ...geometry.polytopes.polytope import Separated, convex_weights
 from ...provers.freeze.budget import Budget
 from ...provers.freeze.outcome import Enclosed
+from ...provers.softmax.consensus import bounded
 from ...provers.softmax.evidence import HALVINGS, SoftmaxEvidence
 from ..case import Case
 from ..inputs import SMALL, Drawn
@@ -109,7 +110,7 @@ def _model(case: Case) -> Softmax:
 
 def check_consensus(case: Case) -> Finding:
     """All tokens converge to one point: theorem S2, on the layers as the checker computes them."""
-    if not _model(case).bounded:
+    if not bounded(case.configuration):
         return Finding("vacuous", "beta grows: the family glpr is about that")
 
     def said(evidence: SoftmaxEvidence) -> str | None:
@@ -334,8 +335,8 @@ def _claim(name: str, statement: str, check: Callable[[Case], Finding], source: 
 
 
 def constant_beta(c: Configuration) -> bool:
-    """β A does not grow."""
-    return isinstance(c.model, Softmax) and c.model.bounded
+    """β does not grow, or finds no scores."""
+    return isinstance(c.model, Softmax) and bounded(c)
 
 
 EXAMPLE = Configuration([(1, 0), (Fraction(9, 10), Fraction(1, 20)), (-1, 0)], Softmax([[1, 0], [0, 1]], 1, 4))

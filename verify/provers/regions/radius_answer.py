@@ -139,7 +139,7 @@ def alpha_interval(configuration: Configuration) -> tuple[Root, Root | None] | N
     for end in filter(None, (low, high)):
         while end.low < end.high and (end.low <= at.low <= end.high or end.high - end.low > at.low / 2**20):
             end.refine((end.high - end.low) / 2)
-    return low, high
+    return (low, high) if low is not None else None
 
 
 def _reach(configuration: Configuration, own: Itinerary, end: Root, last: Root | None) -> Root | None:

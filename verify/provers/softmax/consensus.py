@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 
+import flint
+
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.matrix import Matrix
 from ....kernels.softmax.enclosure import EnclosedLayer, largest, spread
@@ -27,19 +29,30 @@ def contraction(model: Softmax, rate: Fraction, here: EnclosedLayer) -> Fraction
     return 1 - rate * exponential(-min(exponent, Fraction(LARGEST_EXPONENT)), up=False)
 
 
-def meets(model: Softmax, rate: Fraction, here: EnclosedLayer) -> bool:
-    """Whether g q ≤ 1, with a margin where β grows."""
-    if model.bounded:
+def bounded(c: Configuration) -> bool:
+    """Whether β does not grow, or there are no scores for it to act on: then there is one cluster in the end.
+
+    Args:
+        c: of softmax.
+    """
+    assert isinstance(c.model, Softmax)
+    if c.model.growth <= 1 or c.model.beta == 0:
         return True
+    Z, A = (flint.fmpq_mat([[flint.fmpq(v.numerator, v.denominator) for v in r] for r in M]) for M in (c.tokens, c.A))
+    return all(len({*row}) == 1 for row in (Z * A * Z.transpose()).tolist())
+
+
+def meets(model: Softmax, rate: Fraction, here: EnclosedLayer) -> bool:
+    """Whether g q ≤ 1, with a margin, where β grows."""
     bounds = Bounds(here, model.A, model.norm)
     small = model.beta_at(here.index) * model.norm * bounds.R * bounds.D <= LARGEST_EXPONENT
     return small and model.growth * contraction(model, rate, here) <= 1 - Fraction(1, 1 << 20)
 
 
 def enough(tokens: Matrix, model: Softmax, rate: Fraction) -> int | None:
-    """A number of layers after which the diameter is 2^−HALVINGS of what it is, by S2; None if it is not written."""
+    """A number of layers after which the diameter is 2^−HALVINGS of what it is, by S2; None where it is not written."""
     exponent = model.beta * model.norm * largest(tokens) * spread(tokens)
-    if not model.bounded or exponent > LARGEST_EXPONENT:
+    if model.growth > 1 or exponent > LARGEST_EXPONENT:
         return None
     factor = 1 + Fraction(1, 1 << 40)  # the checker rounds otherwise
     parts = (exponential(exponent / 2**m, up=True) * factor for m in range(HALVINGS))

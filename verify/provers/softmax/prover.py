@@ -12,7 +12,7 @@ from ....kernels.softmax.enclosure import EnclosedLayer, PrecisionError, Softmax
 from ....kernels.softmax.model import Softmax
 from ..freeze.budget import CALL, OutOfBudgetError, Work, product
 from ..freeze.outcome import Enclosed, Undecided
-from .consensus import consensus, meets
+from .consensus import bounded, consensus, meets
 from .evidence import Growing, Metastable, SoftmaxEvidence
 from .growing import growing
 from .metastable import Shadowing, metastable
@@ -48,7 +48,7 @@ def decide(configuration: Configuration, work: Work) -> Enclosed | Undecided:
     assert isinstance(layers, SoftmaxLayers)
     run = _Run(configuration, model, model.step.alpha, layers, work)
     try:
-        return run.bounded() if model.bounded else run.growing()
+        return run.bounded() if bounded(configuration) else run.growing()
     except (PrecisionError, OutOfBudgetError) as error:
         return Undecided(configuration, (), str(error))
 

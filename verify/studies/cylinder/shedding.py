@@ -5,6 +5,7 @@ Neighbours: `flow` advances the flow, `cycle` asks who leads among the snapshots
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import numpy as np
 from ....kernels.errors import InputError
 from .flow import Flow, Grid
 
-SNAPSHOTS, STEPS = 120, 480
-"""Of one cycle: those that are kept, and time steps."""
+SNAPSHOTS = 120
+"""Of one cycle."""
 RADIUS = 30.0
 """Snapshots reach this far, in radii: from there on the viscosity of the flow is not the fluid's."""
 START, LATEST = 4.0, 400.0
@@ -97,7 +98,7 @@ def shed(reynolds: float = 100, grid: Grid | None = None, progress: Telling | No
         InputError: it does not shed, or does not settle.
     """
     grid = grid or Grid(192, 128)
-    coarse = 0.0125 * min(1.0, 192 / grid.radial)
+    coarse = 0.0125 * min(1.0, 192 / grid.radial) * min(1.0, 100 / reynolds)
     flow = Flow(reynolds, grid, coarse / 4)
     times, lifts = [0.0], [0.0]
     crossings: list[int] = []
@@ -110,7 +111,7 @@ def shed(reynolds: float = 100, grid: Grid | None = None, progress: Telling | No
         times.append(flow.time)
         lifts.append(flow.forces()[1])
         if not np.isfinite(lifts[-1]):
-            raise InputError(f"the flow at Re = {reynolds:g} is unstable at {grid.radial} x {grid.angular}; refine it")
+            raise _unstable(reynolds, grid)
         if progress is not None and len(times) % 50 == 0:
             progress(f"flow at Re {reynolds:g}, {grid.radial} x {grid.angular}", min(flow.time, 99), 100)
         if lifts[-2] < 0 <= lifts[-1] and flow.time > 20:
@@ -127,23 +128,30 @@ def shed(reynolds: float = 100, grid: Grid | None = None, progress: Telling | No
                 f"the flow at Re = {reynolds:g} has not settled after {LATEST:g} D/U; vortices are shed from Re = 47 "
                 "on, and near it slowly: give a larger Reynolds number"
             )
-    flow.set_step(period / STEPS)
-    for _ in range(STEPS):  # one cycle to forget the change of step
+    every = ceil(period / coarse / SNAPSHOTS)
+    steps = every * SNAPSHOTS
+    flow.set_step(period / steps)
+    for _ in range(steps):  # one cycle to forget the change of step
         flow.step()
     inside = np.exp(grid.xi) <= RADIUS
     seen, psi, omega = [], [], []
-    for i in range(STEPS):
-        if i % (STEPS // SNAPSHOTS) == 0:
+    for i in range(steps):
+        if i % every == 0:
             psi.append(flow.psi[:, inside])
             omega.append(flow.omega[:, inside])
         seen.append(flow.forces())
         flow.step()
     drags, found = np.array(seen).T
-    every = STEPS // SNAPSHOTS
+    if not np.isfinite(found).all():
+        raise _unstable(reynolds, grid)
     return Shedding(
         reynolds, grid.radial, grid.angular, 1 / period, float(drags.mean()), float((found.max() - found.min()) / 2),
         float(settled), found[::every], drags[::every], np.array(psi), np.array(omega),
     )  # fmt: skip
+
+
+def _unstable(reynolds: float, grid: Grid) -> InputError:
+    return InputError(f"the flow at Re = {reynolds:g} is unstable at {grid.radial} x {grid.angular}; refine it")
 
 
 def _crossing(times: list[float], lifts: list[float], i: int) -> float:

@@ -1,22 +1,19 @@
 """How far softmax attention provably is from hardmax on real reviews: the temperature that the paper trains with.
 
-    python -m hardmax.verify.studies.sentiment.near_hardmax [REVIEWS]
-
 Of each test review of the shipped classifier, equal words merged: the first layer, row by row, by theorem S1 of
 SOFTMAX.md. Scores are computed in float64 with a bound of their rounding, gaps are taken from below, so what is printed
 are upper bounds. A row whose largest scores are closer than their rounding counts as not decided.
 
-Neighbours: `classifier.softmax_attention` is that attention, `experiment.verification` has the reviews.
+Neighbours: `classifier.softmax_attention` is that attention, `experiment.verification` asks for reviews.
 """
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ....kernels.exact.configuration import Configuration
-from ....reports.records.sentiment_record import NearHardmaxRecord
+from ....reports.records.review_record import NearHardmaxRecord
 from .classifier.softmax_attention import TEMPERATURE
 
 UNITS = {"float32": 2.0**-24, "float64": 2.0**-53}
@@ -106,30 +103,3 @@ def summary(found: Iterable[Nearness], beta: float = 1 / TEMPERATURE) -> NearHar
     within = {name: float((rows <= u).mean()) for name, u in UNITS.items()}
     undecided = sum(review.undecided for review in reviews)
     return NearHardmaxRecord(beta, len(reviews), len(rows), undecided, within, {k: tuple(v) for k, v in marks.items()})
-
-
-def table(record: NearHardmaxRecord) -> str:
-    """The quantiles as a table in Markdown."""
-    lines = ["| | 10 % | median | 90 % | 99 % | largest |", "|---|---|---|---|---|---|"]
-    for name, marks in record.marks.items():
-        lines.append(f"| {name} | {' | '.join(f'{v:.2g}' for v in marks)} |")
-    shares = ", ".join(f"{share:.1%} of the rows are hardmax in {name}" for name, share in record.within.items())
-    counted = f"{record.reviews} reviews, {record.rows} rows decided and {record.undecided} not"
-    return "\n".join([*lines, "", f"{counted}; at β = {record.beta:g} {shares}"])
-
-
-def main(most: int = 500) -> None:
-    """Print the table for the first so many test reviews.
-
-    Raises:
-        InputError: the reviews are not installed.
-    """
-    from .experiment.verification import review_configurations  # which has this module make its record
-
-    record = summary(nearness(merged(c)) for _, c in review_configurations(most))
-    assert record is not None
-    print(table(record))
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ....reports.records.sentiment_record import HypothesesRecord, ProofsRecord
+from ....reports.records.review_record import HypothesesRecord, ProofsRecord
 from ...campaigns.journal import Journal, key_of
 from ...claims.conclusion import Result, prove
 from ...provers.freeze.outcome import Frozen

@@ -15,7 +15,7 @@ import numpy as np
 
 from ....kernels.exact.configuration import Configuration, with_changes
 from ....kernels.exact.dynamics import Dynamics
-from ....reports.records.sentiment_record import RoundingRecord
+from ....reports.records.review_record import RoundingRecord
 from ...provers.freeze.outcome import Frozen
 from ...provers.freeze.prover import decide
 from ...provers.regions.radius import radius, root_above

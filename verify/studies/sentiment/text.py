@@ -5,13 +5,8 @@ Neighbours: `commands.sentiment` prints it; `reports.pages.sentiment_page` makes
 
 from collections.abc import Mapping, Sequence
 
-from ....reports.records.sentiment_record import (
-    ComparisonRecord,
-    NearHardmaxRecord,
-    ProofsRecord,
-    RoundingRecord,
-    SentimentRecord,
-)
+from ....reports.records.review_record import NearHardmaxRecord, ProofsRecord, RoundingRecord
+from ....reports.records.sentiment_record import ComparisonRecord, SentimentRecord
 from .explain import Explanation
 from .proofs import TextProof
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from hardmax.verify.certificates.self_check import answer_to
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families import glpr, softmax
+from hardmax.verify.claims.search import find_counterexample
 
 from ..softmax_killers import CONSTANT, GROWING, MISTAKES, QUICK, MaxNotSubtracted, with_layers
 
@@ -15,6 +17,17 @@ def test_every_mistake_is_caught(mistake, layers):
     given = GROWING if "one layer" in mistake else CONSTANT
     wrong = Case(with_layers(given, layers), QUICK)
     assert wrong.finding(CLAIMS["softmax.layers"]).verdict == "refuted"
+
+
+def test_the_pair_with_one_limit_is_found_and_certified():
+    claim = CLAIMS["glpr.pair_identity"]
+    (source,) = claim.inputs
+    found = find_counterexample(claim, source)
+    assert found.tokens == ((1, 1), (1, -1))
+    assert found.A == ((1, 0), (0, 0))
+    assert claim.judge(Case(found)).certified
+    proved = answer_to(softmax.certificate_of(Case(found)))[1]
+    assert (proved["softmax.consensus"], proved["glpr.rows"]) == ("verified", "refuted")
 
 
 @pytest.mark.parametrize(("c", "claim"), [(CONSTANT, "softmax.consensus"), (GROWING, "glpr.rows")])

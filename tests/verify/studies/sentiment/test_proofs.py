@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hardmax.reports.records.codec import dumps
-from hardmax.reports.records.sentiment_record import HypothesesRecord
+from hardmax.reports.records.review_record import HypothesesRecord
 from hardmax.strategies.corpus import read_reviews
 from hardmax.verify.campaigns.journal import Journal
 from hardmax.verify.certificates.checker import command
