@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from hardmax.reports.formats.markdown import render_markdown
 from hardmax.reports.pages.atlas_figures import atlas_figure
-from hardmax.reports.pages.html import render_html
+from hardmax.reports.pages.run_page import render_html
 from hardmax.reports.records.atlas_record import AtlasCellRecord, AtlasRecord, AtlasSetRecord
 from hardmax.reports.records.codec import RecordError
 from hardmax.reports.records.store import Records
