@@ -45,7 +45,7 @@ def steps_figure(record: StepsRecord) -> StepsFigure:
     for text, x in (("0", 0), ("1/2", WIDTH / 3), ("1", WIDTH / 2), ("2", 2 * WIDTH / 3), ("∞", WIDTH)):
         anchor = "start" if x == 0 else "end" if x == WIDTH else "middle"
         pieces.append(
-            f'<text x="{x:.1f}" y="46" font-size="12" fill="currentColor" text-anchor="{anchor}">{text}</text>'
+            f'<text x="{x:.1f}" y="48" font-size="18" fill="currentColor" text-anchor="{anchor}">{text}</text>'
         )
     rows = [(cell, _leaders(record, cell)) for cell in record.cells]
     legend = [(colour[said], said) for said in sets]

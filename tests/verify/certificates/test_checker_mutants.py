@@ -7,6 +7,7 @@ from .mutants import FILES, FOLDER, mutants, original, passes, survives
 
 NEVER_0 = "where a sign is not shown to be constant it is refused, and it is not 0"
 MORE_SHIFTS = "a table with more shifts asks for more, and proves the same"
+ONE_UNIT = "a unit of 2^-80 more is asked for"
 ORDER = "shifts = sorted(orders.elements(), key=lambda st: (L * L + L * st[0] * alpha + st[1] * alpha**2, st))"
 ORDERS = ["Mult becomes Add", "0 becomes 1", "2 becomes 3"]
 RATIONAL_END = "the polynomial of a rational end is a multiple of t: dividing by it changes no root"
@@ -164,6 +165,25 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "equal ends are dealt with before"
         ),
         "1 becomes 2: step += 1": "common factors are looked for earlier",
+    },
+    "small_steps": {
+        "12 becomes 13: COARSEST, LONGEST, TRIES = 8, 40, 12": "any limit will do",
+        "22 becomes 23: for q in range(1, 22):  # e^(−1/fineness): sums of an alternating series": "a term more",
+        "condition always True: if c:": "zeros add nothing",
+        "Gt becomes GtE: result = plus(result, (c * low, c * high) if c > 0 else (c * high, c * low))": "c is not 0",
+        "0 becomes 1: if self.inner(tube[i], difference(tube[sets[i][0]], tube[other]))[0] > 0:": ONE_UNIT,
+        "operand 0 left out: elif gap not in rising or not self.grows(tube, sets, i, sets[i][0], other):": (
+            "a gap that was seen to be positive, and grows since, is positive"
+        ),
+        "0 becomes 1: zero = [(0, 0)] * len(z[0])": "all tokens have as many coordinates",
+        "0 becomes 1: return self.growth(z, i, ahead, other, *moves) > 0": ONE_UNIT,
+        "0 becomes 1: if min(growths.values()) <= 0:": ONE_UNIT,
+        "0 becomes 1: times_needed = [-(min(0, closing[i, rivals[i]]) << BITS) // g + 2 for i, g in growths.items()]": (
+            "a rival that is ahead needs no time"
+        ),
+        "LtE becomes Lt: if needed <= length:": ONE_UNIT,
+        "0 becomes 1: pulls = scaled((0, length), difference(target, T[i]))": "the box before the pull is in the hull",
+        "0 becomes 1: beaten = any(self.inner(T[i], difference(T[j], T[other]))[0] > 0 for j in own)": ONE_UNIT,
     },
     "radius": {
         "condition always True: if own or step:": "zeros add nothing",

@@ -215,7 +215,7 @@ class Flow:
         """A lower bound of the growth at a layer, over λ, where m − z is this for the three tokens."""
         turn = difference(of_ahead, of_other)
         first = plus(self.inner(of_i, difference(z[ahead], z[other])), self.inner(z[i], turn))
-        return first[0] + min(0, times(self.rate, self.inner(of_i, turn))[0])
+        return first[0] + times(self.rate, self.inner(of_i, turn))[0]
 
     # -- where sets change --------------------------------------------------------------------------------------------
 
@@ -280,7 +280,7 @@ class Flow:
             return first, times(self.rate, self.inner(of_i, turn))
 
         both = [*map(hull, T[ahead], T[rival])]
-        return min(parts(T[ahead])[0][0], parts(T[rival])[0][0]) + min(0, parts(both)[1][0])
+        return min(parts(T[ahead])[0][0], parts(T[rival])[0][0]) + parts(both)[1][0]
 
     def must_keep(self, T: list[Box], sets: list[tuple[int, ...]], rivals: dict[int, int], waiting: list[int]) -> None:
         """Refuse unless no token follows any but its own and its rival, with tokens in these boxes."""

@@ -81,6 +81,8 @@ def all_steps(configuration: Configuration, least: Fraction | None = None, secon
             continue
         if least is None and low is zero and high is not None and len(pieces) > MANY:
             a = Fraction(1, 4)
+            while high.low == 0:  # an isolating interval may begin at 0, the root never does
+                high.refine((high.high - high.low) / 2)
             while a >= as_fraction(high.low):
                 a /= 2
             if a < smallest:

@@ -55,6 +55,13 @@ def test_figure_2a_is_decided_for_every_step():
     assert unchecked(answer.document()) is None
 
 
+def test_small_steps_are_tried_below_a_root_whose_interval_starts_at_0():
+    tokens = [(3, 2), (2, 3), (0, 2), (0, -3), (-1, -2)]
+    answer = ask_all_steps(Configuration(tokens, [[3, 0], [0, 1]]))
+    assert answer.verdict == "verified"
+    assert unchecked(answer.document()) is None
+
+
 @given(
     st.lists(st.tuples(*[st.integers(-9, 9)] * 2).filter(any), min_size=3, max_size=6, unique=True),
     st.sampled_from([Fraction(1, 32), Fraction(1, 128)]),
