@@ -89,12 +89,18 @@ def _rounded_cholesky(G: Matrix) -> Squares | None:
     from flint import fmpz_mat
 
     n = len(G)
+    numerators, D = over_one_denominator(G)
+    top = max(numerators[i][i] for i in range(n))
+    if top <= 0:
+        return None
+    # G times 4^half has its largest number near 1, whatever its size, and its factor is that of G times 2^half.
+    half = (D.bit_length() - top.bit_length()) // 2
+    up, down = 4 ** max(half, 0), 4 ** max(-half, 0) * D
     try:
-        floats = np.array([[float(v) for v in row] for row in G])
+        floats = np.array([[x * up / down for x in row] for row in numerators])
     except OverflowError:
         return None
     largest = float(floats.diagonal().max())
-    numerators, D = over_one_denominator(G)
     for excess in (8, 128, 2048):
         delta = excess * n * 2.0**-53 * largest
         try:
@@ -107,9 +113,10 @@ def _rounded_cholesky(G: Matrix) -> Squares | None:
         whole = np.rint(np.ldexp(R, shift)).astype(np.int64).tolist()
         M = fmpz_mat(whole)
         square = [list(map(int, row)) for row in (M * M.transpose()).tolist()]
-        if _is_dominant(numerators, D, square, 4**shift):
-            unit = 2**shift
-            rows = tuple(tuple(Fraction(v, unit) for v in row[: i + 1]) for i, row in enumerate(whole))
+        e = shift + half
+        if _is_dominant(numerators, D * 4 ** max(-e, 0), square, 4 ** max(e, 0)):
+            unit = Fraction(2) ** e
+            rows = tuple(tuple(v / unit for v in row[: i + 1]) for i, row in enumerate(whole))
             return Squares((Fraction(1),) * n, rows)
     return None
 

@@ -15,8 +15,8 @@ class FlowRecord(Record, frozen=True):
         reynolds, radial, angular: Reynolds number and resolution.
         strouhal, drag, lift: fD/U, mean drag and amplitude of the lift coefficient.
         settled: relative difference of the last two cycles.
-        predicted: Σ a/|b''| for r < 3 D and r < 5 D.
-        leaders: how many of 2,400 snapshots lead there.
+        predicted: Σ a/|b''| in each window.
+        leaders: (fewest, most, mean) over starting phases of how many of 3,600 snapshots lead there.
     """
 
     reynolds: float
@@ -27,7 +27,7 @@ class FlowRecord(Record, frozen=True):
     lift: float
     settled: float
     predicted: tuple[float, ...]
-    leaders: tuple[int, ...]
+    leaders: tuple[tuple[int, int, float], ...]
 
 
 class CountRecord(Record, frozen=True):

@@ -121,8 +121,9 @@ def test_the_page_of_the_flow_is_that_of_its_record():
     assert render_cylinder(record) == (folder / "cylinder.html").read_text("utf-8")
     assert record.conclusion == conclusion(record.questions)
     verdicts = {question.id: question.verdict for question in record.questions}
-    assert verdicts["cylinder.solver"] == verdicts["cylinder.law"] == verdicts["cylinder.energy"] == "supported"
-    assert verdicts["cylinder.universal"] == verdicts["cylinder.lift"] == "refuted"
+    assert verdicts["cylinder.solver"] == verdicts["cylinder.theorem"] == verdicts["cylinder.energy"] == "supported"
+    assert verdicts["cylinder.law"] == verdicts["cylinder.universal"] == verdicts["cylinder.lift"] == "refuted"
+    assert {flow.reynolds for flow in record.flows} == {60, 80, 100, 120, 150}  # of a sweep
 
 
 def test_the_readme_of_the_gallery_names_every_example_and_its_command():

@@ -9,6 +9,7 @@ Neighbours: the theorem's own family is the same with coordinates, `certificates
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import lcm
 from typing import Any, cast
 
 from ...kernels.exact.gram import Gram
@@ -33,7 +34,8 @@ def check_vertices(case: Case) -> Finding:
     for i in outcome.leaders:
         normal = _image(G, rows[i])
         heights = [sum(normal[q] * y for q, y in row) for row in rows]
-        if heights.count(max(heights)) > 1 or heights[i] < max(heights):
+        top = max(heights)
+        if heights[i] < top or len({tuple(row) for row, h in zip(rows, heights, strict=True) if h == top}) > 1:
             return Finding("refuted", f"leader {i} is no vertex of its own", outcome.layer)
     alone = len(set(outcome.limits)) == 1
     return Finding("verified", "each leader is exposed by its own normal and never moves again", trivial=alone)
@@ -50,8 +52,9 @@ def check_places(case: Case) -> Finding:
         return Finding("undecided", "a limit is no combination of leaders; merge equal tokens")
     for s in set(outcome.limits):
         pairs = _sparse(s)
-        normal = _image(case.form, pairs)
-        if sum(normal[p] * x for p, x in pairs) <= 0:
+        D = lcm(*(x.denominator for _, x in pairs))
+        whole = [(p, int(x * D)) for p, x in pairs]
+        if sum(x * y * case.form[p][q] for p, x in whole for q, y in whole) <= 0:
             return Finding("undecided", "a token tends to the origin")
     trivial = {outcome.limits[i] for i in outcome.leaders} >= set(outcome.limits)
     return Finding("verified", "every limit is on the boundary of K, and nearest the origin on a face", trivial=trivial)

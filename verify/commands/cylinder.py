@@ -93,8 +93,11 @@ def describe(record: Any) -> str:
     for f in record.flows:
         lines.append(
             f"  Re {f.reynolds:g}, {f.radial} x {f.angular}: Strouhal {f.strouhal:.4f}, drag {f.drag:.4f}, lift "
-            f"{f.lift:.4f}; leaders r < 3 D: {f.leaders[0]} ({f.predicted[0]:.1f} foretold), r < 5 D: {f.leaders[1]} "
-            f"({f.predicted[1]:.1f}); two cycles differ by {f.settled:.0e}"
+            f"{f.lift:.4f}; two cycles differ by {f.settled:.0e}; leaders of 3,600 snapshots (foretold), "
+            + ", ".join(
+                f"{c.name}: {low}-{high} ({foretold:.1f})"
+                for c, foretold, (low, high, _) in zip(record.windows, f.predicted, f.leaders, strict=True)
+            )
         )
     lines += ["claims"]
     for q in record.questions:

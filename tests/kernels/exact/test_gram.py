@@ -71,6 +71,13 @@ def test_large_matrices_are_proved_from_floats_and_refuted_by_them():
         Configuration.from_gram(G)
 
 
+@pytest.mark.parametrize("size", [Q(10) ** 38, Q(1, 10**312), Q(1, 10**330), Q(10) ** 400])
+def test_the_size_of_numbers_plays_no_part(size):
+    n = SMALL + 5
+    G = tuple(tuple(size * (2 * (i == j) + Q(1, 9 * n)) for j in range(n)) for i in range(n))
+    assert is_proved(G, factor(G))
+
+
 def test_a_large_singular_matrix_is_proved_exactly():
     X = np.random.default_rng(2).integers(-9, 9, (SMALL + 10, 5)).astype(float)
     assert len(Configuration.from_gram(X @ X.T).model.factor.weights) == 5

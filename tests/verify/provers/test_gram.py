@@ -2,19 +2,25 @@
 
 from dataclasses import replace
 from fractions import Fraction as Q
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 
 from hardmax.kernels.exact.configuration import Configuration
+from hardmax.kernels.exact.dynamics import itinerary
+from hardmax.kernels.exact.step import HarmonicStep
 from hardmax.strategies import configurations
 from hardmax.verify.certificates.checker import check
 from hardmax.verify.certificates.writer import to_text
+from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 from hardmax.verify.claims.conclusion import prove
 from hardmax.verify.claims.gram import CLAIMS
 from hardmax.verify.provers import gram
+from hardmax.verify.provers.freeze.budget import Budget, Work
+from hardmax.verify.provers.freeze.outcome import Undecided
 
 from ..mutants import Mutant, mutate
 
@@ -87,24 +93,61 @@ def test_the_claims_can_fail():
         assert wrong.finding(examined).verdict == "refuted", claim
 
 
+def ring(n: int, alpha: str | None = "1", step=None) -> Configuration:
+    """Rational points of the circle, and within it tokens that score the same for two of them, exactly or nearly."""
+    points = [(Q(1 - t * t, 1 + t * t), Q(2 * t, 1 + t * t)) for t in (Q(k, n) for k in range(-n, n))]
+    inside = []
+    for k, (z, y) in enumerate(pairwise(points)):
+        off = (k % 3 - 1) * Q(1, 10**20)
+        inside.append(tuple((a + b) / 4 + off * (b - a) for a, b in zip(z, y, strict=True)))
+    tokens = [*points, *inside]
+    G = [[sum(a * b for a, b in zip(x, y, strict=True)) for y in tokens] for x in tokens]
+    return Configuration.from_gram(G, alpha, step=step)
+
+
+@pytest.mark.parametrize("c", [many(gram.FEW + 20), ring(26, "1/2"), ring(26, None, HarmonicStep(2, 2))])
+def test_floats_and_exact_layers_have_the_same_sets(c, monkeypatch):
+    monkeypatch.setattr(gram, "LAYERS", 8)
+    found = Case(c).outcome
+    layers = [phase.sets for phase in found.phases for _ in range(phase.layers)]
+    assert layers
+    assert layers == itinerary(c, len(layers))
+
+
+def test_a_budget_that_is_spent_is_said():
+    case = Case(many(gram.FEW + 20), Budget(operations=4_000_000))
+    assert "exceeds the budget" in case.outcome.reason
+
+
+def test_a_leader_on_whose_place_others_jump_is_a_vertex():
+    """λ_0 = 1: followers are at their leader's place from layer 1 on."""
+    G = [[9, 3, 0], [3, 1, 0], [0, 0, 1]]
+    result = prove(Configuration.from_gram(G, step=HarmonicStep(2, 2)))
+    assert result.findings["clustering.vertices"].verdict == "verified"
+    assert set(check(to_text(certificate_of(result.case))).values()) == {"verified"}
+
+
 WRONG = [
-    Mutant("scores move by the left alone", "S = mixed([*map(list, zip(*half, strict=True))], ", "S = mixed(half, "),
-    Mutant("leaders do not stay", "whole = keep + pull", "whole = keep"),
+    Mutant("scores move by the left alone", "for _ in range(2):", "for _ in range(1):"),
+    Mutant("leaders do not stay", "(keep + pull) * x for", "keep * x for"),
     Mutant("R1 without a leader", "len(C) == 1 and C[0] in leaders", "len(C) == 1"),
     Mutant("the step is λ of the next layer", "rate = c.step.rate(k)", "rate = c.step.rate(k) / 2"),
-]
+    Mutant("the last rival wins", "best = [j] if sign > 0 else", "best = [j] if sign < 0 else"),
+    Mutant("ties are what floats say", "if abs(sign) <= 2 * (len(x) + len(apart) + 8) * EPS:", "if False:"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("mutant", WRONG, ids=lambda m: m.what)
-def test_a_wrong_prover_is_noticed(mutant):
+def test_a_wrong_prover_is_noticed(mutant, monkeypatch):
     wrong = mutate("hardmax.verify.provers.gram", mutant)
-    c = many(gram.FEW + 20)
-    truth = prove(c).outcome
-    try:
-        found = wrong.decide(c, prove(c).case.work)
-        assert found.leaders == truth.leaders
-        assert found.limits == truth.limits
-        assert found.phases == truth.phases
-    except Exception:  # a wrong prover may break in any way
-        return
+    monkeypatch.setattr(gram, "LAYERS", 8)
+    wrong.LAYERS = 8
+    for c in (many(gram.FEW + 20), ring(26, "1/2")):
+        truth = gram.decide(c, Work(Budget()))
+        try:
+            found = wrong.decide(c, Work(Budget()))
+            assert found.phases == truth.phases
+            assert isinstance(truth, Undecided) or (found.leaders, found.limits) == (truth.leaders, truth.limits)
+        except Exception:  # a wrong prover may break in any way
+            return
     raise AssertionError(f"nobody notices that {mutant.what}")

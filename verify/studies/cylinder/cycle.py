@@ -103,7 +103,13 @@ class Cycle:
     def leaders(self, n: int, phase: float = 0.0) -> np.ndarray:
         """s of the samples that lead among n at equal steps, the first at `phase` steps."""
         s = 2 * np.pi * (np.arange(n) + phase) / n
-        return s[leaders_of(self.gram(s))]
+        rows = self.rows(s)
+        image = rows @ self.K
+        own, *beside = (np.einsum("ij,ij->i", image, np.roll(rows, k, axis=0)) for k in (0, 1, -1))
+        near = np.flatnonzero(own > np.maximum(*beside))  # who does not beat its neighbours does not lead
+        scores = image[near] @ rows.T
+        scores[np.arange(len(near)), near] = -np.inf
+        return s[near[own[near] > scores.max(axis=1)]] if len(near) else s[near]
 
     def shape(self, s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """b', b'' and a."""

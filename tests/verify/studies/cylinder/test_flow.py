@@ -63,6 +63,30 @@ def test_what_is_unstable_or_does_not_settle_is_said(monkeypatch):
         shedding.shed(100, Grid(64, 48))
 
 
+def test_time_steps_are_short_enough_for_the_grid_and_the_reynolds_number(monkeypatch):
+    """They are never longer than those of 192 rings at Re = 100, in proportion: longer ones overflow."""
+    steps = []
+
+    class Swinging(Flow):
+        def set_step(self, dt):
+            steps.append(dt)
+            super().set_step(dt)
+
+        def step(self):
+            self.time += self.dt / 2
+
+        def forces(self):
+            return 1.0, float(np.sin(2 * np.pi * self.time / 6.1))
+
+    monkeypatch.setattr(shedding, "Flow", Swinging)
+    for reynolds, radial in ((100, 64), (100, 256), (150, 64)):
+        steps.clear()
+        flow = shedding.shed(reynolds, Grid(radial, 48))
+        assert len(flow.lifts) == len(flow.psi) == shedding.SNAPSHOTS
+        assert max(steps) <= 0.0125 * min(1, 192 / radial) * min(1, 100 / reynolds)
+        assert 6.1 / steps[-1] == pytest.approx(round(6.1 / steps[-1] / 120) * 120, rel=1e-3)
+
+
 def test_snapshots_are_read_back(tmp_path):
     rng = np.random.default_rng(0)
     fields = rng.standard_normal((2, 4, 3, 5)) + 1j * rng.standard_normal((2, 4, 3, 5))

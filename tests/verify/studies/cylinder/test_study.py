@@ -9,7 +9,7 @@ import pytest
 from hardmax.kernels.errors import InputError
 from hardmax.reports.pages.cylinder_page import render
 from hardmax.verify.cli import main
-from hardmax.verify.studies.cylinder import cycle, questions, study
+from hardmax.verify.studies.cylinder import cycle, nulls, questions, study
 from hardmax.verify.studies.cylinder.cycle import Cycle
 
 
@@ -61,12 +61,12 @@ def test_the_inner_product_is_that_of_velocity():
 
 def test_nulls_are_what_they_are_called():
     rng = np.random.default_rng(1)
-    assert questions.counts(questions.circle(), 100) == (100, 100)
-    assert questions.circle().predicted() is None
+    assert questions.counts(nulls.circle(), 100) == (100, 100)
+    assert nulls.circle().predicted() is None
     snapshots = ellipse() - ellipse().mean(axis=0)
-    shuffled = questions.phase_randomised(snapshots, rng)
+    shuffled = nulls.phase_randomised(snapshots, rng)
     assert np.trace(shuffled.K) == pytest.approx(np.trace(Cycle.of(snapshots).K), rel=1e-6)
-    assert 1 <= questions.gaussian(Cycle.of(snapshots), 200, rng) < 50
+    assert 1 <= nulls.gaussian(Cycle.of(snapshots), 200, rng) < 50
 
 
 def test_exact_inner_products_are_exact():
@@ -96,12 +96,42 @@ def test_verdicts_on_a_known_curve(record):
 def test_claims_can_fail(monkeypatch):
     snapshots = ellipse(80, axes=(2.0, 1.8))
     monkeypatch.setattr(Cycle, "predicted", lambda self: 99.0)
-    material = questions.Material({"all": Cycle.of(snapshots)}, snapshots, "all", None)
-    assert questions.law(material).verdict == "refuted"
+    material = questions.Material({"all": Cycle.of(snapshots)}, snapshots, "all", {"mean kept": Cycle.of(snapshots)})
+    assert questions.law(material).verdict == questions.theorem(material).verdict == "refuted"
     monkeypatch.setattr(Cycle, "all_lead_below", lambda self: 200)
     assert questions.coarse(material, np.random.default_rng(0)).verdict == "refuted"
     monkeypatch.setattr(Cycle, "leaders", lambda self, n, phase=0.0: 2 * np.pi * np.arange(40) / 40)
     assert questions.energy(material, np.random.default_rng(0)).verdict == "refuted"
+
+
+def test_the_criterion_stated_beforehand_is_not_that_of_the_theorem(monkeypatch):
+    """Off by 2.5 at one phase of four: the first one fails, the second one holds, and both are said."""
+    found = iter([40, 40, 40, 42.5] * 8)
+    monkeypatch.setattr(questions, "numbers", lambda cycle, n: [next(found) for _ in range(4)])
+    monkeypatch.setattr(Cycle, "predicted", lambda self: 40.0)
+    material = questions.Material({"all": Cycle.of(ellipse())}, ellipse(), "all", {})
+    first, second = questions.law(material), questions.theorem(material)
+    assert (first.verdict, second.verdict) == ("refuted", "supported")
+    assert "holds in 0 of 1 windows" in first.effect
+    assert first.rivals == ("fails in all, at 1 of 4 starting phases, by 0.5",)
+    said = study.conclusion([first, second])
+    assert "fails" in said[0]
+    assert "after the data had been seen" in said[1]
+
+
+@pytest.mark.parametrize("n", [8, 60, 301])
+def test_leaders_are_those_of_the_gram_matrix(n):
+    curve = nulls.phase_randomised(ellipse(axes=(3.0, 1.0)), np.random.default_rng(n))
+    for phase in (0.0, 0.3):
+        s = 2 * np.pi * (np.arange(n) + phase) / n
+        assert curve.leaders(n, phase).tolist() == s[cycle.leaders_of(curve.gram(s))].tolist()
+
+
+def test_order_periods_inner_products_and_the_mean(record):
+    verdicts = {q.id: q for q in record.questions}
+    assert verdicts["cylinder.order"].verdict == "refuted"
+    assert "none is a leader" in verdicts["cylinder.periods"].rivals[0]
+    assert {"cylinder.inner", "cylinder.raw"} <= verdicts.keys()
 
 
 def test_the_page_says_all_of_it_and_escapes(record):
