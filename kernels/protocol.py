@@ -19,6 +19,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
@@ -337,7 +338,7 @@ def as_kernel(value: Any, *, name: str, source: str = "", **overrides: Any) -> K
     sets need `declare(object, layer=…)`.
 
     Raises:
-        InputError: neither a kernel nor a function, or a class (an instance is required).
+        InputError: neither a kernel nor a function, or a class (an instance is required); a misspelt declaration.
     """
     if isinstance(value, Kernel):
         return replace(value, source=source or value.source, overrides=overrides, **overrides)
@@ -348,5 +349,8 @@ def as_kernel(value: Any, *, name: str, source: str = "", **overrides: Any) -> K
     names = set(DECLARATIONS)
     if inspect.isroutine(value):  # who sets these on a function means them
         names |= {"layer", "prove", "missing"}
+        for given in set(getattr(value, "__dict__", ())) - names:
+            if close := get_close_matches(given, names, 1, 0.8):
+                raise InputError(f"kernel {name}: {given} is no declaration; did you mean {close[0]}?")
     found = {field: getattr(value, field) for field in names if hasattr(value, field)}
     return Kernel(name, value, source=source, overrides=overrides, **(found | overrides))

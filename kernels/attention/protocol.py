@@ -296,8 +296,10 @@ def as_attention(value: Any, *, name: str, source: str = "", **overrides: Any) -
         return replace(kernel, missing=remedy) if remedy != kernel.missing else kernel
     if not is_attention(value):
         raise InputError(f"{name} is no attention kernel; its first parameters must be q, k, v or query, key, value")
-    if inspect.isfunction(value):  # what stands in its attributes was put there to declare
-        declared = {k: v for k, v in vars(value).items() if not k.startswith("_") and k != "kind"}
+    if inspect.isfunction(value):  # what stands in its attributes was put there to declare, but for methods of wrappers
+        own = AttentionKernel.__dataclass_fields__
+        declared = {k: v for k, v in vars(value).items() if k in own or not (k.startswith("_") or callable(v))}
+        declared.pop("kind", None)
     else:
         declared = {k: getattr(value, k) for k in AttentionKernel.__dataclass_fields__ if hasattr(value, k)}
         apart = ("name", "function", "keywords", "source", "missing", "overrides")

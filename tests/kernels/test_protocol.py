@@ -78,6 +78,17 @@ def test_wrong_arguments_are_named(arguments, words):
         numpy_kernel(*arguments)
 
 
+def test_a_misspelt_attribute_is_named_and_others_are_the_functions_own_affair():
+    def step(tokens, A, alpha):
+        return tokens
+
+    step.calls = 0
+    assert as_kernel(step, name="step").ties == "all"
+    step.tie = "first"
+    with pytest.raises(InputError, match=r"^kernel step: tie is no declaration; did you mean ties\?$"):
+        as_kernel(step, name="step")
+
+
 def test_wrong_declarations_are_named():
     with pytest.raises(InputError, match=r"unknown declaration tie; a kernel declares .*ties"):
         declare(one_set, tie="first")

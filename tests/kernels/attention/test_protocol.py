@@ -220,3 +220,14 @@ def test_flex_without_tracing_gives_the_bits_that_it_gives_with_it(monkeypatch):
         traced = libraries.flex(q, k, k, **options)
     assert any("without torch.compile" in str(one.message) for one in told)
     assert all(map(torch.equal, plain, traced))
+
+
+def test_methods_that_a_wrapper_such_as_a_compiler_puts_on_a_function_declare_nothing():
+    def attention(q, k, v):
+        return v
+
+    attention.lse, attention.get_compiler_config = "natural", lambda: None
+    assert as_attention(attention, name="attention").lse == "natural"
+    attention.lses = "natural"
+    with pytest.raises(InputError, match="unknown declaration lses;"):
+        as_attention(attention, name="attention")

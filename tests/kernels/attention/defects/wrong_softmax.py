@@ -31,6 +31,12 @@ class scale_in_bfloat16(Steps):
 
 
 @wrong("scale.default")
+class scale_a_little_off(Steps):
+    def scale(self, q, v, scale):
+        return super().scale(q, v, scale) * (1 + 2.0**-10) if scale is None else scale
+
+
+@wrong("scale.default")
 class scale_of_padded_dimension(Steps):
     def scale(self, q, v, scale):
         return 1 / math.sqrt(-(-q.shape[3] // 8) * 8) if scale is None else scale
