@@ -114,7 +114,7 @@ class Scores:
         rows = self.floats[tokens]
         near = rows >= rows.max(axis=1, keepdims=True) - 2 * (self.error + EPS)
         found: dict[int, tuple[int, ...]] = {i: (int(j),) for i, j in zip(tokens, near.argmax(axis=1), strict=True)}
-        for at in map(int, np.flatnonzero(near.sum(axis=1) > 1)):
+        for at in np.flatnonzero(near.sum(axis=1) > 1).tolist():
             rivals = np.flatnonzero(near[at]).tolist()
             work.do(CALL * sum(len(N[j]) for j in rivals))
             found[tokens[at]] = self._best(N[tokens[at]], rivals, N, work)

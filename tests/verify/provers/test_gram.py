@@ -18,6 +18,7 @@ from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
 from hardmax.verify.claims.conclusion import prove
 from hardmax.verify.claims.gram import CLAIMS
+from hardmax.verify.commands.parts.prove_text import describe
 from hardmax.verify.provers import gram
 from hardmax.verify.provers.freeze.budget import Budget, Work
 from hardmax.verify.provers.freeze.outcome import Undecided
@@ -124,6 +125,7 @@ def test_a_leader_on_whose_place_others_jump_is_a_vertex():
     G = [[9, 3, 0], [3, 1, 0], [0, 0, 1]]
     result = prove(Configuration.from_gram(G, step=HarmonicStep(2, 2)))
     assert result.findings["clustering.vertices"].verdict == "verified"
+    assert "outside the theorem's hypotheses (the step changes" in describe("h.json", result)
     assert set(check(to_text(certificate_of(result.case))).values()) == {"verified"}
 
 

@@ -70,7 +70,7 @@ def _headline(proved: Result) -> str:
     own = [proved.findings[claim.id] for claim in named(proved.configuration.model.claims)]
     verdict = overall(own)
     c = proved.configuration
-    theorem = c.model.kind == "hardmax"  # it is about no other model
+    theorem = c.model.kind in ("hardmax", "gram")  # it is about no other model
     claimed = {h for claim in named(c.model.claims) for h in claim.assumes} | set(c.model.hypotheses())
     said_of = c.hypotheses().items() if theorem else ((h, met) for h, met in c.hypotheses().items() if h in claimed)
     broken = [_BROKEN.get(h, f"not {h}") for h, met in said_of if not met]
