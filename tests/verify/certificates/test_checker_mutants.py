@@ -146,6 +146,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "equal ends are dealt with before"
         ),
         "1 becomes 2: waiting += [(half, depth + 1) for half in halves]": "any depth will do",
+        "0 becomes 1: step = 0": "any depth will do",
+        "Lt becomes LtE: while self.low < self.high:": "at a rational number its sign is found either way",
         "1 becomes 2: step += 1": "common factors are looked for earlier",
     },
     "small_steps": {
