@@ -148,6 +148,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "1 becomes 2: waiting += [(half, depth + 1) for half in halves]": "any depth will do",
         "0 becomes 1: step = 0": "any depth will do",
         "Lt becomes LtE: while self.low < self.high:": "at a rational number its sign is found either way",
+        "condition always True: if step == DEEP:": "common factors are looked for always; the answer is the same",
+        "Eq becomes NotEq: if step == DEEP:": "at all steps but one",
         "1 becomes 2: step += 1": "common factors are looked for earlier",
     },
     "small_steps": {
