@@ -133,6 +133,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "1 becomes 2: own[L // self.weight(sets[i]) * self.w[i] if i in sets[i] else 0] += 1": MORE_SHIFTS,
         "Sub becomes Add: orders |= Counter({(s + t, s * t): p + q - 1})": MORE_SHIFTS,
         **{f"{what}: {ORDER}": "any fixed order of the shifts serves" for what in ORDERS},
+        "Gt becomes GtE: holds = not F_s[0] or (other not in sets[i] and self.place.sign(F_s[0]) > 0)": NEVER_0,
         "Lt becomes LtE: while len(layers) < len(shifts):": "a layer more is computed, and not used",
     },
     "step_places": {
@@ -164,6 +165,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         'Lt becomes LtE: must(self.low < self.high, where, interval, "the first is the smaller one")': (
             "equal ends are dealt with before"
         ),
+        "1 becomes 2: waiting += [(half, depth + 1) for half in halves]": "any depth will do",
+        "0 becomes 1: step = 0": "any depth will do",
+        "Lt becomes LtE: while self.low < self.high:": "at a rational number its sign is found either way",
+        "condition always True: if step == DEEP:": "common factors are looked for always; the answer is the same",
+        "Eq becomes NotEq: if step == DEEP:": "at all steps but one",
         "1 becomes 2: step += 1": "common factors are looked for earlier",
     },
     "small_steps": {
