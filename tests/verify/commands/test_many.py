@@ -19,6 +19,7 @@ def files(tmp_path):
     made = {
         "line": {"tokens": [["1"], ["-1"], ["1/2"]]},
         "plane": {"tokens": [["1", "0"], ["-1", "0"], ["0", "1"]], "labels": ["a", "b", "c"]},
+        "plane-twins": {"tokens": [["1", "0"], ["1", "0"]]},
         "softmax": {"tokens": [["1", "0"], ["0", "1"]], "attention": {"softmax": {"beta": "16"}}},
         "twins": {"tokens": [["1"], ["-1"], ["1"]]},
         "zero": {"tokens": [["1"], ["0"]]},
@@ -137,6 +138,7 @@ def test_all_matrices_are_cells_with_a_certificate(files, capsys):
         (["plane", "--all-A", "--alpha-min", "1"], "give both"),
         (["plane", "--all-A", "--alpha", "1"], "leave them out"),
         (["line", "--all-A"], "tokens in the plane"),
+        (["plane-twins", "--all-A"], "tokens 0 and 1 are equal"),
         (["harmonic", "--all-A"], "tokens in the plane"),
         (["softmax", "--all-A"], "models of kind 'softmax'"),
         (["line", "--radius", "--alpha-min", "1"], "give both"),

@@ -126,12 +126,6 @@ def test_tables_that_divide_a_cell_leave_every_answer_true(monkeypatch):
         assert unchecked(answer.document()) is None
 
 
-def test_equal_tokens_are_merged_and_do_not_lead():
-    answer = ask_all_matrices(Configuration([(1, 0), (-1, 0), (1, 0), (Fraction(1, 2), 0)]))
-    assert answer.merged.n == 3
-    assert [list(s.leaders) for s in answer.sets()] == [[1]]
-
-
 def test_what_is_not_decided_is_named(monkeypatch):
     monkeypatch.setattr(walk, "LAYERS", 1)
     answer = ask_all_matrices(WALL)

@@ -14,7 +14,7 @@ from .....kernels.exact.rational_text import rational_text
 from .....reports.records.record import ResultRecord
 from ....certificates.all_matrices import all_matrices_certificate
 from ....certificates.writer import Document
-from ..steps import must_be_fit
+from ..steps import must_be_distinct, must_be_fit
 from .disc import Homogeneous
 from .walk import AtlasCell, Node, walk
 
@@ -45,12 +45,10 @@ class Atlas:
 
     Args:
         given: the input; its own A is not used.
-        merged: the same with equal tokens merged, which is what is decided.
         nodes: the tree of cuts.
     """
 
     given: Configuration
-    merged: Configuration
     nodes: Sequence[Node]
 
     @property
@@ -65,11 +63,7 @@ class Atlas:
 
     def leaders(self, cell: AtlasCell) -> dict[int, int] | None:
         """{token of the input: first layer at which it leads}; None if undecided."""
-        if cell.leaders is None:
-            return None
-        tokens = self.given.tokens
-        alone = [i for i in sorted(cell.leaders) if tokens.count(self.merged.tokens[i]) == 1]
-        return {tokens.index(self.merged.tokens[i]): cell.leaders[i] for i in alone}
+        return None if cell.leaders is None else dict(sorted(cell.leaders.items()))
 
     def sets(self) -> list[SetOfLeaders]:
         """The sets of leaders that occur: those of most polygons first, what is undecided last."""
@@ -91,7 +85,7 @@ class Atlas:
         return []
 
     def document(self) -> Document:
-        """The certificate, of the merged tokens."""
+        """The certificate."""
         sets: dict[tuple[int, ...], AtlasCell] = {}
         for cell in self.cells:
             if cell.leaders is not None:
@@ -102,7 +96,7 @@ class Atlas:
             end = node.end
             ends.append((None if end.leaders is None else ()) if isinstance(end, AtlasCell) else end)
         changes = [node.changes for node in self.nodes]
-        return all_matrices_certificate(self.merged, places, list(zip(changes, ends, strict=True)))
+        return all_matrices_certificate(self.given, places, list(zip(changes, ends, strict=True)))
 
     def to_json(self, name: str, certificate: str | None) -> dict[str, Any]:
         """The JSON object of `hardmax prove --all-A`."""
@@ -158,14 +152,15 @@ def ask_all_matrices(given: Configuration, seconds: float | None = None) -> Atla
     """What happens for every symmetric positive definite A, in the plane.
 
     Args:
-        given: the input; equal tokens are merged first, its own A is not used.
+        given: the input; its own A is not used.
         seconds: a limit on time.
 
     Raises:
-        InputError: d is not 2, a token is zero, tokens follow the smallest score, or the step is not constant.
+        InputError: d is not 2, a token is zero, two are equal, tokens follow the smallest score, or the step is not
+            constant.
     """
     if given.d != 2:
         raise InputError(f"the tokens have {given.d} coordinates; all A at once need tokens in the plane, with 2")
     must_be_fit(with_changes(given, A=IDENTITY))
-    merged = given.merged()
-    return Atlas(given, merged, walk(merged, seconds))
+    must_be_distinct(given)
+    return Atlas(given, walk(given, seconds))
