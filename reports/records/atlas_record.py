@@ -48,7 +48,7 @@ class AtlasRecord(Record, frozen=True):
     Args:
         input: its name.
         labels: one name a token, or null.
-        tokens: where they start, as floats.
+        tokens: where they start, as floats, in units of the largest coordinate.
         multiplicities: one a token.
         alpha: the step, as a float.
         sets: the sets of leaders.

@@ -19,6 +19,7 @@ def files(tmp_path):
     made = {
         "line": {"tokens": [["1"], ["-1"], ["1/2"]]},
         "plane": {"tokens": [["1", "0"], ["-1", "0"], ["0", "1"]], "labels": ["a", "b", "c"]},
+        "beyond floats": {"tokens": [["1e400", "0"], ["0", "1e-400"], ["3e400", "1e400"]], "alpha": "1e400"},
         "plane-twins": {"tokens": [["1", "0"], ["1", "0"]]},
         "softmax": {"tokens": [["1", "0"], ["0", "1"]], "attention": {"softmax": {"beta": "16"}}},
         "twins": {"tokens": [["1"], ["-1"], ["1"]]},
@@ -120,6 +121,13 @@ def test_all_matrices_are_cells_with_a_certificate(files, capsys):
     wall = next(cell for cell in said["cells"] if cell["kind"] == "segment")
     assert set(wall) == {"kind", "corners", "A", "leaders", "freeze_layer", "verdict"}
     assert len(wall["corners"]) == 2
+
+
+def test_numbers_beyond_floats_have_their_cells_and_their_page(files, capsys):
+    assert run("prove", files / "beyond floats.json", "--all-A", "--out", files / "out", "--report") == 0
+    assert "leaders" in capsys.readouterr().out
+    (record,) = json.loads((files / "out" / "run.json").read_text())["atlases"]
+    assert max(abs(x) for token in record["tokens"] for x in token) == 1
 
 
 @pytest.mark.parametrize(

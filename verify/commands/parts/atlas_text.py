@@ -11,6 +11,9 @@ from .many_text import called
 MOST_LINES = 14
 """Sets of leaders that are shown."""
 
+HUGE = 10**300
+"""A step as a float is not longer: the token moves all the way."""
+
 
 def lines(answer: Atlas) -> list[str]:
     """The answer in lines, the verdict left out."""
@@ -62,12 +65,13 @@ def atlas_record(name: str, answer: Atlas, certificate: str | None) -> AtlasReco
                 reason=cell.reason,
             )
         )
+    size = max(abs(v) for z in given.tokens for v in z)
     return AtlasRecord(
         input=name,
         labels=given.labels,
-        tokens=tuple((float(x), float(y)) for x, y in given.tokens),
+        tokens=tuple((float(x / size), float(y / size)) for x, y in given.tokens),
         multiplicities=given.multiplicities,
-        alpha=float(given.alpha or 0),
+        alpha=float(min(given.alpha or 0, HUGE)),
         sets=tuple(entries),
         cells=tuple(cells),
         certificate=certificate,
