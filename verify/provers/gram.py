@@ -1,6 +1,6 @@
 """Tokens known by their Gram matrix (`kernels.exact.gram`), where there are too many for `freeze`: R1 alone.
 
-Scores move by S ← P S Pᵀ, P with 1 − λ at i and λ times the mean over C_i in row i. That is done with floats, whose
+GramScores move by S ← P S Pᵀ, P with 1 − λ at i and λ times the mean over C_i in row i. That is done with floats, whose
 errors are bounded; what they leave open is decided by the exact coefficients, which are few in each row. A token that
 follows a leader alone does so for ever (R1 of CERTIFICATE.md §5, for any form) and is not looked at again.
 
@@ -27,7 +27,7 @@ FEW, LAYERS = 100, 1000
 EPS = 2.0**-52
 LAYER = 20
 """Operations of a layer for each two tokens, by floats."""
-Row = Mapping[int, int]
+Combination = Mapping[int, int]
 """The numerators of a token's coefficients that are not 0."""
 
 
@@ -54,8 +54,8 @@ def _decide(c: Configuration, work: Work, phases: list[Phase]) -> Outcome:
     n = c.n
     work.do(2 * CALL * n * n)
     tokens, D = over_one_denominator(c.tokens)
-    N: list[Row] = [{p: x for p, x in enumerate(row) if x} for row in tokens]
-    scores = Scores(over_one_denominator(c.A)[0], N, D)
+    N: list[Combination] = [{p: x for p, x in enumerate(row) if x} for row in tokens]
+    scores = GramScores(over_one_denominator(c.A)[0], N, D)
     found: dict[int, tuple[int, ...]] = {}
     leaders: dict[int, int] = {}
     captured: set[int] = set()
@@ -81,7 +81,7 @@ def _decide(c: Configuration, work: Work, phases: list[Phase]) -> Outcome:
     return Undecided(c, tuple(phases), why)
 
 
-def moved(N: Sequence[Row], i: int, C: tuple[int, ...], w: Sequence[int], keep: int, pull: int) -> Row:
+def moved(N: Sequence[Combination], i: int, C: tuple[int, ...], w: Sequence[int], keep: int, pull: int) -> Combination:
     """keep · row_i + pull · (weighted mean of the rows of C)."""
     if C == (i,):
         return {p: (keep + pull) * x for p, x in N[i].items()}
@@ -93,7 +93,7 @@ def moved(N: Sequence[Row], i: int, C: tuple[int, ...], w: Sequence[int], keep: 
     return row
 
 
-class Scores:
+class GramScores:
     """⟨z_i, z_l⟩ of all tokens by floats, in units of the largest number of G; none is off by more than `error`.
 
     Args:
@@ -101,7 +101,7 @@ class Scores:
         N, D: the coefficients N / D of tokens at layer 0, not negative and of sum 1 at most.
     """
 
-    def __init__(self, G: Sequence[Sequence[int]], N: Sequence[Row], D: int) -> None:
+    def __init__(self, G: Sequence[Sequence[int]], N: Sequence[Combination], D: int) -> None:
         self.G = G
         unit = max(max(map(abs, row)) for row in G) or 1
         self.gram = np.array([[x / unit for x in row] for row in G])
@@ -109,7 +109,7 @@ class Scores:
         self.floats = first @ self.gram @ first.T
         self.error = 4 * (max(map(len, N)) + 2) * EPS  # zeros add no error
 
-    def follow_sets(self, tokens: Sequence[int], N: Sequence[Row], work: Work) -> dict[int, tuple[int, ...]]:
+    def follow_sets(self, tokens: Sequence[int], N: Sequence[Combination], work: Work) -> dict[int, tuple[int, ...]]:
         """C_i of these tokens i; N has the coefficients of all tokens."""
         rows = self.floats[tokens]
         near = rows >= rows.max(axis=1, keepdims=True) - 2 * (self.error + EPS)
@@ -120,7 +120,7 @@ class Scores:
             found[tokens[at]] = self._best(N[tokens[at]], rivals, N, work)
         return found
 
-    def _best(self, x: Row, rivals: Sequence[int], N: Sequence[Row], work: Work) -> tuple[int, ...]:
+    def _best(self, x: Combination, rivals: Sequence[int], N: Sequence[Combination], work: Work) -> tuple[int, ...]:
         """The rivals that score most for x, all ties.
 
         Of two that are near one another floats tell which scores more by their difference, made as large as x.
@@ -159,7 +159,9 @@ class Scores:
         self.error += (max(map(len, sets)) + 8) * EPS
 
 
-def _frozen(c: Configuration, phases: tuple[Phase, ...], leaders: dict[int, int], N: Sequence[Row], D: int) -> Frozen:
+def _frozen(
+    c: Configuration, phases: tuple[Phase, ...], leaders: dict[int, int], N: Sequence[Combination], D: int
+) -> Frozen:
     """Every token leads or follows a leader alone."""
     sets, last = phases[-1].sets, phases[-1].first + phases[-1].layers - 1
     zero = Fraction(0)

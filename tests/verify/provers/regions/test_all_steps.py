@@ -124,7 +124,8 @@ coordinates = st.integers(-4, 4)
 @st.composite
 def lattices(draw, mirrored=False):
     d = draw(st.integers(1, 3))
-    tokens = draw(st.lists(st.tuples(*[coordinates] * d).filter(any), min_size=2, max_size=7, unique=True))
+    points = st.tuples(*[coordinates] * d).filter(any)
+    tokens = draw(st.lists(points, min_size=2, max_size=4 if mirrored else 7, unique=True))
     if mirrored:
         tokens = list(dict.fromkeys([*tokens, *[(-z[0], *z[1:]) for z in tokens]]))
     weights = draw(st.lists(st.integers(1, 3), min_size=len(tokens), max_size=len(tokens)))
