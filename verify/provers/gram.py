@@ -27,7 +27,7 @@ FEW, LAYERS = 100, 1000
 EPS = 2.0**-52
 LAYER = 20
 """Operations of a layer for each two tokens, by floats."""
-Combination = Mapping[int, int]
+GramRow = Mapping[int, int]
 """The numerators of a token's coefficients that are not 0."""
 
 
@@ -54,7 +54,7 @@ def _decide(c: Configuration, work: Work, phases: list[Phase]) -> Outcome:
     n = c.n
     work.do(2 * CALL * n * n)
     tokens, D = over_one_denominator(c.tokens)
-    N: list[Combination] = [{p: x for p, x in enumerate(row) if x} for row in tokens]
+    N: list[GramRow] = [{p: x for p, x in enumerate(row) if x} for row in tokens]
     scores = GramScores(over_one_denominator(c.A)[0], N, D)
     found: dict[int, tuple[int, ...]] = {}
     leaders: dict[int, int] = {}
@@ -81,7 +81,7 @@ def _decide(c: Configuration, work: Work, phases: list[Phase]) -> Outcome:
     return Undecided(c, tuple(phases), why)
 
 
-def moved(N: Sequence[Combination], i: int, C: tuple[int, ...], w: Sequence[int], keep: int, pull: int) -> Combination:
+def moved(N: Sequence[GramRow], i: int, C: tuple[int, ...], w: Sequence[int], keep: int, pull: int) -> GramRow:
     """keep · row_i + pull · (weighted mean of the rows of C)."""
     if C == (i,):
         return {p: (keep + pull) * x for p, x in N[i].items()}
@@ -101,7 +101,7 @@ class GramScores:
         N, D: the coefficients N / D of tokens at layer 0, not negative and of sum 1 at most.
     """
 
-    def __init__(self, G: Sequence[Sequence[int]], N: Sequence[Combination], D: int) -> None:
+    def __init__(self, G: Sequence[Sequence[int]], N: Sequence[GramRow], D: int) -> None:
         self.G = G
         unit = max(max(map(abs, row)) for row in G) or 1
         self.gram = np.array([[x / unit for x in row] for row in G])
@@ -109,7 +109,7 @@ class GramScores:
         self.floats = first @ self.gram @ first.T
         self.error = 4 * (max(map(len, N)) + 2) * EPS  # zeros add no error
 
-    def follow_sets(self, tokens: Sequence[int], N: Sequence[Combination], work: Work) -> dict[int, tuple[int, ...]]:
+    def follow_sets(self, tokens: Sequence[int], N: Sequence[GramRow], work: Work) -> dict[int, tuple[int, ...]]:
         """C_i of these tokens i; N has the coefficients of all tokens."""
         rows = self.floats[tokens]
         near = rows >= rows.max(axis=1, keepdims=True) - 2 * (self.error + EPS)
@@ -120,7 +120,7 @@ class GramScores:
             found[tokens[at]] = self._best(N[tokens[at]], rivals, N, work)
         return found
 
-    def _best(self, x: Combination, rivals: Sequence[int], N: Sequence[Combination], work: Work) -> tuple[int, ...]:
+    def _best(self, x: GramRow, rivals: Sequence[int], N: Sequence[GramRow], work: Work) -> tuple[int, ...]:
         """The rivals that score most for x, all ties.
 
         Of two that are near one another floats tell which scores more by their difference, made as large as x.
@@ -160,7 +160,7 @@ class GramScores:
 
 
 def _frozen(
-    c: Configuration, phases: tuple[Phase, ...], leaders: dict[int, int], N: Sequence[Combination], D: int
+    c: Configuration, phases: tuple[Phase, ...], leaders: dict[int, int], N: Sequence[GramRow], D: int
 ) -> Frozen:
     """Every token leads or follows a leader alone."""
     sets, last = phases[-1].sets, phases[-1].first + phases[-1].layers - 1
