@@ -284,7 +284,8 @@ def test_proving_loads_nothing_that_it_does_not_use():
         "import sys; from hardmax.verify.cli import main\n"
         f"try: main(['prove', {str(example)!r}])\n"
         "except SystemExit as end: print(end.code)\n"
-        "print(*[m for m in ('cvxpy', 'jinja2', 'rich', 'hypothesis') if m in sys.modules])"
+        "heavy = ('cvxpy', 'jinja2', 'rich', 'hypothesis', 'scipy', 'hardmax.verify.conformance')\n"
+        "print(*[m for m in heavy if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert run.stdout.splitlines()[-2:] == ["0", ""]

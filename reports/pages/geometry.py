@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import cos, radians, sin
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
 
 from ..formats.exact_text import EXACT, decimal
 from ..records.configuration_record import Rows
@@ -120,15 +120,22 @@ def hull_edges(points: Sequence[ScenePoint]) -> Edges:
         ends = sorted(range(len(indices)), key=lambda i: float(flat[i, 0]))
         pairs = [(ends[0], ends[-1])]
     elif rank == 2:
-        pairs = ConvexHull(flat).simplices.tolist()
+        pairs = _hull(flat).simplices.tolist()
     else:
         pairs = _polyhedron(flat)
     return tuple(sorted({(min(e), max(e)) for e in ((indices[a], indices[b]) for a, b in pairs)}))
 
 
+def _hull(points: Coordinates) -> Any:
+    """Qhull's convex hull; SciPy takes long to load, and many runs draw nothing."""
+    from scipy.spatial import ConvexHull
+
+    return ConvexHull(points)
+
+
 def _polyhedron(points: Coordinates) -> list[tuple[int, int]]:
     """The edges of the convex hull in space: Qhull's triangles without the lines inside one facet."""
-    hull = ConvexHull(points)
+    hull = _hull(points)
     sides: dict[tuple[int, int], list[Coordinates]] = {}
     for simplex, equation in zip(hull.simplices.tolist(), hull.equations, strict=True):
         for a, b in ((0, 1), (1, 2), (0, 2)):

@@ -9,6 +9,7 @@ Neighbours: `suite` runs, `text` prints; `verify.cli` mounts the command and tur
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -33,7 +34,7 @@ from ..conformance.known import read_known
 from ..conformance.record import CheckResult, ConformanceReport
 from ..conformance.suite import INTERRUPTED, check_ids, opened, run_on, selected
 from ..conformance.text import WORDS, plain_text, print_report
-from .parts.options import Seconds, SizesType, overwrite
+from .parts.options import Seconds, overwrite
 from .parts.output import discard
 
 MOST_DRAWN = 40
@@ -42,6 +43,24 @@ MOST_DRAWN = 40
 CHECKS_HELP = "Run these checks alone: globs of ids, mine.py, mine.py:name, pkg.module:name; several with commas."
 CHECKS_FOLDER = "checks"
 """Below --out: for each failing check its configuration CHECK.json and its snippet CHECK.py."""
+
+
+class SizesType(click.ParamType):
+    """Sizes of batches: B, n and d, each a number or a range."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Sizes:
+        """The sizes that were typed."""
+        if isinstance(value, Sizes):
+            return value
+        found: dict[str, tuple[int, int]] = {}
+        for part in value.split(","):
+            read = re.fullmatch(r"\s*([Bnd])=(\d+)(?:-(\d+))?\s*", part)
+            if read is None or read[1] in found or int(read[2]) > int(read[3] or read[2]):
+                self.fail(f"{value!r} names no sizes; give B, n or d with a number or a range each, as n=1-512,d=64")
+            found[read[1]] = (int(read[2]), int(read[3] or read[2]))
+        return Sizes(**found)
 
 
 @click.command()

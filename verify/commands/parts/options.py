@@ -1,6 +1,5 @@
 """Options that several commands share, their types, and the one rule for what earlier runs left: it stays."""
 
-import re
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import click
 
 from ....kernels.errors import InputError
-from ...conformance.inputs.trial import Sizes
 
 models = click.option(
     "--models", metavar="MODELS", help="Where your kinds of model are: mine.py, mine.py:name, pkg.module:name."
@@ -49,21 +47,3 @@ class Seconds(click.ParamType):
         if not (isfinite(seconds) and seconds > 0):
             self.fail(f"{value!r} is no time limit; give a finite number of seconds above 0, or leave it out")
         return seconds
-
-
-class SizesType(click.ParamType):
-    """Sizes of batches: B, n and d, each a number or a range."""
-
-    name = "sizes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Sizes:
-        """The sizes that were typed."""
-        if isinstance(value, Sizes):
-            return value
-        found: dict[str, tuple[int, int]] = {}
-        for part in value.split(","):
-            read = re.fullmatch(r"\s*([Bnd])=(\d+)(?:-(\d+))?\s*", part)
-            if read is None or read[1] in found or int(read[2]) > int(read[3] or read[2]):
-                self.fail(f"{value!r} names no sizes; give B, n or d with a number or a range each, as n=1-512,d=64")
-            found[read[1]] = (int(read[2]), int(read[3] or read[2]))
-        return Sizes(**found)
