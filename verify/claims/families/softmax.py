@@ -19,6 +19,7 @@ import mpmath
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from ....kernels.errors import BugError
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.dynamics import Dynamics
 from ....kernels.exact.matrix import Matrix
@@ -61,7 +62,11 @@ def certificate_of(case: Case) -> Document | None:
 
 
 def _checked(case: Case) -> tuple[Document | None, tuple[str, Any]]:
-    """The certificate, and what the independent checker says of it."""
+    """The certificate, and what the independent checker says of it; none where it cannot enclose the layers.
+
+    Raises:
+        BugError: it refuses the certificate for another reason, which says nothing against the claims.
+    """
     outcome = case.outcome
     if not isinstance(outcome, Enclosed):
         return None, ("undecided", getattr(outcome, "reason", ""))
@@ -74,6 +79,10 @@ def _checked(case: Case) -> tuple[Document | None, tuple[str, Any]]:
         evidence = replace(outcome.evidence, bits=bits + MORE_BITS + steep * (1 + min(outcome.layer, LAYERS)))
         document = softmax_certificate(replace(outcome, evidence=evidence))
         answer = answer_to(document)
+    if answer[0] == "refused" and answer[1].startswith(TOO_FEW):
+        return None, ("undecided", f"the layers cannot be enclosed again: {answer[1]}")
+    if answer[0] == "refused":
+        raise BugError(f"the independent checker refuses a certificate of this program: {answer[1]}")
     return document, answer
 
 
@@ -84,6 +93,9 @@ def certified(case: Case, claim: str, said: Callable[[SoftmaxEvidence], str | No
         case: a configuration of softmax.
         claim: its id.
         said: what the evidence says; None if the claim says nothing here.
+
+    Raises:
+        BugError: the checker refuses the certificate.
     """
     word, detail = case.once(_checked)[1]
     if word in ("undecided", "not checked"):
@@ -92,10 +104,6 @@ def certified(case: Case, claim: str, said: Callable[[SoftmaxEvidence], str | No
     text = said(case.outcome.evidence)
     if text is None:
         return Finding("vacuous", "it says nothing about this input")
-    if word == "refused" and detail.startswith(TOO_FEW):
-        return Finding("undecided", f"the layers cannot be enclosed again: {detail}")
-    if word == "refused":
-        return Finding("refuted", f"the layers, computed again, are others: {detail}")
     verdict = detail.get(claim)
     return (
         Finding(verdict, text, certified=True) if verdict else Finding("undecided", "the theorems do not say it here")
