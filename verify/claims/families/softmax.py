@@ -23,7 +23,7 @@ from ....kernels.errors import BugError
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.dynamics import Dynamics
 from ....kernels.exact.matrix import Matrix
-from ....kernels.exact.rational_text import decimal_text
+from ....kernels.exact.rational_text import decimal_text, short_text, upper_text
 from ....kernels.softmax.enclosure import SHOWN_BITS, largest, spread
 from ....kernels.softmax.model import Softmax
 from ....strategies import configurations
@@ -126,11 +126,11 @@ def check_consensus(case: Case) -> Finding:
         if found is None:
             return None
         where = ", ".join(decimal_text(x) for x in found.limit)
-        text = f"one point ({where}) up to {decimal_text(found.radius)}"
+        text = f"one point ({where}) up to {upper_text(found.radius)}"
         goal = f"a diameter of 2^-{HALVINGS} of the first one"
         text += f"; {goal} after {found.needed} layers" if found.needed is not None else f"; {goal} is not seen"
         if found.enough is not None:
-            text += f", and in any case after {found.enough if found.enough < 10**9 else _power(found.enough)}"
+            text += f", and in any case after {found.enough if found.enough < 10**9 else _power_above(found.enough)}"
         return text
 
     return certified(case, "softmax.consensus", said)
@@ -146,11 +146,11 @@ def check_metastable(case: Case) -> Finding:
         if found is None:
             return None
         many = str(found.layers) if found.layers < 10**9 else _power(found.layers)
-        text = f"{len({*found.clusters})} clusters, each within {decimal_text(found.delta)} of its place at layer "
+        text = f"{len({*found.clusters})} clusters, each within {upper_text(found.delta)} of its place at layer "
         text += f"{found.layer}, for {many} layers more"
         if shadow is not None:
             left = "" if shadow.left is None else f", left at layer {shadow.left}"
-            text += f"; within {decimal_text(shadow.epsilon)} of hardmax up to layer {shadow.stays}{left}"
+            text += f"; within {short_text(shadow.epsilon)} of hardmax up to layer {shadow.stays}{left}"
         return text
 
     return certified(case, "softmax.metastable", said)
@@ -159,6 +159,11 @@ def check_metastable(case: Case) -> Finding:
 def _power(count: int) -> str:
     """A large number as a power of ten, rounded down."""
     return f"10^{len(str(count)) - 1}"
+
+
+def _power_above(count: int) -> str:
+    """The same, rounded up."""
+    return f"10^{len(str(count - 1))}"
 
 
 def _shown(case: Case, layers: int) -> list[Matrix]:
