@@ -52,7 +52,8 @@ def follow(steps: Dynamics, G: Matrix, first: list[Sparse], phases: list[dict[st
                 held = free | {i for i, last in until.items() if last >= number} | leaders.keys()
                 state = moved(steps, k - 1, before, state, held & state.scores.keys())
             visit(k, sets, state, free)
-            free, before = {i for i in free if not captured(sets, i)}, sets
+            a, b = steps.rate(k)
+            free, before = {i for i in free if a == b or not captured(sets, i)}, sets
         places |= {i: (state.coefficients[i], state.D) for i in leads}
     return Captured(phases[-1]["first"], k, sets, leaders, places, free)
 
