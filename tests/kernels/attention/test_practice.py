@@ -14,6 +14,21 @@ def test_bounds_catch_every_wrong_kernel_and_others_do_not_count_more(dtype):
     assert all(0 <= found["caught"][rule] <= 6 for rule in practice.RULES)
 
 
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("anchored_at_the_bottom", "causal.rectangular"),
+        ("anchored_somewhere", "causal.rectangular"),
+        ("caps_after_the_bias", "softcap.order"),
+        ("keeps_scores_in_the_dtype", "values.softmax"),
+    ],
+)
+def test_every_rule_knows_what_a_kernel_declares(name, check):
+    refused, ratios = practice.judged_by_all(practice.RIGHT[name], [check], "bfloat16")
+    assert refused <= {"assert_close"}
+    assert 0 < max(ratios) <= 1
+
+
 @pytest.mark.deep
 def test_bounds_blame_no_right_kernel():
     found = practice.table(("float16",), most_wrong=0, most_right=3)["float16"]
