@@ -125,7 +125,8 @@ def _blocks(report: ConformanceReport, verbose: bool) -> Iterator[Block]:
         for result in passed:
             yield "", f"{WORDS[result.status]:<12}{result.id:<{width}}  {result.title} ({result.message})"
     elif passed:
-        yield "", f"{'pass':<12}{len(passed)} checks (-v lists them)"
+        shown = f"{len(passed)} checks (-v lists them)" if len(passed) > 1 else passed[0].id
+        yield "", f"{'pass':<12}{shown}"
     yield from (("yellow", line) for line in stale_lines(report))
     yield "bold green" if report.passed else "bold red", "\n" + summary(report)
 
