@@ -55,6 +55,9 @@ def attention_raises(q, k, v):
 def attention_nothing(q, k, v):
     return None
 
+def attention_refuses(q, k, v):
+    raise NotImplementedError("not on this machine")
+
 def attention_multiples(q, k, v):
     if q.shape[3] % 16:
         raise ValueError("D must be a multiple of 16")
@@ -80,6 +83,7 @@ def kernels(tmp_path):
         ("dies", "the process was killed by SIGABRT"),
         ("hangs", "the process was ended after 2 s"),
         ("attention_raises", "raised ValueError: no way (mine.py:39)"),
+        ("attention_refuses", "float32: the kernel refuses such arrays: not on this machine; no plain input gives"),
         ("attention_nothing", "returned out of type NoneType; an array is required"),
     ],
 )

@@ -21,7 +21,7 @@ from ..trial import AttentionTrial, WrongAnswerError, run
 def _call(subject: Subject) -> CheckFinding:
     """Only whether an answer comes back, for one of the plain problems; whether it is right the other checks ask."""
     for dtype in subject.kernel.dtypes:
-        faults = []
+        faults, refused = [], ""
         for shape in PLAIN_SHAPES:
             trial = AttentionTrial(plain_problem(dtype, shape))
             try:
@@ -29,7 +29,11 @@ def _call(subject: Subject) -> CheckFinding:
                 break
             except WrongAnswerError as wrong:
                 faults.append((trial, AttentionFault(wrong.kind, str(wrong), problem=trial.problem)))
+            except NotApplicableError as reason:
+                refused = str(reason)
         else:
+            if not faults:
+                return CheckFinding("fail", f"{dtype}: {refused}; no plain input gives an answer")
             found = failure(subject, subject.kernel, *faults[0])
             return replace(found, message=f"{found.message}; no plain input gives an answer")
     return CheckFinding("pass", f"{', '.join(subject.kernel.dtypes)}")
