@@ -35,7 +35,8 @@ def _coordinates(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) 
         q[..., -1], k[..., -1] = 2.0, np.rint(k[..., -1] * 4)
         yield AttentionTrial(changed(one, q=q, k=k))
     for name in offered(kernel):  # fast kernels have other code for wide heads
-        yield AttentionTrial(problem(kernel, rng, dtype, Lq=140, D=80, **{name: option(name, rng, (1, 1, 140, 140))}))
+        one = problem(kernel, rng, dtype, Lq=140, D=80, **{name: option(name, rng, (1, 1, 140, 140))})
+        yield AttentionTrial(one, rows=chosen_rows(rng, 140))
 
 
 def _values(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
