@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import hardmax.reports
 from hardmax.kernels.errors import InputError
 from hardmax.reports.pages.cylinder_page import render
+from hardmax.verify.claims.registry import select_claims
 from hardmax.verify.cli import main
 from hardmax.verify.studies.cylinder import cycle, nulls, questions, study
 from hardmax.verify.studies.cylinder.cycle import Cycle
@@ -132,6 +134,24 @@ def test_order_periods_inner_products_and_the_mean(record):
     assert verdicts["cylinder.order"].verdict == "refuted"
     assert "none is a leader" in verdicts["cylinder.periods"].rivals[0]
     assert {"cylinder.inner", "cylinder.raw"} <= verdicts.keys()
+
+
+def test_what_is_asked_is_listed_among_the_claims(record):
+    listed = {claim.id: claim for claim in select_claims("cylinder.*")}
+    shown = json.loads((Path(hardmax.reports.__file__).parent / "examples/cylinder/cylinder.json").read_text())
+    asked = [(q.id, q.statement) for q in record.questions] + [(q["id"], q["statement"]) for q in shown["questions"]]
+    assert {name for name, _ in asked} == {*listed}
+    for name, statement in asked:
+        assert statement.startswith(listed[name].statement)
+    assert {claim.expected for claim in listed.values()} == {"open"}
+    assert all(claim.source.label.startswith("CURVES.md") for claim in listed.values())
+
+
+def test_a_claim_of_the_study_is_no_matter_of_one_configuration(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", "--claims", "cylinder.law", "--examples", "1"])
+    assert ended.value.code == 2
+    assert "`hardmax cylinder` computes the flow and measures" in capsys.readouterr().err
 
 
 def test_the_page_says_all_of_it_and_escapes(record):
