@@ -12,7 +12,7 @@ from rich.console import Console
 
 from hardmax.kernels import Configuration
 from hardmax.reports import RecordError, read_records
-from hardmax.reports.formats.exact_text import DOWN, bound, configuration_line, enclosure_lines
+from hardmax.reports.formats.exact_text import DOWN, at_most, bound, configuration_line, enclosure_lines
 from hardmax.reports.formats.junit import render_junit
 from hardmax.reports.formats.markdown import escaped, render_markdown
 from hardmax.reports.formats.sarif import render_sarif
@@ -389,6 +389,11 @@ def test_input_names_become_safe_file_names(made):
 )
 def test_bounds_are_rounded_outwards(value, above, below):
     assert (bound(value), bound(value, DOWN)) == (above, below)
+
+
+def test_floats_are_rounded_up():
+    floats = (0.0, 0.30765128365990163, 9.190330262869306e-07, 5283.910494664532, 1.0, 1e300)
+    assert [*map(at_most, floats)] == ["0", "0.308", "9.20e-7", "5,284", "1", "1.01e+300"]
 
 
 def test_what_is_said_of_an_enclosure_is_true_as_rounded():
