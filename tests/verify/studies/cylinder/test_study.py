@@ -206,6 +206,8 @@ def bad() -> dict[str, tuple[dict, str]]:
         "nan": ({"snapshots": nan}, "snapshot 3 holds nan"),
         "few": ({"snapshots": ellipse(5)}, "has 5 snapshots; from 8 to 2000"),
         "constant": ({"snapshots": np.ones((20, 6))}, "all snapshots are the same"),
+        "nothing": ({"snapshots": np.zeros((20, 6))}, "all snapshots are the same"),
+        "no space": ({"snapshots": np.zeros((20, 0))}, "all snapshots are the same"),
         "shape": ({"snapshots": np.ones((20, 6, 3))}, r"shape \(20, 6, 3\)"),
         "three": ({"snapshots": np.ones((20, 6, 5, 3))}, "time x y x x x 2 is needed"),
         "text": ({"snapshots": np.array(["a", "b"])}, "is needed"),
@@ -224,6 +226,22 @@ def test_bad_snapshots_are_refused_in_one_line(run, name):
     assert errors.startswith("hardmax: error: ")
     assert errors.count("\n") == 1
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"junk", lambda data: b"", lambda data: data[: len(data) // 2]])
+def test_a_damaged_file_of_snapshots_is_told_in_one_line(run, damage):
+    np.savez("bad.npz", snapshots=ellipse(20))
+    Path("bad.npz").write_bytes(damage(Path("bad.npz").read_bytes()))
+    status, _, errors = run("--snapshots", "bad.npz", "--out", "out")
+    assert status == 2
+    assert errors.startswith("hardmax: error: bad.npz is no readable .npz or .npy file")
+    assert "pickle" not in errors
+    assert errors.count("\n") == 1
+
+
+def test_snapshots_of_any_size_are_scaled(tmp_path):
+    np.save(tmp_path / "large.npy", ellipse(20) / np.abs(ellipse(20)).max() * 1.7e308)
+    assert study.read_snapshots(tmp_path / "large.npy") == pytest.approx(ellipse(20) / np.abs(ellipse(20)).max())
 
 
 @pytest.mark.parametrize(
