@@ -56,7 +56,7 @@ def atlas_record(name: str, answer: Atlas, certificate: str | None) -> AtlasReco
     cells = []
     for cell in answer.cells:
         leaders = answer.leaders(cell)
-        x_y = (tuple(round(float(v), 5) for v in place_of(corner)) for corner in cell.part.corners)
+        x_y = (tuple(round(float(v), 4) for v in place_of(corner)) for corner in cell.part.corners)
         cells.append(
             AtlasCellRecord(
                 set=number[None if leaders is None else tuple(leaders)],
