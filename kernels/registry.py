@@ -79,6 +79,8 @@ def load_any(spec: str, **overrides: Any) -> Kernel | AttentionKernel:
         return replace(found, known=known_deviations(spec, found.dtypes))
     source = known.get(spec, spec)
     place, colon, attribute = source.rpartition(":")
+    if source.endswith(".py"):
+        raise InputError(f"{spec!r} is a file; name the function in it, as in {spec}:step or {spec}:attention")
     if not colon or not place or not attribute:
         shown = ", ".join(sorted(known) + sorted(ATTENTION))
         raise InputError(f"no kernel is called {spec!r}; give {shown}, pkg.module:attr or path/to/file.py:attr")

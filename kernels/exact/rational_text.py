@@ -5,12 +5,14 @@ sit at rationals far beyond that.
 """
 
 from collections.abc import Iterable
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, Context, Decimal
 from fractions import Fraction
 
 from flint import fmpz
 
 _DIRECT_BITS = 12_000
 """Up to this length Python prints an integer itself, and as fast."""
+_UPWARDS = Context(prec=3, rounding=ROUND_CEILING, Emax=MAX_EMAX, Emin=MIN_EMIN)
 SHORT_DIGITS = 24
 """Longer numerators or denominators are rounded in what people read."""
 
@@ -47,6 +49,13 @@ def decimal_text(value: Fraction) -> str:
     if -900 < exponent < 900:
         return f"{value.numerator / value.denominator:#.5g}"
     return f"{'-' if value < 0 else ''}2^{exponent}"
+
+
+def upper_text(value: Fraction) -> str:
+    """An upper bound in three significant digits, never less than `value`; an integer of at most five as it is."""
+    if value.denominator == 1 and abs(value) < 100_000:
+        return str(value)
+    return str(_UPWARDS.divide(Decimal(value.numerator), Decimal(value.denominator))).lower()
 
 
 class ExactPoint(tuple[Fraction, ...]):

@@ -5,7 +5,7 @@ Neighbours: `run_page` has tables of them, `markdown`, `junit` and `terminal` th
 
 import re
 from collections.abc import Sequence
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal, Inexact
 from typing import Any
 
 from ..printable import json_text, one_line
@@ -14,12 +14,15 @@ from ..records.record import EnclosureRecord
 
 LONG = 24
 """Exact numbers longer than this are shown rounded in tables, and exactly in the configuration below them."""
+BRIEF = 8
+"""Bounds longer than this are rounded outwards; results.jsonl has them exactly."""
 MAX_LISTED = 8
 """Tokens that one line lists."""
 MAX_KIND = 160
 """Characters that a line spends on the kind of a model and its parameters."""
 
 
+UP, DOWN = (Context(prec=3, rounding=way, Emax=MAX_EMAX, Emin=MIN_EMIN) for way in (ROUND_CEILING, ROUND_FLOOR))
 EXACT = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)
 EXACT.traps[Inexact] = False
 
@@ -39,6 +42,14 @@ def short(value: Rational) -> str:
     return f"≈ {digits}".replace("-", "\u2212")
 
 
+def bound(value: Rational, outwards: Context = UP) -> str:
+    """A bound, exact if it is very short, else in three digits: never less than it is, or (`DOWN`) never more."""
+    if len(value) <= BRIEF:
+        return value.replace("-", "\u2212")
+    numerator, _, denominator = value.partition("/")
+    return str(outwards.divide(Decimal(numerator), Decimal(denominator or 1))).lower().replace("-", "\u2212")
+
+
 def point(row: Sequence[Rational]) -> str:
     """A point as (x, y, …), long ones cut."""
     shown = [short(v) for v in row[:6]]
@@ -47,16 +58,16 @@ def point(row: Sequence[Rational]) -> str:
 
 def enclosure_lines(found: EnclosureRecord) -> list[str]:
     """What is proved of softmax layers, a sentence each."""
-    lines = [f"Each limit is known up to {short(found.radius)} in each coordinate, from layer {found.layer} on."]
+    lines = [f"Each limit is known up to {bound(found.radius)} in each coordinate, from layer {found.layer} on."]
     if found.halvings is not None:
         goal = f"a diameter of 2^\u2212{found.halvings} of the first one"
         seen = (
             f"{goal} is not reached there" if found.needed is None else f"{goal} is reached after {found.needed} layers"
         )
-        proved = "" if found.enough is None else f"; {short(found.enough)} are enough, by the bound that needs no layer"
+        proved = "" if found.enough is None else f"; {bound(found.enough)} are enough, by the bound that needs no layer"
         lines.append(f"One cluster: {seen}{proved}.")
     if found.clusters is not None and found.layers is not None and found.within is not None:
-        near, wait = short(found.within), short(found.layers)
+        near, wait = bound(found.within), bound(found.layers, DOWN)
         lines.append(
             f"Before, {len(set(found.clusters))} clusters stay within {near} of where they are at layer "
             f"{found.from_layer}, for at least {wait} layers."

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from ..formats import wording
-from ..formats.exact_text import configuration_line, enclosure_lines, model_text, point, short
+from ..formats.exact_text import bound, configuration_line, enclosure_lines, model_text, point, short
 from ..printable import printable
 from ..records.codec import dumps
 from ..records.record import CounterexampleRecord, ResultRecord
@@ -155,7 +155,7 @@ def _tokens(record: CounterexampleRecord | ResultRecord, marked: Sequence[int] =
     if c is None:
         return None
     enclosure = record.enclosure if isinstance(record, ResultRecord) else None
-    wide = "" if enclosure is None else f" ± {short(enclosure.radius)}"
+    wide = "" if enclosure is None else f" ± {bound(enclosure.radius)}"
     rows = [
         {
             "index": i,

@@ -64,6 +64,7 @@ def test_a_file_with_dataclasses_and_nested_attributes(kernel_file):
         ("nunpy", "no kernel is called 'nunpy'; give compiled, large, numpy"),
         ("", "no kernel is called ''"),
         (":step", "no kernel is called"),
+        ("mine.py", "'mine.py' is a file; name the function in it, as in mine.py:step"),
         ("hardmax.kernels.floats.numpy_kernel:", "no kernel is called"),
         ("no_such_module:step", "No module named 'no_such_module'; install it"),
         ("hardmax.kernels.floats.numpy_kernel:steps", "has no attribute 'steps'; it offers"),

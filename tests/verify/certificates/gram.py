@@ -35,6 +35,7 @@ CONFIGURATIONS = {
     "gram-zero": gram_of([(1, 0), (0, 1), (0, 0)]),
     "gram-nothing": Configuration.from_gram([[0]]),
     "gram-one": Configuration.from_gram([[1]]),
+    "gram-scores": gram_of([(0, -2), (1, 0), (-1, -2), (1, -1)], alpha="1/2", multiplicities=[1, 3, 1, 1]),
     "gram-harmonic": gram_of([*SQUARE, (Q(1, 2), Q(1, 4))], step=HarmonicStep(1, 3)),
 }
 
@@ -68,7 +69,33 @@ def points_descend(c: Document) -> None:
     c["proof"]["limits"] = [1 - p for p in c["proof"]["limits"]]
 
 
-WORD = "gram-R1"
+def change_of_mind(c: Document) -> None:
+    """A token that follows a leader alone follows another one later."""
+    c["itinerary"].append({"first": 5, "layers": 1, "sets": [[3, [1]]], "jumps": []})
+    c["proof"] |= {"freeze_layer": 5, "layer": 5, "limits": [0, 1, 0, 1]}
+
+
+def too_late(c: Document) -> None:
+    """A token follows for a layer more than it does."""
+    c["itinerary"][1]["layers"] = 4
+    c["itinerary"][2]["first"] = 5
+    c["proof"] |= {"freeze_layer": 5, "layer": 5}
+
+
+def too_early(c: Document) -> None:
+    """A token still follows another that is none of the leaders."""
+    c["itinerary"].pop()
+    c["proof"] |= {"freeze_layer": 1, "layer": 3}
+
+
+def whole_step(c: Document) -> None:
+    """λ_0 = 1: what follows a leader is at its place from layer 1 on, and one of its set."""
+    c["problem"]["step"] = {"rule": "harmonic", "numerator": 2, "offset": 2}
+    c["itinerary"][0]["layers"] = 2
+    c["proof"] |= {"layer": 1}
+
+
+WORD, SCORES = "gram-R1", "gram-scores"
 REFUSED: dict[str, tuple[str, Edit, str]] = {
     "gram-no-row": (WORD, put([], "problem", "gram"), "gram: .*one token"),
     "gram-ragged": (WORD, drop("problem", "gram", 1, 0), "gram: .*rows of 3"),
@@ -109,6 +136,14 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "gram-point-beyond": (WORD, put([[3, "1"]], "cluster_points", 1), "cluster points, tokens: "),
     "gram-point-order": ("gram-R2", tie_descends, "cluster points, tokens: .*ascend"),
     "gram-point-other": (WORD, put("2", "cluster_points", 1, 0, 1), "limits: "),
+    "gram-scores-no-phase": (SCORES, put([], "itinerary"), "itinerary: .*no phase"),
+    "gram-scores-gap": (SCORES, put(2, "itinerary", 1, "first"), "itinerary: .*layer 1 comes next"),
+    "gram-scores-set": (SCORES, put([1], "itinerary", 1, "sets", 2, 1), "itinerary, layer 1, follow set of token 3"),
+    "gram-scores-change-of-mind": (SCORES, change_of_mind, "itinerary, layer 5, follow set of token 3: .*for ever"),
+    "gram-scores-too-late": (SCORES, too_late, "itinerary, layer 4, follow set of token 3"),
+    "gram-scores-too-early": (SCORES, too_early, "rules: .*no leader alone"),
+    "gram-scores-point": (SCORES, put("1/6", "cluster_points", 1, 1, 1), "limits: "),
+    "gram-scores-whole-step": (WORD, whole_step, "itinerary, layer 1, follow set of token "),
     "gram-claims-none": (WORD, put(dict.fromkeys(CLAIMS), "claims"), "claims: .*none"),
     "gram-convergence": (WORD, put("refuted", "claims", CONVERGENCE), f"{CONVERGENCE}: .*verified"),
     "gram-boundary-of-nothing": ("gram-nothing", put("verified", "claims", BOUNDARY), f"{BOUNDARY}: .*nothing"),

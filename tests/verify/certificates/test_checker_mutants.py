@@ -236,7 +236,26 @@ MISTAKES = [
     ("no_a", Mutant("multipliers may be negative", "known and y > 0", "known")),
     ("gram", Mutant("the factor may be negative", "all(w > 0 for w in weights)", "True")),
     ("gram", Mutant("what the factor leaves is not looked at", "rest >= beside[i]", "True")),
-    ("gram", Mutant("limits that are the origin are placed", "layers.scores(s, [s]) > [0]", "True")),
+    ("gram", Mutant("limits that are the origin are placed", "square(G, s) > 0", "True")),
+    ("gram", Mutant("digits that overflow", "(sum(w) * largest ** 2).bit_length() // 8 + 1", "4")),
+    ("gram", Mutant("a token that follows none of the leaders has a limit", "must(not known.free,", "must(True,")),
+    ("gram_layers", Mutant("what is captured may change its set", "must(i in free,", "must(True,")),
+    ("gram_layers", Mutant("a whole step captures", "a == b or not captured(sets, i)", "not captured(sets, i)")),
+    (
+        "gram_layers",
+        Mutant(
+            "every token with one follower is captured", "sets[i] == sets[leader] == (leader,)", "len(sets[i]) == 1"
+        ),
+    ),
+    (
+        "gram_layers",
+        Mutant(
+            "scores move by the left alone",
+            "keep * x + pull * row[h] for x, h in zip(row, heads",
+            "x for x, h in zip(row, heads",
+        ),
+    ),
+    ("gram_layers", Mutant("ties follow their first", "for t, mixed in shared.items()", "for t, mixed in ()")),
     ("formats", Mutant("the seal is not read", "certificate['seal'] == seal", "seal")),
 ]
 """Mistakes that one could make in writing a checker."""

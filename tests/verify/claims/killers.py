@@ -11,13 +11,14 @@ from functools import cache, cached_property
 from types import ModuleType
 
 from hardmax.kernels import Configuration, GeometricStep, HarmonicStep, ListedStep
+from hardmax.kernels.errors import BugError
 from hardmax.kernels.exact.configuration import Matrix, with_changes
 from hardmax.kernels.exact.dynamics import Dynamics, Layer, Sets
 from hardmax.kernels.exact.layered import Layered, LayeredDynamics
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families.curves import CIRCLE
 from hardmax.verify.claims.families.curves import ELLIPSE as AXES
-from hardmax.verify.claims.registry import Claim, select_claims
+from hardmax.verify.claims.registry import Claim, Finding, select_claims
 from hardmax.verify.geometry.waves import samples
 from hardmax.verify.provers.freeze.outcome import Frozen, Outcome
 from hardmax.verify.provers.freeze.prover import Budget
@@ -134,6 +135,14 @@ class Killer:
     what: str
     right: Callable[[], Case]
     wrong: Callable[[], Case]
+
+
+def finding(case: Case, claim: Claim) -> Finding:
+    """What a claim finds; a certificate of our own that the checker refuses, where one is asked for, ends as loudly."""
+    try:
+        return case.finding(claim)
+    except BugError as error:
+        return Finding("refuted", str(error))
 
 
 @cache
@@ -512,16 +521,16 @@ VERIFIED = (CORNERS, FORM, LONG, WEIGHTS, BALANCE, FOOT, MOVING, EMERGING)
 def unnoticed(claim: Claim) -> Iterator[str]:
     """What the checker of a claim gets wrong: killers that it lets live, right cases that it refutes."""
     for killer in KILLERS.get(claim.id, ()):
-        finding = killer.wrong().finding(claim)
-        if finding.verdict != "refuted":
-            yield f"{claim.id} lets {killer.what} live: {finding}"
-        finding = killer.right().finding(claim)
-        if finding.verdict != "verified":
-            yield f"{claim.id} is not verified on the right case beside {killer.what}: {finding}"
+        found = finding(killer.wrong(), claim)
+        if found.verdict != "refuted":
+            yield f"{claim.id} lets {killer.what} live: {found}"
+        found = killer.right().finding(claim)
+        if found.verdict != "verified":
+            yield f"{claim.id} is not verified on the right case beside {killer.what}: {found}"
     for configuration in () if claim.family in INPUTS_OF_THEIR_OWN else VERIFIED:
-        finding = Known(configuration).finding(claim)
-        if finding.verdict != "verified":
-            yield f"{claim.id} is not verified where it holds: {finding}"
+        found = Known(configuration).finding(claim)
+        if found.verdict != "verified":
+            yield f"{claim.id} is not verified where it holds: {found}"
 
 
 def faults_of(module: ModuleType) -> Iterator[str]:

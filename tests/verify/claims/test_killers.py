@@ -5,7 +5,7 @@ import pytest
 from hardmax.verify.claims.registry import all_claims
 
 from ..mutants import Mutant, mutate
-from .killers import KILLERS, faults_of, unnoticed
+from .killers import KILLERS, faults_of, finding, unnoticed
 
 CLAIMS = {claim.id: claim for claim in all_claims()}
 
@@ -23,9 +23,9 @@ def test_every_killer_has_a_claim():
     ("name", "killer"), [pytest.param(c, k, id=f"{c}-{k.what}") for c, killers in KILLERS.items() for k in killers]
 )
 def test_the_killer_is_refuted_and_the_right_case_is_not(name, killer):
-    finding = killer.wrong().finding(CLAIMS[name])
-    assert finding.verdict == "refuted", finding
-    assert finding.message
+    found = finding(killer.wrong(), CLAIMS[name])
+    assert found.verdict == "refuted", found
+    assert found.message
     assert killer.right().finding(CLAIMS[name]).verdict == "verified"
 
 

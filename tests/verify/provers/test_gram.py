@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from fractions import Fraction as Q
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 
 from hardmax.kernels.exact.configuration import Configuration
-from hardmax.kernels.exact.dynamics import itinerary
+from hardmax.kernels.exact.dynamics import itinerary, over_one_denominator
 from hardmax.kernels.exact.step import HarmonicStep
 from hardmax.strategies import configurations
 from hardmax.verify.certificates.checker import check
@@ -127,6 +127,76 @@ def test_a_leader_on_whose_place_others_jump_is_a_vertex():
     assert result.findings["clustering.vertices"].verdict == "verified"
     assert "outside the theorem's hypotheses (the step changes" in describe("h.json", result)
     assert set(check(to_text(certificate_of(result.case))).values()) == {"verified"}
+
+
+SMALL = [
+    ring(4, "1/26"),  # floats of 26/27 and 1/27 sum to less than 1
+    ring(3, None, HarmonicStep(1, 2)),
+    gram_of(Configuration([(1, 0), (0, 1), (Q(1, 3), Q(1, 3)), (-1, -1)], alpha="1/2", multiplicities=[1, 2, 3, 1])),
+]
+"""Ties of two tokens, exact and within 10⁻²⁰, and steps that are no floats."""
+
+
+def layers_of(c, module, many=60):
+    """(float scores, exact scores, sets, coefficients) of the first layers; floats and exact ones in the same unit."""
+    G, (N, D) = over_one_denominator(c.A)[0], over_one_denominator(c.tokens)
+    unit = max(abs(x) for row in G for x in row)
+    scores = module.GramScores(G, [{p: x for p, x in enumerate(row) if x} for row in N], D)
+    for layer, sets in islice(c.dynamics().layers(), many):
+        rows = [[int(x) for x in row] for row in layer.numerators.to_list()]
+        images = [
+            [sum(x * g for x, g in zip(row, column, strict=True)) for column in zip(*G, strict=True)] for row in rows
+        ]
+        size = int(layer.denominator) ** 2 * unit
+        exact = [[Q(sum(a * b for a, b in zip(y, z, strict=True)), size) for z in rows] for y in images]
+        yield scores, exact, sets, [{p: x for p, x in enumerate(row) if x} for row in rows]
+        scores.move(sets, c.multiplicities, c.step.rate(layer.index))
+
+
+def beyond_its_error(module) -> bool:
+    """Whether a float score is further from the exact one than it is said to be."""
+    return any(
+        abs(Q(float(x)) - y) > Q(scores.error)
+        for c in SMALL
+        for scores, exact, _, _ in layers_of(c, module)
+        for row, other in zip(scores.floats, exact, strict=True)
+        for x, y in zip(row, other, strict=True)
+    )
+
+
+def misled(module) -> bool:
+    """Whether floats that are as wrong as they may be, the best too low and all others too high, give other sets."""
+    for c in SMALL:
+        for scores, exact, sets, N in layers_of(c, module, 12):
+            kept = scores.floats
+            signs = np.array([[-1 if j in C else 1 for j in range(c.n)] for C in sets])
+            scores.floats = np.array([[float(x) for x in row] for row in exact]) + 0.999 * scores.error * signs
+            found = scores.follow_sets(range(c.n), N, Work(Budget()))
+            scores.floats = kept
+            if [found[i] for i in range(c.n)] != [*sets]:
+                return True
+    return False
+
+
+def test_float_scores_are_within_their_error_and_mislead_nobody():
+    assert not beyond_its_error(gram)
+    assert not misled(gram)
+
+
+MARGIN = "- 2 * (self.error + EPS)"
+UNSAFE = [
+    (misled, Mutant("half the margin", MARGIN, "- (self.error + EPS)")),
+    (misled, Mutant("no margin", MARGIN, "")),
+    (misled, Mutant("the margin on the other side", MARGIN, MARGIN.replace("-", "+"))),
+    (misled, Mutant("the floats' own error is no part of the margin", MARGIN, "- 2 * EPS")),
+    (beyond_its_error, Mutant("no error at first", "4 * (max(map(len, N)) + 2) * EPS", "0.0")),
+    (beyond_its_error, Mutant("errors do not add up", "self.error += (max(map(len, sets)) + 8) * EPS", "pass")),
+]
+
+
+@pytest.mark.parametrize(("notices", "mutant"), UNSAFE, ids=lambda m: getattr(m, "what", ""))
+def test_an_unsafe_margin_is_noticed(notices, mutant):
+    assert notices(mutate("hardmax.verify.provers.gram", mutant))
 
 
 WRONG = [

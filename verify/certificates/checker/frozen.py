@@ -23,18 +23,12 @@ def derive(
     """Whether all tokens converge to the cluster points `points` / unit, and the position of each leader."""
     last, sets = itinerary.last, itinerary.sets
     rules, r, F = rules_at(dynamics, last, sets)
-
-    claimed, derived = (proof["freeze_layer"], proof["layer"]), (itinerary.freeze_layer, last.k)
-    a, b = dynamics.rate(last.k)
-    must(claimed == derived and a < b, "layers", claimed, f"{derived} is right, with a step below 1")
-    must(proof["rules"] == rules, "rules", proof["rules"], f"they are {rules}")
+    must_end(dynamics, proof, (itinerary.freeze_layer, last.k), rules)
     if "R3" in rules:
         itinerary.tables.prove(sets, last)
 
     limits = proof["limits"]
-    numbering = len(limits) == dynamics.n and {*limits} == {*range(len(points))}
-    must(numbering, "limits", limits, "that is no numbering")
-    positions = [points[p] for p in limits]
+    positions = limits_of(proof, dynamics.n, points)
     for i, x in enumerate(positions):
         if i in F:
             W, sums = last.D, [unit * y for y in last.N[i]]
@@ -42,8 +36,28 @@ def derive(
             W, sums = dynamics.total(positions, sets[i])
         must(sums == [W * y for y in x], "limits", f"{limits[i]} for token {i}", "it is another point")
 
-    at_rest = {i: positions[i] for i in F if r[i] == i}
+    must_weigh(proof, {i: positions[i] for i in F if r[i] == i}, points)
+    return True, {i: positions[i] for i in itinerary.leaders}
+
+
+def must_end(dynamics: Dynamics, proof: dict[str, Any], derived: tuple[int, int], rules: list[str]) -> None:
+    """Refuse unless the proof has these layers, of which the last has a step below 1, and these rules."""
+    claimed = proof["freeze_layer"], proof["layer"]
+    a, b = dynamics.rate(derived[1])
+    must(claimed == derived and a < b, "layers", claimed, f"{derived} is right, with a step below 1")
+    must(proof["rules"] == rules, "rules", proof["rules"], f"they are {rules}")
+
+
+def limits_of(proof: dict[str, Any], n: int, points: list[Vector]) -> list[Vector]:
+    """The cluster point that is claimed for each token; refused if one is left over."""
+    limits = proof["limits"]
+    numbering = len(limits) == n and {*limits} == {*range(len(points))}
+    must(numbering, "limits", limits, "that is no numbering")
+    return [points[p] for p in limits]
+
+
+def must_weigh(proof: dict[str, Any], at_rest: dict[int, Vector], points: list[Vector]) -> None:
+    """Refuse unless each cluster point is the convex combination of tokens at rest that the proof states."""
     must(len(proof["weights"]) == len(points), "weights", len(proof["weights"]), f"{len(points)} are needed")
     for p, weights in enumerate(proof["weights"]):
         convex(weights, at_rest, points[p], f"weights of cluster point {p}")
-    return True, {i: positions[i] for i in itinerary.leaders}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 
 PIECE = 500
 """Digits converted at a time: `int` refuses long texts, and takes quadratic time for them."""
+RATIONAL = re.compile("(-?)(0|[1-9][0-9]*)(?:/([1-9][0-9]*))?")
 
 
 class Refused(Exception):  # noqa: N818 a verdict, not an error
@@ -59,16 +60,17 @@ def whole(digits: str) -> int:
 
 def rational(value: Any, where: str) -> Fraction:
     """The number that a text like "-22/7" stands for, in lowest terms and written in the one canonical way."""
-    match = re.fullmatch("(-?)(0|[1-9][0-9]*)(?:/([1-9][0-9]*))?", value) if type(value) is str else None
+    match = RATIONAL.fullmatch(value) if type(value) is str else None
     if match is None:
         refuse(where, value, 'a string like "-22/7" is needed')
 
     sign, upper, lower = match.groups()
-    denominator = whole(lower or "1")
-    result = Fraction(whole(upper), denominator)
-    lowest = result.denominator == denominator and lower != "1"
-    must(lowest and (result or not sign), where, value, "that is not in canonical form")
-    return -result if sign else result
+    top = -whole(upper) if sign else whole(upper)
+    bottom = whole(lower or "1")
+    result = Fraction(top, bottom)
+    lowest = result.denominator == bottom and lower != "1"
+    must(lowest and (top or not sign), where, value, "that is not in canonical form")
+    return result
 
 
 class OneOf(NamedTuple):

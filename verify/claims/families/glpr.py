@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ....kernels.errors import InputError
 from ....kernels.exact.configuration import Configuration
-from ....kernels.exact.rational_text import decimal_text
+from ....kernels.exact.rational_text import decimal_text, upper_text
 from ....kernels.exact.step import ConstantStep
 from ....kernels.softmax.model import Softmax
 from ...provers.softmax.evidence import SoftmaxEvidence
@@ -44,7 +44,7 @@ def check_limits(case: Case) -> Finding:
     def several(evidence: SoftmaxEvidence) -> str:
         found = evidence.growing
         assert found is not None
-        return f"{len({*found.follows})} limits up to {decimal_text(found.radius)}, certified at layer {found.layer}"
+        return f"{len({*found.follows})} limits up to {upper_text(found.radius)}, certified at layer {found.layer}"
 
     return _growing(case, "glpr.limits", several, "one limit")
 
@@ -104,7 +104,7 @@ def check_pair_identity(case: Case) -> Finding:
     def several(evidence: SoftmaxEvidence) -> str:
         found = evidence.growing
         assert found is not None
-        return f"the matrix tends to the identity, and the limits, known up to {decimal_text(found.radius)}, differ"
+        return f"the matrix tends to the identity, and the limits, known up to {upper_text(found.radius)}, differ"
 
     return _growing(case, "glpr.rows", several, "both tokens tend to one point, and all rows to (1/2, 1/2)")
 

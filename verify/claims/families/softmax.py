@@ -19,10 +19,11 @@ import mpmath
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from ....kernels.errors import BugError
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.dynamics import Dynamics
 from ....kernels.exact.matrix import Matrix
-from ....kernels.exact.rational_text import decimal_text
+from ....kernels.exact.rational_text import decimal_text, short_text, upper_text
 from ....kernels.softmax.enclosure import SHOWN_BITS, largest, spread
 from ....kernels.softmax.model import Softmax
 from ....strategies import configurations
@@ -61,7 +62,11 @@ def certificate_of(case: Case) -> Document | None:
 
 
 def _checked(case: Case) -> tuple[Document | None, tuple[str, Any]]:
-    """The certificate, and what the independent checker says of it."""
+    """The certificate, and what the independent checker says of it; none where it cannot enclose the layers.
+
+    Raises:
+        BugError: it refuses the certificate for another reason, which says nothing against the claims.
+    """
     outcome = case.outcome
     if not isinstance(outcome, Enclosed):
         return None, ("undecided", getattr(outcome, "reason", ""))
@@ -74,6 +79,10 @@ def _checked(case: Case) -> tuple[Document | None, tuple[str, Any]]:
         evidence = replace(outcome.evidence, bits=bits + MORE_BITS + steep * (1 + min(outcome.layer, LAYERS)))
         document = softmax_certificate(replace(outcome, evidence=evidence))
         answer = answer_to(document)
+    if answer[0] == "refused" and answer[1].startswith(TOO_FEW):
+        return None, ("undecided", f"the layers cannot be enclosed again: {answer[1]}")
+    if answer[0] == "refused":
+        raise BugError(f"the independent checker refuses a certificate of this program: {answer[1]}")
     return document, answer
 
 
@@ -84,6 +93,9 @@ def certified(case: Case, claim: str, said: Callable[[SoftmaxEvidence], str | No
         case: a configuration of softmax.
         claim: its id.
         said: what the evidence says; None if the claim says nothing here.
+
+    Raises:
+        BugError: the checker refuses the certificate.
     """
     word, detail = case.once(_checked)[1]
     if word in ("undecided", "not checked"):
@@ -92,10 +104,6 @@ def certified(case: Case, claim: str, said: Callable[[SoftmaxEvidence], str | No
     text = said(case.outcome.evidence)
     if text is None:
         return Finding("vacuous", "it says nothing about this input")
-    if word == "refused" and detail.startswith(TOO_FEW):
-        return Finding("undecided", f"the layers cannot be enclosed again: {detail}")
-    if word == "refused":
-        return Finding("refuted", f"the layers, computed again, are others: {detail}")
     verdict = detail.get(claim)
     return (
         Finding(verdict, text, certified=True) if verdict else Finding("undecided", "the theorems do not say it here")
@@ -118,11 +126,11 @@ def check_consensus(case: Case) -> Finding:
         if found is None:
             return None
         where = ", ".join(decimal_text(x) for x in found.limit)
-        text = f"one point ({where}) up to {decimal_text(found.radius)}"
+        text = f"one point ({where}) up to {upper_text(found.radius)}"
         goal = f"a diameter of 2^-{HALVINGS} of the first one"
         text += f"; {goal} after {found.needed} layers" if found.needed is not None else f"; {goal} is not seen"
         if found.enough is not None:
-            text += f", and in any case after {found.enough if found.enough < 10**9 else _power(found.enough)}"
+            text += f", and in any case after {found.enough if found.enough < 10**9 else _power_above(found.enough)}"
         return text
 
     return certified(case, "softmax.consensus", said)
@@ -138,11 +146,11 @@ def check_metastable(case: Case) -> Finding:
         if found is None:
             return None
         many = str(found.layers) if found.layers < 10**9 else _power(found.layers)
-        text = f"{len({*found.clusters})} clusters, each within {decimal_text(found.delta)} of its place at layer "
+        text = f"{len({*found.clusters})} clusters, each within {upper_text(found.delta)} of its place at layer "
         text += f"{found.layer}, for {many} layers more"
         if shadow is not None:
             left = "" if shadow.left is None else f", left at layer {shadow.left}"
-            text += f"; within {decimal_text(shadow.epsilon)} of hardmax up to layer {shadow.stays}{left}"
+            text += f"; within {short_text(shadow.epsilon)} of hardmax up to layer {shadow.stays}{left}"
         return text
 
     return certified(case, "softmax.metastable", said)
@@ -151,6 +159,11 @@ def check_metastable(case: Case) -> Finding:
 def _power(count: int) -> str:
     """A large number as a power of ten, rounded down."""
     return f"10^{len(str(count)) - 1}"
+
+
+def _power_above(count: int) -> str:
+    """The same, rounded up."""
+    return f"10^{len(str(count - 1))}"
 
 
 def _shown(case: Case, layers: int) -> list[Matrix]:

@@ -10,7 +10,7 @@ from functools import partial
 from ....kernels.exact.configuration import Configuration
 from ....kernels.exact.matrix import identity
 from ....kernels.exact.model import named
-from ....kernels.exact.rational_text import decimal_text, rational_text
+from ....kernels.exact.rational_text import decimal_text, rational_text, upper_text
 from ....kernels.exact.step import ConstantStep
 from ...claims.conclusion import Result, overall
 from ...claims.words import matrix_words, model_words, step_words
@@ -50,7 +50,7 @@ def describe(
         points = "" if proved.limits is None else f", {_count(len(set(proved.limits)), 'cluster point')}"
         frozen = isinstance(outcome, Frozen)
         if isinstance(outcome, Enclosed):
-            points += f", each within {decimal_text(outcome.radius)} of the point that is shown"
+            points += f", each within {upper_text(outcome.radius)} of the point that is shown"
         rest = f"; all follow sets are constant from layer {outcome.freeze_layer} on" if frozen else ""
         leaders = "" if outcome.leaders is None else _count(len(outcome.leaders), "leader")
         lines.append(f"  {f'{leaders}{points}{rest}'.removeprefix(', ')}")

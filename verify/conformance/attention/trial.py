@@ -137,7 +137,10 @@ def refuse(kernel: AttentionKernel, returned: Any, like: Any, problem: Problem) 
             raise WrongAnswerError("returned", f"returned {what} of shape {tuple(array.shape)}; {wanted} is required")
         dtype = dtype_of(array)
         if what == "out" and dtype != problem.dtype:
-            raise WrongAnswerError("returned", f"returned {dtype} for {problem.dtype} q, k, v; that is required too")
+            wide = kernel.arrays == "numpy" and dtype == "float64"
+            hint = " (np.sqrt(D) is a float64 and widens what it meets; math.sqrt(D) does not)" if wide else ""
+            wrong = f"returned {dtype} for {problem.dtype} q, k, v; {problem.dtype} is required{hint}"
+            raise WrongAnswerError("returned", wrong)
         if str(getattr(array, "device", "")) != str(getattr(like, "device", "")):
             raise WrongAnswerError("returned", f"returned {what} on {array.device}; q is on {like.device}")
 

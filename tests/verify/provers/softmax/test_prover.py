@@ -15,6 +15,7 @@ from hardmax.kernels.softmax.model import Softmax
 from hardmax.verify import prove
 from hardmax.verify.campaigns.sources import examine_drawn
 from hardmax.verify.certificates import checker
+from hardmax.verify.certificates.softmax import softmax_certificate
 from hardmax.verify.certificates.writer import to_text
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
@@ -76,11 +77,38 @@ def test_the_checker_gets_the_bits_that_a_large_beta_takes(c):
     assert prove(c).verdict == "verified"
 
 
-def test_a_certificate_that_wants_bits_refutes_nothing():
-    case = Case(softmax.EXAMPLE, QUICK)
-    case.once(softmax._checked)
-    case._once[softmax._checked] = None, ("refused", "bits: the certificate has 192, but they are too few for layer 3")
-    assert case.finding(softmax.CLAIMS[0]).verdict == "undecided"
+def test_a_certificate_that_wants_bits_refutes_nothing(monkeypatch):
+    why = "bits: the certificate has 192, but they are too few for layer 3"
+    monkeypatch.setattr(softmax, "answer_to", lambda document: ("refused", why))
+    proved = prove(softmax.EXAMPLE)
+    assert proved.verdict == "undecided"
+    assert why in proved.findings["softmax.consensus"].message
+    assert certificate_of(proved.case) is None
+
+
+@pytest.mark.parametrize("c", [softmax.EXAMPLE, glpr.EXAMPLE])
+def test_a_certificate_that_the_checker_refuses_is_a_bug_and_refutes_nothing(c, monkeypatch, tmp_path, capsys):
+    file = tmp_path / "c.json"
+    file.write_text(json.dumps(configuration_to_json(c)), encoding="utf-8")
+    monkeypatch.setattr(softmax, "softmax_certificate", lambda outcome: softmax_certificate(with_a_mistake(outcome)))
+    for out in ([], ["--out", str(tmp_path / "out")]):
+        with pytest.raises(SystemExit) as ended:
+            main(["prove", str(file), *out])
+        assert ended.value.code == 4
+        told = capsys.readouterr()
+        assert "refuted" not in told.out
+        assert "a bug of hardmax" in told.err
+    assert not [*(tmp_path / "out").glob("*.cert.json")]
+
+
+def with_a_mistake(outcome):
+    """The limit, or what is followed, is another one."""
+    evidence = outcome.evidence
+    if evidence.consensus is None:
+        wrong = replace(evidence, growing=replace(evidence.growing, follows=(0,) * outcome.configuration.n))
+    else:
+        wrong = replace(evidence, consensus=replace(evidence.consensus, limit=(Q(5), Q(5))))
+    return replace(outcome, evidence=wrong)
 
 
 def test_at_the_very_bound_nothing_is_claimed_that_rounding_decides():

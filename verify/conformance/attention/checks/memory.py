@@ -32,7 +32,10 @@ def _all(*names: str, of: tuple[str, ...] = ("qkv",)) -> DrawTrials:
     """All of q, k, v, or some of them, in each of some layouts."""
 
     def trials(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-        for how in (x for x in names if x in layouts(kernel)):
+        those = [x for x in names if x in layouts(kernel)]
+        if not those:
+            raise NotApplicableError("torch tensors have no negative strides and are never read-only")
+        for how in those:
             for B, H, Lq, Lk, D in SHAPES:
                 one = problem(kernel, rng, dtype, B=B, H=H, Lq=Lq, Lk=Lk, D=D)
                 yield from (AttentionTrial(one, dict.fromkeys(which, how)) for which in of)
