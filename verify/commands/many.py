@@ -62,7 +62,10 @@ class Question:
     def must_fit(self, given: Configuration, path: Path) -> None:
         """Refuse an input that it is not about, by the name of its file."""
         try:
-            (must_be_fit_in_the_plane if self.option == "--all-A" else must_be_fit)(given)
+            if self.option == "--all-A":
+                must_be_fit_in_the_plane(given)
+            else:
+                must_be_fit(given, any_A=self.option == "--radius")
         except InputError as error:
             raise InputError(f"{path_text(path)}: {error}") from None
 

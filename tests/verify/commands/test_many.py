@@ -25,6 +25,7 @@ def files(tmp_path):
         "softmax": {"tokens": [["1", "0"], ["0", "1"]], "attention": {"softmax": {"beta": "16"}}},
         "twins": {"tokens": [["1"], ["-1"], ["1"]]},
         "zero": {"tokens": [["1"], ["0"]]},
+        "negative": {"tokens": [["1", "0"], ["0", "1"]], "A": [["-1", "0"], ["0", "-1"]]},
         "harmonic": {"tokens": [["1"], ["2"]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1}},
     }
     for name, content in made.items():
@@ -107,6 +108,18 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
     assert said[2] <= exact[2] < said[2] + Fraction(1, 10**4)
 
 
+def test_the_radius_is_undecided_without_an_inner_product(files, capsys):
+    out = files / "out"
+    assert run("prove", files / "negative.json", "--radius", "--json", "--out", out) == 3
+    said = json.loads(capsys.readouterr().out)
+    bounds = dict.fromkeys(("tokens", "relative", "A", "alpha", "leaders"))
+    assert said["radius"] == {**bounds, "reason": "A is not symmetric positive definite"}
+    assert (said["hypotheses"]["spd"], said["verdict"], said["certificate"]) == (False, "undecided", None)
+    assert said["claims"]["clustering.vertices"] == "refuted", "the verdict on the input itself is told all the same"
+    assert run("prove", files / "negative.json", "--radius") == 3
+    assert "radius undecided: A is not symmetric positive definite" in capsys.readouterr().out
+
+
 def test_all_matrices_are_cells_with_a_certificate(files, capsys):
     out = files / "out"
     assert run("prove", files / "plane.json", "--all-A", "--out", out, "--report") == 0
@@ -141,6 +154,7 @@ def test_numbers_beyond_floats_have_their_cells_and_their_page(files, capsys):
         (["line", "--all-alpha", "--alpha", "1"], "leave them out"),
         (["zero", "--all-alpha"], "a token is zero"),
         (["harmonic", "--all-alpha"], "the step"),
+        (["negative", "--all-alpha"], "A is not symmetric positive definite"),
         (["missing", "--all-alpha"], "missing.json"),
         (["line", "--all-alpha", "--radius"], "give one of them"),
         (["plane", "--all-A", "--radius"], "give one of them"),

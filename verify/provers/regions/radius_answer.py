@@ -106,11 +106,14 @@ def ask_radius(given: Configuration, seconds: float | None = None) -> RadiusAnsw
         seconds: a limit on time for the proof of its itinerary.
 
     Raises:
-        InputError: as `steps.must_be_fit`.
+        InputError: as `steps.must_be_fit`, but for A: if it is not SPD, the radii are undecided.
     """
-    must_be_fit(given)
+    must_be_fit(given, any_A=True)
     budget = Budget() if seconds is None else Budget.unlimited(seconds)
-    found = radius(given, budget)
+    if given.is_spd:
+        found = radius(given, budget)
+    else:
+        found = Radius(given, None, None, None, Fraction(0), reason="A is not symmetric positive definite")
     return RadiusAnswer(prove(given, budget), found, None if found.tokens is None else alpha_interval(given))
 
 

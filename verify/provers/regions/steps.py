@@ -174,8 +174,12 @@ def simplest(a: fmpq, b: fmpq) -> fmpq:
     return floor + 1 / simplest(1 / (b - floor), 1 / (a - floor))
 
 
-def must_be_fit(configuration: Configuration) -> None:
+def must_be_fit(configuration: Configuration, *, any_A: bool = False) -> None:
     """Refuse what the proofs for many inputs at once are not about.
+
+    Args:
+        configuration: the input.
+        any_A: whether its A does not matter.
 
     Raises:
         InputError: no hardmax, a step that depends on the layer, a zero token, A not symmetric positive definite, two
@@ -187,7 +191,8 @@ def must_be_fit(configuration: Configuration) -> None:
         )
     if not isinstance(configuration.step, ConstantStep):
         raise InputError("the step depends on the layer; proofs for many inputs need a constant one: give alpha")
-    if not configuration.is_nonzero or not configuration.is_spd or configuration.follow != "largest":
+    is_fit = configuration.is_nonzero and configuration.follow == "largest" and (any_A or configuration.is_spd)
+    if not is_fit:
         what = "a token is zero" if not configuration.is_nonzero else "A is not symmetric positive definite"
         what = what if configuration.follow == "largest" else "tokens follow the smallest score"
         raise InputError(f"{what}; proofs for many inputs need nonzero tokens, follow largest and A positive definite")
