@@ -36,6 +36,10 @@ CONFIGURATIONS = {
     "gram-nothing": Configuration.from_gram([[0]]),
     "gram-one": Configuration.from_gram([[1]]),
     "gram-scores": gram_of([(0, -2), (1, 0), (-1, -2), (1, -1)], alpha="1/2", multiplicities=[1, 3, 1, 1]),
+    "gram-scores-tie": gram_of([[0], [-3], [-2], [3]], multiplicities=[3, 1, 3, 3]),
+    "gram-scores-harmonic": gram_of(
+        [(0, -2), (1, 0), (-1, -2), (1, -1)], step=HarmonicStep(1, 2), multiplicities=[1, 3, 1, 1]
+    ),
     "gram-harmonic": gram_of([*SQUARE, (Q(1, 2), Q(1, 4))], step=HarmonicStep(1, 3)),
 }
 

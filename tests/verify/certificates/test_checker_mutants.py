@@ -65,6 +65,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "Lt becomes LtE: while len(layers) < len(shifts):": "a layer more is computed, and not used",
     },
+    "gram_layers": {
+        "filter dropped: held = free | {i for i, last in until.items() if last >= number} | leaders.keys()": (
+            "scores of more tokens are computed, and not looked at"
+        ),
+    },
     "gram": {
         '0 becomes 1: known = itinerary.follow(layers, certificate["itinerary"], 0)': "no layer has to be kept",
         "0 becomes 1: full = [[*row, *[Fraction(0)] * (m - len(row))] for row in rows]": "it is cut off again",

@@ -70,7 +70,7 @@ def wanted(n: int, phases: list[dict[str, Any]]) -> dict[int, int]:
     sets: dict[int, tuple[int, ...]] = {}
     for number, phase in enumerate(phases):
         sets |= {i: tuple(C) for i, C in phase["sets"]}
-        bound |= {i for i, C in sets.items() if i not in bound and len(C) == 1 and sets.get(C[0]) == C}
+        bound |= {i for i, C in sets.items() if len(C) == 1 and sets.get(C[0]) == C}
         until |= {j: number for i, C in sets.items() if i not in bound for j in C}
     return until
 
