@@ -17,6 +17,8 @@ _INVISIBLE = re.compile(
 invisible and private characters, halves of surrogate pairs, and what no XML file may have. Joiners and the marks U+200E
 and U+200F stay: Persian, Hindi or the emoji of a family cannot be written without them."""
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+WIDTH = 120
+"""Characters of a line of JSON, if what stands on it can be parted."""
 _SPACE = re.compile("[ \t\r\n]+")
 
 
@@ -44,7 +46,7 @@ def path_text(path: Path) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def json_text(value: Any, *, indent: int | None = None) -> str:
+def json_text(value: Any, *, readable: bool = False) -> str:
     r"""The JSON text of a value: what cannot be seen as JSON's own escape, so that it reads back as it was.
 
     Half a surrogate pair is no text that a reader must accept. It comes from a file name that is not UTF-8, and is
@@ -52,10 +54,25 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
     Args:
         value: what `json.dumps` takes.
-        indent: as for `json.dumps`; all on one line if None.
+        readable: on several lines: whatever fits into one stands on one. All on one line if false.
     """
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-    return _INVISIBLE.sub(_json_escape, text)
+    return _laid_out(value, "\n") if readable else _flat(value)
+
+
+def _flat(value: Any) -> str:
+    return _INVISIBLE.sub(_json_escape, json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def _laid_out(value: Any, start: str) -> str:
+    """The JSON text of a value; `start` begins the lines of what it is a part of."""
+    flat = _flat(value)
+    if len(start) + len(flat) <= WIDTH or not isinstance(value, (dict, list, tuple)):
+        return flat
+    inner = f"{start} "
+    parts = [_laid_out(v, inner) for v in (value.values() if isinstance(value, dict) else value)]
+    if isinstance(value, dict):
+        parts = [f"{_flat(str(key))}: {part}" for key, part in zip(value, parts, strict=True)]
+    return f"{flat[0]}{inner}{f',{inner}'.join(parts)}{start}{flat[-1]}"
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ def render_json(records: Records) -> str:
     """All records in one JSON document of the schema `schemas/report.schema.json`."""
     results = tuple(replace(result, trajectory=None) for result in records.results)
     report = ReportRecord("hardmax-report", 1, records.run, results, records.counterexamples)
-    return dumps(report, indent=1) + "\n"
+    return dumps(report, readable=True) + "\n"
 
 
 def render_all(records: Records) -> dict[str, str]:

@@ -266,15 +266,16 @@ def _judge_lse(kernel: AttentionKernel, head: Head, one: _Judged, lse: Reals) ->
 
 def _empty(kernel: AttentionKernel, problem: Problem, b: int, h: int, out: Reals) -> NDArray[np.int8]:
     """Codes of rows without keys, by what the kernel declares."""
+    every = problem.v[b, h * problem.v.shape[1] // problem.scores[1]]
     if kernel.empty_rows == "zero":
         right = out == 0
     elif kernel.empty_rows == "nan":
         right = np.isnan(out)
-    elif kernel.empty_rows == "mean":
-        every = problem.v[b, h * problem.v.shape[1] // problem.scores[1]]
-        how = kernel.arithmetic(problem.dtype)
+    elif kernel.empty_rows == "mean" and len(every):  # of nothing there is no mean
+        how, mean = kernel.arithmetic(problem.dtype), every.mean(axis=0)
         room = 1.01 * ((len(every) + 8) * how.accumulation.u + 2 * how.dtype.u) * np.abs(every).mean(axis=0)
-        right = np.abs(out - every.mean(axis=0)) <= room + 2 * how.dtype.tiny
+        with np.errstate(invalid="ignore"):
+            right = (np.abs(out - mean) <= room + 2 * how.dtype.tiny) | ~np.isfinite(mean)
     else:
         return np.full(out.shape, EMPTY, dtype=np.int8)
     return np.where(right, WITHIN, BEYOND).astype(np.int8)

@@ -40,7 +40,7 @@ def render_sarif(records: Records) -> str:
             }
         ],
     }
-    return json_text(log, indent=1) + "\n"
+    return json_text(log, readable=True) + "\n"
 
 
 def _check(run: RunRecord, check: CheckResult) -> dict[str, Any]:

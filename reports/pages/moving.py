@@ -28,7 +28,7 @@ def animated(scene: Scene) -> str:
     )
     x, y, _, _ = svg.window(scene)
     frames = "".join(
-        f'<g class="frame" style="animation-delay:{k * SECONDS:g}s">{svg.moving(scene, k)}'
+        f'<g class="frame" style="animation-delay:{k * SECONDS:g}s">{svg.on_the_grid(scene, k)}'
         f'<text class="note" x="{x + 8}" y="{y + 16}">{escape(_name(frame.name))}</text></g>'
         for k, frame in enumerate(scene.frames)
     )

@@ -110,6 +110,7 @@ class Figure:
     scene: Scene
     window: str
     data: dict[str, Any]
+    stage: Markup
     first: Markup
     last: Markup
     many: str
@@ -139,6 +140,7 @@ class _Figures:
             scene=scene,
             window=" ".join(map(str, svg.window(scene))),
             data=scene.to_json(),
+            stage=svg.inner(scene, 0, to_move=True),
             first=svg.inner(scene, 0),
             last=svg.inner(scene, len(scene.frames) - 1),
             many=svg.many(scene),

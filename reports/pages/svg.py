@@ -34,6 +34,8 @@ AXES, AXIS = (46.0, 434.0), 34.0
 """Where the axes of a picture of space meet, and how long they are."""
 MAX_LABELLED = 24
 """With more tokens only leaders and the tokens that break a claim have labels."""
+RING, DOT = '<circle class="ring" r="13"/>', '<circle class="dot" r="5"/>'
+BOX = '<rect class="box" x="-6" y="-6" width="12" height="12"/>'
 
 Screen = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -286,18 +288,32 @@ def _nice(step: Decimal) -> Decimal:
     return next(f * power for f in (1, 2, 5, 10) if f * power >= step)
 
 
-def inner(scene: Scene, k: int) -> Markup:
-    """The content of the picture of frame k: grid, paths, tokens, labels."""
-    return Markup('<g class="grid">{}</g>{}').format(grid(scene), moving(scene, k))
+def inner(scene: Scene, k: int, *, to_move: bool = False) -> Markup:
+    """The content of the picture of frame k: grid, paths, tokens, labels.
+
+    Args:
+        scene: the picture.
+        k: the frame.
+        to_move: as for `on_the_grid`.
+    """
+    return Markup('<g class="grid">{}</g>{}').format(grid(scene), on_the_grid(scene, k, to_move=to_move))
 
 
-def moving(scene: Scene, k: int) -> Markup:
-    """What lies on the grid at frame k: paths, tokens, labels."""
+def on_the_grid(scene: Scene, k: int, *, to_move: bool = False) -> Markup:
+    """What lies on the grid at frame k: paths, tokens, labels.
+
+    Args:
+        scene: the picture.
+        k: the frame.
+        to_move: with the parts that are empty or hidden at this frame, which the page's script needs at others.
+    """
     shown = parts(scene, k)
-    paths = [f'<path class="{name}" d="{data}"/>' for name, data in shown.paths.items()]
+    paths = [f'<path class="{name}" d="{data}"/>' for name, data in shown.paths.items() if data or to_move]
     tokens = [
-        f'<g class="{t.classes}" transform="translate({_at(t.at)})"><circle class="ring" r="13"/>'
-        f'<circle class="dot" r="5"/><rect class="box" x="-6" y="-6" width="12" height="12"/></g>'
+        f'<g class="{t.classes}" transform="translate({_at(t.at)})">'
+        f"{RING if to_move or 'marked' in t.classes else ''}"
+        f"{DOT if to_move or 'leader' not in t.classes else ''}"
+        f"{BOX if to_move or 'leader' in t.classes else ''}</g>"
         for t in shown.tokens
     ]
     return Markup(f'{"".join(paths)}<g class="tokens">{"".join(tokens)}</g>{drawn(shown.labels)}')

@@ -73,15 +73,15 @@ def _plain(record: Record) -> Any:
     return msgspec.to_builtins(record, str_keys=True)
 
 
-def dumps(record: Record, *, indent: int | None = None) -> str:
-    """The JSON text of a record, the same for equal records; on one line if `indent` is None.
+def dumps(record: Record, *, readable: bool = False) -> str:
+    """The JSON text of a record, the same for equal records; on one line unless `readable`.
 
     Raises:
         RecordError: a field does not hold what its type says, so that nothing is written that cannot be read.
     """
     name = type(record).__name__
     try:
-        text = json_text(_plain(record), indent=indent)
+        text = json_text(_plain(record), readable=readable)
     except (TypeError, ValueError) as error:  # no JSON value, not finite, or of more digits than Python converts
         raise RecordError(f"{name}: {error}") from None
     loads(type(record), text, name)

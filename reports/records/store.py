@@ -58,9 +58,9 @@ def write_counterexample(
     """
     if (record.certificate is None) != (certificate is None):
         raise RecordError(f"counterexample {record.id} names the certificate {record.certificate}; give its text too")
-    text = dumps(record, indent=1)
+    text = dumps(record, readable=True)
     folder = Path(directory) / COUNTEREXAMPLES / record.id
-    texts = {folder / CONFIG: dumps(record.configuration, indent=1) + "\n", folder / REPRO: repro}
+    texts = {folder / CONFIG: dumps(record.configuration, readable=True) + "\n", folder / REPRO: repro}
     if record.certificate is not None and certificate is not None:
         texts[folder / record.certificate] = certificate
     write_files({**texts, folder / RECORD: text + "\n"})
@@ -81,7 +81,7 @@ def write_run(directory: Path, run: RunRecord) -> Path:
         RecordError: the record is not valid.
     """
     path = Path(directory) / RUN
-    write_file(path, dumps(run, indent=1) + "\n")
+    write_file(path, dumps(run, readable=True) + "\n")
     return path
 
 

@@ -306,6 +306,15 @@ def test_the_terminal_shows_the_checks_of_a_kernel(made):
     assert re.search(r"ties.rotated\s+fragile", text)
 
 
+def test_checks_that_were_not_tested_are_counted_apart(made):
+    left = (made.check("nan.visible", "not_tested", message="the run was interrupted"),)
+    failing = made.kernel_records().run.checks
+    text = terminal(made.kernel_records(checks=failing + left))
+    assert text.startswith("FAILED  mine fails 1 of 5 checks, first ties.exact at layer 0; 1 not tested.")
+    text = terminal(made.kernel_records(checks=failing[:1] + left, verdict="verified", exit_status=3))
+    assert "mine passes 1 check; 1 not tested." in text
+
+
 # -- all of them -------------------------------------------------------------------------------------------------------
 
 

@@ -45,6 +45,7 @@ RUNS = {
         ["prove", *(f"figure2{panel}.json" for panel in PANELS), "--all-alpha"],
         0,
     ),
+    "every-matrix": (["prove", "figure2a_emerging_leader.json", "--all-A"], 0),
     "control": (["control", "four_tokens.json", "--lead", "right,up"], 1),
     "first-maximiser": (["kernel", "first_maximiser.py:step"], 1),
 }

@@ -71,9 +71,18 @@ def test_what_is_written_from_right_to_left_keeps_to_itself():
 
 @given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_reads_back_as_it_was_and_holds_nothing_that_cannot_be_seen(value):
-    text = json_text(value)
-    assert json.loads(text) == value
-    assert printable(text) == text
+    for text in (json_text(value), json_text(value, readable=True)):
+        assert json.loads(text) == value
+        assert printable(text) == text
+
+
+@given(st.recursive(st.text(max_size=9) | st.floats(0, 1), st.lists).map(lambda value: [value] * 9))
+def test_readable_json_has_lines_of_what_fits_into_one(value):
+    lines = json_text(value, readable=True).split("\n")
+    assert all(len(line) <= 120 for line in lines)
+    for first, *rest in zip(lines, lines[1:], lines[2:], strict=False):  # a list of one entry
+        if first.endswith("[") and rest[-1].lstrip().startswith("]"):
+            assert len(first) + sum(len(line.strip()) for line in rest) > 120
 
 
 def test_a_name_that_is_not_utf_8_is_written_as_its_escape():

@@ -10,6 +10,7 @@ Neighbours: `claims` examine, `strategies` choose, `tally` counts, `float_compar
 """
 
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
@@ -19,7 +20,7 @@ from functools import cache, partial
 
 from hypothesis import Phase, event, given
 from hypothesis import seed as with_seed
-from hypothesis.errors import Flaky
+from hypothesis.errors import Flaky, HypothesisDeprecationWarning
 
 from ...kernels.errors import BugError, HardmaxError, InputError
 from ...kernels.exact.configuration import Configuration
@@ -164,7 +165,9 @@ def _run(
     with redirect_stdout(sys.stderr):
         family = family_of(plan.families[number % len(plan.families)])
     drawn = samples(families=[family], steps=steps)
-    with no_constants_from_source():
+    with no_constants_from_source(), warnings.catch_warnings():
+        # Another thread of a Dask worker uses `random`, which draws do not depend on.
+        warnings.filterwarnings("ignore", "Do not use the `random` module", HypothesisDeprecationWarning)
         quiet(share, *phases)(with_seed(plan.seed * 1_000_003 + number)(given(drawn)(examine)))()
 
 

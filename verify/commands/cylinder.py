@@ -79,7 +79,7 @@ def cylinder(
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)
-            write_file(out / RECORD, dumps(record, indent=1) + "\n")
+            write_file(out / RECORD, dumps(record, readable=True) + "\n")
             if flow is not None:
                 flow.save(out / SNAPSHOTS)
             if report:

@@ -1,9 +1,9 @@
 """`hardmax prove --all-alpha`, `--all-A` and `--radius`: what happens for many inputs at once, with its certificate.
 
-Neighbours: `prove` is the command; `provers.regions` answers; `many_text` says it.
+Neighbours: `prove` is the command; `provers.regions` answers; `many_text` and `atlas_text` say it.
 """
 
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,130 +11,97 @@ import click
 
 from ...kernels.errors import InputError
 from ...kernels.exact.configuration import Configuration
-from ...kernels.exact.configuration_file import read_configuration
 from ...kernels.exact.json_values import number
-from ...reports.printable import json_text, one_line, printable
-from ...reports.records.atlas_record import AtlasRecord
-from ...reports.records.record import ResultRecord
-from ...reports.records.run_record import RunCounts
-from ...reports.records.steps_record import StepsRecord
-from ...reports.records.store import write_results
+from ...reports.printable import json_text, one_line, path_text, printable
+from ...reports.records.codec import dumps
 from ..certificates.self_check import unchecked
 from ..certificates.writer import to_text, write_text
 from ..provers.regions.answers import AllSteps, ask_all_steps
-from ..provers.regions.atlas.answer import Atlas, ask_all_matrices
-from ..provers.regions.radius_answer import ask_radius
+from ..provers.regions.atlas.answer import Atlas, ask_all_matrices, must_be_fit_in_the_plane
+from ..provers.regions.radius_answer import RadiusAnswer, ask_radius
+from ..provers.regions.steps import must_be_fit
 from .parts import atlas_text, many_text
-from .parts.output import prepare, render, write_run
-
-STATUS = {"invalid": 2, "refuted": 1, "undecided": 3}
 
 
-def asked(
-    *, all_alpha: bool, all_matrices: bool, alpha_min: str | None, radius: bool, seconds: float | None
-) -> Callable[[Configuration], Any] | None:
-    """The question that the options ask, None if it is the one about a single input.
+def asked(*, all_alpha: bool, all_matrices: bool, radius: bool, alpha_min: str | None) -> str | None:
+    """The option that asks a question about many inputs, None if there is none.
+
+    Raises:
+        click.UsageError: there are two, or `alpha_min` is given without `all_alpha`.
+    """
+    given = {"--all-alpha": all_alpha, "--all-A": all_matrices, "--radius": radius}
+    options = [option for option, is_given in given.items() if is_given]
+    if len(options) > 1:
+        raise click.UsageError("--all-alpha, --all-A and --radius are questions of their own: give one of them")
+    if alpha_min is not None and not all_alpha:
+        raise click.UsageError("--alpha-min is the least alpha of --all-alpha: give both, or leave it out")
+    return options[0] if options else None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question about many inputs.
+
+    Args:
+        option: what `asked` returned.
+        alpha_min: the least α of --all-alpha, None for all α > 0.
+        seconds: a limit on time.
 
     Raises:
         InputError: `alpha_min` is no number > 0.
-        click.UsageError: it is given without `all_alpha`, or two questions are asked.
-    """
-    if all_alpha + all_matrices + radius > 1:
-        raise click.UsageError("--all-alpha, --all-A and --radius are questions of their own: give one of them")
-    if all_matrices and alpha_min is None:
-        return lambda configuration: ask_all_matrices(configuration, seconds)
-    if radius and alpha_min is None:
-        return lambda configuration: ask_radius(configuration, seconds)
-    if not all_alpha:
-        if alpha_min is not None:
-            raise click.UsageError("--alpha-min is the least alpha of --all-alpha: give both, or leave it out")
-        return None
-    least = None if alpha_min is None else number("alpha-min", alpha_min)
-    if least is not None and least <= 0:
-        raise InputError(f"alpha-min is {alpha_min}; it must be positive: leave it out for all alpha > 0")
-    return lambda configuration: ask_all_steps(configuration, least, seconds)
-
-
-class Many:
-    """One run of a question over all inputs.
-
-    Args:
-        ask: the question.
-        out: where certificates and records go.
-        arguments: of the command, for the record.
     """
 
-    def __init__(self, ask: Callable[[Configuration], Any], out: Path | None, arguments: Sequence[str]) -> None:
-        self._ask, self._out, self._arguments = ask, out, tuple(arguments)
-        self._results: list[ResultRecord] = []
-        self._steps: list[StepsRecord] = []
-        self._atlases: list[AtlasRecord] = []
-        self._stems: set[str] = set()
+    option: str
+    alpha_min: str | None
+    seconds: float | None
 
-    def run(self, paths: Sequence[Path], *, overwrite: bool, as_json: bool, report: bool, seconds: float | None) -> int:
-        """Answer for each file, print and write; the exit status."""
-        answers: list[tuple[str, Any]] = []
-        for path in paths:  # bad input is found before a folder is touched
-            try:
-                answers.append((str(path), self._ask(read_configuration(path))))
-            except InputError as error:
-                text = str(error) if str(path) in str(error) else f"{path}: {error}"
-                answers.append((str(path), InputError(text)))
-        found = [answer for _, answer in answers if not isinstance(answer, InputError)]
-        if self._out is not None and found:
-            prepare(self._out, overwrite)
-        verdicts = [self._say(name, answer, as_json, seconds) for name, answer in answers]
-        status = next((STATUS[v] for v in STATUS if v in verdicts), 0)
-        if self._out is not None and found:
-            write_run(
-                self._out,
-                command="prove",
-                arguments=self._arguments,
-                verdict={0: "verified", 1: "refuted", 2: "invalid", 3: "undecided"}[status],
-                exit_status=status,
-                counts=RunCounts(
-                    inputs=len(verdicts),
-                    **{v: verdicts.count(v) for v in ("verified", "refuted", "undecided", "invalid")},
-                ),
-                results=write_results(self._out, self._results) if self._results else 0,
-                steps=tuple(self._steps),
-                atlases=tuple(self._atlases),
-            )
-            if report:
-                render(self._out)
-        return status
+    def __post_init__(self) -> None:
+        if self.alpha_min is not None and number("alpha-min", self.alpha_min) <= 0:
+            raise InputError(f"alpha-min is {self.alpha_min}; it must be positive: leave it out for all alpha > 0")
 
-    def _say(self, name: str, answer: Any, as_json: bool, seconds: float | None) -> str:
-        """Print one answer and write its certificate; the verdict."""
-        if isinstance(answer, InputError):
-            click.echo(f"hardmax: error: {one_line(str(answer))}", err=True)
-            if as_json:
-                click.echo(json_text({"input": name, "verdict": "invalid", "error": str(answer)}))
-            return "invalid"
-        certificate, note = None, None
-        if self._out is not None:
-            self._results += answer.samples(name)
+    def must_fit(self, given: Configuration, path: Path) -> None:
+        """Refuse an input that it is not about, by the name of its file."""
+        try:
+            if self.option == "--all-A":
+                must_be_fit_in_the_plane(given)
+            else:
+                must_be_fit(given, any_A=self.option == "--radius")
+        except InputError as error:
+            raise InputError(f"{path_text(path)}: {error}") from None
+
+    def answer(self, given: Configuration) -> AllSteps | Atlas | RadiusAnswer:
+        """The answer for one input that fits."""
+        if self.option == "--all-A":
+            return ask_all_matrices(given, self.seconds)
+        if self.option == "--radius":
+            return ask_radius(given, self.seconds)
+        least = None if self.alpha_min is None else number("alpha-min", self.alpha_min)
+        return ask_all_steps(given, least, self.seconds)
+
+    def written(
+        self, answer: AllSteps | Atlas | RadiusAnswer, name: str, path: Path | None, *, as_json: bool
+    ) -> dict[str, Any]:
+        """What the journal has of an answer; its certificate is written to `path`, unless that is None.
+
+        Raises:
+            BugError: the independent checker refuses the certificate; nothing is written.
+        """
+        certificate, note, kept = None, None, {}
+        if path is not None:
             document = answer.document()
             if document is not None:
-                note = unchecked(document, seconds)
-                certificate = str(write_text(self._out / f"{self._stem(name)}.cert.json", to_text(document)))
-        if isinstance(answer, AllSteps):
-            self._steps.append(many_text.steps_record(name, answer, certificate))
-        if isinstance(answer, Atlas):
-            self._atlases.append(atlas_text.atlas_record(name, answer, certificate))
+                note = unchecked(document, self.seconds)
+                certificate = str(write_text(path, to_text(document)))
+            kept["samples"] = [dumps(record) for record in answer.samples(name)]
+            if isinstance(answer, AllSteps):
+                kept["steps"] = dumps(many_text.steps_record(name, answer, certificate))
+            if isinstance(answer, Atlas):
+                kept["atlas"] = dumps(atlas_text.atlas_record(name, answer, certificate))
         if as_json:
-            click.echo(json_text(answer.to_json(name, certificate)))
+            said = json_text(answer.to_json(name, certificate))
         else:
             lines = atlas_text.lines(answer) if isinstance(answer, Atlas) else many_text.lines(answer)
             if certificate is not None:
                 lines.append(f"certificate: {certificate}" + (f", not checked: {note}" if note else ""))
-            click.echo(printable("\n  ".join([f"{one_line(name)}: {answer.verdict}", *lines])))
-        return answer.verdict
-
-    def _stem(self, name: str) -> str:
-        """A name for the files about an input."""
-        stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in Path(name).stem)
-        stem = stem.lstrip("._-")[:80] or "input"
-        unique = next(u for k in range(1, 10**9) if (u := stem if k == 1 else f"{stem}-{k}") not in self._stems)
-        self._stems.add(unique)
-        return unique
+            said = printable("\n  ".join([f"{one_line(name)}: {answer.verdict}", *lines]))
+        return {"verdict": answer.verdict, "error": None, "said": said, "record": None, **kept}

@@ -22,10 +22,12 @@ from ...kernels.exact.model import register
 from ...kernels.exact.step import ConstantStep
 from ...reports.printable import json_text, one_line, printable
 from ...reports.records import store
+from ...reports.records.atlas_record import AtlasRecord
 from ...reports.records.codec import dumps, loads
 from ...reports.records.configuration_record import TrajectoryRecord
 from ...reports.records.record import ResultRecord
 from ...reports.records.run_record import RunCounts
+from ...reports.records.steps_record import StepsRecord
 from ..campaigns.interruption import Interruption
 from ..campaigns.journal import Journal, key_of
 from ..claims.certified import save_certificate
@@ -110,18 +112,12 @@ def prove(
         raise click.UsageError("give a configuration: CONFIG, several of them, or - for the standard input")
     if report and out is None:
         raise click.UsageError("--report needs --out DIR: give the folder to write to")
-    question = many.asked(
-        all_alpha=all_alpha, all_matrices=all_matrices, alpha_min=alpha_min, radius=radius, seconds=seconds
-    )
-    if question is not None:
-        if alpha is not None or also is not None or models is not None or exact:
-            raise click.UsageError("--alpha, --claims, --models and --exact are about one input; leave them out")
-        least = [] if alpha_min is None else ["--alpha-min", alpha_min]
-        options = ["--radius"] if radius else ["--all-A"] if all_matrices else ["--all-alpha", *least]
-        run = many.Many(question, out, [*map(str, configurations), *options])
-        return run.run(configurations, overwrite=overwrite, as_json=as_json, report=report, seconds=seconds)
+    question = many.asked(all_alpha=all_alpha, all_matrices=all_matrices, radius=radius, alpha_min=alpha_min)
+    if question is not None and (alpha is not None or also is not None or models is not None or exact):
+        raise click.UsageError("--alpha, --claims, --models and --exact are about one input; leave them out")
     names = [str(path) for path in configurations]
-    return _prove(_Asked(names, alpha, as_json, exact, seconds, also, models), out, report, overwrite=overwrite)
+    asked = _Asked(names, alpha, as_json, exact, seconds, also, models, question, alpha_min)
+    return _prove(asked, out, report, overwrite=overwrite)
 
 
 @dataclass(frozen=True)
@@ -135,6 +131,8 @@ class _Asked:
     seconds: float | None
     also: str | None
     models: str | None
+    question: str | None = None
+    alpha_min: str | None = None
 
 
 def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, journal: Journal | None = None) -> int:
@@ -144,19 +142,20 @@ def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, jo
             register(asked.models)
         claims = tuple(c for c in select_claims(asked.also) if c not in theorem()) if asked.also else ()
     step = None if asked.alpha is None else ConstantStep(asked.alpha)  # type: ignore[arg-type]
-    inputs = [(name, _read(Path(name), step)) for name in asked.configurations]
+    question = None if asked.question is None else many.Question(asked.question, asked.alpha_min, asked.seconds)
+    inputs = [(name, _read(Path(name), step, question)) for name in asked.configurations]
     about = about_run("prove", filter(None, (asked.also, asked.models)), asked=asdict(asked))
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
     if journal is not None and out is not None:
         go_on(out, journal.about, about, keep=(store.COUNTEREXAMPLES,))
     elif faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
         for name, fault in faults:  # never a reason to touch what an earlier run has left
-            _say(_refused(name, fault, asked.as_json))
+            _say(_refused(name, fault, asked))
         return 2
     elif out is not None:
         prepare(out, overwrite)
         journal = Journal(out / JOURNAL, about)
-    run = _Proofs(asked, claims, out, journal or Journal())
+    run = _Proofs(asked, claims, question, out, journal or Journal())
     verdicts: list[str] = []
     interrupted = False
     with Interruption() as interruption:
@@ -200,9 +199,11 @@ def exit_status(verdicts: list[str]) -> int:
     return 0
 
 
-def _read(path: Path, step: ConstantStep | None) -> Configuration | InputError:
+def _read(path: Path, step: ConstantStep | None, question: many.Question | None) -> Configuration | InputError:
     try:
         given = read_configuration(path)
+        if question is not None:
+            question.must_fit(given, path)
         if step is not None and "step" not in given.model.keys:
             raise InputError(f"{path}: models of kind {given.model.kind!r} have no alpha; leave --alpha out")
         return given if step is None else with_changes(given, step=step)
@@ -210,10 +211,11 @@ def _read(path: Path, step: ConstantStep | None) -> Configuration | InputError:
         return error
 
 
-def _refused(name: str, error: InputError, as_json: bool) -> dict[str, Any]:
+def _refused(name: str, error: InputError, asked: _Asked) -> dict[str, Any]:
     """The entry of an input that is none."""
     none: dict[str, Any] = dict.fromkeys(FIELDS)
-    said = json_text({"input": name, "verdict": "invalid", **none, "error": str(error)}) if as_json else None
+    fields = none if asked.question is None else {}
+    said = json_text({"input": name, "verdict": "invalid", **fields, "error": str(error)}) if asked.as_json else None
     none |= {"hypotheses": {}, "claims": {}}
     record = ResultRecord(input=name, verdict="invalid", reason=str(error), **none)
     return {"verdict": "invalid", "error": str(error), "said": said, "names": [], "record": dumps(record)}
@@ -234,8 +236,15 @@ class _Proofs:
     An entry of the journal is what is printed of an input, its record, and the names that its files have.
     """
 
-    def __init__(self, asked: _Asked, claims: tuple[Claim, ...], out: Path | None, journal: Journal) -> None:
-        self._asked, self._also, self._out, self._journal = asked, claims, out, journal
+    def __init__(
+        self,
+        asked: _Asked,
+        claims: tuple[Claim, ...],
+        question: many.Question | None,
+        out: Path | None,
+        journal: Journal,
+    ) -> None:
+        self._asked, self._also, self._question, self._out, self._journal = asked, claims, question, out, journal
         self._budget = Budget() if asked.seconds is None else Budget.unlimited(asked.seconds)
         self._entries: list[dict[str, Any]] = []
         files = asked.configurations if out is not None else ()
@@ -248,7 +257,9 @@ class _Proofs:
         if key in self._journal.known:
             return partial(self._keep, self._journal.known[key])
         if isinstance(given, InputError):
-            made = partial(_refused, name, given, self._asked.as_json)
+            made = partial(_refused, name, given, self._asked)
+        elif self._question is not None:
+            made = partial(self._answered, name, self._question, self._question.answer(given))
         else:
             proved = prove_configuration(given, self._budget, also=self._also)
             trajectory = None if self._out is None else _first_layers(proved, self._asked.seconds)
@@ -272,6 +283,12 @@ class _Proofs:
         unique = next(u for k in count(1) if (u := stem if k == 1 else f"{stem}-{k}") not in self._names)
         self._names.add(unique)
         return unique
+
+    def _answered(self, name: str, question: many.Question, answer: Any) -> dict[str, Any]:
+        """The entry of an answer about many inputs; its certificate is written."""
+        names = [] if self._out is None else [self._name(name)]
+        path = None if self._out is None else self._out / f"{names[0]}.cert.json"
+        return {**question.written(answer, name, path, as_json=self._asked.as_json), "names": names}
 
     def _written(self, name: str, proved: Result, trajectory: TrajectoryRecord | None) -> dict[str, Any]:
         """The entry of one input; its certificate and the counterexamples that it is are written.
@@ -305,23 +322,29 @@ class _Proofs:
         """Write results.jsonl and run.json, and the reports if asked for."""
         assert self._out is not None
         asked = self._asked
-        options = {"--alpha": asked.alpha, "--seconds": asked.seconds}
+        options = {"--alpha": asked.alpha, "--alpha-min": asked.alpha_min, "--seconds": asked.seconds}
         given = [str(word) for name, value in options.items() if value is not None for word in (name, value)]
+        question = () if asked.question is None else (asked.question,)
         self._remove_what_belongs_to_no_entry(self._out)
-        results = [loads(ResultRecord, entry["record"], "the journal") for entry in self._entries]
+        texts = [text for e in self._entries for text in (e["record"], *e.get("samples", ())) if text is not None]
+        results = [loads(ResultRecord, text, "the journal") for text in texts]
         counts = {v: verdicts.count(v) for v in ("verified", "refuted", "undecided", "invalid")}
         write_run(
             self._out,
             unfinished=interrupted,
             command="prove",
-            arguments=(*asked.configurations, *given),
+            arguments=(*asked.configurations, *question, *given),
             verdict={0: "verified", 1: "refuted", 2: "invalid", 3: "undecided"}[status],
             exit_status=status,
             interrupted=interrupted,
             counts=RunCounts(inputs=len(verdicts), **counts),
             results=store.write_results(self._out, results) if results else 0,
             counterexamples=tuple(name for entry in self._entries for name in entry.get("refuted", ())),
-            conclusion={c.id: c.statement for c in theorem() if any(c.id in r.claims for r in results)},
+            conclusion={
+                c.id: c.statement for c in theorem() if not question and any(c.id in r.claims for r in results)
+            },
+            steps=tuple(loads(StepsRecord, e["steps"], "the journal") for e in self._entries if "steps" in e),
+            atlases=tuple(loads(AtlasRecord, e["atlas"], "the journal") for e in self._entries if "atlas" in e),
         )
         if report:
             render(self._out)

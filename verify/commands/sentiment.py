@@ -322,7 +322,7 @@ def verify(
             corpus=corpus,
             progress=report,
         )
-        write_file(out / RECORD, dumps(record, indent=1) + "\n")
+        write_file(out / RECORD, dumps(record, readable=True) + "\n")
     click.echo(record_text(record))
     _write_page(out)
     return max((STATUS[verdict] for verdict in record.proofs.merged), key=(0, 3, 1).index)

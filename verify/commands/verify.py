@@ -162,7 +162,7 @@ def examine_all(
     wanted = examples or (sys.maxsize if seconds else DEFAULT_EXAMPLES)
     try:
         pool = workers(jobs) if executor is None else nullcontext(executor)
-        with interruption.ends_the_work(), progress() as said, pool as shared:
+        with interruption.ends_the_work(), progress(seconds) as said, pool as shared:
 
             def count_all(what: str, tallies: Generator[Tally, None, None], total: int | None, earlier: int) -> None:
                 done = 0

@@ -16,11 +16,11 @@ and how large the error of right kernels is, in units of the bound.
 import argparse
 import warnings
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from hardmax.kernels.attention.problem import FORMATS
 from hardmax.kernels.attention.truth.floats import enclose
 from hardmax.verify.conformance import Options, check_ids, run_conformance
 from hardmax.verify.conformance.attention import judged
@@ -37,10 +37,21 @@ LEFT_OUT = ("mask.padding", "mask.empty", "sizes.nothing")
 
 
 class Eager(Steps):
-    """Every step in the dtype of the input."""
+    """Every step in the dtype of the input, with the diagonal and the order of a problem."""
+
+    def __init__(self, problem):
+        self.problem = problem
 
     def wide(self, x):
         return x
+
+    def diagonal(self, Lq, Lk):
+        return super().diagonal(Lq, Lk) - (Lk - Lq) * (self.problem.alignment == "bottom_right")
+
+    def after(self, s, softcap, bias):
+        if self.problem.softcap_order == "softcap,bias":
+            return super().after(s, softcap, bias)
+        return self.capped(self.biased(s, bias, softcap), softcap)
 
 
 def exact(problem):
@@ -60,28 +71,27 @@ def tensors(problem):
     return *arrays, problem.scale, mask, bias, problem.causal, problem.window, problem.softcap
 
 
-def tolerance(problem):
-    """From the largest numbers of the whole tensors: scores, exp, sums and casts at their worst."""
-    dtype = FORMATS[problem.dtype]
-    a = FORMATS["float32" if problem.dtype in ("float16", "bfloat16") else problem.dtype].u
+def tolerance(problem, arithmetic):
+    """From the largest numbers of the whole tensors: scores, exp, sums and casts at their worst, as declared."""
+    dtype, a = arithmetic.dtype, arithmetic.accumulation.u
     D, L = problem.q.shape[3], problem.k.shape[2]
     q, k, v = (np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in (problem.q, problem.k, problem.v))
     scale = 1 / np.sqrt(max(1, D)) if problem.scale is None else abs(problem.scale)
     bias = 0.0 if problem.bias is None else np.abs(problem.bias[np.isfinite(problem.bias)]).max(initial=0.0)
-    score = (D + 8) * a * (scale * D * q * k + bias)
+    score = ((D + 8) * a + arithmetic.s * dtype.u) * (scale * D * q * k + bias)
     with np.errstate(over="ignore"):
         return float(v * (np.expm1(2 * score) + (2 * L + 16) * a + 3 * dtype.u)) + dtype.tiny
 
 
-def rules_of(trial, out, truth):
-    """Rule → whether it refuses `out`."""
-    problem, wanted = trial.problem, truth
+def rules_of(kernel, trial, problem, out):
+    """Rule → whether it refuses `out` as the answer of `kernel` to `problem`."""
+    wanted = exact(problem)
     rows = slice(None) if trial.rows is None else list(trial.rows)
     there = np.isfinite(wanted[:, :, rows]).all(axis=3)
     got, good = out[:, :, rows][there], wanted[:, :, rows][there]
     dtype = getattr(torch, problem.dtype)
     with torch.no_grad():
-        eager = Eager()(*tensors(problem)).double().numpy()[:, :, rows][there]
+        eager = Eager(problem)(*tensors(problem)).double().numpy()[:, :, rows][there]
     try:
         with np.errstate(all="ignore"):
             torch.testing.assert_close(torch.from_numpy(got).to(dtype), torch.from_numpy(good).to(dtype))
@@ -94,7 +104,7 @@ def rules_of(trial, out, truth):
     return {
         "assert_close": refused,
         "twice": bool(~(error <= 2 * most).all()),
-        "magnitudes": bool(~(error <= tolerance(problem)).all()),
+        "magnitudes": bool(~(error <= tolerance(problem, kernel.arithmetic(problem.dtype))).all()),
     }
 
 
@@ -111,12 +121,13 @@ def judged_by_all(kernel, checks, dtype):
             out = run(tested, trial).out
         except WrongAnswerError:
             return Examined(None)
-        if not (refused >= set(RULES)) and found.alignments:
-            truth = exact(trial.problem)
-            refused.update(rule for rule, no in rules_of(trial, out, truth).items() if no)
+        problem = trial.problem
+        if found.alignments:
+            problem = replace(problem, alignment=found.alignments[0])
         elif found.fault is not None:
-            truth = exact(found.fault.problem or trial.problem)
-            refused.update(rule for rule, no in rules_of(trial, out, truth).items() if no)
+            problem = found.fault.problem or problem
+        if not refused >= set(RULES[:3]):
+            refused.update(rule for rule, no in rules_of(tested, trial, problem, out).items() if no)
         return Examined(None, {"within": 1}, 0.0, 1.0, found.alignments)
 
     judged.examine = examine

@@ -171,9 +171,17 @@ def test_every_name_is_a_kernel_and_what_cannot_run_says_why():
         load_attention("flash-9")
 
 
+PAGE = (Path(__file__).resolve().parents[3] / "kernels" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_page_prints_what_it_says(capsys):
+    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE.partition("## Attention kernels")[2], re.M | re.S)
+    exec(code, {})
+    assert capsys.readouterr().out == f"{code.rpartition('# ')[2]}" == "pass\n"
+
+
 def test_every_declaration_has_its_row():
-    page = Path(__file__).resolve().parents[3] / "kernels" / "README.md"
-    table = page.read_text(encoding="utf-8").partition("| attention declares |")[2].partition("\n\n")[0]
+    table = PAGE.partition("| attention declares |")[2].partition("\n\n")[0]
     listed = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[^|]*) \|", table, re.M)))
     apart = {"name", "function", "source", "missing", "keywords", "overrides"}
     fields = set(AttentionKernel.__dataclass_fields__) - apart

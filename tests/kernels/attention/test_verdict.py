@@ -117,6 +117,17 @@ def test_rows_without_keys_are_what_the_kernel_says(declared, value, code):
     assert (found.codes[0, 0, [0, 1, 2, 4, 5]] == 0).all()
 
 
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_a_mean_of_nothing_or_of_no_numbers_may_be_anything(value):
+    kernel = declare_attention(nothing, empty_rows="mean")
+    q, none = np.ones((1, 1, 2, 3)), np.zeros((1, 1, 0, 3))
+    found = judge(kernel, Problem(q, none, none, "float32"), np.full((1, 1, 2, 3), value))
+    assert (found.verdict, found.counts["empty"]) == ("pass", 6)
+    v = np.full((1, 1, 2, 3), np.nan)
+    hidden = Problem(q, q, v, "float32", mask=np.zeros((2, 2), dtype=bool))
+    assert judge(kernel, hidden, np.full((1, 1, 2, 3), value)).verdict == "pass"
+
+
 def test_log_sum_exps():
     mask = np.ones((6, 8), dtype=bool)
     mask[3] = False

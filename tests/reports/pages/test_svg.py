@@ -264,3 +264,22 @@ def test_a_cross_far_away_stays_within_the_picture(failing):
     scene = scene_of(replace(failing, returned=("-70", "1/3")))
     path = svg.parts(scene, 1).paths["misplaced"]
     assert all(-10 <= float(v) <= svg.SIZE + 10 for v in re.findall(r"-?[0-9.]+", path))
+
+
+def test_a_still_shows_what_the_picture_that_moves_shows(late):
+    """Shapes that the style sheet hides and empty paths are left out of it, and nothing else."""
+    scene = scene_of(late)
+    for k in range(len(scene.frames)):
+        still, every = (
+            ET.fromstring(f"<svg>{svg.inner(scene, k, to_move=to_move)}</svg>") for to_move in (False, True)
+        )
+        for token in every.iter("g"):
+            classes = token.get("class", "").split()
+            if "token" in classes:
+                hidden = {"dot"} if "leader" in classes else {"box"}
+                hidden |= set() if "marked" in classes else {"ring"}
+                for shape in [shape for shape in token if shape.get("class") in hidden]:
+                    token.remove(shape)
+        for path in [path for path in every if path.get("d") == ""]:
+            every.remove(path)
+        assert ET.tostring(still) == ET.tostring(every)

@@ -9,6 +9,7 @@ import pytest
 from hardmax import verify
 from hardmax.verify.certificates.checker.command import run as check_files
 from hardmax.verify.cli import main
+from hardmax.verify.commands import many
 
 FIGURES = Path(verify.__file__).parent / "claims" / "figures"
 
@@ -24,6 +25,7 @@ def files(tmp_path):
         "softmax": {"tokens": [["1", "0"], ["0", "1"]], "attention": {"softmax": {"beta": "16"}}},
         "twins": {"tokens": [["1"], ["-1"], ["1"]]},
         "zero": {"tokens": [["1"], ["0"]]},
+        "negative": {"tokens": [["1", "0"], ["0", "1"]], "A": [["-1", "0"], ["0", "-1"]]},
         "harmonic": {"tokens": [["1"], ["2"]], "step": {"rule": "harmonic", "numerator": 1, "offset": 1}},
     }
     for name, content in made.items():
@@ -106,6 +108,18 @@ def test_bounds_are_rounded_to_the_safe_side(files, capsys):
     assert said[2] <= exact[2] < said[2] + Fraction(1, 10**4)
 
 
+def test_the_radius_is_undecided_without_an_inner_product(files, capsys):
+    out = files / "out"
+    assert run("prove", files / "negative.json", "--radius", "--json", "--out", out) == 3
+    said = json.loads(capsys.readouterr().out)
+    bounds = dict.fromkeys(("tokens", "relative", "A", "alpha", "leaders"))
+    assert said["radius"] == {**bounds, "reason": "A is not symmetric positive definite"}
+    assert (said["hypotheses"]["spd"], said["verdict"], said["certificate"]) == (False, "undecided", None)
+    assert said["claims"]["clustering.vertices"] == "refuted", "the verdict on the input itself is told all the same"
+    assert run("prove", files / "negative.json", "--radius") == 3
+    assert "radius undecided: A is not symmetric positive definite" in capsys.readouterr().out
+
+
 def test_all_matrices_are_cells_with_a_certificate(files, capsys):
     out = files / "out"
     assert run("prove", files / "plane.json", "--all-A", "--out", out, "--report") == 0
@@ -140,6 +154,7 @@ def test_numbers_beyond_floats_have_their_cells_and_their_page(files, capsys):
         (["line", "--all-alpha", "--alpha", "1"], "leave them out"),
         (["zero", "--all-alpha"], "a token is zero"),
         (["harmonic", "--all-alpha"], "the step"),
+        (["negative", "--all-alpha"], "A is not symmetric positive definite"),
         (["missing", "--all-alpha"], "missing.json"),
         (["line", "--all-alpha", "--radius"], "give one of them"),
         (["plane", "--all-A", "--radius"], "give one of them"),
@@ -164,3 +179,50 @@ def test_bad_input_is_one_line_and_writes_nothing(files, capsys, arguments, mess
     assert errors.count("\n") == 1
     assert message in errors
     assert not out.exists()
+
+
+@pytest.mark.parametrize("option", ["--all-alpha", "--all-A", "--radius"])
+def test_a_run_that_was_stopped_goes_on_to_what_an_unbroken_one_writes(files, capsys, monkeypatch, option):
+    monkeypatch.chdir(files)
+    (files / "other.json").write_text(json.dumps({"tokens": [["1", "0"], ["0", "1"], ["1/3", "1/4"]]}))
+    asked = ["plane.json", "other.json", "plane.json", option]
+    status = run("prove", *asked, "--out", "unbroken", "--report")
+    unbroken = capsys.readouterr().out
+    right, answered = many.Question.answer, []
+
+    def impatient(question, given):
+        if answered:
+            raise KeyboardInterrupt
+        answered.append(given)
+        return right(question, given)
+
+    monkeypatch.setattr(many.Question, "answer", impatient)
+    assert run("prove", *asked, "--out", "out") == 3
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        "hardmax: interrupted after 1 of 3 configurations",
+        "to go on: hardmax prove --resume out",
+    ]
+    assert json.loads(Path("out/run.json").read_text())["counts"]["inputs"] == 1
+    assert run("prove", "--resume", "out", option) == 2
+    assert f"leave {option} out" in capsys.readouterr().err
+    asked_again = []
+    monkeypatch.setattr(many.Question, "answer", lambda *a: asked_again.append(a) or right(*a))
+    assert run("prove", "--resume", "out", "--report") == status == 0
+    assert capsys.readouterr().out.replace("out/", "unbroken/") == unbroken
+    assert len(asked_again) == 2
+    written = {path.name: path.read_text().replace("unbroken/", "out/") for path in Path("unbroken").glob("*.*")}
+    assert written == {path.name: path.read_text() for path in Path("out").glob("*.*")}
+    assert not Path("out/journal").exists()
+    assert check_files(["out"]) == 0
+
+
+def test_of_several_inputs_the_good_ones_are_answered(files, capsys):
+    out = files / "out"
+    assert run("prove", files / "line.json", files / "zero.json", "--all-alpha", "--json", "--out", out) == 2
+    said = capsys.readouterr()
+    assert [json.loads(line)["verdict"] for line in said.out.splitlines()] == ["verified", "invalid"]
+    assert said.err.count("\n") == 1
+    assert f"{files / 'zero.json'}: a token is zero" in said.err
+    assert json.loads((out / "run.json").read_text())["counts"]["invalid"] == 1
+    assert check_files([str(out)]) == 0

@@ -19,7 +19,7 @@ def lines(answer: Atlas) -> list[str]:
     """The answer in lines, the verdict left out."""
     given, cells, sets = answer.given, answer.cells, answer.sets()
     total = [sum(cell.part.dimension == d for cell in cells) for d in range(3)]
-    found = [f"{given.n} tokens in R^2; every A in {_counted(tuple(total))}, one itinerary each"]
+    found = [f"{plural(given.n, 'token')} in R^2; every A in {_counted(tuple(total))}, one itinerary each"]
     found += [_line(answer, one) for one in sets[:MOST_LINES]]
     if len(sets) > MOST_LINES:
         found.append(f"… {len(sets) - MOST_LINES} more sets of leaders: --json prints them all")
@@ -56,7 +56,7 @@ def atlas_record(name: str, answer: Atlas, certificate: str | None) -> AtlasReco
     cells = []
     for cell in answer.cells:
         leaders = answer.leaders(cell)
-        x_y = (tuple(round(float(v), 5) for v in place_of(corner)) for corner in cell.part.corners)
+        x_y = (tuple(round(float(v), 4) for v in place_of(corner)) for corner in cell.part.corners)
         cells.append(
             AtlasCellRecord(
                 set=number[None if leaders is None else tuple(leaders)],

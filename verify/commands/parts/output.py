@@ -238,11 +238,21 @@ def render(out: Path, console: "Console | None" = None) -> list[Path]:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str, float, int | None], None]]:
+def progress(seconds: float | None = None) -> Iterator[Callable[[str, float, int | None], None]]:
     """Takes what is counted, how much is done, and of how much: bars on a terminal, a line a minute elsewhere.
 
     Both tell the rate and the time that is left; what an earlier run has done, said at first, counts for neither.
+
+    Args:
+        seconds: the work ends after that time at the latest; None for no limit.
     """
+    ends = None if seconds is None else monotonic() + seconds
+
+    def left(done: float, total: int | None, rate: float | None) -> str:
+        rest = [(total - done) / rate] if total is not None and rate else []
+        rest += [] if ends is None else [max(0.0, ends - monotonic())]
+        return f", {_duration(min(rest))} left" if rest else ""
+
     if not sys.stderr.isatty():
         begun: dict[str, tuple[float, float]] = {}
         said: dict[str, float] = {}
@@ -256,33 +266,26 @@ def progress() -> Iterator[Callable[[str, float, int | None], None]]:
                 said[what] = now
                 rate = (done - first) / max(now - start, 1e-9)
                 of = "" if total is None else f" of {total:,}"
-                left = "" if total is None or not rate else f", {_duration((total - done) / rate)} left"
-                print(f"{what}: {int(done):,}{of}, {rate:,.3g} a second{left}", file=sys.stderr, flush=True)
+                told = f"{what}: {int(done):,}{of}, {rate:,.3g} a second{left(done, total, rate)}"
+                print(told, file=sys.stderr, flush=True)
 
         yield line
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     rate = TextColumn("{task.fields[rate]}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), rate)
-    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     both = sys.stdout.isatty()  # what goes elsewhere does not pass through the terminal's bars
-    with Progress(*columns, *times, console=Console(stderr=True), transient=True, redirect_stdout=both) as bars:
+    with Progress(*columns, rate, console=Console(stderr=True), transient=True, redirect_stdout=both) as bars:
         tasks: dict[str, Any] = {}
 
         def bar(what: str, done: float, total: int | None) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total, completed=done, rate="")  # type: ignore[arg-type]
             speed = next(task.speed for task in bars.tasks if task.id == tasks[what])
-            bars.update(tasks[what], completed=done, rate=f"{speed:,.3g} a second" if speed else "")
+            told = f"{speed:,.3g} a second{left(done, total, speed)}" if speed else ""
+            bars.update(tasks[what], completed=done, rate=told)
 
         yield bar
 

@@ -34,7 +34,7 @@ def explain(kernel: AttentionKernel, faults: list[AttentionFault]) -> str:
             if all(fault.right_for(other) for fault in faults):
                 return words
     left: list[str] | None = None
-    for fault in faults:
+    for fault in sorted(faults, key=lambda fault: not fault.finite):
         p = fault.problem
         small = p is not None and np.prod(p.scores) <= MOST and all(np.isfinite(x).all() for x in (p.q, p.k, p.v))
         if left != [] and fault.kind == "out" and small and np.isfinite(fault.expected):
@@ -82,7 +82,9 @@ def _fitting(kernel: AttentionKernel, fault: AttentionFault, among: list[str] | 
             found = judge(chosen, other, fault.out)
         except (HardmaxError, ValueError):
             continue
-        if found.verdict == "pass" and found.counts["within"] + found.counts["implausible"]:
+        told = found.counts["within"] + found.counts["implausible"]
+        lost = among is not None and not fault.finite and found.counts["empty"]  # a row without keys: 0/0
+        if found.verdict == "pass" and (told or lost):
             yield words
 
 

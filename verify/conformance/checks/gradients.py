@@ -26,7 +26,7 @@ from ..failures.snippet import array, assignments, loading
 from ..inputs.cases import random_points
 from ..inputs.draws import INTEGER_FORMS, Draw, TokenKind
 from ..inputs.lattices import Lattice, Shape, lattice
-from ..inputs.trial import HALVES, Call, NotTestedError, call, exact_rows, floats
+from ..inputs.trial import HALVES, Call, NotTestedError, call, exact_rows, floats, raised
 from ..judge import exact_layer
 from ..record import CheckFinding
 
@@ -256,8 +256,8 @@ def _check(
                 idle = str(reason)
                 continue
             except (Exception, SystemExit) as error:
-                raised = f"raised {type(error).__name__}: {error}; a forward-only kernel declares gradients = False"
-                return _fail(subject, one, dtype, raised, None, 0.0, upstream)
+                message = f"{raised(error)}; a forward-only kernel declares gradients = False"
+                return _fail(subject, one, dtype, message, None, 0.0, upstream)
             if absent:
                 return _fail(subject, one, dtype, f"{absent} in other calls, though it does here", None, 0.0, upstream)
             _, n, d = one.shape

@@ -17,7 +17,7 @@ from ...claims.conclusion import prove
 from ...records.findings import result_record, trajectory_record
 from .follow import Itinerary
 from .roots import Root, as_fraction
-from .steps import Piece, all_steps, must_be_distinct, must_be_fit
+from .steps import Piece, all_steps, must_be_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,9 @@ def ask_all_steps(given: Configuration, least: Fraction | None = None, seconds: 
         seconds: a limit on time.
 
     Raises:
-        InputError: as `steps.must_be_fit` and `must_be_distinct`.
+        InputError: as `steps.must_be_fit`.
     """
     must_be_fit(given)
-    must_be_distinct(given)
     pieces = all_steps(given, least, seconds)
     return AllSteps(given, tuple(pieces), tuple(joined(pieces)))
 

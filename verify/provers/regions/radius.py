@@ -9,14 +9,15 @@ Neighbours: `certificates.radius` writes what is found; the checker computes eve
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from itertools import count, pairwise
+from functools import cache, cached_property
+from itertools import pairwise
 from math import isqrt
 from typing import Any
 
 import numpy as np
 
 from ....kernels.exact.configuration import Configuration, Vector, with_changes
+from ....kernels.exact.dynamics import over_one_denominator
 from ....kernels.exact.matrix import is_positive_definite
 from ..freeze.outcome import Frozen, Undecided
 from ..freeze.prover import Budget, decide
@@ -102,34 +103,31 @@ def radius(
         why = outcome.reason if isinstance(outcome, Undecided) else "the follow sets never become constant"
         return Radius(configuration, None, None, None, Fraction(0), reason=why)
     n = configuration.n
-    z = [list(row) for row in configuration.tokens]
     rate = configuration.step.rate(0)
     norm = max(sum(map(abs, row), Fraction(0)) for row in configuration.A)
     sizes = sizes or [root_above(sum((v * v for v in row), Fraction(0))) for row in configuration.tokens]
     ones = [Fraction(1)] * n
-    P: list[dict[int, Fraction]] = [{i: Fraction(1)} for i in range(n)]
+    layer = _Layer.first(configuration)
     hull = hull_radius(configuration, [i for i, k in outcome.leaders.items() if k == 0])
     captured: set[int] = set()
     follows, found = [], []
     phases = [*outcome.phases]
-    for k in count():
-        while len(phases) > 1 and phases[1].first <= k:
+    while True:
+        while len(phases) > 1 and phases[1].first <= layer.k:
             phases.pop(0)
         sets = phases[0].sets
         for i in range(n):
             if i not in captured and len(sets[i]) > 1:
-                tie = Constraint(k, i, sets[i][0], sets[i][1])
+                tie = Constraint(layer.k, i, sets[i][0], sets[i][1])
                 zero = Fraction(0)
                 return Radius(configuration, zero, zero, zero, hull, tie, zero)
         follows.append(tuple([C[0] for C in sets]))
-        found += _constraints(
-            configuration.A, z, P, k, follows[-1], [i for i in range(n) if i not in captured], (ones, sizes), norm
-        )
+        moving = [i for i in range(n) if i not in captured]
+        found += _constraints(configuration.A, layer, follows[-1], moving, (ones, sizes), norm)
         captured = {i for i, j in enumerate(follows[-1]) if follows[-1][j] == j}
         if len(captured) == n:
             break
-        z = [[(1 - rate) * x + rate * y for x, y in zip(z[i], z[j], strict=True)] for i, j in enumerate(follows[-1])]
-        P = [_mixed(P[i], P[j], rate) for i, j in enumerate(follows[-1])]
+        layer = layer.next(follows[-1], rate)
     absolute, binding = _least(found, ones, norm)
     relative, _ = _least(found, sizes, norm)
     of_A = _short(min([c.of_form() for c in found], default=UNBOUNDED))
@@ -151,20 +149,50 @@ def radius(
     )
 
 
-def _mixed(x: dict[int, Fraction], y: dict[int, Fraction], rate: Fraction) -> dict[int, Fraction]:
-    return {p: (1 - rate) * x.get(p, 0) + rate * y.get(p, 0) for p in {**x, **y}}
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Layer k in integers over one denominator each: z_i = points[i] / scale, P_ip = parts[i][p] / whole."""
+
+    k: int
+    points: list[list[int]]
+    scale: int
+    parts: list[dict[int, int]]
+    whole: int
+
+    @classmethod
+    def first(cls, configuration: Configuration) -> "_Layer":
+        return cls(0, *over_one_denominator(configuration.tokens), [{i: 1} for i in range(configuration.n)], 1)
+
+    def next(self, follows: Sequence[int], rate: Fraction) -> "_Layer":
+        """The layer after this one, of tokens that follow one each."""
+        b, keep, pull = rate.denominator, rate.denominator - rate.numerator, rate.numerator
+        points, parts = [], []
+        for z, own, j in zip(self.points, self.parts, follows, strict=True):
+            points.append([keep * x + pull * y for x, y in zip(z, self.points[j], strict=True)])
+            row = {p: keep * x for p, x in own.items()}
+            for p, y in self.parts[j].items():
+                row[p] = row.get(p, 0) + pull * y
+            parts.append(row)
+        return _Layer(self.k + 1, points, b * self.scale, parts, b * self.whole)
+
+    def token(self, i: int) -> list[Fraction]:
+        return [Fraction(x, self.scale) for x in self.points[i]]
+
+    def row(self, i: int) -> dict[int, Fraction]:
+        """P_i, without zeros."""
+        return {p: Fraction(x, self.whole) for p, x in self.parts[i].items()}
 
 
 class _Gap:
     """One inequality ⟨z_i, z_j − z_l⟩ > 0 at a layer, and what moves of the tokens do to it."""
 
-    def __init__(self, A: Any, z: Any, P: Sequence[dict[int, Fraction]], at: Constraint) -> None:
-        self.at, i, j, other = at, at.token, at.follows, at.rival
-        self._A, self._own = A, P[i]
-        self._z = z[i]
-        self._ahead = [x - y for x, y in zip(z[j], z[other], strict=True)]
+    def __init__(self, A: Any, layer: _Layer, token: int, follows: int, rival: int) -> None:
+        self.at = Constraint(layer.k, token, follows, rival)
+        self._A, self._own, ahead, behind = A, layer.row(token), layer.row(follows), layer.row(rival)
+        self._z = layer.token(token)
+        self._ahead = [x - y for x, y in zip(layer.token(follows), layer.token(rival), strict=True)]
         self.gap = _inner(A, self._z, self._ahead)
-        self._turn = {p: P[j].get(p, Fraction(0)) - P[other].get(p, Fraction(0)) for p in {**P[j], **P[other]}}
+        self._turn = {p: ahead.get(p, 0) - behind.get(p, Fraction(0)) for p in {**ahead, **behind}}
 
     @cached_property
     def pulls(self) -> dict[int, list[Fraction]]:
@@ -202,9 +230,7 @@ def _inner(A: Any, x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
 
 def _constraints(
     A: Any,
-    z: list[list[Fraction]],
-    P: list[dict[int, Fraction]],
-    k: int,
+    layer: _Layer,
     follows: tuple[int, ...],
     tokens: list[int],
     weights: Sequence[Sequence[Fraction]],
@@ -216,19 +242,23 @@ def _constraints(
     b ≤ ‖A‖ W_i (W_j + W_l), and |sym(xyᵀ)| ≤ |x||y|. Of what that leaves a itself is summed, and what the sum may be
     wrong by is added.
     """
-    n = len(z)
-    pairs = np.array([(i, p) for i in tokens for p in range(n) if p != follows[i]])
-    if not len(pairs):
-        return []
-    i, other = pairs.T
-
-    def at(c: int) -> _Gap:
-        return _Gap(A, z, P, Constraint(k, int(i[c]), int(follows[i[c]]), int(other[c])))
-
-    if not all(_is_moderate(x) for rows in (A, z, weights) for row in rows for x in row):
-        return [at(c) for c in range(len(pairs))]
+    n = len(follows)
+    i, other = np.repeat(np.array(tokens, dtype=int), n), np.tile(np.arange(n), len(tokens))
     j = np.array(follows)[i]
-    points = np.array([[float(v) for v in row] for row in z])
+    i, j, other = i[j != other], j[j != other], other[j != other]
+    if not len(i):
+        return []
+
+    @cache
+    def at(c: int) -> _Gap:
+        return _Gap(A, layer, int(i[c]), int(j[c]), int(other[c]))
+
+    if not (
+        all(_is_moderate(v.numerator, v.denominator) for rows in (A, weights) for row in rows for v in row)
+        and all(_is_moderate(v, layer.scale) for row in layer.points for v in row)
+    ):
+        return [at(c) for c in range(len(i))]
+    points = np.array([[v / layer.scale for v in row] for row in layer.points])
     form = np.array([[float(v) for v in row] for row in A])
     scores = points @ form @ points.T
     gap = scores[i, j] - scores[i, other]
@@ -239,14 +269,14 @@ def _constraints(
     def rule_out(bound: Any, exactly: Any, nearer: Any = None) -> None:
         """Keep what may be less than a true radius: by a bound of all, and a better one of what that leaves."""
         least = SPARE * float(exactly(at(int(bound.argmin()))))
-        for c in np.flatnonzero(bound < least):
-            keep[c] |= nearer is None or nearer(c) < least
+        for c in np.flatnonzero((bound < least) & ~keep):
+            keep[c] = nearer is None or nearer(c) < least
 
     form_bound = gap / (np.linalg.norm(points[i], axis=1) * np.linalg.norm(points[j] - points[other], axis=1))
     rule_out(form_bound, _Gap.of_form)
     mixed = np.zeros((n, n))
-    for p, row in enumerate(P):
-        mixed[p, [*row]] = [float(x) for x in row.values()]
+    for p, row in enumerate(layer.parts):
+        mixed[p, [*row]] = [x / layer.whole for x in row.values()]
     for w in weights:
         sizes = np.array([float(v) for v in w])
         W = mixed @ sizes
@@ -264,9 +294,9 @@ def _constraints(
     return [at(int(c)) for c in np.flatnonzero(keep)]
 
 
-def _is_moderate(x: Fraction) -> bool:
-    """Whether products of several such numbers neither leave the range of floats nor lose digits there."""
-    return not x or abs(x.numerator.bit_length() - x.denominator.bit_length()) < MODERATE
+def _is_moderate(x: int, unit: int) -> bool:
+    """Whether products of several such x / unit neither leave the range of floats nor lose digits there."""
+    return not x or abs(x.bit_length() - unit.bit_length()) < MODERATE
 
 
 def _least(found: list[_Gap], w: Sequence[Fraction], norm: Fraction) -> tuple[Fraction, _Gap | None]:
@@ -294,17 +324,15 @@ def hull_radius(configuration: Configuration, leading: Sequence[int]) -> Fractio
     """How far tokens may move so that these lead at layer 0 and all others stay in their hull, d = 2; else 0."""
     if configuration.d != 2 or len(leading) < 3:
         return Fraction(0)
-    n, tokens = configuration.n, [list(row) for row in configuration.tokens]
-    P: list[dict[int, Fraction]] = [{i: Fraction(1)} for i in range(n)]
+    n, layer = configuration.n, _Layer.first(configuration)
     norm = max(sum(map(abs, row), Fraction(0)) for row in configuration.A)
     ones = [Fraction(1)] * n
-    gaps = _constraints(configuration.A, tokens, P, 0, tuple(range(n)), [*leading], (ones,), norm)
-    best, _ = _least(gaps, ones, norm)
-    edges = _hull([tuple(configuration.tokens[i]) for i in leading])
-    for p in {*range(n)} - {*leading}:
-        for (x, y), (u, v) in edges:
-            side = (u - x) * (tokens[p][1] - y) - (v - y) * (tokens[p][0] - x)
-            best = min(best, side / (2 * root_above((u - x) ** 2 + (v - y) ** 2)))
+    best, _ = _least(_constraints(configuration.A, layer, tuple(range(n)), [*leading], (ones,), norm), ones, norm)
+    others = [layer.points[p] for p in {*range(n)} - {*leading}]
+    for (x, y), (u, v) in _hull([layer.points[i] for i in leading]) if others else ():
+        side = min((u - x) * (q - y) - (v - y) * (p - x) for p, q in others)
+        length = root_above(Fraction((u - x) ** 2 + (v - y) ** 2, layer.scale**2))
+        best = min(best, Fraction(side, layer.scale**2) / (2 * length))
     return _short(best) if best > 0 else Fraction(0)
 
 
@@ -321,7 +349,7 @@ def _hull(points: list[Any]) -> list[tuple[Any, Any]]:
     return list(pairwise([*chains, chains[0]]))
 
 
-def _area(a: Any, b: Any, c: Any) -> Fraction:
+def _area(a: Any, b: Any, c: Any) -> int:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 

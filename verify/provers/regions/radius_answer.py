@@ -22,7 +22,7 @@ from .cells import AlgebraicPoint, Cell, SpecialSampleError
 from .follow import OPERATIONS, PATIENCE, Follower, Itinerary, Meter
 from .radius import Radius, radius
 from .roots import Root, as_fraction
-from .steps import LAYERS, around_a_sample, must_be_distinct, must_be_fit
+from .steps import LAYERS, around_a_sample, must_be_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,14 @@ def ask_radius(given: Configuration, seconds: float | None = None) -> RadiusAnsw
         seconds: a limit on time for the proof of its itinerary.
 
     Raises:
-        InputError: as `steps.must_be_fit` and `must_be_distinct`.
+        InputError: as `steps.must_be_fit`, but for A: if it is not SPD, the radii are undecided.
     """
-    must_be_fit(given)
-    must_be_distinct(given)
+    must_be_fit(given, any_A=True)
     budget = Budget() if seconds is None else Budget.unlimited(seconds)
-    found = radius(given, budget)
+    if given.is_spd:
+        found = radius(given, budget)
+    else:
+        found = Radius(given, None, None, None, Fraction(0), reason="A is not symmetric positive definite")
     return RadiusAnswer(prove(given, budget), found, None if found.tokens is None else alpha_interval(given))
 
 

@@ -53,7 +53,7 @@ def all_steps(configuration: Configuration, least: Fraction | None = None, secon
     """Pieces that cover all α ≥ `least`, or all α > 0, ascending; neighbours with one itinerary are not joined yet.
 
     Args:
-        configuration: one that is fit (`must_be_fit`), with distinct tokens; its own step is not used.
+        configuration: one that is fit (`must_be_fit`); its own step is not used.
         least: the least α, a point of its own.
         seconds: a limit on time; what is not reached is undecided.
 
@@ -174,24 +174,16 @@ def simplest(a: fmpq, b: fmpq) -> fmpq:
     return floor + 1 / simplest(1 / (b - floor), 1 / (a - floor))
 
 
-def must_be_distinct(configuration: Configuration) -> None:
-    """Refuse equal tokens: the theorem is about distinct ones, and so are its cells and radii.
-
-    Raises:
-        InputError: two tokens are equal.
-    """
-    tokens = configuration.tokens
-    j = next((j for j, z in enumerate(tokens) if z in tokens[:j]), None)
-    if j is not None:
-        i = tokens.index(tokens[j])
-        raise InputError(f"tokens {i} and {j} are equal; distinct ones are required: give one, with its multiplicity")
-
-
-def must_be_fit(configuration: Configuration) -> None:
+def must_be_fit(configuration: Configuration, *, any_A: bool = False) -> None:
     """Refuse what the proofs for many inputs at once are not about.
 
+    Args:
+        configuration: the input.
+        any_A: whether its A does not matter.
+
     Raises:
-        InputError: no hardmax, a step that depends on the layer, a zero token, A not symmetric positive definite.
+        InputError: no hardmax, a step that depends on the layer, a zero token, A not symmetric positive definite, two
+            equal tokens: the theorem is about distinct ones, and so are cells and radii.
     """
     if configuration.model.kind != "hardmax":
         raise InputError(
@@ -199,7 +191,13 @@ def must_be_fit(configuration: Configuration) -> None:
         )
     if not isinstance(configuration.step, ConstantStep):
         raise InputError("the step depends on the layer; proofs for many inputs need a constant one: give alpha")
-    if not configuration.is_nonzero or not configuration.is_spd or configuration.follow != "largest":
+    is_fit = configuration.is_nonzero and configuration.follow == "largest" and (any_A or configuration.is_spd)
+    if not is_fit:
         what = "a token is zero" if not configuration.is_nonzero else "A is not symmetric positive definite"
         what = what if configuration.follow == "largest" else "tokens follow the smallest score"
         raise InputError(f"{what}; proofs for many inputs need nonzero tokens, follow largest and A positive definite")
+    tokens = configuration.tokens
+    j = next((j for j, z in enumerate(tokens) if z in tokens[:j]), None)
+    if j is not None:
+        i = tokens.index(tokens[j])
+        raise InputError(f"tokens {i} and {j} are equal; distinct ones are required: give one, with its multiplicity")

@@ -166,6 +166,15 @@ class empty_rows_are_seven(Steps):
     empty = 7.0
 
 
+@right(empty_rows="mean")
+class empty_rows_are_the_mean(Steps):
+    """Of all values; of none it is 0."""
+
+    def out(self, w, total, v, on):
+        mean = v.sum(dim=2, keepdim=True) / max(1, v.shape[2])
+        return torch.where(total == 0, mean, super().out(w, total, v, on))
+
+
 @right(lse="natural")
 class tells_the_lse(WithLse):
     pass

@@ -47,6 +47,12 @@ def minus_a_billion(q, k, v, causal=False):
     return (scores(q, k) - 1e9 * torch.ones(q.shape[2], k.shape[2]).triu(1) * causal).softmax(-1) @ v
 
 
+@mistake("causal.square", "hides the diagonal from rows", causal_alignment="top_left")
+def no_diagonal(q, k, v, causal=False):  # 0/0 in the first row, and that alone at length 1
+    hidden = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool).triu(0) & causal
+    return scores(q, k).masked_fill(hidden, -math.inf).softmax(-1) @ v
+
+
 @mistake("mask.bool", "ignores the mask")
 def no_mask(q, k, v, mask=None):
     return scores(q, k).softmax(-1) @ v
@@ -83,6 +89,13 @@ def single_precision(q, k, v):
 def no_maximum(q, k, v):
     w = torch.exp(scores(q, k))
     return w @ v / w.sum(-1, keepdim=True)
+
+
+def test_a_nan_alone_is_no_hidden_key():
+    kernel = as_attention(lambda q, k, v, causal=False: v * math.nan, name="nan", arrays="torch", gradients=False)
+    (result,) = run_conformance(kernel, only=["causal.square"]).results
+    assert result.status == "fail"
+    assert "that is what a kernel computes" not in result.message
 
 
 @pytest.mark.parametrize("name", MISTAKES)

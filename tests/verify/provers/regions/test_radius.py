@@ -180,7 +180,7 @@ def test_a_forgotten_layer_is_noticed():
     right = module._constraints
 
     def forgetful(*arguments):
-        return right(*arguments) if arguments[3] == 0 else []
+        return right(*arguments) if arguments[1].k == 0 else []
 
     refused("_constraints", forgetful, EMERGING)
 
