@@ -37,6 +37,10 @@ CONFIGURATIONS = {
     "gram-one": Configuration.from_gram([[1]]),
     "gram-scores": gram_of([(0, -2), (1, 0), (-1, -2), (1, -1)], alpha="1/2", multiplicities=[1, 3, 1, 1]),
     "gram-digits": gram_of([[11], [-11]]),  # what its factor gives fills the digits of the checker
+    "gram-large": gram_of([[10**9], [-(10**9)]]),
+    "gram-scores-columns": gram_of(  # who follows two is scored by others
+        [(1, -2), (2, 0), (-1, 1), (1, 2), (0, 2)], alpha="1/2", multiplicities=[2, 2, 2, 2, 1]
+    ),
     "gram-origin": gram_of([[1], [-1], [0]]),
     "gram-scores-tie": gram_of([[0], [-3], [-2], [3]], multiplicities=[3, 1, 3, 3]),
     "gram-scores-harmonic": gram_of(
