@@ -35,7 +35,7 @@ class Captured(NamedTuple):
 def follow(steps: Dynamics, G: Matrix, first: list[Sparse], phases: list[dict[str, Any]]) -> Captured:
     """Verify all phases; `free` are tokens that do not follow a leader alone in the end."""
     must(phases, "itinerary", "no phase", "there is one at least")
-    until = wanted(len(G), phases)
+    until = wanted(phases)
     state = State({i: [*row] for i, row in enumerate(G)}, dict(enumerate(first)), 1)
     free, leaders, places, k = {*range(len(G))}, {}, {}, -1
     sets: Sets = [UNKNOWN] * len(G)
@@ -64,7 +64,7 @@ def captured(sets: Sets, i: int) -> bool:
     return sets[i] == sets[leader] == (leader,)
 
 
-def wanted(n: int, phases: list[dict[str, Any]]) -> dict[int, int]:
+def wanted(phases: list[dict[str, Any]]) -> dict[int, int]:
     """The last phase in which a token is followed by one that is not captured: so long its scores are computed."""
     until, bound = {}, set()
     sets: dict[int, tuple[int, ...]] = {}
