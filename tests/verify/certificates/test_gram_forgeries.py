@@ -38,7 +38,7 @@ def true_one(random: Random):
     alpha = None if step else random.choice(["1/3", "1", "5/2"])
     c = Configuration.from_gram(G, alpha, step=step, multiplicities=[random.randint(1, 2) for _ in tokens])
     document = certificate_of(Case(c))
-    rules = document and document["proof"].get("rules", [""])
+    rules = document["proof"].get("rules", [""]) if document else [""]
     plain = document and not any(phase["jumps"] for phase in document["itinerary"])
     verified = document and set(document["claims"].values()) == {"verified"}
     return document if plain and verified and {"leader", "R1"}.issuperset(rules) else None
