@@ -14,9 +14,8 @@ MAX_DIGITS = 5_000
 """Digits of one numerator or denominator. The smallest float64 written out as a decimal has 751 significant digits."""
 MAX_EXPONENT = 5_000
 """Decimal exponent, either sign."""
-MAX_WHOLE_DIGITS = 600
-"""Digits of a multiplicity or of a number of a step: files hold these as JSON numbers, and Python can be set to read
-and write no more than 640 digits of one."""
+MAX_WHOLE_DIGITS = 15
+"""Digits of a multiplicity or of a number of a step: certificates hold these as JSON numbers, of no more digits."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:/\d+)?|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)", re.ASCII)
 _HALF = re.compile("[\ud800-\udfff]")

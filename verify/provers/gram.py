@@ -55,6 +55,8 @@ def _decide(c: Configuration, work: Work, phases: list[Phase]) -> Outcome:
     work.do(2 * CALL * n * n)
     tokens, D = over_one_denominator(c.tokens)
     N: list[GramRow] = [{p: x for p, x in enumerate(row) if x} for row in tokens]
+    if any(min(row.values(), default=0) < 0 or sum(row.values()) > D for row in N):
+        return follow_itinerary(c, work, Combinations(c))  # the floats' error is that of convex combinations
     scores = GramScores(over_one_denominator(c.A)[0], N, D)
     found: dict[int, tuple[int, ...]] = {}
     leaders: dict[int, int] = {}

@@ -21,6 +21,7 @@ from hardmax.verify.certificates.no_a import no_a_certificate
 from hardmax.verify.certificates.writer import to_text
 
 from . import suite
+from .edits import put
 from .refused import EDITED, refused
 
 FOLDER = Path(checker.__file__).parent
@@ -191,6 +192,26 @@ def test_numbers_beyond_the_interpreters_limit_on_digits_are_read():
     text = suite.changed("leaders-and-R1", lambda c: c["problem"]["tokens"].__setitem__(2, [long]))
     assert suite.not_accepted(checker, text) is None
     assert sys.get_int_max_str_digits() == limit
+
+
+LONG = "9" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "why"),
+    [
+        ("softmax-mean", put(LONG, "consensus", "radius"), None),
+        ("softmax-mean", put(LONG, "consensus", "limit", 0), "consensus, radius: .*thousands of digits"),
+        ("softmax-metastable", put(LONG, "metastable", "layers"), "metastable, layers: .*thousands of digits"),
+        ("softmax-growing", put(f"1/{LONG}", "problem", "growth"), "growing: "),
+        ("steps-rational-end", put([LONG, LONG], "pieces", 0, "to", "between"), "piece 0: .*thousands of digits"),
+        ("matrices-two", put([LONG], "nodes", 0, "cut"), "node 0: .*thousands of digits"),
+    ],
+)
+def test_messages_bear_numbers_of_any_length(name, edit, why):
+    text = suite.changed(name, edit)
+    said = suite.not_accepted(checker, text) if why is None else suite.not_refused(checker, text, why)
+    assert said is None
 
 
 @given(st.integers(0, 5_000), st.randoms(use_true_random=False))

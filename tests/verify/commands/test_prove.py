@@ -45,6 +45,24 @@ def test_alpha_is_given_on_the_command_line_and_kept_in_the_record(run):
         assert (status, out, err.startswith(f"hardmax: error: {message}")) == (2, "", True)
 
 
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"tokens": [["2", "1"], ["1", "3"]]},
+        {"tokens": [["2", "1"], ["1", "3"]], "attention": {"softmax": {"beta": "1"}}},
+        {"gram": [["2", "1"], ["1", "3"]]},
+    ],
+)
+def test_multiplicities_that_are_read_are_no_longer_than_certificates_have_them(known, run):
+    Path("c.json").write_text(json.dumps({**known, "multiplicities": [10**15 - 1, 1]}))
+    status, _, err = run("prove", "c.json", "--out", "out")
+    assert (status, err) == (0, "")
+    assert run("check", "out")[0] == 0
+    Path("c.json").write_text(json.dumps({**known, "multiplicities": [10**15, 1]}))
+    status, _, err = run("prove", "c.json")
+    assert (status, "at most 15 digits" in err) == (2, True)
+
+
 def test_every_token_is_shown_with_its_label_its_limit_and_when_it_leads(run):
     given = {"tokens": [[1, 1], [1, -1], [-1, 0], ["1/2", 0]], "alpha": "1/2", "labels": ["a", "b", "dog", "'s"]}
     Path("c.json").write_text(json.dumps(given))

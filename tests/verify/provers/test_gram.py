@@ -10,6 +10,7 @@ from hypothesis import example, given
 
 from hardmax.kernels.exact.configuration import Configuration
 from hardmax.kernels.exact.dynamics import itinerary, over_one_denominator
+from hardmax.kernels.exact.gram import Gram
 from hardmax.kernels.exact.step import HarmonicStep
 from hardmax.strategies import configurations
 from hardmax.verify.certificates.checker import check
@@ -66,6 +67,24 @@ def test_more_tokens_than_freeze_takes_are_decided_by_their_leaders():
     assert set(result.outcome.rules) == {"leader", "R1"}
     text = to_text(certificate_of(result.case))
     assert set(check(text).values()) == {"verified"}
+
+
+LARGE = [
+    [7401623400928, -5976380005350, 9236658658209, -9515685593953],
+    [7401623400926, -5976380005351, 9236658658211, -9515685593953],
+    [7401623400927, -5976380005351, 9236658658210, -9515685593952],
+    [7401623400926, -5976380005349, 9236658658211, -9515685593951],
+]
+"""Coefficients of tokens that differ by less than floats do: 2 leads, and all others follow it."""
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_coefficients_that_are_no_convex_combinations_are_not_left_to_floats(sign, monkeypatch):
+    monkeypatch.setattr(gram, "FEW", 0)
+    G = [[117, -15, 108, 57], [-15, 113, -8, -57], [108, -8, 100, 50], [57, -57, 50, 50]]
+    c = Configuration([[sign * x for x in row] for row in LARGE], Gram(G, 1))
+    found = Case(c).outcome
+    assert [found.phases[0].sets] == itinerary(c, 1)
 
 
 def test_ties_of_many_tokens_are_undecided():

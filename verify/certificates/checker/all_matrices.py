@@ -9,7 +9,7 @@ from .disc import SQUARE, Form, Region, at, minus, product
 from .dynamics import Dynamics, Layer, Sets
 from .exact import integers
 from .polynomials import sign
-from .reading import POINT, OrNull, ascending, must
+from .reading import POINT, OrNull, ascending, must, shown
 
 CELLS, ALL = "matrices.cells", "matrices.all"
 SHAPE = {
@@ -52,7 +52,7 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
         must(waiting, where, "a node", "every part is settled before it")
         run = follow(dynamics, waiting.pop(), node["changes"], where, complete=form == [])
         if form:
-            must(len(form) == 3, where, f"a cut {form}", "it has three coefficients")
+            must(len(form) == 3, where, f"a cut {shown(form)}", "it has three coefficients")
             ((c, a, b),), _ = integers([form], 1, 3, where)
             waiting += reversed(cut(run, (c, a, b), samples, where))
         elif form is None:
@@ -71,7 +71,7 @@ def derive(certificate: dict[str, Any]) -> dict[str, bool | None]:
 def cut(run: Run, form: Form, samples: list[tuple[int, int, int]], where: str) -> list[Run]:
     """The run on the three sides of a line, of which none is empty: where the form is negative, 0, positive."""
     both = run.region.has_negative(form) and run.region.has_negative(minus(form))
-    must(both, where, f"a cut {form}", "the line does not divide this part")
+    must(both, where, f"a cut {shown(form)}", "the line does not divide this part")
     sides = zip((-1, 0, 1), run.region.sides(form), strict=True)
     signs = {k: sign(at(form, samples[k])) for k in run.samples}
     return [run._replace(region=region, samples=[k for k, s in signs.items() if s == side]) for side, region in sides]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import zip_longest
 
-from .reading import must
+from .reading import must, shown
 
 Poly = list[int]
 DEEP = 40
@@ -152,7 +152,7 @@ class Root:
         must(whole, where, p, "whole numbers are needed, the last one positive")
         if self.low == self.high:
             linear = [-self.low.numerator, self.low.denominator]
-            must(self.p == linear, where, self.p, f"it is {linear}")
+            must(self.p == linear, where, self.p, f"it is {shown(linear)}")
             return
         must(self.low < self.high, where, interval, "the first is the smaller one")
         ends = value(self.p, self.low) and value(self.p, self.high)
@@ -171,7 +171,7 @@ class Root:
         """Halve the interval."""
         middle = (self.low + self.high) / 2
         at = sign(value(self.p, middle))
-        must(at, "root", self.p, f"{middle} is a root: it has a linear polynomial")
+        must(at, "root", self.p, f"{shown(middle)} is a root: it has a linear polynomial")
         if at == sign(value(self.p, self.high)):
             self.high = middle
         else:

@@ -17,7 +17,15 @@ class Refused(Exception):  # noqa: N818 a verdict, not an error
 
 def refuse(rule: str, claimed: Any, derived: Any) -> NoReturn:
     """Refuse the certificate."""
-    raise Refused(f"{rule}: the certificate has {str(claimed)[:200]}, but {str(derived)[:200]}")
+    raise Refused(f"{rule}: the certificate has {shown(claimed)}, but {shown(derived)}")
+
+
+def shown(value: Any) -> str:
+    """A value for a message, of whatever size its numbers are: `str` refuses long ones."""
+    try:
+        return str(value)[:200]
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def must(holds: Any, rule: str, claimed: Any, derived: Any) -> None:

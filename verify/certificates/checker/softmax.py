@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .exact import dot, integers, times
 from .exponential import exponential
-from .reading import POINT, OrNull, must
+from .reading import POINT, OrNull, must, shown
 from .softmax_layers import Balls, Softmax
 
 CONSENSUS, METASTABLE, SHADOW = "softmax.consensus", "softmax.metastable", "softmax.shadow"
@@ -116,7 +116,7 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
     g, rate, a = problem.growth, Fraction(problem.p, problem.q), norm(problem)
     exponent = problem.beta_at(section["layer"]) * a * (at.R + at.rho) * (at.D + 2 * at.rho)
     gq = g * (1 - rate / exponential(exponent, up=True)) if not problem.bounded else Fraction(0)
-    must(gq <= 1, "consensus", f"a growth of {g}", "g q is more than 1")
+    must(gq <= 1, "consensus", f"a growth of {shown(g)}", "g q is more than 1")
     integers([section["limit"]], 1, problem.d, "consensus, limit")
     for i in range(problem.n):
         _, far = near(at, i, section["limit"])
@@ -133,7 +133,7 @@ def consensus(problem: Softmax, section: dict[str, Any], layers: dict[int, Any])
         must(problem.bounded, "consensus, enough", section["enough"], "beta grows")
         parts = [exponential(problem.beta * a * R0 * D0 / 2**m, up=True) for m in range(halvings)]
         enough = sum([ceil(Fraction(7, 10) * part / rate) for part in parts])
-        must(section["enough"] >= enough, "consensus, enough", section["enough"], f"{enough} is proved")
+        must(section["enough"] >= enough, "consensus, enough", section["enough"], f"{shown(enough)} is proved")
     if section["needed"] is not None:
         k = section["needed"]
         must(
@@ -162,10 +162,12 @@ def metastable(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]
     """Theorem S4: tokens stay near the hull of their cluster for so many layers."""
     at: View = layers[section["layer"]]
     T, delta, m = section["clusters"], section["delta"], section["layers"]
-    must(problem.growth == 1, "metastable", f"a growth of {problem.growth}", "a constant beta is needed")
+    must(problem.growth == 1, "metastable", f"a growth of {shown(problem.growth)}", "a constant beta is needed")
     named = len(T) == problem.n and len({*T}) > 1 and all(t <= i and T[t] == t for i, t in enumerate(T))
     must(named, "metastable, clusters", T, "each token names the first of its cluster, and there are two")
-    must(delta > 0 and m >= 1 and m.denominator == 1, "metastable", f"{m} layers", "a whole number, and delta > 0")
+    must(
+        delta > 0 and m >= 1 and m.denominator == 1, "metastable", f"{shown(m)} layers", "a whole number, and delta > 0"
+    )
     tokens = range(problem.n)
     inside = [(i, k) for i in tokens for k in tokens if T[i] == T[k]]
     gamma = gaps(problem, at, [(i, k, j) for i, k in inside for j in tokens if T[i] != T[j]])
@@ -175,7 +177,7 @@ def metastable(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]
     own = {t: sum([w for w, s in zip(problem.w, T, strict=True) if s == t]) for t in T}
     N = max([Fraction(problem.W - w, w) for w in own.values()])
     most = floor(delta * exponential(small(y), up=False) * problem.q / (problem.p * N * (D + 2 * delta)))
-    must(m <= most, "metastable, layers", m, f"{most} are proved")
+    must(m <= most, "metastable, layers", m, f"{shown(most)} are proved")
     return {METASTABLE: True}
 
 
@@ -204,7 +206,7 @@ def growing(problem: Softmax, section: dict[str, Any], layers: dict[int, Any]) -
     at: View = layers[section["layer"]]
     f, eta, n = section["follows"], section["eta"], problem.n
     s, g, B = 1 + problem.alpha, problem.growth, problem.beta_at(section["layer"])
-    must(g > s and B > 0, "growing", f"a growth of {g}", f"it has to exceed {s}, and beta 0")
+    must(g > s and B > 0, "growing", f"a growth of {shown(g)}", f"it has to exceed {shown(s)}, and beta 0")
     idempotent = len(f) == n and all(leader < n and f[leader] == leader for leader in f)
     must(idempotent, "growing, follows", f, "each token follows one that follows itself")
     must(eta >= 0, "growing, eta", eta, "it has to be >= 0")
@@ -254,4 +256,4 @@ def small(x: Fraction) -> Fraction:
 
 def about(x: Fraction) -> str:
     """The number with twelve decimals, for messages."""
-    return f"{round(x * 10**12)}e-12"
+    return f"{shown(round(x * 10**12))}e-12"
