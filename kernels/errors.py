@@ -1,7 +1,10 @@
 """The errors of the project: one small tree, so that callers can tell bad input from a bug."""
 
+import sysconfig
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
+from traceback import walk_tb
 
 
 def install(extra: str) -> str:
@@ -12,6 +15,18 @@ def install(extra: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The one of `known` that was probably meant by `word`, None if nothing is near."""
     return next(iter(get_close_matches(word, list(known), n=1)), None)
+
+
+_ROOMS = tuple(str(Path(__file__).parents[1] / room) for room in ("kernels", "verify"))
+_OTHERS = (*_ROOMS, sysconfig.get_path("stdlib"), "<")
+"""What the files begin with that are not an author's own; installed packages are none either."""
+
+
+def author_line(error: BaseException) -> str:
+    """The line of a user's own code where an error came about, as " (mine.py:7)"; empty if it was in none."""
+    frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    own = [(file, line) for file, line in frames if not file.startswith(_OTHERS) and "site-packages" not in file]
+    return f" ({Path(own[-1][0]).name}:{own[-1][1]})" if own else ""
 
 
 class HardmaxError(Exception):

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from .errors import InputError
+from .errors import InputError, author_line, nearest
 
 Thing = TypeVar("Thing")
 
@@ -78,6 +78,14 @@ def attribute(source: str, *, what: str, hint: str = "") -> Any:
             raise InputError(f"{what}: {place} has no attribute {part!r}{_similar(value, part, hint)}")
         value = getattr(value, part)
     return value
+
+
+def callables(value: object) -> list[str]:
+    """The names of what is callable in an object and, of a module, comes from it: not what it imports itself."""
+    module = isinstance(value, ModuleType)
+    found = {n: getattr(value, n, None) for n in (vars(value) if module else dir(value)) if not n.startswith("_")}
+    own = (getattr(value, "__name__", None), None)
+    return [n for n, v in found.items() if callable(v) and (not module or getattr(v, "__module__", None) in own)]
 
 
 def members(spec: str, kind: type[Thing], *, what: str, hint: str) -> list[tuple[str, Thing]]:
@@ -183,8 +191,13 @@ def module(place: str, what: str) -> ModuleType:
         InputError: no such file, or the import failed: the message says where.
     """
     in_file = place.endswith(".py")
+    if not in_file and Path(place).is_file():
+        raise InputError(f"{what}: {place} is no Python file; give path/to/file.py:attr")
     try:
-        return _file(place) if in_file else _module(place)
+        found = _file(place) if in_file else _module(place)
+        if getattr(found, "__file__", "") is None:
+            raise InputError(f"{what}: {place} is a folder; give a file in it, path/to/file.py:attr")
+        return found
     except ModuleNotFoundError as error:
         where = f"put it beside {place} or its folder on PYTHONPATH" if in_file else OTHER_PLACES
         package = (error.name or "").partition(".")[0]
@@ -257,10 +270,13 @@ def _import_errors(what: str) -> Iterator[None]:
             "an import must not exit: put what the script does under if __name__ == '__main__'"
         ) from error
     except Exception as error:
-        raise InputError(f"importing {what} failed: {type(error).__name__}: {error}") from error
+        said = " ".join(f"{type(error).__name__}: {error}{author_line(error)}".split())
+        raise InputError(f"importing {what} failed: {said}") from error
 
 
 def _similar(value: object, name: str, hint: str) -> str:
-    """A remedy for a wrong attribute: what is callable there."""
-    found = [n for n in dir(value) if not n.startswith("_") and callable(getattr(value, n))]
-    return f"; it offers {', '.join(sorted(found)[:8])}" if found else hint and f"; {hint.format(name=name)}"
+    """A remedy for a wrong attribute: what is callable there, the one that was probably meant if one is near."""
+    found = callables(value)
+    if near := nearest(name, found):
+        return f"; did you mean {near}?"
+    return f"; it offers {', '.join(found[:8])}" if found else hint and f"; {hint.format(name=name)}"

@@ -11,14 +11,17 @@ dependency is not installed loads as a kernel that raises the remedy when it is 
 Neighbours: `loading` finds what is no name.
 """
 
+import inspect
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NoReturn
 
 from . import loading
 from .attention.adapters import SHIPPED as ATTENTION
 from .attention.adapters import known_deviations, load_attention
 from .attention.protocol import AttentionKernel, as_attention, is_attention
-from .errors import InputError, install
+from .errors import InputError, install, nearest
 from .protocol import Kernel, as_kernel
 
 GROUP = "hardmax.kernels"
@@ -40,6 +43,10 @@ REMEDIES = {
     "triton": "pip install triton (Linux with a CUDA device; it comes with the CUDA builds of torch)",
 }
 """What to do about a missing optional dependency."""
+
+
+MOST_OFFERED = 8
+"""So many functions of a file are offered where none was named."""
 
 
 def names() -> dict[str, str]:
@@ -79,11 +86,8 @@ def load_any(spec: str, **overrides: Any) -> Kernel | AttentionKernel:
         return replace(found, known=known_deviations(spec, found.dtypes))
     source = known.get(spec, spec)
     place, colon, attribute = source.rpartition(":")
-    if source.endswith(".py"):
-        raise InputError(f"{spec!r} is a file; name the function in it, as in {spec}:step or {spec}:attention")
     if not colon or not place or not attribute:
-        shown = ", ".join(sorted(known) + sorted(ATTENTION))
-        raise InputError(f"no kernel is called {spec!r}; give {shown}, pkg.module:attr or path/to/file.py:attr")
+        raise InputError(_incomplete(spec.removesuffix(":"), sorted(known) + sorted(ATTENTION)))
     hint = "define a function {name}(tokens, A, alpha) or {name}(q, k, v)"
     try:
         value = loading.attribute(source, what=f"kernel {spec}", hint=hint)
@@ -97,6 +101,44 @@ def load_any(spec: str, **overrides: Any) -> Kernel | AttentionKernel:
             f"kernel {spec} computes in {' or '.join(value.dtypes)}, not in {', '.join(sorted(other))}; ask for these"
         )
     return found
+
+
+def _incomplete(spec: str, names: list[str]) -> str:
+    """What to do about a SPEC that is no name and has no attribute: the functions that are there, if it is a place."""
+    if spec and Path(spec).is_dir():
+        return f"{spec} is a folder; give a file in it and a function, path/to/file.py:attr"
+    in_file, (parent, _, last) = spec.endswith(".py"), spec.rpartition(".")
+    if not in_file and (near := nearest(spec, names)):
+        return f"no kernel is called {spec!r}; did you mean {near}?"
+    if in_file or Path(spec).is_file() or _importable(spec):
+        found = loading.module(spec, f"kernel {spec}")
+        able = [f"{spec}:{name}" for name in loading.callables(found) if _takes_three(getattr(found, name))]
+        if not able:
+            return f"{spec} has no function (tokens, A, alpha) or (q, k, v); define one and give {spec}:NAME"
+        shown = ", ".join(able[:MOST_OFFERED]) + (", …" if len(able) > MOST_OFFERED else "")
+        return f"{spec} names no function; give {'one of ' if len(able) > 1 else ''}{shown}"
+    if _importable(parent) and hasattr(loading.module(parent, f"kernel {spec}"), last):
+        return f"{spec} is no module; give {parent}:{last}"
+    return f"no kernel is called {spec!r}; give {', '.join(names)}, pkg.module:attr or path/to/file.py:attr"
+
+
+def _importable(name: str) -> bool:
+    """Whether there is a module of this name."""
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _takes_three(value: Any) -> bool:
+    """Whether `value`, which is callable, may be a kernel of either protocol."""
+    if isinstance(value, type):
+        return False
+    try:
+        inspect.signature(value).bind(None, None, None)
+    except (TypeError, ValueError):
+        return isinstance(value, Kernel)
+    return True
 
 
 def as_any(value: Any, *, name: str, source: str = "", **overrides: Any) -> Kernel | AttentionKernel:

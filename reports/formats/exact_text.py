@@ -6,6 +6,7 @@ Neighbours: `run_page` has tables of them, `markdown`, `junit` and `terminal` th
 import re
 from collections.abc import Sequence
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal, Inexact
+from math import ceil
 from typing import Any
 
 from ..printable import json_text, one_line
@@ -48,6 +49,11 @@ def bound(value: Rational, outwards: Context = UP) -> str:
         return value.replace("-", "\u2212")
     numerator, _, denominator = value.partition("/")
     return str(outwards.divide(Decimal(numerator), Decimal(denominator or 1))).lower().replace("-", "\u2212")
+
+
+def at_most(value: float) -> str:
+    """A float rounded up, to three digits or to a whole number."""
+    return f"{ceil(value):,}" if 1000 <= value < 1e9 else f"{UP.create_decimal_from_float(value):g}"
 
 
 def point(row: Sequence[Rational]) -> str:

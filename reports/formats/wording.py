@@ -189,8 +189,10 @@ def _control(run: RunRecord) -> str:
 def _kernel(run: RunRecord) -> str:
     name = run.subject.name if run.subject else "the kernel"
     failed = failed_checks(run)
+    left = sum(check.status == "not_tested" for check in run.checks)
+    rest = f"; {left} not tested." if left else "."
     if not failed:
-        return f"{name} passes {plural(len(run.checks), 'check')}."
+        return f"{name} passes {plural(len(run.checks) - left, 'check')}{rest}"
     first = failed[0]
     place = "" if first.first_divergent_layer is None else f" at layer {first.first_divergent_layer}"
-    return f"{name} fails {len(failed)} of {plural(len(run.checks), 'check')}, first {first.id}{place}."
+    return f"{name} fails {len(failed)} of {plural(len(run.checks), 'check')}, first {first.id}{place}{rest}"

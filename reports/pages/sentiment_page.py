@@ -9,12 +9,13 @@ share.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import floor, hypot
 from pathlib import Path
 
 from jinja2 import Environment
 from markupsafe import Markup
 
+from ..formats.exact_text import at_most
 from ..printable import path_text
 from ..records.codec import loads
 from ..records.files import write_file
@@ -139,6 +140,7 @@ def environment() -> Environment:
     """The template environment of the other page, with this one's words and filters."""
     shared = page_parts.environment().overlay()
     shared.filters.update(estimate=estimate, interval=interval, percent=lambda x: f"{100 * x:.1f} %")
+    shared.filters.update(at_least=lambda x: f"{floor(1000 * x) / 10:.1f} %", at_most=at_most)
     shared.globals.update(WORDS=WORDS, CLASSES=CLASSES, FOREST=FOREST)
     return shared
 

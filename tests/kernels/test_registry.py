@@ -61,13 +61,17 @@ def test_a_file_with_dataclasses_and_nested_attributes(kernel_file):
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("nunpy", "no kernel is called 'nunpy'; give compiled, large, numpy"),
+        ("nunpy", "no kernel is called 'nunpy'; did you mean numpy?"),
+        ("xyz", "no kernel is called 'xyz'; give compiled, large, numpy"),
         ("", "no kernel is called ''"),
         (":step", "no kernel is called"),
-        ("mine.py", "'mine.py' is a file; name the function in it, as in mine.py:step"),
-        ("hardmax.kernels.floats.numpy_kernel:", "no kernel is called"),
+        ("hardmax.kernels.floats.numpy_kernel:", "names no function; give one of hardmax.kernels.floats.numpy_kernel:"),
+        ("hardmax.kernels.errors", "hardmax.kernels.errors has no function (tokens, A, alpha) or (q, k, v)"),
+        ("hardmax.kernels.floats.numpy_kernel.step", "is no module; give hardmax.kernels.floats.numpy_kernel:step"),
+        ("no_such_module.step", "no kernel is called 'no_such_module.step'"),
         ("no_such_module:step", "No module named 'no_such_module'; install it"),
-        ("hardmax.kernels.floats.numpy_kernel:steps", "has no attribute 'steps'; it offers"),
+        ("hardmax.kernels.floats.numpy_kernel:steps", "has no attribute 'steps'; did you mean step?"),
+        ("hardmax.kernels.floats.numpy_kernel:xyz", "has no attribute 'xyz'; it offers"),
         ("hardmax.kernels.protocol:Kernel", "a Kernel or a function (tokens, A, alpha)"),
         ("hardmax.kernels.floats.numpy_kernel:BLOCK_BYTES", "a Kernel or a function (tokens, A, alpha)"),
         ("nowhere/mine.py:step", "nowhere/mine.py is not a file"),
@@ -97,6 +101,43 @@ def test_a_broken_file_is_one_clear_line(kernel_file, text, words):
     with pytest.raises(InputError) as caught:
         registry.load(f"{kernel_file(text)}:step")
     assert words in str(caught.value).splitlines()[0]
+
+
+def test_without_a_function_those_of_the_place_are_offered(kernel_file, monkeypatch):
+    one = "from math import dist\nfrom statistics import mean\n\ndef _help(x): pass\n\ndef read(path): pass\n\n"
+    one += "def step(Z, A, alpha): pass\n"
+    more = one + "def attend(q, k, v, causal=False): pass\n\nclass Model:\n    def __call__(self, Z, A, alpha): pass\n"
+    folder = kernel_file(one, "only.py").parent
+    kernel_file(more + "\nmodel = Model()\n", "several.py")
+    kernel_file("x = 1\n", "none.py")
+    kernel_file("not Python", "notes.txt")
+    (folder / "room").mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    for spec, words in (
+        ("only.py", "only.py names no function; give only.py:step"),
+        ("only.py:", "only.py names no function; give only.py:step"),
+        ("only", "only names no function; give only:step"),
+        ("only.step", "only.step is no module; give only:step"),
+        ("several.py", "give one of several.py:step, several.py:attend, several.py:model"),
+        ("none.py", "none.py has no function (tokens, A, alpha) or (q, k, v); define one and give none.py:NAME"),
+        ("absent.py", "absent.py is not a file"),
+        ("room", "room is a folder; give a file in it"),
+        ("room:step", "room is a folder; give a file in it"),
+        ("notes.txt", "notes.txt is no Python file"),
+        ("notes.txt:step", "notes.txt is no Python file"),
+        ("several.py:atend", "has no attribute 'atend'; did you mean attend?"),
+        ("several.py:xyz", "it offers read, step, attend, Model, model"),
+    ):
+        with pytest.raises(InputError) as caught:
+            registry.load(spec)
+        assert words in str(caught.value), spec
+        assert "\n" not in str(caught.value)
+
+
+def test_an_error_of_an_import_names_the_line(kernel_file):
+    with pytest.raises(InputError, match=r"ZeroDivisionError: division by zero \(mine\.py:2\)$"):
+        registry.load(f"{kernel_file('x = 1' + chr(10) + '1 / 0' + chr(10))}:step")
 
 
 def test_a_file_may_import_its_neighbours_and_leaves_the_path_as_it_was(kernel_file, monkeypatch):

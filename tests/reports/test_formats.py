@@ -12,7 +12,7 @@ from rich.console import Console
 
 from hardmax.kernels import Configuration
 from hardmax.reports import RecordError, read_records
-from hardmax.reports.formats.exact_text import configuration_line
+from hardmax.reports.formats.exact_text import DOWN, at_most, bound, configuration_line, enclosure_lines
 from hardmax.reports.formats.junit import render_junit
 from hardmax.reports.formats.markdown import escaped, render_markdown
 from hardmax.reports.formats.sarif import render_sarif
@@ -306,6 +306,15 @@ def test_the_terminal_shows_the_checks_of_a_kernel(made):
     assert re.search(r"ties.rotated\s+fragile", text)
 
 
+def test_checks_that_were_not_tested_are_counted_apart(made):
+    left = (made.check("nan.visible", "not_tested", message="the run was interrupted"),)
+    failing = made.kernel_records().run.checks
+    text = terminal(made.kernel_records(checks=failing + left))
+    assert text.startswith("FAILED  mine fails 1 of 5 checks, first ties.exact at layer 0; 1 not tested.")
+    text = terminal(made.kernel_records(checks=failing[:1] + left, verdict="verified", exit_status=3))
+    assert "mine passes 1 check; 1 not tested." in text
+
+
 # -- all of them -------------------------------------------------------------------------------------------------------
 
 
@@ -376,3 +385,40 @@ def test_input_names_become_safe_file_names(made):
         "figures/2-x-final.svg",
         "figures/2-x-initial.svg",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "above", "below"),
+    [
+        ("1/1180591620717411303424", "8.48e−22", "8.47e−22"),
+        ("3814697265625000001", "3.82e+18", "3.81e+18"),
+        ("-22222222/3", "−7.40e+6", "−7.41e+6"),
+        ("1/50", "1/50", "1/50"),
+    ],
+)
+def test_bounds_are_rounded_outwards(value, above, below):
+    assert (bound(value), bound(value, DOWN)) == (above, below)
+
+
+def test_floats_are_rounded_up():
+    floats = (0.0, 0.30765128365990163, 9.190330262869306e-07, 5283.910494664532, 1.0, 1e300)
+    assert [*map(at_most, floats)] == ["0", "0.308", "9.20e-7", "5,284", "1", "1.01e+300"]
+
+
+def test_what_is_said_of_an_enclosure_is_true_as_rounded():
+    found = record.EnclosureRecord(
+        radius="1000000001/3000000000",
+        layer=9,
+        halvings=10,
+        enough="123456789012",
+        clusters=(0, 0, 2),
+        from_layer=4,
+        layers="123456789012",
+        within="100000001/900000000",
+        epsilon="1/50",
+        stays=3,
+        left=5,
+    )
+    text = " ".join(enclosure_lines(found))
+    for said in ("up to 0.334 in", "1.24e+11 are enough", "within 0.112 of", "at least 1.23e+11 layers", "1/50 of"):
+        assert said in text

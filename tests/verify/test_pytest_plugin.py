@@ -109,7 +109,7 @@ def test_known_deviations_are_expected_failures_and_stale_ones_are_told(session,
     ("arguments", "message"),
     [
         (["--hardmax-kernel=nump"], "no kernel is called 'nump'"),
-        (["--hardmax-kernel=first.py:stop"], "it offers step"),
+        (["--hardmax-kernel=first.py:stop"], "did you mean step?"),
         (["--hardmax-kernel=numpy", "--hardmax-known=absent"], "absent cannot be read"),
         (["--hardmax-known=absent"], "give the kernel as well"),
     ],

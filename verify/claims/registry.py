@@ -59,7 +59,10 @@ FAMILIES = (
     "glpr",
 )
 """The shipped families in the order in which they are listed; the first is the theorem that `prove` is about."""
-STUDIES = {"sentiment": "hardmax.verify.studies.sentiment.experiment.claims"}
+STUDIES = {
+    "sentiment": "hardmax.verify.studies.sentiment.experiment.claims",
+    "cylinder": "hardmax.verify.studies.cylinder.claims",
+}
 """Families that a study measures, and the modules with their `RECORDS`: listed, and examined when asked for by name."""
 
 

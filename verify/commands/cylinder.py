@@ -26,7 +26,8 @@ SWEPT = (60.0, 80.0, 120.0, 150.0)
     "--snapshots",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Snapshots of your own, .npz or .npy: time x space, or time x y x x x 2; one cycle at equal steps.",
+    help="Snapshots of your own, .npz or .npy: time x space, or time x y x x x 2; one cycle at equal steps. Or the "
+    "snapshots.npz of an earlier run.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the record and snapshots.")
 @click.option("--report", is_flag=True, help="Also write the page (needs --out).")
@@ -46,7 +47,7 @@ def cylinder(
     Exit status: 0 whatever the claims' verdicts, which are findings; 2 bad usage or input.
     """
     from ..studies.cylinder.flow import Grid
-    from ..studies.cylinder.shedding import shed
+    from ..studies.cylinder.shedding import saved, shed
     from ..studies.cylinder.study import flow_record, read_snapshots, study_flow, study_snapshots
 
     if report and out is None:
@@ -61,7 +62,10 @@ def cylinder(
         spare(out / RECORD, overwrite or not (out / RECORD).exists())
     with progress() as told:
         if path is not None:
-            record, flow = study_snapshots(read_snapshots(path), path.name, told), None
+            flow = saved(path)
+            record = (
+                study_snapshots(read_snapshots(path), path.name, told) if flow is None else study_flow(flow, (), told)
+            )
         else:
             flow = shed(reynolds, Grid(*size), told)
             others: list[Any] = [flow_record(shed(reynolds, Grid(*COARSER), told))]

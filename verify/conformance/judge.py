@@ -18,7 +18,7 @@ from ...kernels.bounds.exact_scores import exact_scores
 from ...kernels.bounds.judge import Decision, ExactLayer, exact_layer, judged, read_exactly
 from ...kernels.exact.configuration import Matrix, Vector
 from ...kernels.protocol import Kernel, TieRule
-from .inputs.trial import HALVES, Call, NotTestedError, Trial, apply, floats, stored
+from .inputs.trial import HALVES, Call, NoTokensError, NotTestedError, Trial, apply, floats, raised, stored
 from .tolerance import unjudged, value_tolerance
 
 
@@ -135,12 +135,10 @@ def examine(kernel: Kernel, trial: Trial) -> Examination:
         for k in range(trial.layers):
             try:
                 after = apply(kernel, current, one, A, trial.dtype)
+            except NoTokensError as error:
+                return Examination(Fault("shape", c, 0, k, 0, str(error), read_exactly(current[0])), tuple(lost))
             except (Exception, SystemExit) as error:
-                detail = " ".join(f"raised {type(error).__name__}: {error}".split())
-                return Examination(Fault("raised", c, 0, k, 0, detail, read_exactly(current[0])), tuple(lost))
-            if after.shape != current.shape or after.dtype.kind != "f":
-                detail = f"returned {after.dtype} values of shape {after.shape} for tokens of shape {current.shape}"
-                return Examination(Fault("shape", c, 0, k, 0, detail, read_exactly(current[0])), tuple(lost))
+                return Examination(Fault("raised", c, 0, k, 0, raised(error), read_exactly(current[0])), tuple(lost))
             values = after.astype(np.float64)
             seen: set[tuple[bytes, bytes]] = set()  # batches repeat few sets: each answer is judged once
             for b in range(len(current)):

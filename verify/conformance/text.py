@@ -28,11 +28,14 @@ CAUSES = (
     re.compile(re.escape(BLAME) + r"([^;]*)"),
     re.compile(r"(the process (?:was|ended|had)[^;,]*)"),
     re.compile(r"(raised .*?)(?: for a batch of shape .*)?$"),
+    re.compile(r"(returned (?:another shape than the tokens have|\w+ values$|a \w+ in place of an array))"),
 )
 """Where a message says what is to blame for a failure."""
 ERRORS = """  Where the error sits in the input that was found first, rows down, components across:
   . within the bound, 1 beyond it, 2 ten times, 3 a hundred times, ..., - not judged"""
 
+MOST_LISTED = 12
+"""So many checks that did not run for one reason are listed by id."""
 LONGEST = 6_000
 """Longer snippets are not printed: what stands above them would be lost."""
 
@@ -114,14 +117,16 @@ def _blocks(report: ConformanceReport, verbose: bool) -> Iterator[Block]:
             if result.status == status:
                 alike.setdefault(result.message, []).append(result.id)
         for message, ids in alike.items():
-            yield STYLES[status], f"{WORDS[status]:<12}{', '.join(ids)}: {message}"
+            names = ", ".join(ids) if verbose or len(ids) <= MOST_LISTED else f"{len(ids)} checks (-v lists them)"
+            yield STYLES[status], f"{WORDS[status]:<12}{names}: {message}"
     passed = [result for result in report.results if result.status == "pass"]
     if verbose:
         width = max((len(result.id) for result in passed), default=0)
         for result in passed:
             yield "", f"{WORDS[result.status]:<12}{result.id:<{width}}  {result.title} ({result.message})"
     elif passed:
-        yield "", f"{'pass':<12}{len(passed)} checks (-v lists them)"
+        shown = f"{len(passed)} checks (-v lists them)" if len(passed) > 1 else passed[0].id
+        yield "", f"{'pass':<12}{shown}"
     yield from (("yellow", line) for line in stale_lines(report))
     yield "bold green" if report.passed else "bold red", "\n" + summary(report)
 

@@ -21,7 +21,9 @@ right_numpy, right_torch = places.right_numpy, places.right_torch
 
 kind("shape.tokens", "scores", (48, 96, 192))(places.last_key_dropped)
 kind("shape.dimensions", "form", (24, 48, 96))(places.last_coordinate_not_scored)
-kind("shape.precision", "scores", ((1500, 1, 1), (1, 200, 1), (1, 1, 500)))(places.scores_in_float32_from)
+kind("shape.precision", "scores", ((1500, 1, 1), (1, 200, 1), (1, 1, 500), (258, 59, 1)))(places.scores_in_float32_from)
+kind("shape.tokens", "scores", (80, 112, 176, 224))(places.last_key_dropped)
+kind("shape.dimensions", "form", (80, 112, 160))(places.last_coordinate_not_scored)
 kind("gradient.sizes", "result", (66, 130, 257), ("torch",))(places.gradient_of_the_last_token_lost)
 kind("gradient.sizes", "result", (71, 200, 300), ("torch",))(places.gradient_of_the_last_set_lost)
 kind("A.below", "best", (-1e8, -1e12, -1e20))(places.running_maximum_starts_at)
@@ -48,7 +50,7 @@ def followers_of_at_most_so_many(mask, Z, A, xp, most):
     return mask & (mask.cumsum(2) <= most)
 
 
-@kind("shape.dimensions", "tokens", (20_000, 40_000, 65_536))
+@kind("shape.precision", "tokens", (20_000, 40_000, 65_536))
 def places_wrap_at(Z, _, A, xp, end):
     """Places of numbers within a set are counted modulo `end`."""
     _B, n, d = Z.shape
@@ -119,6 +121,12 @@ def permuted_like_a(Z, A, xp):
 def padded_like_a(Z, A, xp):
     _, middle, inner = strides(Z, xp)
     return inner == 1 and middle == Z.shape[2] + 3 and strides(A, xp)[0] == len(A) + 3
+
+
+@misread("array.sliced")
+def sliced_like_a(Z, A, xp):
+    _, middle, inner = strides(Z, xp)
+    return (middle, inner) == (Z.shape[2], 1) and not begins_within(Z, xp) and begins_within(A, xp)
 
 
 @misread("array.strided")

@@ -53,6 +53,29 @@ def right(Z, A, alpha):
 right.dtypes = ("float64", "float32")
 
 
+# --- no answer ---------------------------------------------------------------------------------------------------
+
+
+@killed_by("call.plain")
+def a_name_misspelt(Z, A, alpha):
+    return right(Z, A, alhpa)  # noqa: F821
+
+
+@killed_by("call.plain")
+def the_return_forgotten(Z, A, alpha):
+    right(Z, A, alpha)
+
+
+@killed_by("call.plain")
+def the_scores_in_place_of_the_tokens(Z, A, alpha):
+    return scores(Z, A)
+
+
+@killed_by("call.plain", dtypes=("float64", "float32"))
+def a_workspace_of_one_dtype(Z, A, alpha):
+    return np.add(right(Z, A, alpha), 0, out=np.empty(Z.shape), dtype=Z.dtype, casting="no")
+
+
 # --- decisions ---------------------------------------------------------------------------------------------------
 
 

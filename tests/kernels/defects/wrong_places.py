@@ -239,6 +239,15 @@ def padding_of_rows_ignored(Z, _, A, xp, d):
     return read(Z, xp, (n * width, width, 1)) if padded and n > 1 else Z
 
 
+@kind("array.sliced", "tokens", (1, 3, 17))
+def sets_taken_for_packed(Z, _, A, xp, d):
+    """Whole rows one after the other: the next set is read from where this one ends."""
+    _B, n, width = Z.shape
+    outer, middle, inner = strides(Z, xp)
+    packed = inner == 1 and middle == width >= d and outer > n * width
+    return read(Z, xp, (n * width, width, 1)) if packed else Z
+
+
 @kind("array.offset", "tokens", (1, 3, 17))
 def beginning_of_the_buffer_read(Z, _, A, xp, d):
     if Z.shape[2] < d:

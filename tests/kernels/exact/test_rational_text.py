@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hardmax.kernels.exact.rational_text import integer_text, rational_text, short_text
+from hardmax.kernels.exact.rational_text import integer_text, rational_text, short_text, upper_text
 
 
 @given(st.integers(), st.integers(0, 60_000), st.integers(-5, 5))
@@ -42,3 +42,15 @@ def test_short_numbers_are_shown_exactly_and_long_ones_say_so(value):
     assert len(short_text(long)) < 80
     assert "exactly a fraction of" in short_text(long)
     assert "2^-7" in short_text(Fraction(1, 3**5_000))
+
+
+@given(st.fractions(), st.integers(-80, 80))
+def test_upper_bounds_are_never_below(x, power):
+    value = x * Fraction(10) ** power
+    above = Fraction(upper_text(value))
+    assert value <= above <= value + abs(value) / 100
+
+
+def test_upper_bounds_are_short():
+    shown = [upper_text(x) for x in (Fraction(1, 2**70), Fraction(1, 3), Fraction(7), Fraction(7**9000, 3**20000))]
+    assert shown == ["8.48e-22", "0.334", "7", "2.87e-1937"]

@@ -147,3 +147,14 @@ def test_the_page_is_written_beside_the_record(tmp_path: Path):
     path = write_page(tmp_path)
     assert path == tmp_path / "sentiment.html"
     assert path.read_text(encoding="utf-8") == render(record())
+
+
+def test_bounds_of_the_distance_to_hardmax_are_rounded_up_and_shares_down():
+    near = made_record()["near_hardmax"] | {
+        "within": {"float32": 0.9999},
+        "marks": {"β": [0.0, 1e-7, 0.3071, 1234.5, 2e6]},
+    }
+    text = render(record(near_hardmax=near))
+    assert "99.9 % of the" in text
+    for shown in ("0", "1.00e-7", "0.308", "1,235", "2,000,000"):
+        assert f'<td class="n">{shown}</td>' in text

@@ -13,6 +13,7 @@ from hardmax.kernels.exact.configuration import Configuration
 from hardmax.kernels.exact.rational_text import rational_text
 from hardmax.kernels.exact.step import HarmonicStep
 from hardmax.verify.certificates import checker
+from hardmax.verify.certificates.checker.gram import products
 from hardmax.verify.certificates.writer import to_text
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.certified import certificate_of
@@ -212,3 +213,17 @@ def test_true_ones_are_right_and_accepted(seed):
         pass
     assert is_right(document)
     assert answer(to_text(document))
+
+
+def test_packed_products_are_products():
+    """Signs, rows of any length, and sums at the very edge of a digit."""
+    random = Random(0)
+    for _ in range(500):
+        n, m = random.randint(1, 6), random.randint(0, 5)
+        edge = 2 ** random.randint(0, 70)
+        values = (0, 1, -1, edge, -edge, edge - 1, 1 - edge)
+        w = [random.choice((1, 2, 127, 128, edge)) for _ in range(m)]
+        R = [[random.choice(values) for _ in range(random.randint(0, m))] for _ in range(n)]
+        full = [[*row, *[0] * (m - len(row))] for row in R]
+        naive = [[sum(c * a * b for c, a, b in zip(w, x, y, strict=True)) for y in full] for x in full]
+        assert [*products(w, R)] == [row[: i + 1] for i, row in enumerate(naive)]

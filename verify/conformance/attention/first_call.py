@@ -21,11 +21,14 @@ from .judged import implementation
 from .trial import AttentionTrial, WrongAnswerError, dtype_of, run
 from .words import array_text
 
+PLAIN_SHAPES = ((2, 1, 3, 2), (1, 2, 24, 16), (1, 1, 128, 64))
+"""(B, H, L, D) of plain problems; a kernel that answers to none of them is asked for nothing else."""
 
-def plain_problem(kernel: AttentionKernel, dtype: str) -> Problem:
-    """Two sets, one head, three tokens, two coordinates, small whole numbers."""
-    values = (np.arange(12.0).reshape(2, 1, 3, 2) % 5 - 2, np.arange(12.0).reshape(2, 1, 3, 2) % 3 - 1)
-    return Problem(*values, np.arange(12.0).reshape(2, 1, 3, 2) % 7, dtype=dtype)
+
+def plain_problem(dtype: str, shape: tuple[int, int, int, int] = PLAIN_SHAPES[0]) -> Problem:
+    """Small whole numbers: two sets, one head, three tokens, two coordinates, or another shape."""
+    numbers = np.arange(float(np.prod(shape))).reshape(shape)
+    return Problem(numbers % 5 - 2, numbers % 3 - 1, numbers % 7, dtype=dtype)
 
 
 def probe(kernel: AttentionKernel) -> bool:
@@ -47,7 +50,7 @@ def probe(kernel: AttentionKernel) -> bool:
     if (dynamo := sys.modules.get("torch._dynamo")) is not None:
         dynamo.reset()
     before = compiled_frames()
-    trial = AttentionTrial(plain_problem(kernel, kernel.dtypes[0]))
+    trial = AttentionTrial(plain_problem(kernel.dtypes[0]))
     try:
         run(kernel, trial)
     except (WrongAnswerError, NotApplicableError) as error:
@@ -106,7 +109,7 @@ def declared(kernel: AttentionKernel) -> dict[str, str]:
     if kernel.chooses is not None:
         chosen: dict[str, list[str]] = {}
         for dtype in kernel.dtypes:
-            plain = plain_problem(kernel, dtype)
+            plain = plain_problem(dtype)
             cases = {"": plain, " with a mask": replace(plain, mask=np.tri(3, dtype=np.bool_))}
             for words, problem in cases.items():
                 chosen.setdefault(implementation(kernel, AttentionTrial(problem)), []).append(f"{dtype}{words}")

@@ -50,6 +50,24 @@ def problem(
     return Problem(*(rounded(x, dtype) for x in (q, k, v)), dtype=dtype, alignment=alignment, **options)  # type: ignore[arg-type]
 
 
+OPTIONS = ("bias", "causal", "mask", "scale", "softcap", "window")
+"""The parameters that change what attention computes."""
+
+
+def option(name: str, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """A value of one of OPTIONS, for scores of shape (B, H, Lq, Lk); no row of a square problem is without keys."""
+    if name == "mask":
+        return (rng.random(shape) < 0.5) | np.eye(*shape[2:], dtype=np.bool_)
+    if name == "bias":
+        return rng.standard_normal(shape)
+    return {"causal": True, "scale": 0.3, "softcap": 1.5, "window": (2, 1)}[name]
+
+
+def offered(kernel: AttentionKernel) -> list[str]:
+    """Those of OPTIONS that the kernel has."""
+    return [name for name in OPTIONS if name in kernel.keywords]
+
+
 def changed(one: Problem, **arrays: Any) -> Problem:
     """The problem with other arrays, rounded to its dtype, or other options."""
     new = {n: rounded(x, one.dtype) if n in ("q", "k", "v", "bias") and x is not None else x for n, x in arrays.items()}

@@ -14,6 +14,7 @@ import numpy as np
 from ....kernels.attention.problem import Problem, Reals
 from ....kernels.attention.protocol import AttentionKernel, as_reals
 from ..check import NotApplicableError
+from ..inputs.trial import raised
 
 GRADIENTS = ("dq", "dk", "dv")
 
@@ -115,8 +116,7 @@ def called(kernel: AttentionKernel, arrays: list[Any], keywords: dict[str, Any])
     except NotImplementedError as error:
         raise NotApplicableError(f"the kernel refuses such arrays: {' '.join(str(error).split())[:160]}") from None
     except (Exception, SystemExit) as error:
-        said = " ".join(f"raised {type(error).__name__}: {error}".split())
-        raise WrongAnswerError("raised", said[:300]) from None
+        raise WrongAnswerError("raised", raised(error)) from None
 
 
 def refuse(kernel: AttentionKernel, returned: Any, like: Any, problem: Problem) -> None:
@@ -240,8 +240,7 @@ def _gradients(
         try:
             out, found = _jax_gradients(kernel.function, kernel.keywords - {"mask", "bias"})(grad, *arrays, **keywords)
         except (Exception, SystemExit) as error:
-            said = " ".join(f"raised {type(error).__name__}: {error}".split())
-            raise WrongAnswerError("raised", said[:300]) from None
+            raise WrongAnswerError("raised", raised(error)) from None
     else:
         leaves = [x.detach().requires_grad_() for x in arrays]
         returned = called(kernel, leaves, keywords)
@@ -256,8 +255,7 @@ def _gradients(
         except NotImplementedError as error:
             raise NotApplicableError(f"the kernel refuses gradients: {' '.join(str(error).split())[:160]}") from None
         except (Exception, SystemExit) as error:
-            said = " ".join(f"raised {type(error).__name__} in the backward pass: {error}".split())
-            raise WrongAnswerError("raised", said[:300]) from None
+            raise WrongAnswerError("raised", raised(error, " in the backward pass")) from None
         found = [x.grad for x in leaves]
         if any(x is None for x in found):
             lost = ", ".join(name for name, x in zip("qkv", found, strict=True) if x is None)

@@ -23,6 +23,7 @@ from . import (
 )
 
 CHECKS: tuple[Check, ...] = (
+    layers.CALL,
     *ties.CHECKS,
     *layers.CHECKS,
     *sizes.CHECKS,

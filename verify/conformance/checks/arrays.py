@@ -13,7 +13,7 @@ from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import assignments, loading
 from ..inputs.cases import lattice_without_ties, random_points
 from ..inputs.lattices import SHAPES, Lattice, Shape, lattice
-from ..inputs.trial import Arrangement, Call, NotTestedError, arranged, call, floats, layouts, raw_step
+from ..inputs.trial import Arrangement, Call, NotTestedError, arranged, call, floats, layouts, raised, raw_step
 from ..record import CheckFinding
 from .sizes import Sequences, screened
 
@@ -107,7 +107,7 @@ def _each_call(
             try:
                 wrong = question(subject, dtype, one)
             except (Exception, SystemExit) as error:
-                wrong = f"raised {type(error).__name__}: {error}", ["found = kernel.step(native, form, alpha)"]
+                wrong = raised(error), ["found = kernel.step(native, form, alpha)"]
             if wrong is not None:
                 message, lines = wrong
                 native = [f"native, form = (kernel.arrays_for(values, {dtype!r}) for values in (tokens, A))"]
@@ -207,6 +207,7 @@ CHECKS: tuple[Check, ...] = (
     screened("array.fortran", "Input may be in Fortran order", _memory("fortran")),
     screened("array.permuted", "Input may have its outer axes permuted", _memory("permuted")),
     screened("array.padded", "Input may be the corner of a larger buffer", _memory("padded")),
+    screened("array.sliced", "Input may be some tokens of longer sets", _memory("sliced")),
     screened("array.offset", "Input may begin within a buffer", _memory("offset")),
     screened("array.strided", "Input may be a strided view", _memory("strided")),
     screened("array.reversed", "Input may have negative strides", _memory("reversed")),

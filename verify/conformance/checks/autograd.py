@@ -15,7 +15,7 @@ from ....kernels.protocol import to_numpy
 from ..check import Check, NotApplicableError, Subject, unshrunk
 from ..failures.snippet import assignments, loading
 from ..inputs.lattices import PLAIN, Lattice, excess, lattice, reduced
-from ..inputs.trial import HALVES, NUMPY_ONLY, Arrangement, NotTestedError, Trial, arranged, layouts
+from ..inputs.trial import HALVES, NUMPY_ONLY, Arrangement, NotTestedError, Trial, arranged, layouts, raised
 from ..judge import examine
 from ..record import CheckFinding
 from .gradients import FORWARD_ONLY, lattice_gradient, upstream_of, wide
@@ -95,7 +95,7 @@ def _memory(subject: Subject) -> CheckFinding:
         except NotApplicableError:
             raise
         except (Exception, SystemExit) as error:
-            wrong = f"raised {type(error).__name__}: {error}; a forward-only kernel declares gradients = False"
+            wrong = f"{raised(error)}; a forward-only kernel declares gradients = False"
         if wrong:
             return _fail(subject, one, other, arrangement, dtype, " ".join(wrong.split()))
         count += 1

@@ -12,12 +12,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ....kernels.protocol import Kernel, normalised, to_numpy
+from ....kernels.protocol import Kernel, normalised
 from ..check import Check, Subject, failure, judged
 from ..failures.snippet import assignments, expectation, loading
 from ..inputs.cases import CHAINS, FORMS, Integers, lattice_without_ties
 from ..inputs.lattices import CERTAIN, Lattice, LatticeKind, lattice
-from ..inputs.trial import HALVES, Call, NotTestedError, Trial, call, raw_step
+from ..inputs.trial import HALVES, Call, NoTokensError, NotTestedError, Trial, call, next_tokens, raised, raw_step
 from ..judge import exact_layer, examine, judge_layer
 from ..record import CheckFinding
 from ..tolerance import tolerance_of
@@ -129,16 +129,16 @@ def _after_refill(kernel: Kernel, one: Lattice, other: Lattice, dtype: str) -> t
         for now in (other, one):
             tokens[...] = kernel.arrays_for(now.batch(dtype), dtype)
             A[...] = kernel.arrays_for(now.A, dtype)
-            after = to_numpy(raw_step(kernel, tokens, A, now.alpha))
-            if after.shape != now.shape:
-                return f"returned shape {after.shape}", now, 0, 0
+            after = next_tokens(raw_step(kernel, tokens, A, now.alpha), now.shape)
             after = normalised(kernel, after, float(now.alpha))
             off = now.excess(after, dtype, kernel.ties) if dtype not in HALVES else _judged(kernel, now, after, dtype)
             if off.max() > CERTAIN:
                 b, i = np.argwhere(off > CERTAIN)[0]
                 return f"token {i} of set {b} is not that of the values that the arrays hold now", now, int(b), int(i)
+    except NoTokensError as error:
+        return str(error), other, 0, 0
     except (Exception, SystemExit) as error:
-        return " ".join(f"raised {type(error).__name__}: {error}".split()), other, 0, 0
+        return raised(error), other, 0, 0
     return None
 
 
@@ -203,11 +203,11 @@ def _empty_problem(subject: Subject, dtype: str, shape: tuple[int, int, int]) ->
     kernel = subject.kernel
     tokens, A = np.zeros(shape), np.eye(shape[2])
     try:
-        found = raw_step(kernel, kernel.arrays_for(tokens, dtype), kernel.arrays_for(A, dtype), 1.0)
-        if tuple(found.shape) != shape:
-            return f"returned shape {tuple(found.shape)} for a batch of shape {shape}"
+        next_tokens(raw_step(kernel, kernel.arrays_for(tokens, dtype), kernel.arrays_for(A, dtype), 1.0), shape)
+    except NoTokensError as error:
+        return str(error)
     except (Exception, SystemExit) as error:
-        return " ".join(f"raised {type(error).__name__}: {error} for a batch of shape {shape}".split())
+        return f"{raised(error)} for a batch of shape {shape}"
     return ""
 
 

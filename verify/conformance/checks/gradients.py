@@ -26,7 +26,7 @@ from ..failures.snippet import array, assignments, loading
 from ..inputs.cases import random_points
 from ..inputs.draws import INTEGER_FORMS, Draw, TokenKind
 from ..inputs.lattices import Lattice, Shape, lattice
-from ..inputs.trial import HALVES, Call, NotTestedError, call, exact_rows, floats
+from ..inputs.trial import HALVES, Call, NotTestedError, call, exact_rows, floats, raised
 from ..judge import exact_layer
 from ..record import CheckFinding
 
@@ -191,16 +191,16 @@ def _differences(subject: Subject, one: Call, dtype: str) -> NDArray[np.float64]
     return result
 
 
-Question = tuple[Call, str, str, Callable[[], NDArray[np.float64]]]
+Asked = tuple[Call, str, str, Callable[[], NDArray[np.float64]]]
 """A call, its dtype, the upstream gradient, and the gradient (B, n, d) that is right."""
 
 
 def _asked(
     calls: Callable[[Subject, str], Iterator[Call]], reference: Callable[[Subject, Call, str], NDArray[np.float64]]
-) -> Callable[[Subject], Iterator[Question]]:
+) -> Callable[[Subject], Iterator[Asked]]:
     """All calls, with weights as upstream gradient."""
 
-    def questions(subject: Subject) -> Iterator[Question]:
+    def questions(subject: Subject) -> Iterator[Asked]:
         for dtype in subject.kernel.dtypes:
             for one in calls(subject, dtype):
                 yield one, dtype, "weights", partial(reference, subject, one, dtype)
@@ -217,12 +217,12 @@ def lattice_gradient(subject: Subject, one: Lattice, upstream: str, dtype: str) 
     return ((1 - rate) * w + rate * (share @ w)) * (float(1 + one.alpha) if subject.kernel.form == "residual" else 1)
 
 
-def _sizes(subject: Subject) -> Iterator[Question]:
+def _sizes(subject: Subject) -> Iterator[Asked]:
     for one, dtype in _many(subject):
         yield one.call(), dtype, "weights", partial(lattice_gradient, subject, one, "weights", dtype)
 
 
-def _upstreams(subject: Subject) -> Iterator[Question]:
+def _upstreams(subject: Subject) -> Iterator[Asked]:
     _one_gradient(subject)
     rng = subject.random("gradient.upstream")
     for dtype in wide(subject):
@@ -233,7 +233,7 @@ def _upstreams(subject: Subject) -> Iterator[Question]:
 
 
 def _check(
-    questions: Callable[[Subject], Iterator[Question]], words: str, slack: float = 1.0
+    questions: Callable[[Subject], Iterator[Asked]], words: str, slack: float = 1.0
 ) -> Callable[[Subject], CheckFinding]:
     """The check that compares the gradient with a reference; `slack` multiplies the rounding of a sum of n terms."""
 
@@ -256,8 +256,8 @@ def _check(
                 idle = str(reason)
                 continue
             except (Exception, SystemExit) as error:
-                raised = f"raised {type(error).__name__}: {error}; a forward-only kernel declares gradients = False"
-                return _fail(subject, one, dtype, raised, None, 0.0, upstream)
+                message = f"{raised(error)}; a forward-only kernel declares gradients = False"
+                return _fail(subject, one, dtype, message, None, 0.0, upstream)
             if absent:
                 return _fail(subject, one, dtype, f"{absent} in other calls, though it does here", None, 0.0, upstream)
             _, n, d = one.shape

@@ -9,12 +9,47 @@ from fractions import Fraction
 from itertools import product
 
 from ....kernels.bounds.exact_scores import PRECISION
-from ..check import Check, NotApplicableError, Subject, judged
+from ..check import Check, NotApplicableError, Subject, failure, judged
 from ..inputs.cases import CHAINS, FORMS, INDEFINITE, NONSYMMETRIC, InputCase, lattice_without_ties, random_points
-from ..inputs.trial import Trial, call
+from ..inputs.trial import NotTestedError, Trial, call
+from ..judge import examine
+from ..record import CheckFinding
 from .ties import each
 
 Trials = Callable[[Subject], Iterator[Trial]]
+
+
+PLAIN_SHAPES = ((2, 3, 2), (3, 5, 4), (2, 24, 16), (1, 128, 64))
+"""(B, n, d) of plain inputs; a kernel that answers to none of them is asked for nothing else."""
+
+
+def _call(subject: Subject) -> CheckFinding:
+    """Only whether next tokens come back, for one of the plain inputs; whether they are right the other checks ask."""
+    silent, ruled_out = [], ""
+    for dtype in subject.kernel.dtypes:
+        faults = []
+        for B, n, d in PLAIN_SHAPES:
+            rows = [[[(5 * b + 3 * i + 2 * c) % 7 - 3 for c in range(d)] for i in range(n)] for b in range(B)]
+            trial = Trial((call(*rows),), dtype)
+            try:
+                fault = examine(subject.kernel, trial).fault
+            except NotTestedError as reason:
+                ruled_out = str(reason)
+                continue
+            if fault is None or fault.kind == "value":
+                break
+            faults.append((trial, fault))
+        else:
+            if not faults:
+                raise NotTestedError(ruled_out)
+            silent.append((dtype, *faults[0]))
+    if not silent:
+        return CheckFinding("pass", ", ".join(subject.kernel.dtypes))
+    (dtype, trial, fault), lost = silent[0], [dtype for dtype, *_ in silent]
+    others = tuple([dtype for dtype in subject.kernel.dtypes if dtype not in lost])
+    remedy = f"; if it does not compute in {' or '.join(lost)}, declare step.dtypes = {others}" if others else ""
+    found = failure(subject, trial, fault)
+    return replace(found, message=f"{found.message}; no plain input gives next tokens{remedy}")
 
 
 def _bound(subject: Subject) -> Iterator[Trial]:
@@ -104,6 +139,8 @@ DECIMAL_ALPHAS = [Fraction(x) for x in (0.1, 1 / 3, 0.7, 1.1)]
 DECIMAL_ALPHAS += [Fraction(digits * 10.0**e) for e in range(-7, 8) for digits in (1 / 3, 1 / 7)]
 EXTREME_ALPHAS = [Fraction(2) ** e for e in (-1000, -200, -60, -20, 20, 60, 200, 1000)]
 
+CALL = Check("call.plain", "A call returns next tokens of the shape of the tokens", _call, gate=True)
+"""The first check: where it fails the others are not run."""
 CHECKS: tuple[Check, ...] = (
     judged("values.bound", "Next tokens lie within the rounding error that every right kernel keeps", _bound),
     judged("values.simultaneous", "All tokens move at once, also those that follow a moving one", _chains),

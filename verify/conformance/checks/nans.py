@@ -19,11 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....kernels.bounds.rounding import decision_bound, layer_error
-from ....kernels.protocol import to_numpy
 from ..check import Check, NotApplicableError, Subject
 from ..failures.snippet import array, loading
 from ..inputs.cases import lattice_without_ties
-from ..inputs.trial import raw_step, stored
+from ..inputs.trial import NoTokensError, next_tokens, raised, raw_step, stored
 from ..record import CheckFinding
 
 SHAPES = ((3, 3, 2), (1, 4, 2), (5, 4, 3), (70, 3, 2), (3, 20, 1), (2, 9, 6), (2, 70, 3))
@@ -91,17 +90,16 @@ def _wrong(
     results = []
     for name, values in (("clean", tokens), ("found", _with(tokens, token, value))):
         try:
-            result = to_numpy(raw_step(kernel, kernel.arrays_for(values, dtype), kernel.arrays_for(A, dtype), 1.0))
+            returned = raw_step(kernel, kernel.arrays_for(values, dtype), kernel.arrays_for(A, dtype), 1.0)
+            results.append(next_tokens(returned, tokens.shape))
+        except NoTokensError as error:
+            return str(error), f"({name}.shape, {name}.dtype.kind) == ({tokens.shape}, 'f')"
         except (Exception, SystemExit) as error:
             if name == "found" and may_raise:
                 return None
             if name == "found" and isinstance(error, ValueError | NotImplementedError):
                 raise NotApplicableError(f"the kernel refuses such a batch: {type(error).__name__}: {error}") from error
-            return f"raised {type(error).__name__}: {error}", "True"
-        if result.shape != tokens.shape or result.dtype.kind != "f":
-            message = f"returned {result.dtype} values of shape {result.shape} for tokens of shape {tokens.shape}"
-            return message, f"({name}.shape, {name}.dtype.kind) == ({tokens.shape}, 'f')"
-        results.append(result)
+            return raised(error), "True"
     clean, found = results
     return verdict(found, clean, token, value)
 
@@ -180,19 +178,18 @@ def _finite(spoiled: Callable[[Subject, str], Iterator[tuple[str, Spoiled]]]) ->
         for dtype in kernel.dtypes:
             for words, (tokens, A, alpha, lost, allowed) in spoiled(subject, dtype):
                 count += 1
+                place = f"{dtype}: {words}, a batch of shape {tokens.shape}"
                 try:
                     native = kernel.arrays_for(tokens, dtype)
-                    found = to_numpy(raw_step(kernel, native, kernel.arrays_for(A, dtype), alpha))
+                    found = next_tokens(raw_step(kernel, native, kernel.arrays_for(A, dtype), alpha), tokens.shape)
+                except NoTokensError as error:
+                    return CheckFinding("fail", f"{place}: {error}")
                 except (Exception, SystemExit):
                     continue  # an error hides nothing
-                if found.shape != tokens.shape or found.dtype.kind != "f":
-                    wrong = np.ones_like(lost)
-                else:
-                    wrong = lost & np.isfinite(found).all(axis=2)
-                if found.shape == tokens.shape:
-                    error = layer_error(tokens, 1, 1.0, dtype=dtype)[:, None, :]
-                    for right in allowed:
-                        wrong &= ~(np.abs(found.astype(np.float64) - right) <= error).all(axis=2)
+                wrong = lost & np.isfinite(found).all(axis=2)
+                error = layer_error(tokens, 1, 1.0, dtype=dtype)[:, None, :]
+                for right in allowed:
+                    wrong &= ~(np.abs(found.astype(np.float64) - right) <= error).all(axis=2)
                 if wrong.any():
                     b, i = np.argwhere(wrong)[0].tolist()
                     lines = [
@@ -203,7 +200,6 @@ def _finite(spoiled: Callable[[Subject, str], Iterator[tuple[str, Spoiled]]]) ->
                         f'found = to_numpy(kernel.step(native, form, float("{alpha}")))',
                         f"assert not np.isfinite(found[0, {i}]).all(), found",
                     ]
-                    place = f"{dtype}: {words}, a batch of shape {tokens.shape}"
                     message = f"{place}: token {i} of set {b} came out as a finite point"
                     return CheckFinding("fail", message, snippet="\n".join(lines) + "\n")
         return CheckFinding("pass", f"{count} calls")

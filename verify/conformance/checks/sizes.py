@@ -78,15 +78,30 @@ def _near(*sizes: int) -> list[int]:
     return [size + off for size in sizes for off in (-1, 0, 1, 2)]
 
 
-TOKENS = (*range(2, 71), *_near(96, 128, 192, 256, 320, 384, 512), 640, 641, 768, 769, 1023, 1024, 1025, 1537, 2049)
-COORDINATES = (*range(1, 41), *_near(48, 64, 96, 128, 192, 256), 300, 384, 385, 512, 513)
-SETS = (*range(1, 71), *_near(96, 128, 192, 256, 384, 512), 300, 1023, 1024, 1025, 2049, 4097)
+TILES = tuple(tile + off for tile in (80, 112, 144, 160, 176, 208, 224, 240) for off in (0, 1))
+"""Blocks of kernels need not be powers of two."""
+TOKENS = (
+    *range(2, 71),
+    *TILES,
+    *_near(96, 128, 192, 256, 320, 384, 512),
+    640,
+    641,
+    768,
+    769,
+    1023,
+    1024,
+    1025,
+    1537,
+    2049,
+)
+COORDINATES = (*range(1, 41), *TILES, *_near(48, 64, 96, 128, 192, 256), 300, 384, 385, 512, 513)
+SETS = (*range(1, 71), *TILES, *_near(96, 128, 192, 256, 384, 512), 300, 1023, 1024, 1025, 2049, 4097)
 HALF = (300, 200, 130)
 """The largest (B, n, d) in half precision, where few scores are exact beyond and each set goes to the judge."""
 GRID = 65_537
 """More sets than one axis of a grid of blocks can have on a GPU (65,535)."""
-TOGETHER = ((1, 513, 129), (18, 257, 17))
-"""(B, n, d) whose places need more than 16 bits, in a set and in a batch."""
+TOGETHER = ((1, 300, 60), (1, 513, 129), (18, 257, 17))
+"""(B, n, d) that are large together: places need more than 16 bits, in a set and in a batch."""
 
 
 def _asked(subject: Subject, name: str) -> tuple[int, ...]:
@@ -123,8 +138,6 @@ def _coordinates(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
         for d in (*COORDINATES, *_asked(subject, "d")):
             for _ in range(2 if d < 300 else 1):
                 yield [lattice(rng, rng.randint(14, 24), d, dtype, B=2, shape=next(shapes))], dtype
-    for B, n, d in TOGETHER:
-        yield [lattice(rng, n, d, subject.kernel.dtypes[0], B=B)], subject.kernel.dtypes[0]
 
 
 def _sets(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
@@ -194,7 +207,9 @@ def _precise(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
                 [lattice(rng, n, d, dtype, B=B, variant="near", shape=next(shapes), last_leads=B == 1 or None)],
                 dtype,
             )
-    yield [lattice(rng, 4097, 3, subject.kernel.dtypes[0], variant="near", last_leads=True)], subject.kernel.dtypes[0]
+    first = subject.kernel.dtypes[0]
+    for B, n, d in ((1, 4097, 3), *TOGETHER):
+        yield [lattice(rng, n, d, first, B=B, variant="near", last_leads=B == 1 or None)], first
 
 
 CHECKS: tuple[Check, ...] = (

@@ -20,12 +20,22 @@ from numpy.typing import NDArray
 
 from ....kernels.bounds.exact_scores import GREATEST_EXPONENT
 from ....kernels.bounds.half import HALVES
-from ....kernels.errors import InputError
+from ....kernels.errors import InputError, author_line
 from ....kernels.exact.configuration import Configuration, Matrix, identity
 from ....kernels.protocol import Kernel, normalised, stored, to_numpy
 
 Arrangement = Literal[
-    "contiguous", "fortran", "permuted", "padded", "offset", "strided", "reversed", "readonly", "expanded", "signed"
+    "contiguous",
+    "fortran",
+    "permuted",
+    "padded",
+    "sliced",
+    "offset",
+    "strided",
+    "reversed",
+    "readonly",
+    "expanded",
+    "signed",
 ]
 ARRANGEMENTS: tuple[Arrangement, ...] = get_args(Arrangement)
 NUMPY_ONLY: tuple[Arrangement, ...] = ("reversed", "readonly")
@@ -36,6 +46,16 @@ class NotTestedError(BaseException):
 
     No Exception: what checks catch is what a kernel raises, and this is not the kernel's.
     """
+
+
+class NoTokensError(Exception):
+    """What a kernel returned cannot be next tokens: the message says why."""
+
+
+def raised(error: BaseException, when: str = "") -> str:
+    """What a kernel raised (`when`: in which pass), in one line, and the line of its author's where it came about."""
+    said = " ".join(f"{type(error).__name__}{when}: {error}".split())
+    return f"raised {said if len(said) <= 300 else f'{said[:300]}…'}{author_line(error)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +223,11 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
         tokens: (B, n, d) NumPy array, or A (d, d).
         arrangement: "contiguous"; "fortran" (first index fastest); "permuted" (the two outer axes exchanged, the inner
             one contiguous; for A its transpose, as in A = W.T); "padded" (a corner of a larger buffer, the inner axis
-            contiguous); "offset" (contiguous, but begins within a buffer, not at a multiple of 16 bytes); "strided"
-            (every other entry of a larger buffer along each axis); "reversed" (negative strides, NumPy only);
-            "readonly" (NumPy only); "expanded" (an axis along which all is equal has stride 0, any other array is
-            contiguous); "signed" (contiguous, every third zero negative). What surrounds the values is NaN, which shows
-            if strides are ignored.
+            contiguous); "sliced" (some tokens of longer sets, whole rows); "offset" (contiguous, but begins within a
+            buffer, not at a multiple of 16 bytes); "strided" (every other entry of a larger buffer along each axis);
+            "reversed" (negative strides, NumPy only); "readonly" (NumPy only); "expanded" (an axis along which all is
+            equal has stride 0, any other array is contiguous); "signed" (contiguous, every third zero negative). What
+            surrounds the values is NaN, which shows if strides are ignored.
         dtype: of the result, that of `tokens` if empty.
     """
     dtype = dtype or str(tokens.dtype)
@@ -236,10 +256,12 @@ def arranged(kernel: Kernel, tokens: Any, arrangement: Arrangement = "contiguous
         buffer = kernel.arrays_for(np.full(tokens.size + 8, np.nan), dtype)
         view = buffer[3 : 3 + tokens.size].reshape(tokens.shape)
     else:
-        strided = arrangement == "strided"
-        size = [2 * s if strided else s + 3 for s in tokens.shape]
-        buffer = kernel.arrays_for(np.full(size, np.nan), dtype)
-        view = buffer[tuple(slice(None, None, 2) if strided else slice(1, s + 1) for s in tokens.shape)]
+        step, margin = (2, 0) if arrangement == "strided" else (1, 3)
+        size = [step * s + margin for s in tokens.shape]
+        cut = [slice(1, s + 1) if margin else slice(None, None, 2) for s in tokens.shape]
+        if arrangement == "sliced":
+            size[-1], cut[-1] = tokens.shape[-1], slice(None)
+        view = kernel.arrays_for(np.full(size, np.nan), dtype)[tuple(cut)]
     view[...] = native
     return view
 
@@ -268,6 +290,25 @@ def raw_step(kernel: Kernel, tokens: Any, A: Any, alpha: Any) -> Any:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return kernel.step(tokens, A, float(alpha))
+
+
+def next_tokens(found: Any, shape: tuple[int, ...]) -> NDArray[np.floating]:
+    """What a kernel returned, as a NumPy array.
+
+    Args:
+        found: the result.
+        shape: that of the tokens.
+
+    Raises:
+        NoTokensError: it is no array of floats of this shape.
+    """
+    if isinstance(found, tuple) or (moved := to_numpy(found)).dtype.kind == "O":
+        raise NoTokensError(f"returned a {type(found).__name__} in place of an array of shape {shape}")
+    if moved.shape != tuple(shape):
+        raise NoTokensError(f"returned another shape than the tokens have: {moved.shape} for {tuple(shape)}")
+    if moved.dtype.kind != "f":
+        raise NoTokensError(f"returned {moved.dtype} values")
+    return moved
 
 
 class Given(Protocol):
@@ -300,11 +341,15 @@ def apply(
         one: the call, for α and the arrangements.
         A: its A in the dtype of the trial.
         dtype: what it computes in, if that is not the dtype of `tokens`.
+
+    Raises:
+        NoTokensError: it returned something else.
     """
     dtype = dtype or str(tokens.dtype)
     form = arranged(kernel, A, one.form or one.arrangement, dtype)
-    moved = to_numpy(raw_step(kernel, arranged(kernel, tokens, one.arrangement, dtype), form, one.alpha))
-    if kernel.form != "residual" or moved.dtype.kind != "f":
+    found = raw_step(kernel, arranged(kernel, tokens, one.arrangement, dtype), form, one.alpha)
+    moved = next_tokens(found, tokens.shape)
+    if kernel.form != "residual":
         return moved
     if not np.isfinite(moved).all() and np.log2(float(one.alpha)) > GREATEST_EXPONENT[dtype] / 2:
         raise NotTestedError(f"z + alpha m is beyond the largest {dtype}")

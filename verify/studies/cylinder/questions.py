@@ -10,6 +10,7 @@ import numpy as np
 from ....kernels.exact.configuration import Configuration
 from ....reports.records.cylinder_record import FlowRecord, QuestionRecord
 from ...claims.conclusion import prove
+from .claims import NOISE, PERIODS, STATEMENTS, WITHIN
 from .cycle import Cycle, leaders_of, nearest
 from .nulls import gaussian, shuffled
 from .shedding import Shedding
@@ -18,12 +19,10 @@ SATURATED, PHASES = 3600, tuple(k / 16 for k in range(16))
 """Samples at which numbers have come to rest, and starting phases in steps."""
 LITERATURE = {"strouhal": (0.1645, 0.03), "drag": (1.33, 0.05), "lift": (0.325, 0.05)}
 """Re = 100: value, and how far a computation may be from it, as a share."""
-WITHIN, SAMPLES = 2.0, 240
-"""How far a number may be from its prediction, and snapshots that are proved exactly."""
+SAMPLES = 240
+"""Snapshots that are proved exactly."""
 STEPS = ("1/10", "1", "10")
-DRAWS, PERIODS = 400, 3
-NOISE = (0.001, 0.01, 0.05)
-"""Shares of the size of the fluctuation."""
+DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,8 @@ def counts(cycle: Cycle, n: int) -> tuple[int, int]:
     return min(found), max(found)
 
 
-def _question(name: str, statement: str, why: str, verdict: str, effect: str, *rivals: str) -> QuestionRecord:
+def _question(name: str, where: str, why: str, verdict: str, effect: str, *rivals: str) -> QuestionRecord:
+    statement = f"{STATEMENTS[name]} ({where})" if where else STATEMENTS[name]
     return QuestionRecord(f"cylinder.{name}", statement, why, verdict, effect, rivals)  # type: ignore[arg-type]
 
 
@@ -76,7 +76,7 @@ def solver(m: Material) -> QuestionRecord:
     ]
     return _question(
         "solver",
-        "the computed flow is that of the literature at Re = 100",
+        "",
         "Strouhal number off 0.1645 by more than 3 %, drag off 1.33 or lift amplitude off 0.325 by more than 5 %",
         "supported" if holds else "refuted",
         f"{measured}; two cycles differ by {flow.settled:.1e}",
@@ -94,7 +94,7 @@ def coarse(m: Material, rng: np.random.Generator) -> QuestionRecord:
     drawn = gaussian(cycle, reached, rng)
     return _question(
         "coarse",
-        f"below a rate that theorem 4 computes every snapshot leads ({m.main})",
+        m.main,
         "one snapshot that does not lead at a lower rate",
         "refuted" if wrong else "supported",
         f"all lead for N < {bound} by theorem 4; measured up to N = {reached} at every phase",
@@ -117,7 +117,7 @@ def law(m: Material) -> QuestionRecord:
             wrong.append(f"fails in {name}, at {far} of {len(found)} starting phases, by {worst - WITHIN:.1f}")
     return _question(
         "law",
-        f"as stated beforehand: the number of leaders saturates at Σ a/|b''|, within {WITHIN:g} in every window",
+        "",
         f"a window and a starting phase at which, of {SATURATED} snapshots, the number that leads is off by more",
         "supported" if said and not wrong else "refuted",
         f"holds in {len(said) - len(wrong)} of {len(said)} windows; " + "; ".join(said),
@@ -140,8 +140,7 @@ def theorem(m: Material) -> QuestionRecord:
         )
     return _question(
         "theorem",
-        f"stated after the data had been seen: the mean over starting phases is Σ a/|b''| within {WITHIN:g}, and "
-        "no number is off by more than 1 for each zero of b' that carries some, as theorems 2 and 3 allow",
+        "",
         f"a window in which, of {SATURATED} snapshots, the mean or one number is off by more",
         "supported" if said and not wrong else "refuted",
         "; ".join(said),
@@ -159,7 +158,7 @@ def sweep(m: Material) -> QuestionRecord:
     main = [*m.cycles].index(m.main)
     return _question(
         "sweep",
-        f"at other Reynolds numbers and resolutions too the mean number is Σ a/|b''| within {WITHIN:g}",
+        "",
         f"a flow and a window in which, of {SATURATED} snapshots, it is off by more",
         "supported" if max(off)[0] <= WITHIN else "refuted",
         f"{sum(d <= WITHIN for d, _ in off)} of {len(off)} within {WITHIN:g}; {m.main}: "
@@ -177,7 +176,7 @@ def universal(m: Material) -> QuestionRecord:
     low, high = min(found.values()), max(found.values())
     return _question(
         "universal",
-        "the number of leaders belongs to the flow",
+        "",
         "windows whose numbers differ by more than a factor of 1.5",
         "refuted" if high > 1.5 * low else "supported",
         ", ".join(f"{name}: {n}" for name, n in found.items()),
@@ -198,7 +197,7 @@ def energy(m: Material, rng: np.random.Generator) -> QuestionRecord:
         rivals.append(f"{name}: as many samples anywhere {100 * null[0]:.1f} to {100 * null[1]:.1f} %")
     return _question(
         "energy",
-        "leaders sit where the energy of the fluctuation in the window is stationary",
+        "",
         "leaders as far from its stationary points as samples drawn anywhere (90 % of draws)",
         "supported" if verdicts and all(verdicts) else "refuted",
         "mean distance in shares of a cycle: " + "; ".join(said),
@@ -223,7 +222,7 @@ def lift(m: Material, rng: np.random.Generator) -> QuestionRecord:
         rivals.append(f"{name}: as many samples anywhere {100 * null[0]:.1f} to {100 * null[1]:.1f} %")
     return _question(
         "lift",
-        "leaders mark the extremes of lift, whatever the window",
+        "",
         "a window in which they are no nearer to them than samples drawn anywhere (90 % of draws)",
         "supported" if all(better) else "refuted",
         f"mean distance in shares of a cycle, nearer than drawn in {sum(better)} of {len(better)}: " + "; ".join(said),
@@ -271,7 +270,7 @@ def step(m: Material) -> QuestionRecord:
     same = len(sets) == len(STEPS) and all(one == at_0 for one in sets)
     return _question(
         "step",
-        f"the leaders of {len(samples)} snapshots are those of layer 0, whatever α ({m.main}; exact proofs)",
+        f"{m.main}; exact proofs of {len(samples)} snapshots",
         "another set of leaders at α = 1/10, 1 or 10, or a leader that emerges later",
         "supported" if same else "not_supported" if len(sets) < len(STEPS) else "refuted",
         f"{len(at_0)} lead at layer 0; " + "; ".join(said),
@@ -288,7 +287,7 @@ def order(m: Material, rng: np.random.Generator) -> QuestionRecord:
     foretold = [shuffled(m.snapshots, rng).predicted() or float("nan") for _ in range(5)]
     return _question(
         "order",
-        "who leads depends on the order of the snapshots in time",
+        "",
         "the same snapshots lead when they are shuffled",
         "refuted" if here == there else "supported",
         f"{len(here)} of {n} lead, {len(here & there)} of them shuffled",
@@ -309,7 +308,7 @@ def periods(m: Material, rng: np.random.Generator) -> QuestionRecord:
     found = {name: len(leaders_of(x @ x.T)) for name, x in ((k, np.concatenate(v)) for k, v in several.items())}
     return _question(
         "periods",
-        f"sampled over {PERIODS} periods that are nearly the same, as many snapshots lead as in one ({m.main})",
+        m.main,
         "a number that differs by more than a quarter",
         "supported" if all(abs(n - once) <= once / 4 for n in found.values()) else "refuted",
         f"{once} of {SAMPLES} lead in one period; over {PERIODS}, "
@@ -324,7 +323,7 @@ def inner(m: Material) -> QuestionRecord:
     found = {name: counts(cycle, SATURATED) for name, cycle in m.other.items()}
     return _question(
         "inner",
-        f"another inner product, or the mean kept, leaves the number of leaders as it is ({m.main})",
+        m.main,
         "a number that differs by more than a factor of 1.5",
         "refuted" if any(not own[1] / 1.5 <= high <= own[1] * 1.5 for _, high in found.values()) else "supported",
         f"{own[0]}–{own[1]} of {SATURATED}; " + ", ".join(f"{name}: {a}–{b}" for name, (a, b) in found.items()),
@@ -339,7 +338,7 @@ def raw(m: Material) -> QuestionRecord:
     off = max(abs(n - predicted) for n in found[SATURATED])
     return _question(
         "raw",
-        f"with the mean flow kept the number is Σ a/|b''| within {WITHIN:g} as well ({m.main})",
+        m.main,
         f"a starting phase at which, of {SATURATED} snapshots, it is off by more",
         "supported" if off <= WITHIN else "refuted",
         ", ".join(f"{a}–{b} of {n}" for n, (a, b) in found.items()) + f", foretold {predicted:.1f}",
@@ -360,7 +359,7 @@ def noise(m: Material, rng: np.random.Generator) -> QuestionRecord:
         found[level] = min(drawn), max(drawn)
     return _question(
         "noise",
-        f"noise of {100 * NOISE[-1]:g} % leaves the number of leaders as it is ({m.main})",
+        m.main,
         "a number that differs by more than a quarter",
         "supported" if all(abs(n - clean) <= clean / 4 for n in found[NOISE[-1]]) else "refuted",
         f"{clean} of {SAMPLES} lead without noise; in three draws each, "

@@ -3,11 +3,13 @@
 Neighbours: `flow` advances the flow, `cycle` asks who leads among the snapshots.
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
@@ -70,20 +72,18 @@ class Shedding:
 MEASURED = ("strouhal", "drag", "lift", "settled")
 
 
-def load(path: Path) -> Shedding:
-    """What `Shedding.save` wrote.
-
-    Raises:
-        InputError: it is no such archive.
-    """
+def saved(path: Path) -> Shedding | None:
+    """What `Shedding.save` wrote; None if the file is anything else, or cannot be read."""
+    if not is_zipfile(path):
+        return None
     try:
         with np.load(path, allow_pickle=False) as archive:
             fields = {name: archive[name][..., 0] + 1j * archive[name][..., 1] for name in ("psi", "omega")}
             numbers = {name: float(archive[name]) for name in ("reynolds", *MEASURED)}
             sizes = {name: int(archive[name]) for name in ("radial", "angular")}
             return Shedding(**numbers, **sizes, lifts=archive["lifts"], drags=archive["drags"], **fields)
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path} holds no flow that this study has saved: {error}") from None
+    except (OSError, ValueError, LookupError, TypeError, BadZipFile, zlib.error):
+        return None
 
 
 def shed(reynolds: float = 100, grid: Grid | None = None, progress: Telling | None = None) -> Shedding:

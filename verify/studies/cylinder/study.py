@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -178,15 +179,19 @@ def read_snapshots(path: Path) -> np.ndarray:
         InputError: it cannot be read, or is no such array.
     """
     try:
-        loaded: Any = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.lib.npyio.NpzFile):
-            with loaded as archive:
-                name = "snapshots" if "snapshots" in archive.files else archive.files[0] if archive.files else ""
-                if not name or ("snapshots" not in archive.files and len(archive.files) > 1):
-                    raise InputError(f"{path} holds {len(archive.files)} arrays; give one, or name it snapshots")
-                loaded = archive[name]
-    except (OSError, ValueError, EOFError, KeyError, zlib.error) as error:
-        raise InputError(f"{path} is no readable .npz or .npy file of plain arrays: {error}") from None
+        with path.open("rb") as file:
+            if not file.read(6).startswith((b"PK", b"\x93NUMPY")):
+                raise ValueError("it does not begin as one")
+            file.seek(0)
+            loaded: Any = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.lib.npyio.NpzFile):
+                names = loaded.files
+                if "snapshots" not in names and len(names) != 1:
+                    raise InputError(f"{path} holds {len(names)} arrays; give one, or name it snapshots")
+                loaded = loaded["snapshots" if "snapshots" in names else names[0]]
+    except (OSError, ValueError, EOFError, KeyError, zlib.error, BadZipFile) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise InputError(f"{path} is no readable .npz or .npy file of plain arrays: {why}") from None
     if loaded.dtype.kind not in "fiu" or not (loaded.ndim == 2 or (loaded.ndim == 4 and loaded.shape[3] == 2)):
         raise InputError(
             f"{path} holds {loaded.dtype} of shape {loaded.shape}; time x space or time x y x x x 2 is needed"
@@ -198,10 +203,10 @@ def read_snapshots(path: Path) -> np.ndarray:
     if not np.isfinite(flat).all():
         where = np.argwhere(~np.isfinite(flat))[0]
         raise InputError(f"{path}: snapshot {where[0]} holds {flat[tuple(where)]}; every value must be finite")
-    spread = np.abs(flat - flat.mean(axis=0)).max()
-    if not spread > 1e-12 * np.abs(flat).max():
+    flat /= np.abs(flat).max(initial=0) or 1.0  # first: sums of large floats are beyond them
+    if not np.abs(flat - flat.mean(axis=0)).max(initial=0) > 1e-12:
         raise InputError(f"{path}: all snapshots are the same; there is no fluctuation to ask about")
-    return flat / np.abs(flat).max()
+    return flat
 
 
 def pictures(flow: Shedding) -> list[bytes]:

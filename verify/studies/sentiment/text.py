@@ -4,6 +4,7 @@ Neighbours: `commands.sentiment` prints it; `reports.pages.sentiment_page` makes
 """
 
 from collections.abc import Mapping, Sequence
+from math import floor
 
 from ....reports.records.review_record import NearHardmaxRecord, ProofsRecord, RoundingRecord
 from ....reports.records.sentiment_record import ComparisonRecord, SentimentRecord
@@ -23,7 +24,7 @@ def record_text(record: SentimentRecord) -> str:
         if not claim.parts:
             lines.append("    nothing was measured")
     near = [] if record.near_hardmax is None else [near_hardmax_text(record.near_hardmax)]
-    return "\n".join([*lines, proofs_text(record.proofs), *near])
+    return "\n".join([*lines, proofs_text(record.proofs), *map(rounding_text, record.roundings), *near])
 
 
 def _comparison(one: ComparisonRecord) -> str:
@@ -48,7 +49,9 @@ def proofs_text(counts: ProofsRecord) -> str:
 
 def near_hardmax_text(found: NearHardmaxRecord) -> str:
     """How near to hardmax softmax attention provably is."""
-    rows = ", ".join(f"{share:.1%} of the rows in {name}" for name, share in found.within.items())
+    rows = ", ".join(
+        f"at least {floor(1000 * share) / 10:.1f}% of the rows in {name}" for name, share in found.within.items()
+    )
     return (
         f"softmax at β = {found.beta:g} is provably hardmax up to a rounding unit: {rows}; {found.undecided} undecided"
     )

@@ -158,6 +158,17 @@ class bias_of_the_first_head(Steps):
         return super().biased(s, None if bias is None else bias[:, :1], softcap)
 
 
+@wrong("heads.grouped")
+class bias_of_the_head_of_k(Steps):
+    def heads(self, x, H, name):
+        self.size = H // max(1, x.shape[1])
+        return super().heads(x, H, name)
+
+    def biased(self, s, bias, softcap):
+        rows = torch.arange(s.shape[1]) // self.size
+        return super().biased(s, bias if bias is None or bias.shape[1] == 1 else bias[:, rows], softcap)
+
+
 @wrong("bias.large")
 class bias_clamped(Steps):
     def biased(self, s, bias, softcap):
@@ -195,6 +206,22 @@ class diagonal_of_whole_blocks(Steps):
 class causal_ignored(Steps):
     def causal(self, place):
         return place < math.inf
+
+
+@wrong("heads.grouped")
+class diagonal_of_packed_heads(Steps):
+    """The heads of a group lie one after another as rows of one head; the last of them see one key too many."""
+
+    def heads(self, x, H, name):
+        self.size = H // max(1, x.shape[1])
+        return super().heads(x, H, name)
+
+    def diagonal(self, Lq, Lk):
+        return super().diagonal(Lq, Lk)[None] - (torch.arange(self.H) % self.size > 0).long()[:, None, None]
+
+    def __call__(self, q, *rest):
+        self.H = q.shape[1]
+        return super().__call__(q, *rest)
 
 
 @wrong("causal.rectangular")

@@ -6,7 +6,7 @@ Each is found by one check alone, so that no check could be left out. See `core`
 import torch
 
 from .core import WRONG, Steps, made
-from .wrong_gradients import Backward, Hard, WithLse
+from .wrong_gradients import Backward, Grafted, Hard, WithLse
 
 
 class OnePath:
@@ -150,3 +150,57 @@ WRONG["path of gradient.values"] = (made(BackwardOfSixtyFour(), gradients=None),
 
 PATHS_OF = {check: name for name, (_, check) in WRONG.items() if name.startswith("path of ")}
 """Check → its kernel."""
+
+
+class Lost(Steps):
+    """An option, or the second head of v, is lost where `taken` says so."""
+
+    def __init__(self, name, taken):
+        self.name, self.taken = name, taken
+
+    def __call__(self, q, k, v, scale, mask, bias, causal, window, softcap):
+        options = {
+            "scale": scale, "mask": mask, "bias": bias, "causal": causal, "window": window, "softcap": softcap
+        }  # fmt: skip
+        if self.taken(q, v, {name for name, x in options.items() if x is not None and x is not False}):
+            v = v[:, :1].expand(v.shape) if self.name == "v" else v
+            options[self.name] = None
+        return super().__call__(q, k, v, *(options[name] for name in options if name != "v"))
+
+
+class LostBackward(Lost):
+    """The same in the backward pass alone."""
+
+    def __call__(self, *given):
+        return Grafted.apply(Steps.__call__(self, *given), super().__call__(*given))
+
+
+def grouped(q, v, given):
+    return v.shape[1] < q.shape[1]
+
+
+for name, beside in (("scale", "bias"), ("scale", "softcap"), ("window", "mask"), ("softcap", "window")):
+    WRONG[f"path of {name} beside {beside}"] = (
+        made(Lost(name, lambda q, v, given, beside=beside: beside in given)),
+        "mask.together",
+    )
+for name in ("mask", "causal"):
+    WRONG[f"path of {name} in wide heads"] = (
+        made(Lost(name, lambda q, v, given: q.shape[3] > 64)),
+        "sizes.coordinates",
+    )
+for name in ("mask", "window", "softcap"):
+    WRONG[f"path of {name} in groups"] = (made(Lost(name, grouped)), "heads.grouped")
+for name in ("causal", "window", "softcap"):
+    WRONG[f"path of gradient of {name} in groups"] = (
+        made(LostBackward(name, grouped), gradients=None),
+        "gradient.heads",
+    )
+WRONG["path of gradient of bias beside softcap"] = (
+    made(LostBackward("bias", lambda q, v, given: "softcap" in given), gradients=None),
+    "gradient.options",
+)
+WRONG["path of wide values in groups"] = (
+    made(Lost("v", lambda q, v, given: grouped(q, v, given) and v.shape[3] != q.shape[3])),
+    "sizes.values",
+)

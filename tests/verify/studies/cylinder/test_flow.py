@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hardmax.kernels.errors import InputError
-from hardmax.verify.studies.cylinder import shedding
+from hardmax.verify.cli import main
+from hardmax.verify.studies.cylinder import shedding, study
 from hardmax.verify.studies.cylinder.flow import Flow, Grid, Tridiagonal
 
 
@@ -92,12 +93,27 @@ def test_snapshots_are_read_back(tmp_path):
     fields = rng.standard_normal((2, 4, 3, 5)) + 1j * rng.standard_normal((2, 4, 3, 5))
     made = shedding.Shedding(100, 64, 48, 0.16, 1.3, 0.3, 1e-3, np.arange(4.0), np.ones(4), *fields)
     made.save(tmp_path / "flow.npz")
-    found = shedding.load(tmp_path / "flow.npz")
+    found = shedding.saved(tmp_path / "flow.npz")
     assert (found.reynolds, found.radial, found.strouhal) == (100, 64, 0.16)
     assert found.psi == pytest.approx(made.psi, rel=1e-6)
-    (tmp_path / "other.npz").write_bytes(b"PK")
-    with pytest.raises(InputError, match="no flow that this study has saved"):
-        shedding.load(tmp_path / "other.npz")
+    (tmp_path / "damaged.npz").write_bytes((tmp_path / "flow.npz").read_bytes()[:-400])
+    np.savez(tmp_path / "other.npz", psi=np.ones(3), omega=np.ones(3))
+    np.save(tmp_path / "array.npy", np.ones((9, 3)))
+    for other in ("damaged.npz", "other.npz", "array.npy", "none.npz"):
+        assert shedding.saved(tmp_path / other) is None
+
+
+def test_a_saved_flow_is_asked_again_without_computing_it(tmp_path, monkeypatch, capsys):
+    made = shedding.Shedding(100, 64, 48, 0.16, 1.3, 0.3, 1e-3, np.arange(4.0), np.ones(4), *np.ones((2, 4, 3, 5)))
+    made.save(tmp_path / "flow.npz")
+
+    def asked(flow, others, told):
+        raise InputError(f"asked of a flow with {flow.strouhal}, {flow.omega.shape} and {len(others)} others")
+
+    monkeypatch.setattr(study, "study_flow", asked)
+    with pytest.raises(SystemExit):
+        main(["cylinder", "--snapshots", str(tmp_path / "flow.npz")])
+    assert "asked of a flow with 0.16, (4, 3, 5) and 0 others" in capsys.readouterr().err
 
 
 @pytest.mark.deep

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import hardmax.reports
 from hardmax.kernels.errors import InputError
 from hardmax.reports.pages.cylinder_page import render
+from hardmax.verify.claims.registry import select_claims
 from hardmax.verify.cli import main
 from hardmax.verify.studies.cylinder import cycle, nulls, questions, study
 from hardmax.verify.studies.cylinder.cycle import Cycle
@@ -134,6 +136,24 @@ def test_order_periods_inner_products_and_the_mean(record):
     assert {"cylinder.inner", "cylinder.raw"} <= verdicts.keys()
 
 
+def test_what_is_asked_is_listed_among_the_claims(record):
+    listed = {claim.id: claim for claim in select_claims("cylinder.*")}
+    shown = json.loads((Path(hardmax.reports.__file__).parent / "examples/cylinder/cylinder.json").read_text())
+    asked = [(q.id, q.statement) for q in record.questions] + [(q["id"], q["statement"]) for q in shown["questions"]]
+    assert {name for name, _ in asked} == {*listed}
+    for name, statement in asked:
+        assert statement.startswith(listed[name].statement)
+    assert {claim.expected for claim in listed.values()} == {"open"}
+    assert all(claim.source.label.startswith("CURVES.md") for claim in listed.values())
+
+
+def test_a_claim_of_the_study_is_no_matter_of_one_configuration(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", "--claims", "cylinder.law", "--examples", "1"])
+    assert ended.value.code == 2
+    assert "`hardmax cylinder` computes the flow and measures" in capsys.readouterr().err
+
+
 def test_the_page_says_all_of_it_and_escapes(record):
     text = render(record)
     for q in record.questions:
@@ -186,6 +206,8 @@ def bad() -> dict[str, tuple[dict, str]]:
         "nan": ({"snapshots": nan}, "snapshot 3 holds nan"),
         "few": ({"snapshots": ellipse(5)}, "has 5 snapshots; from 8 to 2000"),
         "constant": ({"snapshots": np.ones((20, 6))}, "all snapshots are the same"),
+        "nothing": ({"snapshots": np.zeros((20, 6))}, "all snapshots are the same"),
+        "no space": ({"snapshots": np.zeros((20, 0))}, "all snapshots are the same"),
         "shape": ({"snapshots": np.ones((20, 6, 3))}, r"shape \(20, 6, 3\)"),
         "three": ({"snapshots": np.ones((20, 6, 5, 3))}, "time x y x x x 2 is needed"),
         "text": ({"snapshots": np.array(["a", "b"])}, "is needed"),
@@ -204,6 +226,22 @@ def test_bad_snapshots_are_refused_in_one_line(run, name):
     assert errors.startswith("hardmax: error: ")
     assert errors.count("\n") == 1
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"junk", lambda data: b"", lambda data: data[: len(data) // 2]])
+def test_a_damaged_file_of_snapshots_is_told_in_one_line(run, damage):
+    np.savez("bad.npz", snapshots=ellipse(20))
+    Path("bad.npz").write_bytes(damage(Path("bad.npz").read_bytes()))
+    status, _, errors = run("--snapshots", "bad.npz", "--out", "out")
+    assert status == 2
+    assert errors.startswith("hardmax: error: bad.npz is no readable .npz or .npy file")
+    assert "pickle" not in errors
+    assert errors.count("\n") == 1
+
+
+def test_snapshots_of_any_size_are_scaled(tmp_path):
+    np.save(tmp_path / "large.npy", ellipse(20) / np.abs(ellipse(20)).max() * 1.7e308)
+    assert study.read_snapshots(tmp_path / "large.npy") == pytest.approx(ellipse(20) / np.abs(ellipse(20)).max())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ import pytest
 
 from hardmax import Configuration
 from hardmax.kernels.softmax.model import Softmax
+from hardmax.reports.records.review_record import NearHardmaxRecord
 from hardmax.verify.studies.sentiment.near_hardmax import UNITS, nearness, summary
+from hardmax.verify.studies.sentiment.text import near_hardmax_text
 
 SIMPLE = Configuration([[2], [1]], alpha=1, multiplicities=[1, 3])
 """Scores 4, 2 and 2, 1: gaps 2 and 1, and the second token weighs three times as much."""
@@ -53,3 +55,8 @@ def test_what_is_too_close_is_not_decided():
     }
     assert summary([tie]) is None
     assert nearness(Configuration([[3]])).distance == 0
+
+
+def test_a_share_is_not_rounded_up_in_what_is_printed():
+    found = NearHardmaxRecord(1000.0, 1, 9999, 0, {"float32": 0.99999}, {})
+    assert "99.9% of the rows in float32" in near_hardmax_text(found)

@@ -4,20 +4,20 @@ Neighbours: `kernels.attention.gradients` has the bounds.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import combinations
 
 import numpy as np
 
 from .....kernels.attention.problem import FORMATS, Problem, Reals, rounded
 from .....kernels.attention.protocol import AttentionKernel
 from ...check import NotApplicableError
-from ..inputs import changed, problem
+from ..inputs import changed, offered, option, problem
 from ..judged import judged
 from ..trial import AttentionTrial
 from .values import needs
 
 
-def offered(kernel: AttentionKernel) -> None:
+def differentiable(kernel: AttentionKernel) -> None:
     """Raise `NotApplicableError` if the kernel has no gradients."""
     if kernel.gradients is False:
         raise NotApplicableError("the kernel declares gradients = False")
@@ -33,7 +33,7 @@ def upstream(rng: np.random.Generator, one: Problem) -> Reals:
 
 
 def _plain(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    offered(kernel)
+    differentiable(kernel)
     for kind in ("plain", "peaked", "mean"):
         for H, Lq, Lk, D in ((2, 3, 5, 4), (1, 17, 33, 8), (1, 9, 20, 64)):
             one = problem(kernel, rng, dtype, H=H, Lq=Lq, Lk=Lk, D=D, kind=kind)  # type: ignore[arg-type]
@@ -41,24 +41,25 @@ def _plain(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Ite
 
 
 def _options(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    """With each option; with rows that see no key, where it is declared that they come out as zero."""
-    offered(kernel)
-    for L in (5, 20):
-        shape = (1, 2, L, L)
-        mask = (rng.random(shape) < 0.5) | np.eye(L, dtype=np.bool_)
-        options: dict[str, Any] = {"scale": 0.3, "mask": mask, "bias": rng.standard_normal(shape), "causal": True}
-        options |= {"window": (2, 1), "softcap": 1.5}
-        for name in sorted(kernel.keywords & set(options)):
-            one = problem(kernel, rng, dtype, H=2, Lq=L, D=8, **{name: options[name]})
+    """With each option and each two; with rows that see no key, where it is declared that they come out as zero."""
+    differentiable(kernel)
+    names = offered(kernel)
+    singles = [(name,) for name in names]
+    for L, D, chosen in ((5, 8, singles), (20, 8, singles), (70, 72, singles), (6, 4, combinations(names, 2))):
+        for some in chosen:
+            options = {name: option(name, rng, (1, 2, L, L)) for name in some}
+            one = problem(kernel, rng, dtype, H=2, Lq=L, D=D, **options)
             yield AttentionTrial(one, grad_out=upstream(rng, one))
-        if "mask" in kernel.keywords and kernel.empty_rows == "zero":
-            one = problem(kernel, rng, dtype, H=2, Lq=L, D=8, mask=mask & (np.arange(L) != 1)[:, None])
+    if "mask" in names and kernel.empty_rows == "zero":
+        for L in (5, 20):
+            mask = option("mask", rng, (1, 2, L, L)) & (np.arange(L) != 1)[:, None]
+            one = problem(kernel, rng, dtype, H=2, Lq=L, D=8, mask=mask)
             yield AttentionTrial(one, grad_out=upstream(rng, one))
 
 
 def _rectangular(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
     """Under causal, with more keys than queries, and fewer."""
-    offered(kernel)
+    differentiable(kernel)
     needs(kernel, "causal")
     for Lq, Lk in ((5, 7), (7, 5), (17, 33), (33, 17)):
         one = problem(kernel, rng, dtype, H=2, Lq=Lq, Lk=Lk, D=8, causal=True)
@@ -66,15 +67,18 @@ def _rectangular(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) 
 
 
 def _grouped(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    offered(kernel)
+    differentiable(kernel)
     for H, Hk in ((2, 1), (4, 2), (8, 1)):
         one = problem(kernel, rng, dtype, B=2, H=H, Hk=Hk, Lq=5, Lk=7, D=4)
+        yield AttentionTrial(one, grad_out=upstream(rng, one))
+    for name in offered(kernel):
+        one = problem(kernel, rng, dtype, H=4, Hk=2, Lq=6, D=4, **{name: option(name, rng, (1, 4, 6, 6))})
         yield AttentionTrial(one, grad_out=upstream(rng, one))
 
 
 def _long(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
     """Long sums over queries (dk, dv) and over keys (dq): a few large terms before many small ones."""
-    offered(kernel)
+    differentiable(kernel)
     few = problem(kernel, rng, dtype, Lq=288, Lk=1, D=1)
     grad = np.full((1, 1, 288, 1), 4 * FORMATS[dtype].u)  # 32 of these are half of what rounds away next to 256
     grad[:, :, :32] = 8.0
@@ -91,7 +95,7 @@ def _long(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iter
 
 def _upstream(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
     """grad_output of zeros, of ones with stride 0, in one row only, large, laid out in every way."""
-    offered(kernel)
+    differentiable(kernel)
     for H, Lq, Lk, D in ((2, 4, 6, 4), (1, 17, 9, 8)):
         one = problem(kernel, rng, dtype, H=H, Lq=Lq, Lk=Lk, D=D)
         grad = upstream(rng, one)
@@ -108,7 +112,7 @@ def _upstream(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> 
 
 CHECKS = (
     judged("gradient.values", "dq, dk and dv lie within the rounding error that every right kernel keeps", _plain),
-    judged("gradient.options", "The gradients hold with every option", _options),
+    judged("gradient.options", "The gradients hold with every option, and with any two", _options),
     judged(
         "gradient.rectangular",
         "The gradients hold under causal where Lq and Lk differ",

@@ -4,6 +4,7 @@ Neighbours: `inputs` draws problems.
 """
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,15 @@ from numpy.typing import NDArray
 
 from .....kernels.attention.protocol import AttentionKernel
 from ...check import NotApplicableError
-from ..inputs import ProblemKind, changed, problem
+from ..inputs import ProblemKind, changed, offered, option, problem
 from ..judged import judged
 from ..trial import AttentionTrial
 from .values import needs
 
 HARD: tuple[ProblemKind, ...] = ("low", "rising", "deep")
 """Hidden keys must stay hidden where what a row may see scores low, and where they score high."""
+APART = (("bias", "softcap"), ("causal", "scale"), ("causal", "softcap"), ("causal", "window"), ("mask", "softcap"))
+"""Pairs of options that `scale.given`, `softcap.order` and `window.sides` try."""
 SHAPES = ((1, 1, 5, 7), (2, 2, 5, 9), (2, 3, 17, 33), (1, 2, 4, 70))
 """(B, H, Lq, Lk) of masked problems."""
 
@@ -125,21 +128,15 @@ def _large_bias(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -
             yield AttentionTrial(problem(kernel, rng, dtype, Lq=4, Lk=Lk, D=4, bias=bias))
 
 
-def _mask_and_bias(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    """Two of mask, bias and causal together."""
-    pairs = [p for p in (("mask", "bias"), ("mask", "causal"), ("bias", "causal")) if set(p) <= kernel.keywords]
+def _together(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
+    """Two options together, but for the pairs that other checks try."""
+    pairs = [pair for pair in combinations(offered(kernel), 2) if pair not in APART]
     if not pairs:
-        raise NotApplicableError("the kernel takes no two of mask, bias and causal")
+        raise NotApplicableError("the kernel takes no two of scale, mask, bias, causal, window and softcap")
     for pair in pairs:
         for L in (5, 33):
-            options: dict[str, Any] = {}
-            if "mask" in pair:
-                options["mask"] = (rng.random((1, 2, L, L)) < 0.5) | np.eye(L, dtype=np.bool_)
-            if "bias" in pair:
-                options["bias"] = rng.standard_normal((1, 2, L, L))
-            if "causal" in pair:
-                options["causal"] = True
-            yield AttentionTrial(problem(kernel, rng, dtype, H=2, Lq=L, D=4, **options))
+            options = {name: option(name, rng, (2, 2, L, L)) for name in pair}
+            yield AttentionTrial(problem(kernel, rng, dtype, B=2, H=2, Lq=L, D=4, **options))
 
 
 def _causal(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
@@ -156,6 +153,10 @@ def _alignment(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) ->
     needs(kernel, "causal")
     for Lq, Lk in ((2, 3), (1, 5), (3, 2), (5, 1), (7, 33), (33, 7), (17, 64), (65, 130), (130, 65)):
         yield AttentionTrial(problem(kernel, rng, dtype, Lq=Lq, Lk=Lk, D=4, causal=True))
+    for name in sorted({"mask", "window"} & kernel.keywords):
+        for Lq, Lk in ((3, 9), (12, 9)):
+            also = {name: option(name, rng, (1, 1, Lq, Lk))}
+            yield AttentionTrial(problem(kernel, rng, dtype, Lq=Lq, Lk=Lk, D=4, causal=True, **also))
 
 
 def _window(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
@@ -191,10 +192,14 @@ def _softcap_order(kernel: AttentionKernel, dtype: str, rng: np.random.Generator
 
 
 def _grouped(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
-    """Fewer heads of k and v than of q."""
+    """Fewer heads of k and v than of q; with each option, whose masks and biases are those of the heads of q."""
     for H, Hk in ((2, 1), (4, 2), (8, 2), (6, 3), (8, 1), (3, 3)):
         for L in (3, 20):
             yield AttentionTrial(problem(kernel, rng, dtype, B=2, H=H, Hk=Hk, Lq=L, Lk=L + 2, D=4))
+    for H, Hk in ((4, 2), (3, 1)):
+        for name in offered(kernel):
+            one = {name: option(name, rng, (2, H, 9, 9))}
+            yield AttentionTrial(problem(kernel, rng, dtype, B=2, H=H, Hk=Hk, Lq=9, D=4, **one))
 
 
 def _heads(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
@@ -211,7 +216,7 @@ CHECKS = (
     judged("mask.best", "A hidden key has no influence, however large its score and value", _best),
     judged("mask.padding", "Keys hidden from all rows may hold NaN and infinity", _padding),
     judged("mask.empty", "Rows without keys come out as declared, and spoil no others", _empty),
-    judged("mask.together", "Mask, bias and causal hold together", _mask_and_bias),
+    judged("mask.together", "Scale, mask, bias, causal, window and softcap hold together, any two of them", _together),
     judged("bias.added", "A bias is added to the scaled score, in every shape that broadcasts", _bias),
     judged("bias.large", "A bias of minus infinity hides, a very negative one is a number", _large_bias),
     judged("causal.square", "A causal row sees no later key, at any length", _causal),

@@ -13,7 +13,7 @@ from ...check import Check, NotApplicableError, Subject
 from ...inputs.trial import NotTestedError
 from ...record import CheckFinding
 from ..examine import AttentionFault
-from ..inputs import changed, problem
+from ..inputs import changed, offered, option, problem
 from ..judged import DrawTrials, failure, judged
 from ..trial import LAYOUTS, NUMPY_ONLY, AttentionTrial, WrongAnswerError, called, native, run
 
@@ -95,22 +95,14 @@ def _sequence(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> 
     large = problem(kernel, rng, dtype, B=2, H=2, Lq=40, Lk=70, D=8, kind="mean")
     for Lq, Lk in ((40, 70), (3, 5), (40, 3), (3, 70), (1, 1)):
         yield AttentionTrial(problem(kernel, rng, dtype, B=2, H=2, Lq=Lq, Lk=Lk, D=8), before=(large,))
-    shape = (1, 2, 9, 9)
     plain = problem(kernel, rng, dtype, H=2, Lq=9, D=8)
-    options = {
-        "causal": True,
-        "scale": 0.3,
-        "window": (1, 1),
-        "softcap": 2.0,
-        "mask": (rng.random(shape) < 0.5) | np.eye(9, dtype=np.bool_),
-        "bias": rng.standard_normal(shape),
-    }
-    for name in kernel.keywords & set(options):
-        one = changed(plain, **{name: options[name]})
+    for name in offered(kernel):
+        value = option(name, rng, (1, 2, 9, 9))
+        one = changed(plain, **{name: value})
         yield AttentionTrial(one, before=(plain,))
         yield AttentionTrial(plain, before=(one,))
         if name in ("mask", "bias"):
-            yield AttentionTrial(changed(plain, **{name: np.flip(options[name], axis=2)}), before=(one,))  # type: ignore[arg-type]
+            yield AttentionTrial(changed(plain, **{name: np.flip(value, axis=2)}), before=(one,))
 
 
 AnswerQuestion = Callable[[AttentionKernel, AttentionTrial], str]

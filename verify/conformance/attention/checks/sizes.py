@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .....kernels.attention.protocol import AttentionKernel
-from ..inputs import changed, chosen_rows, problem
+from ..inputs import changed, chosen_rows, offered, option, problem
 from ..judged import judged
 from ..trial import AttentionTrial
 
@@ -34,11 +34,15 @@ def _coordinates(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) 
         q, k = one.q.copy(), one.k.copy()
         q[..., -1], k[..., -1] = 2.0, np.rint(k[..., -1] * 4)
         yield AttentionTrial(changed(one, q=q, k=k))
+    for name in offered(kernel):  # fast kernels have other code for wide heads
+        one = problem(kernel, rng, dtype, Lq=140, D=80, **{name: option(name, rng, (1, 1, 140, 140))})
+        yield AttentionTrial(one, rows=chosen_rows(rng, 140))
 
 
 def _values(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:
     for D, Dv in ((8, 4), (4, 8), (16, 1), (1, 16), (32, 48), (64, 40), (16, 130)):
         yield AttentionTrial(problem(kernel, rng, dtype, H=2, Lq=3, Lk=12, D=D, Dv=Dv))
+    yield AttentionTrial(problem(kernel, rng, dtype, H=4, Hk=2, Lq=3, Lk=12, D=8, Dv=6))
 
 
 def _sets(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> Iterator[AttentionTrial]:

@@ -4,6 +4,7 @@ Neighbours: `inputs` draws problems.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,21 +12,30 @@ from .....kernels.attention.protocol import AttentionKernel
 from ...check import Check, NotApplicableError, Subject
 from ...record import CheckFinding
 from ..examine import AttentionFault
-from ..first_call import plain_problem
+from ..first_call import PLAIN_SHAPES, plain_problem
 from ..inputs import ProblemKind, changed, chosen_rows, problem
 from ..judged import DrawTrials, failure, judged
 from ..trial import AttentionTrial, WrongAnswerError, run
 
 
 def _call(subject: Subject) -> CheckFinding:
-    """Only whether an answer comes back; whether it is right the other checks ask."""
+    """Only whether an answer comes back, for one of the plain problems; whether it is right the other checks ask."""
     for dtype in subject.kernel.dtypes:
-        trial = AttentionTrial(plain_problem(subject.kernel, dtype))
-        try:
-            run(subject.kernel, trial)
-        except WrongAnswerError as wrong:
-            fault = AttentionFault(wrong.kind, str(wrong), problem=trial.problem)
-            return failure(subject, subject.kernel, trial, fault)
+        faults, refused = [], ""
+        for shape in PLAIN_SHAPES:
+            trial = AttentionTrial(plain_problem(dtype, shape))
+            try:
+                run(subject.kernel, trial)
+                break
+            except WrongAnswerError as wrong:
+                faults.append((trial, AttentionFault(wrong.kind, str(wrong), problem=trial.problem)))
+            except NotApplicableError as reason:
+                refused = str(reason)
+        else:
+            if not faults:
+                return CheckFinding("fail", f"{dtype}: {refused}; no plain input gives an answer")
+            found = failure(subject, subject.kernel, *faults[0])
+            return replace(found, message=f"{found.message}; no plain input gives an answer")
     return CheckFinding("pass", f"{', '.join(subject.kernel.dtypes)}")
 
 
