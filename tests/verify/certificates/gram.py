@@ -36,6 +36,16 @@ CONFIGURATIONS = {
     "gram-nothing": Configuration.from_gram([[0]]),
     "gram-one": Configuration.from_gram([[1]]),
     "gram-scores": gram_of([(0, -2), (1, 0), (-1, -2), (1, -1)], alpha="1/2", multiplicities=[1, 3, 1, 1]),
+    "gram-digits": gram_of([[11], [-11]]),  # what its factor gives fills the digits of the checker
+    "gram-large": gram_of([[10**9], [-(10**9)]]),
+    "gram-scores-columns": gram_of(  # who follows two is scored by others
+        [(1, -2), (2, 0), (-1, 1), (1, 2), (0, 2)], alpha="1/2", multiplicities=[2, 2, 2, 2, 1]
+    ),
+    "gram-origin": gram_of([[1], [-1], [0]]),
+    "gram-scores-tie": gram_of([[0], [-3], [-2], [3]], multiplicities=[3, 1, 3, 3]),
+    "gram-scores-harmonic": gram_of(
+        [(0, -2), (1, 0), (-1, -2), (1, -1)], step=HarmonicStep(1, 2), multiplicities=[1, 3, 1, 1]
+    ),
     "gram-harmonic": gram_of([*SQUARE, (Q(1, 2), Q(1, 4))], step=HarmonicStep(1, 3)),
 }
 
@@ -142,6 +152,10 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "gram-scores-change-of-mind": (SCORES, change_of_mind, "itinerary, layer 5, follow set of token 3: .*for ever"),
     "gram-scores-too-late": (SCORES, too_late, "itinerary, layer 4, follow set of token 3"),
     "gram-scores-too-early": (SCORES, too_early, "rules: .*no leader alone"),
+    "gram-scores-jumps": (SCORES, put([0], "itinerary", 1, "jumps"), "itinerary: .*is the end"),
+    "gram-scores-layer": (SCORES, put(5, "proof", "layer"), "layers: "),
+    "gram-scores-rule": (SCORES, put("leader", "proof", "rules", 0), "rules: "),
+    "gram-origin-points": ("gram-origin", put("verified", "claims", CLUSTER_POINTS), f"{CLUSTER_POINTS}: .*nothing"),
     "gram-scores-point": (SCORES, put("1/6", "cluster_points", 1, 1, 1), "limits: "),
     "gram-scores-whole-step": (WORD, whole_step, "itinerary, layer 1, follow set of token "),
     "gram-claims-none": (WORD, put(dict.fromkeys(CLAIMS), "claims"), "claims: .*none"),

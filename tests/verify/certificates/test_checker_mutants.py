@@ -65,11 +65,42 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "Lt becomes LtE: while len(layers) < len(shifts):": "a layer more is computed, and not used",
     },
+    "gram_layers": {
+        **dict.fromkeys(
+            (
+                f"{what}: held = free | {{i for i in state.scores if until.get(i, 0) >= number}}"
+                for what in ("filter dropped", "0 becomes 1")
+            ),
+            "scores of more tokens are computed, and not looked at",
+        ),
+        **dict.fromkeys(
+            (
+                f"{what}: totals = {{i: sum([w[j] for j in C]) for i, C in enumerate(sets) if len(C) > 1}}"
+                for what in ("filter dropped", "Gt becomes GtE")
+            ),
+            "who follows one alone may be reckoned like who follows several",
+        ),
+    },
     "gram": {
+        '0 becomes 1: n, zero, proof = len(G), [[Fraction(0)]], certificate["proof"]': "no part of it",
+        "always the second: first = [{} if p is None else {p: 1} for p in places(G)]": "None is no token",
         '0 becomes 1: known = itinerary.follow(layers, certificate["itinerary"], 0)': "no layer has to be kept",
-        "0 becomes 1: full = [[*row, *[Fraction(0)] * (m - len(row))] for row in rows]": "it is cut off again",
         "0 becomes 1: beside, diagonal = [0] * n, [0] * n": "the diagonal is set row by row",
+        "0 becomes 1: largest = max([abs(x) for row in R for x in row], default=0)": "larger digits do as well",
+        **dict.fromkeys(
+            (
+                f"{what}: size = (sum(w) * largest**2).bit_length() // 8 + 1"
+                for what in ("FloorDiv becomes Mult", "2 becomes 3", "1 becomes 2")
+            ),
+            "larger digits do as well",
+        ),
+        '1 becomes 2: digits = (dot(map(mul, w, row), columns) + halves).to_bytes(size * (i + 1), "little")': (
+            "a digit more is 0, and not read"
+        ),
         "condition always True: if place == i:": "the first token at a place is found first",
+        "Mult becomes Add: return sum([c * d * G[p][q] for p, c in pairs for q, d in pairs])": (
+            "of (c + d) G: its sum is 0 where that of c d G is, and no example is known where it is negative"
+        ),
         "condition always True: if points is not self._points:": "what is kept is derived again",
         "filter dropped: return [(p, c) for p, c in enumerate(x) if c]": "zeros add nothing",
     },

@@ -35,7 +35,7 @@ class Captured(NamedTuple):
 def follow(steps: Dynamics, G: Matrix, first: list[Sparse], phases: list[dict[str, Any]]) -> Captured:
     """Verify all phases; `free` are tokens that do not follow a leader alone in the end."""
     must(phases, "itinerary", "no phase", "there is one at least")
-    until = wanted(len(G), phases)
+    until = followed(phases)
     state = State({i: [*row] for i, row in enumerate(G)}, dict(enumerate(first)), 1)
     free, leaders, places, k = {*range(len(G))}, {}, {}, -1
     sets: Sets = [UNKNOWN] * len(G)
@@ -49,8 +49,8 @@ def follow(steps: Dynamics, G: Matrix, first: list[Sparse], phases: list[dict[st
         leaders |= dict.fromkeys(leads, start)
         for k in range(start, start + phase["layers"]):
             if k > 0:
-                held = free | {i for i, last in until.items() if last >= number} | leaders.keys()
-                state = moved(steps, k - 1, before, state, held & state.scores.keys())
+                held = free | {i for i in state.scores if until.get(i, 0) >= number}
+                state = moved(steps, k - 1, before, state, held)
             visit(k, sets, state, free)
             a, b = steps.rate(k)
             free, before = {i for i in free if a == b or not captured(sets, i)}, sets
@@ -64,14 +64,13 @@ def captured(sets: Sets, i: int) -> bool:
     return sets[i] == sets[leader] == (leader,)
 
 
-def wanted(n: int, phases: list[dict[str, Any]]) -> dict[int, int]:
-    """The last phase in which a token is followed by one that is not captured: so long its scores are computed."""
-    until, bound = {}, set()
-    sets: dict[int, tuple[int, ...]] = {}
+def followed(phases: list[dict[str, Any]]) -> dict[int, int]:
+    """The last phase in which a token is followed: so long others may need its scores."""
+    until: dict[int, int] = {}
+    sets: dict[int, list[int]] = {}
     for number, phase in enumerate(phases):
-        sets |= {i: tuple(C) for i, C in phase["sets"]}
-        bound |= {i for i, C in sets.items() if i not in bound and len(C) == 1 and sets.get(C[0]) == C}
-        until |= {j: number for i, C in sets.items() if i not in bound for j in C}
+        sets |= dict(phase["sets"])
+        until |= {j: number for C in sets.values() for j in C}
     return until
 
 

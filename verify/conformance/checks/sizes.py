@@ -9,6 +9,7 @@ Neighbours: `inputs.lattices` has the configurations; the other checks look at f
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import cycle
+from random import Random
 
 from ..check import Check, NotApplicableError, Subject, judged
 from ..inputs.lattices import CERTAIN, PLAIN, SHAPES, Lattice, Shape, excess, lattice, reduced
@@ -33,10 +34,10 @@ def screened(check_id: str, title: str, sequences: Sequences) -> Check:
     """
 
     def run(subject: Subject) -> CheckFinding:
-        kernel, count, reason = subject.kernel, 0, ""
+        kernel, count, suspected, reason = subject.kernel, 0, 0, ""
 
         def suspects(_: Subject) -> Iterator[Trial]:
-            nonlocal count, reason
+            nonlocal count, suspected, reason
             for calls, dtype in sequences(subject):
                 try:
                     subject.sizes.require(*(one.shape for one in calls))
@@ -49,11 +50,13 @@ def screened(check_id: str, title: str, sequences: Sequences) -> Check:
                     continue
                 count += 1
                 if dtype in HALVES:
+                    suspected += 1
                     yield Trial(tuple([one.call() for one in calls]), dtype, linked=len(calls) > 1)
                     continue
                 for c, one in enumerate(calls):
                     off = excess(kernel, one, dtype)
                     if off > PLAIN:
+                        suspected += 1
                         small = calls[: c + 1] if c else (reduced(kernel, one, dtype),)
                         yield Trial(tuple([one.call() for one in small]), dtype, linked=len(small) > 1)
                         if off > CERTAIN and one.is_exact(dtype):  # and the judge saw nothing wrong
@@ -61,9 +64,11 @@ def screened(check_id: str, title: str, sequences: Sequences) -> Check:
 
         try:
             found = judged(check_id, title, suspects).run(subject)
-        except NotTestedError:  # of the judge: nothing was left to it
+        except NotTestedError as error:
+            if suspected:  # the judge cannot tell
+                raise
             if not count:
-                raise NotTestedError(reason or "no size is of the kernel's kind") from None
+                raise NotTestedError(reason or "no size is of the kernel's kind") from error
             return CheckFinding("pass", f"{count} trials")
         except ForgottenError as place:
             words = "wrong when it was called first, right when called again: it keeps state between calls"
@@ -104,6 +109,12 @@ TOGETHER = ((1, 300, 60), (1, 513, 129), (18, 257, 17))
 """(B, n, d) that are large together: places need more than 16 bits, in a set and in a batch."""
 
 
+def _fit(subject: Subject, name: str, size: int) -> int:
+    """A size n, B or d, or the nearest that the kernel is asked for."""
+    low, high = getattr(subject.sizes, name) or (size, size)
+    return min(max(size, low), high)
+
+
 def _asked(subject: Subject, name: str) -> tuple[int, ...]:
     """The ends of the range of n, B or d that the user asks for."""
     return getattr(subject.sizes, name) or ()
@@ -122,9 +133,9 @@ def _tokens(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
         for n in (*TOKENS, *_asked(subject, "n")):
             few = n > 600
             for _ in range(1 if few else 2):
-                d = rng.randint(1, 5)
+                d = _fit(subject, "d", rng.randint(1, 5))
                 last = True if few else None
-                B = 1 if few else 2
+                B = _fit(subject, "B", 1 if few else 2)
                 one = lattice(rng, n, d, dtype, B=B, shape=next(shapes), last_leads=last, tied=True)
                 if n > 250:
                     one.sets[:, n // 3 + 2] = 0  # follows all tokens, and is at no end of a block
@@ -137,7 +148,8 @@ def _coordinates(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
         shapes = _shapes(subject)
         for d in (*COORDINATES, *_asked(subject, "d")):
             for _ in range(2 if d < 300 else 1):
-                yield [lattice(rng, rng.randint(14, 24), d, dtype, B=2, shape=next(shapes))], dtype
+                n, B = _fit(subject, "n", rng.randint(14, 24)), _fit(subject, "B", 2)
+                yield [lattice(rng, n, d, dtype, B=B, shape=next(shapes))], dtype
 
 
 def _sets(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
@@ -145,10 +157,8 @@ def _sets(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
     for dtype in subject.kernel.dtypes:
         shapes = _shapes(subject)
         for B in (*SETS, *_asked(subject, "B")):
-            yield (
-                [lattice(rng, rng.randint(3, 9), rng.randint(1, 4), dtype, B=B, shape=next(shapes))],
-                dtype,
-            )
+            n, d = _fit(subject, "n", rng.randint(3, 9)), _fit(subject, "d", rng.randint(1, 4))
+            yield [lattice(rng, n, d, dtype, B=B, shape=next(shapes))], dtype
     yield [lattice(rng, 3, 2, subject.kernel.dtypes[0], B=GRID)], subject.kernel.dtypes[0]
 
 
@@ -161,6 +171,16 @@ EXPONENTS = {
 """The best scores are about −10^7 times 4^exponent; −100 times, and −1000 times in float16, in half precision."""
 
 
+def _sunk(
+    subject: Subject, rng: Random, dtype: str, n: int, d: int, B: int, exponents: Iterator[int], shapes: Iterator[Shape]
+) -> tuple[list[Lattice], str]:
+    """One call all of whose scores are far below zero."""
+    exponent, shape, B, d = next(exponents), next(shapes), _fit(subject, "B", B), _fit(subject, "d", d)
+    leads = True if B == 1 else None
+    one = lattice(rng, n, d, dtype, B=B, variant="sunk", shape=shape, exponent=exponent, last_leads=leads)
+    return [one], dtype
+
+
 def _below(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
     """All scores negative, from −10^-11 to −10^36 or −10^277, at sizes with and without tails, alone and in batches."""
     if not subject.kernel.supports_A:
@@ -170,25 +190,15 @@ def _below(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
         exponents, shapes = cycle(EXPONENTS[dtype]), _shapes(subject)
         for n in (*range(1, 41), 63, 64, 65, 66, 127, 128, 129, 200, 256, 257, 300, 512, 513, 1025, 2049):
             for B in (1, rng.choice((2, 3, 5)), 70 if n < 40 else 4) if n < 300 else (1,):
-                exponent, shape = next(exponents), next(shapes)
-                d = rng.randint(2, 6)
-                last = True if B == 1 else None
-                one = lattice(rng, n, d, dtype, B=B, variant="sunk", shape=shape, exponent=exponent, last_leads=last)
-                yield [one], dtype
+                yield _sunk(subject, rng, dtype, n, rng.randint(2, 6), B, exponents, shapes)
             if n < 20:
                 yield [lattice(rng, n, 1, dtype, B=2, shape="negative", exponent=next(exponents))], dtype
         for B in (130, 257, 300, 1025):
-            exponent = next(exponents)
-            yield (
-                [lattice(rng, 5, 3, dtype, B=B, variant="sunk", shape=next(shapes), exponent=exponent)],
-                dtype,
-            )
+            yield _sunk(subject, rng, dtype, _fit(subject, "n", 5), 3, B, exponents, shapes)
         for d in (9, 17, 33, 65, 129, 257):
-            exponent = next(exponents)
-            yield (
-                [lattice(rng, 16, d, dtype, B=2, variant="sunk", shape=next(shapes), exponent=exponent)],
-                dtype,
-            )
+            yield _sunk(subject, rng, dtype, _fit(subject, "n", 16), d, 2, exponents, shapes)
+        for n in _asked(subject, "n"):
+            yield _sunk(subject, rng, dtype, n, 3, 1, exponents, shapes)
 
 
 def _precise(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
@@ -196,17 +206,14 @@ def _precise(subject: Subject) -> Iterator[tuple[list[Lattice], str]]:
     rng = subject.random("shape.precision")
     for dtype in subject.kernel.dtypes:
         shapes = _shapes(subject)
-        sizes = [
-            (n, rng.randint(2, 4), 1)
-            for n in (5, 33, 65, 100, 129, 200, 257, 300, 400, 513, 800, 1025, 1300, 1600, 2049)
-        ]
+        many = (5, 33, 65, 100, 129, 200, 257, 300, 400, 513, 800, 1025, 1300, 1600, 2049, *_asked(subject, "n"))
+        sizes = [(n, rng.randint(2, 4), 1) for n in many]
         sizes += [(rng.randint(9, 20), d, 2) for d in (5, 17, 33, 50, 65, 100, 129, 200, 257, 513)]
         sizes += [(rng.randint(3, 9), 3, B) for B in (3, 17, 33, 65, 100, 129, 257, 513, 1025, 4097)]
-        for n, d, B in (*sizes, *((size, 3, 1) for size in _asked(subject, "n"))):
-            yield (
-                [lattice(rng, n, d, dtype, B=B, variant="near", shape=next(shapes), last_leads=B == 1 or None)],
-                dtype,
-            )
+        fitted = [(_fit(subject, "n", n), _fit(subject, "d", d), _fit(subject, "B", B)) for n, d, B in sizes]
+        for n, d, B in dict.fromkeys(fitted):
+            one = lattice(rng, n, d, dtype, B=B, variant="near", shape=next(shapes), last_leads=B == 1 or None)
+            yield [one], dtype
     first = subject.kernel.dtypes[0]
     for B, n, d in ((1, 4097, 3), *TOGETHER):
         yield [lattice(rng, n, d, first, B=B, variant="near", last_leads=B == 1 or None)], first

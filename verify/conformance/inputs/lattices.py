@@ -14,6 +14,7 @@ Neighbours: `checks.sizes` runs through the sizes; `trial` is the form that is j
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from ....kernels.bounds.exact_scores import GREATEST_EXPONENT, LEAST_EXPONENT, PRECISION
 from ....kernels.bounds.rounding import layer_error
 from ....kernels.protocol import Kernel, TieRule
-from .trial import HALVES, Arrangement, Call, apply, stored
+from .trial import HALVES, Arrangement, Call, NotTestedError, apply, stored
 
 LatticeKind = Literal["plain", "near", "sunk"]
 """Scores as they come; all moved up by 2^23 or 2^52; all moved below zero."""
@@ -194,9 +195,10 @@ def reduced(kernel: Kernel, one: Lattice, dtype: str) -> Lattice:
             if left == 0:
                 return one
             left -= 1
-            if excess(kernel, smaller, dtype) > PLAIN:
-                one, progress = smaller, True
-                break
+            with suppress(NotTestedError):  # sizes that the kernel is not asked for
+                if excess(kernel, smaller, dtype) > PLAIN:
+                    one, progress = smaller, True
+                    break
     return one
 
 

@@ -215,8 +215,26 @@ def test_sizes_rule_out_trials_and_whole_checks():
         r.id: r for r in check_kernel(kernel(), only=["shape.*", "array.kind"], options=Options(sizes=Sizes(n=(2, 9))))
     }
     assert found["shape.tokens"].message == "20 trials"
-    assert found["shape.dimensions"].status == "not_tested"
+    assert found["shape.dimensions"].status == "pass", "with n = 9"
+    assert found["shape.one_token"].status == "not_tested"
     assert "--sizes rules out" in found["array.kind"].message
+
+
+def test_what_is_wrong_at_a_size_that_is_asked_for_fails():
+    """Smaller inputs, which would show it as well, are ruled out."""
+
+    def step(Z, A, alpha):
+        S = Z @ A @ Z.swapaxes(1, 2)
+        if Z.shape[1] % 176 == 1:
+            S[:, :, -1] = -np.inf
+        W = chosen(S, "all")
+        return Z + alpha / (1 + alpha) * (W @ Z / W.sum(axis=2, keepdims=True) - Z)
+
+    for d in ((1, 9), (64, 64)):
+        (found,) = check_kernel(step, only="shape.tokens", options=Options(sizes=Sizes(n=(353, 353), d=d)))
+        assert found.status == "fail", found.message
+    wrong, sizes = (lambda Z, A, alpha: Z + 1), Options(sizes=Sizes(n=(513, 513)))
+    assert {r.status for r in check_kernel(wrong, only="shape.precision,A.below", options=sizes)} == {"fail"}
 
 
 def test_known_deviations_beside_the_kernel():

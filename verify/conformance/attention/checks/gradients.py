@@ -45,7 +45,7 @@ def _options(kernel: AttentionKernel, dtype: str, rng: np.random.Generator) -> I
     differentiable(kernel)
     names = offered(kernel)
     singles = [(name,) for name in names]
-    for L, D, chosen in ((5, 8, singles), (20, 8, singles), (70, 72, singles), (6, 4, combinations(names, 2))):
+    for L, D, chosen in ((5, 8, singles), (20, 8, singles), (30, 72, singles), (6, 4, combinations(names, 2))):
         for some in chosen:
             options = {name: option(name, rng, (1, 2, L, L)) for name in some}
             one = problem(kernel, rng, dtype, H=2, Lq=L, D=D, **options)
