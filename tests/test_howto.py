@@ -50,7 +50,7 @@ def pattern(expected: str) -> str:
     ("page", "commands"),
     [
         ("reports/POINT_CLOUD.md", 5),
-        ("verify/claims/OWN_CLAIM.md", 3),
+        ("verify/claims/own/README.md", 3),
         ("verify/conformance/ATTENTION_KERNEL.md", 2),
         ("README.md", 5),
     ],

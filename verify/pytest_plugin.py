@@ -20,7 +20,7 @@ Unused, it costs nothing: this module imports pytest alone, hooks return at once
 kernel or a claim is asked for. Results of checks travel as `user_properties` of pytest's own reports: they reach JUnit
 files and, with xdist, the controller.
 
-Neighbours: `conformance` is the suite, `own_claim` checks claims.
+Neighbours: `conformance` is the suite, `claims.own` has a user's claims.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 if TYPE_CHECKING:
+    from .claims.own.claim import OwnClaim
     from .conformance.check import Check
     from .conformance.engine.bench import Bench
     from .conformance.record import CheckResult
-    from .own_claim import OwnClaim
 
 PROPERTY = "hardmax_conformance"
 """The name of the user property that carries a result."""
@@ -376,7 +376,7 @@ class _Claims:
 
     def __init__(self, config: pytest.Config) -> None:
         from ..kernels.errors import InputError
-        from .own_claim import own_claims
+        from .claims.own.claim import own_claims
 
         self.wanted: str = config.option.hardmax_claims
         try:

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from .strategies.configurations import configurations
     from .strategies.families.family import Family
     from .verify.claims.conclusion import Result, examine, prove
+    from .verify.claims.own.claim import ClaimRefuted, claim
+    from .verify.claims.own.view import NotDecided
     from .verify.claims.registry import Claim, all_claims
-    from .verify.claims.view import NotDecided
     from .verify.conformance.check import kernel_check
     from .verify.conformance.suite import assert_conforms, check_kernel, run_conformance
-    from .verify.own_claim import ClaimRefuted, claim
     from .verify.provers.freeze.budget import Budget
     from .verify.provers.freeze.outcome import Frozen, SelfSimilar, Undecided
     from .verify.pytest_plugin import parametrize_checks
@@ -70,9 +70,9 @@ _HOMES = {
     "Claim": "verify.claims.registry",
     "all_claims": "verify.claims.registry",
     "examine": "verify.claims.conclusion",
-    "claim": "verify.own_claim",
-    "ClaimRefuted": "verify.own_claim",
-    "NotDecided": "verify.claims.view",
+    "claim": "verify.claims.own.claim",
+    "ClaimRefuted": "verify.claims.own.claim",
+    "NotDecided": "verify.claims.own.view",
     # kernels
     "Kernel": "kernels.protocol",
     "kernel": "kernels.protocol",

@@ -50,6 +50,11 @@ def identity(d: int) -> Matrix:
     return tuple(tuple(one if i == j else zero for j in range(d)) for i in range(d))
 
 
+def dot(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
+    """Σ x_i y_i."""
+    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
+
+
 def is_positive_definite(A: Iterable[Sequence[Fraction]]) -> bool:
     """Whether a symmetric matrix is positive definite: exact LDLᵀ, all pivots positive."""
     rows = [list(row) for row in A]

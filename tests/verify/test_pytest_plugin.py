@@ -8,8 +8,8 @@ from importlib.metadata import entry_points
 import pytest
 
 import hardmax.verify.campaigns.sources
-import hardmax.verify.conformance.suite  # loaded before sessions in this process, which forget what they load
-import hardmax.verify.own_claim  # noqa: F401
+import hardmax.verify.claims.own.claim  # loaded before sessions in this process, which forget what they load
+import hardmax.verify.conformance.suite  # noqa: F401
 from hardmax.verify.conformance import check_ids
 
 pytest_plugins = ["pytester"]

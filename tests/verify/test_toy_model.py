@@ -33,8 +33,8 @@ from hardmax.verify.certificates.self_check import answer_to
 from hardmax.verify.claims import certified
 from hardmax.verify.claims.case import Case
 from hardmax.verify.claims.families import clustering
+from hardmax.verify.claims.own.view import View
 from hardmax.verify.claims.registry import Claim, Finding, Hypothesis, Source, assumed, select_claims
-from hardmax.verify.claims.view import View
 from hardmax.verify.cli import main
 from hardmax.verify.provers.freeze import prover
 from hardmax.verify.provers.freeze.outcome import Phase

@@ -20,12 +20,12 @@ from ..claims.conclusion import overall
 from ..claims.inputs import Drawn, Every, Inputs, Listed, Screened, Searched
 from ..claims.registry import Claim, Finding
 from ..claims.search import find_counterexample, shrunk
-from ..claims.words import configuration_words
 from ..provers.freeze.outcome import Frozen
 from .entries import add_findings, findings_to_json
 from .journal import Journal
 from .judgement import Findings
 from .tally import count_finding, counted
+from .words import configuration_words
 
 
 def examine_sources(found: Findings, *, seed: int, examples: int, journal: Journal | None = None) -> Iterator[str]:

@@ -8,10 +8,11 @@ programs (`polytope`).
 Neighbours: `evidence` holds the records, `clustering` draws the verdicts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 
 from ...kernels.exact.configuration import Configuration, Vector
+from ...kernels.exact.matrix import dot
 from ..certificates.evidence import Interior, Neither, Outside, Place, Projection, Vertex
 from ..geometry.polytopes import polytope
 from ..provers.freeze.budget import fraction
@@ -50,8 +51,8 @@ def _place(
     if configuration.is_symmetric:
         sign = 1 if configuration.follow == "largest" else -1
         h = tuple(sign * sum((a * x for a, x in zip(row, s, strict=True)), Fraction(0)) for row in configuration.A)
-        height = _dot(h, s)
-        if any(h) and all(_dot(h, v) <= height for v in vertices):
+        height = dot(h, s)
+        if any(h) and all(dot(h, v) <= height for v in vertices):
             return Projection(weights)
     face = polytope.face_of(s, vertices)
     weights = {tokens[j]: value for j, value in face.weights.items()}
@@ -67,10 +68,6 @@ def _place(
 def leaders_only(weights: Mapping[int, Fraction], leaders: Mapping[Vector, int]) -> bool:
     """Whether all weights sit on leaders."""
     return set(weights) <= set(leaders.values())
-
-
-def _dot(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
-    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
 
 
 def case_places(case: Case) -> dict[Vector, Place]:

@@ -39,7 +39,7 @@ def asked(*, all_alpha: bool, all_matrices: bool, radius: bool, alpha_min: str |
 
 
 @dataclass(frozen=True)
-class Question:
+class RegionQuestion:
     """A question about many inputs.
 
     Args:

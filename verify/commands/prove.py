@@ -142,7 +142,7 @@ def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, jo
             register(asked.models)
         claims = tuple(c for c in select_claims(asked.also) if c not in theorem()) if asked.also else ()
     step = None if asked.alpha is None else ConstantStep(asked.alpha)  # type: ignore[arg-type]
-    question = None if asked.question is None else many.Question(asked.question, asked.alpha_min, asked.seconds)
+    question = None if asked.question is None else many.RegionQuestion(asked.question, asked.alpha_min, asked.seconds)
     inputs = [(name, _read(Path(name), step, question)) for name in asked.configurations]
     about = about_run("prove", filter(None, (asked.also, asked.models)), asked=asdict(asked))
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
@@ -199,7 +199,7 @@ def exit_status(verdicts: list[str]) -> int:
     return 0
 
 
-def _read(path: Path, step: ConstantStep | None, question: many.Question | None) -> Configuration | InputError:
+def _read(path: Path, step: ConstantStep | None, question: many.RegionQuestion | None) -> Configuration | InputError:
     try:
         given = read_configuration(path)
         if question is not None:
@@ -240,7 +240,7 @@ class _Proofs:
         self,
         asked: _Asked,
         claims: tuple[Claim, ...],
-        question: many.Question | None,
+        question: many.RegionQuestion | None,
         out: Path | None,
         journal: Journal,
     ) -> None:
@@ -284,7 +284,7 @@ class _Proofs:
         self._names.add(unique)
         return unique
 
-    def _answered(self, name: str, question: many.Question, answer: Any) -> dict[str, Any]:
+    def _answered(self, name: str, question: many.RegionQuestion, answer: Any) -> dict[str, Any]:
         """The entry of an answer about many inputs; its certificate is written."""
         names = [] if self._out is None else [self._name(name)]
         path = None if self._out is None else self._out / f"{names[0]}.cert.json"

@@ -236,16 +236,16 @@ def battery_faults(find):
 MUTANTS = [
     Mutant("interior points count as boundary", "if not any(face.normal):", "if False:"),
     Mutant("a zero normal supports", "if any(h) and all(", "if all("),
-    Mutant("support at the limit is not looked at", "any(h) and all(_dot(h, v) <= height for v in vertices)", "any(h)"),
+    Mutant("support at the limit is not looked at", "any(h) and all(dot(h, v) <= height for v in vertices)", "any(h)"),
     Mutant(
         "one leader below is enough",
-        "all(_dot(h, v) <= height for v in vertices)",
-        "any(_dot(h, v) <= height for v in vertices)",
+        "all(dot(h, v) <= height for v in vertices)",
+        "any(dot(h, v) <= height for v in vertices)",
     ),
     Mutant(
         "support from the wrong side",
-        "all(_dot(h, v) <= height for v in vertices)",
-        "all(_dot(h, v) >= height for v in vertices)",
+        "all(dot(h, v) <= height for v in vertices)",
+        "all(dot(h, v) >= height for v in vertices)",
     ),
     Mutant("the sign of the scores is forgotten", 'sign = 1 if configuration.follow == "largest" else -1', "sign = 1"),
     Mutant(

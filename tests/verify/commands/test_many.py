@@ -188,7 +188,7 @@ def test_a_run_that_was_stopped_goes_on_to_what_an_unbroken_one_writes(files, ca
     asked = ["plane.json", "other.json", "plane.json", option]
     status = run("prove", *asked, "--out", "unbroken", "--report")
     unbroken = capsys.readouterr().out
-    right, answered = many.Question.answer, []
+    right, answered = many.RegionQuestion.answer, []
 
     def impatient(question, given):
         if answered:
@@ -196,7 +196,7 @@ def test_a_run_that_was_stopped_goes_on_to_what_an_unbroken_one_writes(files, ca
         answered.append(given)
         return right(question, given)
 
-    monkeypatch.setattr(many.Question, "answer", impatient)
+    monkeypatch.setattr(many.RegionQuestion, "answer", impatient)
     assert run("prove", *asked, "--out", "out") == 3
     said = capsys.readouterr()
     assert said.err.splitlines() == [
@@ -207,7 +207,7 @@ def test_a_run_that_was_stopped_goes_on_to_what_an_unbroken_one_writes(files, ca
     assert run("prove", "--resume", "out", option) == 2
     assert f"leave {option} out" in capsys.readouterr().err
     asked_again = []
-    monkeypatch.setattr(many.Question, "answer", lambda *a: asked_again.append(a) or right(*a))
+    monkeypatch.setattr(many.RegionQuestion, "answer", lambda *a: asked_again.append(a) or right(*a))
     assert run("prove", "--resume", "out", "--report") == status == 0
     assert capsys.readouterr().out.replace("out/", "unbroken/") == unbroken
     assert len(asked_again) == 2

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ....kernels.errors import BugError
 from ....kernels.exact.configuration import Configuration, Matrix, Vector, with_changes
 from ....kernels.exact.dynamics import Sets
-from ....kernels.exact.matrix import identity, is_positive_definite
+from ....kernels.exact.matrix import dot, identity, is_positive_definite
 from ....kernels.exact.step import ConstantStep
 from ...geometry.polytopes.polytope import Inside, Separated, convex_weights
 from ...provers.control.independent import basis_of, from_flint, prescribed, to_flint
@@ -58,10 +58,6 @@ def _own(case: Case) -> list[Sets]:
     return [_sets(c, identity(c.d)), *([case.layers[0][1]] if c.is_spd and c.follow == "largest" else [])]
 
 
-def _inner(x: Vector, y: Vector) -> Fraction:
-    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
-
-
 def check_one_leader(case: Case) -> Finding:
     """Token i leads for some A exactly if z_i ∉ conv({0} ∪ Z without z_i), with the A of the theorem."""
     c, origin = case.configuration, (Fraction(0),) * case.configuration.d
@@ -70,7 +66,7 @@ def check_one_leader(case: Case) -> Finding:
         answer = convex_weights(z, [origin, *c.tokens[:i], *c.tokens[i + 1 :]])
         if isinstance(answer, Separated):
             h, can = answer.normal, can + 1
-            A = _sum(_outer(h, 1 / _inner(h, z)), _outer(z, Fraction(-1)), _scaled(identity(c.d), _inner(z, z)))
+            A = _sum(_outer(h, 1 / dot(h, z)), _outer(z, Fraction(-1)), _scaled(identity(c.d), dot(z, z)))
             if not is_positive_definite(A):
                 return _refuted(f"the A of theorem A is not positive definite for token {i}", i)
             if i not in _leaders(_sets(c, A)):
@@ -212,10 +208,6 @@ def _for_ever(case: Case, A: Matrix, L: Iterable[int]) -> Finding | None:
 
 
 # -- exact matrices ---------------------------------------------------------------------------------------------------
-
-
-def _is_form(answer: Sequence[object]) -> bool:
-    return not answer or (isinstance(answer[0], tuple) and not hasattr(answer[0], "wish"))
 
 
 def _outer(h: Vector, factor: Fraction) -> Matrix:

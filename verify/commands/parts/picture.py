@@ -1,6 +1,6 @@
 """Pictures for notebooks and papers, made of the same records and by the same hand as the pages of reports.
 
-Neighbours: `claims.conclusion.Result`, `own_claim.Refutation` and `Configuration` show themselves by this.
+Neighbours: `claims.conclusion.Result`, `claims.own.claim.Refutation` and `Configuration` show themselves by this.
 """
 
 from base64 import b64encode

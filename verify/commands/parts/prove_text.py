@@ -12,8 +12,8 @@ from ....kernels.exact.matrix import identity
 from ....kernels.exact.model import named
 from ....kernels.exact.rational_text import decimal_text, rational_text, upper_text
 from ....kernels.exact.step import ConstantStep
+from ...campaigns.words import matrix_words, model_words, step_words
 from ...claims.conclusion import Result, overall
-from ...claims.words import matrix_words, model_words, step_words
 from ...provers.freeze.outcome import Enclosed, Frozen, Undecided
 
 MOST_TOKENS = 60

@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ....kernels.exact.configuration import Configuration, Matrix, Vector
+from ....kernels.exact.matrix import dot
 from ...geometry.polytopes.cone import decide
 from ...geometry.polytopes.exact_lp import Farkas
 from .questions import Excluded, Leading, Multiplier, Wish, outer, primitive
-
-
-def _inner(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
-    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
 
 
 def may_lead(question: Leading, c: int, i: int) -> Matrix | Excluded:
@@ -36,7 +33,7 @@ def may_lead(question: Leading, c: int, i: int) -> Matrix | Excluded:
     answer = decide([*(ray for ray, _ in rays), [0] * len(z) + [1]], target)
     if isinstance(answer, Farkas):  # h·z_i > −h_0 ≥ h·z_l, 0
         h = tuple(Fraction(v) for v in answer.normal[:-1])
-        spread, length = outer(h, h, 1 / _inner(h, z)), _inner(z, z)
+        spread, length = outer(h, h, 1 / dot(h, z)), dot(z, z)
         flat = outer(z, z, Fraction(-1))
         return tuple(
             tuple(spread[a][b] + flat[a][b] + (length if a == b else 0) for b in range(len(z))) for a in range(len(z))
@@ -88,10 +85,10 @@ def all_follow(question: Leading, c: int, i: int) -> Matrix | Excluded:
 def _spread(h: Vector, tokens: Matrix, others: Sequence[int], z: Vector) -> Matrix:
     """h hᵀ + ε I with half the ε of theorem D."""
     bounds = [
-        _inner(h, t) * (_inner(h, z) - _inner(h, tokens[p])) / lost
+        dot(h, t) * (dot(h, z) - dot(h, tokens[p])) / lost
         for t in tokens
         for p in others
-        if (lost := _inner(t, tokens[p]) - _inner(t, z)) > 0
+        if (lost := dot(t, tokens[p]) - dot(t, z)) > 0
     ]
-    epsilon = min(bounds, default=_inner(h, h)) / 2
+    epsilon = min(bounds, default=dot(h, h)) / 2
     return tuple(tuple(a * b + (epsilon if k == m else 0) for m, b in enumerate(h)) for k, a in enumerate(h))

@@ -1,6 +1,6 @@
 """How far tokens and A may move before the itinerary changes: exact lower bounds, and a move that does change it.
 
-Theorems with proofs: MANY_INPUTS.md §4. Up to the layer at which a token is captured each of its gaps has to stay
+Theorems with proofs: MANY_INPUTS.md §3. Up to the layer at which a token is captured each of its gaps has to stay
 positive: gap − aε − bε² > 0 for moves |δ_p| ≤ ε w_p, with numbers that come from P_k, Z^k = P_k Z^0.
 
 Neighbours: `certificates.radius` writes what is found; the checker computes every bound again.

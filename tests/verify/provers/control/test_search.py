@@ -469,7 +469,7 @@ def test_a_wrong_exact_check_is_noticed(mutant):
 LINEAR = [
     Mutant("the origin is left out", "*(ray for ray, _ in rays), [0] * len(z) + [1]", "*(ray for ray, _ in rays)"),
     Mutant("the A of theorem A without |z|² I", "+ (length if a == b else 0)", ""),
-    Mutant("all ε", "min(bounds, default=_inner(h, h)) / 2", "min(bounds, default=_inner(h, h)) * 4"),
+    Mutant("all ε", "min(bounds, default=dot(h, h)) / 2", "min(bounds, default=dot(h, h)) * 4"),
     Mutant("tokens may be anywhere", "(*tokens, *ahead)", "(z, *ahead)"),
     Mutant("multipliers of the wrong token", "Wish(c, k, i, k)", "Wish(c, i, i, k)"),
 ]

@@ -202,3 +202,36 @@ class Linear(module._Gap):
 
 def test_the_second_order_term_dropped_is_noticed():
     refused("_Gap", Linear, Configuration([[9], [-100]]))
+
+
+def test_layers_in_integers_are_those_of_the_dynamics_and_of_their_matrix():
+    """Z^k, Z^k = P_k Z^0, and rows of P_k that sum to 1."""
+    rng, moved_on = random.Random(6), 0
+    for _ in range(20):
+        configuration = drawn(rng)
+        layer = module._Layer.first(configuration)
+        for known, sets in configuration.dynamics().layers():
+            tokens = [layer.token(i) for i in range(configuration.n)]
+            assert tokens == [list(z) for z in known.tokens()]
+            for i, z in enumerate(tokens):
+                row = layer.row(i)
+                assert sum(row.values()) == 1
+                assert z == [sum(x * configuration.tokens[p][c] for p, x in row.items()) for c in range(len(z))]
+            if layer.k == 4 or any(len(C) > 1 for C in sets):
+                break
+            follows = [C[0] for C in sets]
+            moved_on += follows != [*range(configuration.n)]
+            layer = layer.next(follows, configuration.step.rate(0))
+    assert moved_on > 20
+
+
+class Halved(module._Layer):
+    """Rows of P_k that sum to 1/2."""
+
+    def next(self, follows, rate):
+        after = super().next(follows, rate)
+        return Halved(after.k, after.points, after.scale, after.parts, 2 * after.whole)
+
+
+def test_a_matrix_of_other_rows_is_noticed():
+    refused("_Layer", Halved, EMERGING)

@@ -19,7 +19,7 @@ nearest.
 Neighbours: `vertices` is Theorem 4.2, about inputs whose vertices own their cells.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import permutations, product
 from typing import Any
@@ -34,10 +34,10 @@ from .....kernels.exact.step import Step
 from .....strategies import STEPS, configurations
 from ....geometry.polytopes.polytope import Inside, convex_weights, face_of
 from ...case import Case
-from ...inputs import Drawn, Inputs, Searched
+from ...inputs import Drawn, Searched
 from ...proofs.derivation import Derivation, Line
-from ...registry import Claim, Finding, Shown, assumed
-from .hypotheses import follows_largest, guarded, printed, vertices
+from ...registry import Finding, Shown
+from .hypotheses import claim_about, follows_largest, guarded, vertices
 
 TITLE = "The cells of vertices, arXiv:2508.09628v1, section 4"
 
@@ -253,32 +253,6 @@ _SQUARE = Configuration(
 )
 
 
-def claim_about(
-    name: str,
-    statement: str,
-    given: tuple[str | Callable[[Configuration], bool], ...],
-    label: str,
-    expected: Any,
-    check: Callable[[Case], Finding],
-    where: Inputs,
-    example: Configuration,
-    **more: Any,
-) -> Claim:
-    """A claim of the paper, by its parts."""
-    given_ = assumed(*given)
-    return Claim(
-        f"frank_wolfe.{name}",
-        statement,
-        given_,
-        printed(label),
-        expected,
-        check,
-        inputs=(where,),
-        example=example,
-        **more,
-    )
-
-
 CLAIMS = (
     claim_about(
         "polytope_condition",
@@ -288,8 +262,8 @@ CLAIMS = (
         "“prop: polytope.condition”, §4",
         "false_as_printed",
         guarded(check_condition, follows_largest),
-        Searched(TITLE, configurations, ({"families": ["lattice"], "steps": ["one"]}, {}), least_n=2),
-        _SQUARE,
+        inputs=(Searched(TITLE, configurations, ({"families": ["lattice"], "steps": ["one"]}, {}), least_n=2),),
+        example=_SQUARE,
         shown=_shown,
     ),
     claim_about(
@@ -299,8 +273,8 @@ CLAIMS = (
         "“prop: polytope.condition”, §4, repaired",
         "theorem",
         guarded(check_own_cell, follows_largest),
-        Drawn(TITLE, _polygons, 80, "the condition of the polytope, repaired"),
-        _SQUARE,
+        inputs=(Drawn(TITLE, _polygons, 80, "the condition of the polytope, repaired"),),
+        example=_SQUARE,
     ),
     claim_about(
         "cells",
@@ -309,8 +283,8 @@ CLAIMS = (
         "“lem: cells”, §4",
         "theorem",
         guarded(check_cells, follows_largest),
-        Drawn(TITLE, _with_midpoints, 80, "cells"),
-        _SQUARE,
+        inputs=(Drawn(TITLE, _with_midpoints, 80, "cells"),),
+        example=_SQUARE,
         rests_on=(CONVEX,),
     ),
     claim_about(
@@ -320,8 +294,8 @@ CLAIMS = (
         "“prop: voronoi”, §4",
         "theorem",
         guarded(check_voronoi, follows_largest, equal_energies),
-        Drawn(TITLE, _on_spheres, 120, "Voronoi cells"),
-        _SQUARE,
+        inputs=(Drawn(TITLE, _on_spheres, 120, "Voronoi cells"),),
+        example=_SQUARE,
         rests_on=NEAREST,
     ),
 )

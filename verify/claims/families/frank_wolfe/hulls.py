@@ -21,7 +21,6 @@ these, and x_{t+1} lies in the hull of layer t. ∎
 Neighbours: `rate` and `vertices` are the theorems.
 """
 
-from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice, pairwise
 from typing import Any
@@ -38,13 +37,13 @@ from ....geometry.polytopes.polytope import Separated, convex_weights
 from ...case import Case
 from ...inputs import Drawn, Searched
 from ...proofs.derivation import Derivation, Line
-from ...registry import Claim, Finding, Shown, assumed
+from ...registry import Finding, Shown
 from .hypotheses import (
+    claim_about,
     diagonal_preconditioner,
     follows_largest,
     guarded,
     invertible,
-    printed,
     rate_below_one,
     semidefinite,
 )
@@ -195,18 +194,6 @@ def _with_gap() -> SearchStrategy[Configuration]:
     return st.one_of(drawn, flat)
 
 
-def _claim(
-    name: str,
-    statement: str,
-    given: tuple[str | Callable[[Configuration], bool], ...],
-    label: str,
-    expected: Any,
-    check: Callable[[Case], Finding],
-    **more: Any,
-) -> Claim:
-    return Claim(f"frank_wolfe.{name}", statement, assumed(*given), printed(label), expected, check, **more)
-
-
 _TRIANGLE = Configuration(
     [(0, 0), (1, 0), (0, 1)], Layered([[[1, 2], [2, 5]]], P=[[Fraction(3, 5), 0], [0, Fraction(7, 10)]])
 )
@@ -214,7 +201,7 @@ _PAIR = Configuration([[2], [-1]], follow="smallest")
 _POSITIVE = Configuration([[2], [-1], [1]])
 
 CLAIMS = (
-    _claim(
+    claim_about(
         "hulls_preconditioned",
         "conv Z^{k+1} ⊂ conv Z^k for the layer x + P (mean − x) with P diagonal, entries in (0, 1)",
         ("spd", diagonal_preconditioner),
@@ -230,7 +217,7 @@ CLAIMS = (
         ),
         example=_TRIANGLE,
     ),
-    _claim(
+    claim_about(
         "single_leader",
         "for almost every input every C_i is one point at every layer, if the form is invertible",
         (invertible,),
@@ -241,7 +228,7 @@ CLAIMS = (
         inputs=(Drawn(TITLE, _any_sign, 120, "single leaders, forms of either sign"),),
         example=_PAIR,
     ),
-    _claim(
+    claim_about(
         "null_sets",
         "a layer takes no set of inputs of positive measure to a null set, if the form is invertible",
         (invertible,),
@@ -252,7 +239,7 @@ CLAIMS = (
         inputs=(Searched(TITLE, _opposite, ({"families": ["lattice"], "steps": ["one"]}, {}), least_n=2),),
         example=_PAIR,
     ),
-    _claim(
+    claim_about(
         "duality_gap",
         "for B_t = β_t B ⪰ 0 with β_t/γ_t constant the least duality gap of layers 1 to t is at most "
         "(J^1(x_1)/γ_1 − min J^t/γ_t) / t",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import Any
 
 import sympy
 
@@ -16,7 +17,7 @@ from .....kernels.exact.layered import Layered
 from .....kernels.exact.step import ConstantStep, HarmonicStep, ListedStep
 from ....geometry.polytopes.polytope import Inside, convex_weights
 from ...case import Case
-from ...registry import Finding, Source
+from ...registry import Claim, Finding, Source, assumed
 
 SOURCE = "arXiv:2508.09628"
 VERSION = "version 1"
@@ -27,6 +28,19 @@ STEP = HarmonicStep(2, 2)
 def printed(label: str) -> Source:
     """Where a statement of this paper stands."""
     return Source(SOURCE, VERSION, label)
+
+
+def claim_about(
+    name: str,
+    statement: str,
+    given: tuple[str | Callable[[Configuration], bool], ...],
+    label: str,
+    expected: Any,
+    check: Callable[[Case], Finding],
+    **more: Any,
+) -> Claim:
+    """A claim of this paper, by its parts."""
+    return Claim(f"frank_wolfe.{name}", statement, assumed(*given), printed(label), expected, check, **more)
 
 
 def forms(c: Configuration) -> tuple[Matrix, ...]:

@@ -32,8 +32,8 @@ from ...case import Case
 from ...inputs import Drawn, Searched
 from ...proofs.derivation import Derivation, Line
 from ...registry import Finding, Shown
-from .cells import claim_about, first_sets, owning_inputs
-from .hypotheses import follows_largest, guarded, rate_below_one, step_bounded_below, vertices_own_cells
+from .cells import first_sets, owning_inputs
+from .hypotheses import claim_about, follows_largest, guarded, rate_below_one, step_bounded_below, vertices_own_cells
 
 LAYERS = 8
 """Layers that are compared with the formula."""
@@ -183,8 +183,8 @@ CLAIMS = (
         "Theorem 4.2",
         "theorem",
         guarded(check_solution, *_GUARD),
-        Drawn(TITLE, _with_inner(("one", "simple", "geometric", "listed")), 120, "the solution"),
-        _TOKENS,
+        inputs=(Drawn(TITLE, _with_inner(("one", "simple", "geometric", "listed")), 120, "the solution"),),
+        example=_TOKENS,
         rests_on=(STAYS,),
     ),
     claim_about(
@@ -194,8 +194,8 @@ CLAIMS = (
         "Theorem 4.2, last sentence",
         "false_as_printed",
         guarded(check_exponential, *_GUARD),
-        Searched(TITLE, _own, _SEARCH, least_n=3),
-        _TOKENS,
+        inputs=(Searched(TITLE, _own, _SEARCH, least_n=3),),
+        example=_TOKENS,
         shown=_shown,
     ),
     claim_about(
@@ -205,8 +205,10 @@ CLAIMS = (
         "Theorem 4.2, last sentence, with steps bounded below (as in the abstract published later)",
         "theorem",
         guarded(check_bounded_below, *_GUARD, step_bounded_below),
-        Drawn(TITLE, _with_inner(("one", "simple", "listed")), 120, "exponentially fast, for steps bounded below"),
-        Configuration(_TOKENS.tokens),
+        inputs=(
+            Drawn(TITLE, _with_inner(("one", "simple", "listed")), 120, "exponentially fast, for steps bounded below"),
+        ),
+        example=Configuration(_TOKENS.tokens),
         rests_on=(STAYS,),
     ),
 )

@@ -3,7 +3,7 @@
 Who writes a check never meets three-valued logic: what is not decided raises `NotDecided`, which ends the check, and
 the claim is undecided on this input.
 
-Neighbours: `case` holds what is seen; `own_claim` makes claims of such checks.
+Neighbours: `case` holds what is seen; `claim` makes claims of such checks.
 """
 
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.errors import BugError, HardmaxError, InputError
-from ...kernels.exact.configuration import Configuration, Matrix
-from ...kernels.exact.dynamics import Sets
-from ...kernels.exact.model import named
-from ..provers.freeze.budget import OutOfBudgetError
-from ..provers.freeze.outcome import Enclosed, Frozen, SelfSimilar, Undecided
-from ..provers.freeze.time_limit import OutOfTimeError
-from .case import FIRST_LAYERS, Case
-from .conclusion import Result
-from .registry import MOST_LAYERS, Finding, Hypothesis, Shown
+from ....kernels.errors import BugError, HardmaxError, InputError
+from ....kernels.exact.configuration import Configuration, Matrix
+from ....kernels.exact.dynamics import Sets
+from ....kernels.exact.model import named
+from ...provers.freeze.budget import OutOfBudgetError
+from ...provers.freeze.outcome import Enclosed, Frozen, SelfSimilar, Undecided
+from ...provers.freeze.time_limit import OutOfTimeError
+from ..case import FIRST_LAYERS, Case
+from ..conclusion import Result
+from ..registry import MOST_LAYERS, Finding, Hypothesis, Shown
 
 
 class NotDecided(HardmaxError):  # noqa: N818 users catch it by this name

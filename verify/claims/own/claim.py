@@ -20,18 +20,18 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, get_args, overload
 
-from ..kernels.errors import HardmaxError, InputError
-from ..kernels.exact.configuration import Configuration
-from ..kernels.loading import FILE_MODULE
-from .campaigns.judgement import Findings
-from .campaigns.tally import counted
-from .claims.case import Case
-from .claims.inputs import Drawn, Every, Inputs
-from .claims.registry import FAMILIES, STUDIES, Claim, Expected, Finding, Hypothesis, Source, assumed, select_claims
-from .claims.view import View, finding_of, guarded, layers_shown
-from .claims.words import configuration_words
-from .provers.freeze.budget import Budget
-from .records.bundle import snippet
+from ....kernels.errors import HardmaxError, InputError
+from ....kernels.exact.configuration import Configuration
+from ....kernels.loading import FILE_MODULE
+from ...campaigns.judgement import Findings
+from ...campaigns.tally import counted
+from ...campaigns.words import configuration_words
+from ...provers.freeze.budget import Budget
+from ...records.bundle import snippet
+from ..case import Case
+from ..inputs import Drawn, Every, Inputs
+from ..registry import FAMILIES, STUDIES, Claim, Expected, Finding, Hypothesis, Source, assumed, select_claims
+from .view import View, finding_of, guarded, layers_shown
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -93,12 +93,12 @@ class Refutation:
         Raises:
             BugError: the independent checker refuses the certificate; nothing is written.
         """
-        from .commands.parts.output import new_counterexample
+        from ...commands.parts.output import new_counterexample
 
         return new_counterexample(Path(out), self.claim, self.case, self.finding)
 
     def _repr_html_(self) -> str:
-        from .commands.parts.picture import refutation_html
+        from ...commands.parts.picture import refutation_html
 
         return refutation_html(self.claim, self.case, self.finding)
 
@@ -161,8 +161,8 @@ class OwnClaim(Claim):
 
     def _examined(self, examples: int, seed: int) -> Findings:
         """Everything that its inputs show."""
-        from .campaigns.campaign import Plan, run_campaign, smallest_of
-        from .campaigns.sources import examine_sources
+        from ...campaigns.campaign import Plan, run_campaign, smallest_of
+        from ...campaigns.sources import examine_sources
 
         if not isinstance(examples, int) or examples < 1:
             raise InputError(f"examples is {examples!r}; give a whole number of at least 1")

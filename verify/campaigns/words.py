@@ -1,6 +1,6 @@
 """A configuration in words, as the lines of a run show it.
 
-Neighbours: `campaigns.sources`, `own_claim` and `commands` print it; `reports` has words of its own, made of records.
+Neighbours: `sources`, `claims.own` and `commands` print it; `reports` has words of its own, made of records.
 """
 
 from collections.abc import Callable, Sequence

@@ -17,11 +17,11 @@ import hardmax
 from hardmax.kernels import Configuration, InputError, loading
 from hardmax.strategies import configurations
 from hardmax.verify.certificates import checker
+from hardmax.verify.claims.own.claim import ClaimFailed, ClaimRefuted, own_claims
 from hardmax.verify.claims.registry import Finding, Source, all_claims, select_claims
 from hardmax.verify.cli import main
-from hardmax.verify.own_claim import ClaimFailed, ClaimRefuted, own_claims
 
-from ..examples import SQUARE
+from ....examples import SQUARE
 
 MINE = '''
 from hardmax import claim
@@ -132,7 +132,7 @@ def test_what_a_check_may_answer(answer, verdict, message):
 
 @pytest.mark.parametrize("answer", [None, 1, 0, 1.0, [], ["it fails"], np.array([True]), Finding("verified", "so")])
 def test_anything_else_is_bad_input_and_verifies_nothing(answer):
-    with pytest.raises(InputError, match=r"test_own_claim.made returned .*; a check returns True where") as caught:
+    with pytest.raises(InputError, match=r"test_claim.made returned .*; a check returns True where") as caught:
         of(lambda case: answer)(CORNERS)
     assert "\n" not in str(caught.value)
 
@@ -142,7 +142,7 @@ def test_what_a_check_raises_is_bad_input_in_one_line(error):
     def body(case):
         raise error
 
-    with pytest.raises(InputError, match=rf"raised {type(error).__name__} \(test_own_claim.py, line \d+: ") as caught:
+    with pytest.raises(InputError, match=rf"raised {type(error).__name__} \(test_claim.py, line \d+: ") as caught:
         of(body)(CORNERS)
     assert "\n" not in str(caught.value)
 
@@ -220,7 +220,7 @@ def test_a_claim_states_something():
     def silent(case):
         return True
 
-    with pytest.raises(InputError, match=r"the claim test_own_claim.silent has no docstring; write what it claims"):
+    with pytest.raises(InputError, match=r"the claim test_claim.silent has no docstring; write what it claims"):
         hardmax.claim(silent)
 
 
@@ -228,7 +228,7 @@ def test_a_hypothesis_answers_yes_or_no():
     def many(c):
         return c.n
 
-    with pytest.raises(InputError, match=r"the hypothesis many of test_own_claim.made returned 4; it must return"):
+    with pytest.raises(InputError, match=r"the hypothesis many of test_claim.made returned 4; it must return"):
         of(lambda case: True, given=[many])(CORNERS)
     assert of(lambda case: False, given=[lambda c: c.n > 4])(CORNERS).verdict == "vacuous"
 

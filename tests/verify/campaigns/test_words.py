@@ -8,7 +8,7 @@ from hardmax.kernels import Configuration
 from hardmax.kernels.exact.hardmax import Hardmax
 from hardmax.kernels.exact.layered import Layered
 from hardmax.kernels.exact.step import GeometricStep, HarmonicStep, ListedStep
-from hardmax.verify.claims.words import configuration_words
+from hardmax.verify.campaigns.words import configuration_words
 
 I2, HALF = [(1, 0), (0, 1)], Fraction(1, 2)
 
