@@ -145,9 +145,13 @@ def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, jo
         claims = tuple(c for c in select_claims(asked.also) if c not in theorem()) if asked.also else ()
     step = None if asked.alpha is None else ConstantStep(asked.alpha)  # type: ignore[arg-type]
     inputs = [(name, _read(Path(name), step)) for name in asked.configurations]
-    about = about_run("prove", filter(None, (asked.also, asked.models)), asked=asdict(asked))
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
+    bad = [name for name, _ in faults]
+    about = about_run("prove", filter(None, (asked.also, asked.models)), asked=asdict(asked), bad=bad)
     if journal is not None and out is not None:
+        lost = next((fault for name, fault in faults if name not in journal.about["bad"]), None)
+        if lost is not None:  # another folder to work in, perhaps: nothing that is proved goes for that
+            raise InputError(f"{lost}; it could be read when {out} was begun: put it back, or start anew with --out")
         go_on(out, journal.about, about, keep=(store.COUNTEREXAMPLES,))
     elif faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
         for name, fault in faults:  # never a reason to touch what an earlier run has left
