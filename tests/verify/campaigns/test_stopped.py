@@ -190,11 +190,11 @@ def test_proofs_gone_on_with_elsewhere_lose_nothing(run, tmp_path, monkeypatch):
 
 
 def test_threads_do_not_draw_in_one_anothers_way():
-    plan = Plan(("lemmas.norm_growth",), ("lattice", "faces"))
+    plan, outside = Plan(("lemmas.norm_growth",), ("lattice", "faces")), providers._get_local_constants
     alone = list(run_campaign(plan, examples=40))
     with ThreadPoolExecutor(4) as executor:
         assert list(run_campaign(plan, examples=40, executor=executor, jobs=4)) == alone
-        outside, here, leave = providers._get_local_constants, Event(), Event()
+        here, leave = Event(), Event()
 
         def other():
             with no_constants_from_source():
