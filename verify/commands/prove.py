@@ -1,5 +1,6 @@
 """`hardmax prove`: one verdict a configuration, with its certificate."""
 
+import json
 import re
 import shlex
 import sys
@@ -244,13 +245,14 @@ class _Proofs:
         self._entries: list[dict[str, Any]] = []
         files = asked.configurations if out is not None else ()
         self._keys = [key_of(number, name, _digest(Path(name))) for number, name in enumerate(files)]
-        self._names = {name for key in self._keys if key in journal.known for name in journal.known[key]["names"]}
+        self._known = {k: e for k in self._keys if (e := journal.known.get(k)) is not None and self._is_whole(e)}
+        self._names = {name for entry in self._known.values() for name in entry["names"]}
 
     def entry(self, number: int, name: str, given: Configuration | InputError) -> Callable[[], dict[str, Any]]:
         """Prove an input that the journal does not have; what returns its entry, once everything of it is written."""
         key = self._keys[number] if self._keys else ""
-        if key in self._journal.known:
-            return partial(self._keep, self._journal.known[key])
+        if key in self._known:
+            return partial(self._keep, self._known[key])
         if isinstance(given, InputError):
             made = partial(_refused, name, given, self._asked.as_json)
         else:
@@ -264,6 +266,14 @@ class _Proofs:
             return self._keep(entry)
 
         return entry
+
+    def _is_whole(self, entry: dict[str, Any]) -> bool:
+        """Whether the files that an entry tells of are still there; what is gone is made again."""
+        out = self._out or Path()
+        files = [out / store.COUNTEREXAMPLES / name / store.RECORD for name in entry.get("refuted", ())]
+        if json.loads(entry["record"])["certificate"] is not None:
+            files.append(out / f"{entry['names'][0]}.cert.json")
+        return all(file.is_file() for file in files)
 
     def _keep(self, entry: dict[str, Any]) -> dict[str, Any]:
         if self._out is not None:
