@@ -28,8 +28,9 @@ def share(function: Callable[[int, int], object], count: int, work: int) -> None
     if threads <= 1:
         function(0, count)
         return
-    parts = min(count, 8 * threads)  # several each, so that a thread that is held up does not hold up all
-    edges = [part * count // parts for part in range(parts + 1)]
+    function(0, 1)  # it compiles, for a minute perhaps, where Ctrl-C and time limits arrive: in this thread
+    parts = min(count - 1, 8 * threads)  # several each, so that a thread that is held up does not hold up all
+    edges = [1 + part * (count - 1) // parts for part in range(parts + 1)]
     ranges, lock = iter(list(pairwise(edges))), Lock()
 
     def work_on() -> None:

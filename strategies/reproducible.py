@@ -9,28 +9,31 @@ Neighbours: `campaigns` and `claims.search` run Hypothesis inside this context, 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.internal.conjecture import providers
 
 _api: Any = providers  # private to Hypothesis: what is missing in another version is left alone
+_alone = RLock()
 
 
 @contextmanager
 def no_constants_from_source() -> Iterator[None]:
-    """Within this context Hypothesis draws no constants from the source of local modules."""
-    if not all(hasattr(_api, name) for name in ("_get_local_constants", "Constants", "CONSTANTS_CACHE")):
-        yield
-        return
-    original, nothing = _api._get_local_constants, _api.Constants()
-    _api._get_local_constants = lambda: nothing
-    _api.CONSTANTS_CACHE.cache.clear()
-    try:
-        yield
-    finally:
-        _api._get_local_constants = original
+    """Within this context, one thread at a time, Hypothesis draws no constants from the source of local modules."""
+    with _alone:
+        if not all(hasattr(_api, name) for name in ("_get_local_constants", "Constants", "CONSTANTS_CACHE")):
+            yield
+            return
+        original, nothing = _api._get_local_constants, _api.Constants()
+        _api._get_local_constants = lambda: nothing
         _api.CONSTANTS_CACHE.cache.clear()
+        try:
+            yield
+        finally:
+            _api._get_local_constants = original
+            _api.CONSTANTS_CACHE.cache.clear()
 
 
 def quiet(examples: int, *phases: Phase) -> settings:

@@ -55,6 +55,11 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
+def is_part(name: str) -> bool:
+    """Whether a file of that name was being written when the program was killed."""
+    return name.startswith(".") and name.endswith(".part")
+
+
 def _make_folder(folder: Path) -> list[Path]:
     """Make a folder and those that it lies in; those that were not there, the outermost first."""
     if folder.exists() and not folder.is_dir():

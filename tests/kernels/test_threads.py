@@ -28,3 +28,15 @@ def test_little_work_stays_on_the_callers_thread():
 def test_an_error_in_a_thread_reaches_the_caller():
     with pytest.raises(ZeroDivisionError):
         share(lambda low, high: 1 // (high - 9), 9, LEAST_WORK)
+
+
+def test_it_compiles_on_the_callers_thread():
+    """There a time limit or Ctrl-C ends it; a pool would be waited for, a minute perhaps."""
+    calls, lock = [], threading.Lock()
+
+    def function(low, high):
+        with lock:
+            calls.append((low, high, threading.current_thread()))
+
+    share(function, 100, LEAST_WORK)
+    assert calls[0] == (0, 1, threading.current_thread())

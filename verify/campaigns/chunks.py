@@ -11,9 +11,9 @@ from itertools import count
 from pathlib import Path
 from time import monotonic
 
-from ..certificates.writer import write_text
+from ...reports.records.files import write_file
 from .entries import tally_from_json, tally_to_json
-from .journal import Journal
+from .journal import Journal, unwritable
 from .pool import AtOnce, finished, workers
 from .tally import Tally
 
@@ -47,7 +47,12 @@ def in_order(
     """The tallies of chunk 0, 1, 2, …, each in the journal as soon as it ends; see `run_campaign`."""
     ends = None if seconds is None else monotonic() + seconds
     journal = Journal() if journal is None else journal
-    known = {int(key.removeprefix(chunks.key)) for key in journal.known if key.startswith(chunks.key)}
+    folder = Path(chunks.certificates or "")
+    known = {
+        int(key.removeprefix(chunks.key))
+        for key, value in journal.known.items()
+        if key.startswith(chunks.key) and all((folder / name).is_file() for name in value["certificates"])
+    }
     ready: dict[int, Tally] = {}
     due = examined = 0
 
@@ -74,7 +79,10 @@ def in_order(
                 return
             number, tally = one
             for name, text in tally.certificates.items():  # they may come from another machine
-                write_text(Path(chunks.certificates or "") / name, text)
+                try:
+                    write_file(folder / name, text)
+                except OSError as error:
+                    raise unwritable(folder / name, error) from None
                 tally.certificates[name] = ""
             journal.add(f"{chunks.key}{number}", tally_to_json(tally))
             ready[number] = tally

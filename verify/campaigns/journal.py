@@ -1,6 +1,6 @@
 """What a run has finished, kept as it comes, so that a run that ends in any way goes on from there.
 
-A journal is a text file: a first line that says which run it belongs to, then a line a result, its checksum first.
+A journal is a text file: a first line that says which run it belongs to, then a line a result, each with a checksum.
 Lines are only ever added, each in one piece; one that was cut off at the end is dropped, any other damage is refused.
 A result is filed under a key. Studies take a digest of all that it depends on (`key_of`), so whoever asks for anything
 else does not find it; a campaign takes the number of a chunk, and its first line tells the plan.
@@ -21,7 +21,7 @@ from typing import Any
 from ...kernels.errors import InputError, JournalError
 from .pool import finished, workers
 
-FORMAT = b"hardmax-journal 3 "
+FORMAT = b"hardmax-journal 4 "
 
 
 def key_of(*parts: Any) -> str:
@@ -52,24 +52,20 @@ class Journal:
             return
         data = path.read_bytes() if path.exists() else b""
         if FORMAT.startswith(data) or (data.startswith(FORMAT) and b"\n" not in data):
-            path.write_bytes(FORMAT + json.dumps(self.about, sort_keys=True).encode() + b"\n")
+            path.write_bytes(FORMAT + _line(json.dumps(self.about, sort_keys=True).encode()))
             return
         if not data.startswith(FORMAT):
             raise InputError(f"{path} is no journal, or one of an earlier version; delete it or give another name")
         whole = data[: data.rfind(b"\n") + 1]
-        first, *lines = whole.split(b"\n")[:-1]
-        try:
-            self.about = json.loads(first.removeprefix(FORMAT))
-        except ValueError:
-            raise _damaged(path, 1) from None
-        for number, line in enumerate(lines, start=2):
-            checksum, _, text = line.partition(b" ")
-            if checksum != _checksum(text):
-                raise _damaged(path, number)
-            key, value = json.loads(text)
-            self.known[key] = value
+        texts: list[bytes] = []
+        for number, line in enumerate(whole.removeprefix(FORMAT).splitlines(keepends=True), start=1):
+            texts.append(line[17:-1])
+            if line != _line(texts[-1]):
+                raise InputError(f"{path} is damaged (line {number}); delete it to start anew")
+        self.about = json.loads(texts[0])
+        self.known = dict(map(json.loads, texts[1:]))
         if about is not None and about != self.about:
-            raise InputError(f"{path} belongs to another run, {first.decode()}; give another name")
+            raise InputError(f"{path} belongs to another run, {texts[0].decode()}; give another name")
         if whole != data:
             os.truncate(path, len(whole))
 
@@ -88,13 +84,10 @@ class Journal:
             return
         try:
             with self._path.open("ab") as file:
-                file.write(_checksum(text) + b" " + text + b"\n")
+                file.write(_line(text))
         except OSError as error:
             self._drop_what_was_cut_off()
-            raise JournalError(
-                f"{self._path} cannot be written: {error.strerror}; what was finished before is in it, so go on from "
-                "there when there is space again"
-            ) from None
+            raise unwritable(self._path, error) from None
 
     def _drop_what_was_cut_off(self) -> None:
         with suppress(OSError):
@@ -145,9 +138,14 @@ def _worked(work: Callable[[Any], Any], tasks: Sequence[tuple[str, Any]]) -> lis
     return [(key, json.loads(json.dumps(work(task)))) for key, task in tasks]
 
 
-def _damaged(path: Path, line: int) -> InputError:
-    return InputError(f"{path} is damaged (line {line}); delete it to start anew")
+def unwritable(path: Path, error: OSError) -> JournalError:
+    """The error of a run that can write no more."""
+    return JournalError(
+        f"{path} cannot be written: {error.strerror}; what was finished before is in the journal, so go on from there "
+        "when there is space again"
+    )
 
 
-def _checksum(text: bytes) -> bytes:
-    return sha256(text).hexdigest()[:16].encode()
+def _line(text: bytes) -> bytes:
+    """A line of the file: the text with its checksum first."""
+    return sha256(text).hexdigest()[:16].encode() + b" " + text + b"\n"

@@ -6,8 +6,15 @@ Neighbours: `campaign` sends chunks, `journal` the tasks of studies, `interrupti
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -92,7 +99,7 @@ def finished(
                 return
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
                 yield pending.pop(future), future.result()
-    except BrokenProcessPool:
+    except (BrokenExecutor, CancelledError):
         raise LostWorkerError(
             "a process of this run was killed, from outside or for want of memory; give fewer --jobs"
         ) from None

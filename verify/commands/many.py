@@ -86,7 +86,8 @@ class RegionQuestion:
         Raises:
             BugError: the independent checker refuses the certificate; nothing is written.
         """
-        certificate, note, kept = None, None, {}
+        certificate, note = None, None
+        kept: dict[str, Any] = {}
         if path is not None:
             document = answer.document()
             if document is not None:
@@ -104,4 +105,5 @@ class RegionQuestion:
             if certificate is not None:
                 lines.append(f"certificate: {certificate}" + (f", not checked: {note}" if note else ""))
             said = printable("\n  ".join([f"{one_line(name)}: {answer.verdict}", *lines]))
+        kept["certified"] = certificate is not None
         return {"verdict": answer.verdict, "error": None, "said": said, "record": None, **kept}

@@ -144,9 +144,13 @@ def _prove(asked: _Asked, out: Path | None, report: bool, *, overwrite: bool, jo
     step = None if asked.alpha is None else ConstantStep(asked.alpha)  # type: ignore[arg-type]
     question = None if asked.question is None else many.RegionQuestion(asked.question, asked.alpha_min, asked.seconds)
     inputs = [(name, _read(Path(name), step, question)) for name in asked.configurations]
-    about = about_run("prove", filter(None, (asked.also, asked.models)), asked=asdict(asked))
     faults = [(name, given) for name, given in inputs if isinstance(given, InputError)]
+    bad = [name for name, _ in faults]
+    about = about_run("prove", filter(None, (asked.also, asked.models)), asked=asdict(asked), bad=bad)
     if journal is not None and out is not None:
+        lost = next((fault for name, fault in faults if name not in journal.about["bad"]), None)
+        if lost is not None:  # another folder to work in, perhaps: nothing that is proved goes for that
+            raise InputError(f"{lost}; it could be read when {out} was begun: put it back, or start anew with --out")
         go_on(out, journal.about, about, keep=(store.COUNTEREXAMPLES,))
     elif faults and out is not None and (len(faults) == len(inputs) or _is_in_use(out)):
         for name, fault in faults:  # never a reason to touch what an earlier run has left
@@ -218,7 +222,8 @@ def _refused(name: str, error: InputError, asked: _Asked) -> dict[str, Any]:
     said = json_text({"input": name, "verdict": "invalid", **fields, "error": str(error)}) if asked.as_json else None
     none |= {"hypotheses": {}, "claims": {}}
     record = ResultRecord(input=name, verdict="invalid", reason=str(error), **none)
-    return {"verdict": "invalid", "error": str(error), "said": said, "names": [], "record": dumps(record)}
+    kept = {"names": [], "record": dumps(record), "certified": False}
+    return {"verdict": "invalid", "error": str(error), "said": said, **kept}
 
 
 def _say(entry: dict[str, Any]) -> str:
@@ -249,13 +254,14 @@ class _Proofs:
         self._entries: list[dict[str, Any]] = []
         files = asked.configurations if out is not None else ()
         self._keys = [key_of(number, name, _digest(Path(name))) for number, name in enumerate(files)]
-        self._names = {name for key in self._keys if key in journal.known for name in journal.known[key]["names"]}
+        self._known = {k: e for k in self._keys if (e := journal.known.get(k)) is not None and self._is_whole(e)}
+        self._names = {name for entry in self._known.values() for name in entry["names"]}
 
     def entry(self, number: int, name: str, given: Configuration | InputError) -> Callable[[], dict[str, Any]]:
         """Prove an input that the journal does not have; what returns its entry, once everything of it is written."""
         key = self._keys[number] if self._keys else ""
-        if key in self._journal.known:
-            return partial(self._keep, self._journal.known[key])
+        if key in self._known:
+            return partial(self._keep, self._known[key])
         if isinstance(given, InputError):
             made = partial(_refused, name, given, self._asked)
         elif self._question is not None:
@@ -271,6 +277,14 @@ class _Proofs:
             return self._keep(entry)
 
         return entry
+
+    def _is_whole(self, entry: dict[str, Any]) -> bool:
+        """Whether the files that an entry tells of are still there; what is gone is made again."""
+        out = self._out or Path()
+        files = [out / store.COUNTEREXAMPLES / name / store.RECORD for name in entry.get("refuted", ())]
+        if entry["certified"]:
+            files.append(out / f"{entry['names'][0]}.cert.json")
+        return all(file.is_file() for file in files)
 
     def _keep(self, entry: dict[str, Any]) -> dict[str, Any]:
         if self._out is not None:
@@ -316,7 +330,8 @@ class _Proofs:
         else:
             said = printable(describe(one_line(name), proved, certificate, note, exact=self._asked.exact))
         verdict = proved.verdict
-        return {"verdict": verdict, "error": None, "said": said, "names": names, "record": record, "refuted": refuted}
+        kept = {"names": names, "record": record, "refuted": refuted, "certified": certificate is not None}
+        return {"verdict": verdict, "error": None, "said": said, **kept}
 
     def finish(self, verdicts: list[str], status: int, *, interrupted: bool, report: bool) -> None:
         """Write results.jsonl and run.json, and the reports if asked for."""

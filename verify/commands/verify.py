@@ -102,28 +102,29 @@ def verify(
     )
     places = ",".join([asked["claims"], asked["kernels"], asked["families"]]).split(",")
     about = about_run("verify", places, **asked, seconds=seconds, arguments=arguments)
-    if journal is not None and resume is not None:
-        go_on(resume, journal.about, about, keep=("certificates",))
-    elif out is not None:
-        prepare(out, overwrite)
-        (out / "certificates").mkdir()
-        journal = Journal(out / JOURNAL, about)
     found = Findings(claims)
-    if seconds is not None:  # of the whole command: loading it counts
-        seconds = max(0.1, seconds - (monotonic() - (context.find_object(float) or monotonic())))
-    with Interruption(seconds) as interruption, nullcontext((None, jobs)) if dask is None else cluster(dask) as pool:
-        examine_all(
-            found,
-            plan,
-            interruption,
-            examples=asked["examples"],
-            seconds=seconds,
-            jobs=pool[1],
-            out=out,
-            executor=pool[0],
-            journal=journal,
-        )
-        _finish(found, asked["seed"], out, report, compared, arguments)
+    with nullcontext((None, jobs)) if dask is None else cluster(dask) as pool:
+        if journal is not None and resume is not None:
+            go_on(resume, journal.about, about, keep=("certificates",))
+        elif out is not None:
+            prepare(out, overwrite)
+            (out / "certificates").mkdir()
+            journal = Journal(out / JOURNAL, about)
+        if seconds is not None:  # of the whole command: loading it counts
+            seconds = max(0.1, seconds - (monotonic() - (context.find_object(float) or monotonic())))
+        with Interruption(seconds) as interruption:
+            examine_all(
+                found,
+                plan,
+                interruption,
+                examples=asked["examples"],
+                seconds=seconds,
+                jobs=pool[1],
+                out=out,
+                executor=pool[0],
+                journal=journal,
+            )
+            _finish(found, asked["seed"], out, report, compared, arguments)
     return found.status
 
 
@@ -201,7 +202,7 @@ def examine_all(
                         smaller = smallest_of(plan, claim, known, examples=wanted, claims=drawn)
                         found.drawn[claim.id] = smaller
     except InputError:
-        if out is not None:
+        if out is not None and not (journal is not None and journal.known):  # what an earlier run has finished stays
             discard(out)
         raise
     except KeyboardInterrupt:
@@ -209,7 +210,7 @@ def examine_all(
     except LostWorkerError as error:
         found.interrupted = True
         click.echo(f"hardmax: error: {error}; what was found until then is kept", err=True)
-    if out is not None:  # chunks that were under way at the end are not counted, so their files go
+    if out is not None and not (found.interrupted or found.out_of_time):  # of chunks that were not needed
         for path in (out / "certificates").iterdir():
             if path.name not in found.tally.certificates:
                 path.unlink()

@@ -70,14 +70,18 @@ def test_the_command_works_on_a_cluster_and_ends_with_the_same_line(local, tmp_p
     assert list((tmp_path / "out" / "certificates").iterdir()), "they come back with the tallies"
 
 
-def test_a_scheduler_that_nobody_reaches_is_one_line():
+def test_a_scheduler_that_nobody_reaches_is_one_line(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     begun = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "hardmax.verify.cli", "verify", "--dask", address], capture_output=True, text=True
+        [sys.executable, "-m", "hardmax.verify.cli", "verify", "--dask", address, "--out", "out"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
+    assert not (tmp_path / "out").exists()
     assert done.returncode == 2
     assert done.stderr.startswith(f"hardmax: error: there is no Dask scheduler at {address} (")
     assert done.stderr.endswith("; start one: dask scheduler\n")

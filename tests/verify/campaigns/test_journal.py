@@ -5,7 +5,7 @@ import pytest
 from hardmax.kernels.errors import InputError
 from hardmax.verify.campaigns.journal import FORMAT, Journal, key_of
 
-BEGUN = FORMAT + b"{}\n"
+BEGUN = FORMAT + b"44136fa355b3678a {}\n"
 TASKS = [1, 2, 3, 4, 5]
 KEYS = [key_of("square", n) for n in TASKS]
 
@@ -60,6 +60,22 @@ def test_a_line_that_was_changed_is_refused_and_kept(path):
         Journal(path)
     path.write_bytes(BEGUN + b"\n")
     with pytest.raises(InputError, match="line 2"):
+        Journal(path)
+
+
+def test_any_byte_that_is_damaged_is_noticed(path):
+    path.unlink()
+    Journal(path, {"seed": 1}).add("key", {"square": 9})
+    whole = path.read_bytes()
+    for at, byte in enumerate(whole[:-1]):
+        for other in {byte ^ 1, ord("\n"), ord("\r")} - {byte}:
+            changed = whole[:at] + bytes([other]) + whole[at + 1 :]
+            path.write_bytes(changed)
+            with pytest.raises(InputError, match=r"is damaged|is no journal"):
+                Journal(path)
+            assert path.read_bytes() == changed
+    path.write_bytes(whole.replace(b"\n", b"\r\n"))
+    with pytest.raises(InputError, match="line 1"):
         Journal(path)
 
 

@@ -186,8 +186,8 @@ def test_a_full_disk_ends_the_run_in_one_line_and_loses_no_chunk(unbroken, tmp_p
     full = verify(tmp_path, *ASKED, "--out", "out", preexec_fn=small)
     assert full.returncode == 2
     assert full.stderr.splitlines()[-1] == (
-        "hardmax: error: out/journal cannot be written: File too large; what was finished before is in it, so go on "
-        "from there when there is space again"
+        "hardmax: error: out/journal cannot be written: File too large; what was finished before is in the journal, so "
+        "go on from there when there is space again"
     )
     text = (tmp_path / "out" / "journal").read_bytes()
     assert text.endswith(b"\n")
@@ -269,7 +269,9 @@ def test_a_damaged_line_is_named(stopped, tmp_path):
 
 def test_another_version_is_refused(stopped, tmp_path):
     path = copy(stopped, tmp_path) / "journal"
-    path.write_bytes(path.read_bytes().replace(b'"version": "', b'"version": "9.'))
+    about = Journal(path).about
+    path.unlink()
+    Journal(path, {**about, "version": f"9.{about['version']}"})
     done = verify(tmp_path, "--resume", "out")
     assert done.returncode == 2
     assert re.search(r"out was begun by hardmax 9\.\S+, this is \S+; go on with that one", done.stderr)

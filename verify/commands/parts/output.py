@@ -18,6 +18,7 @@ from ....kernels.errors import InputError
 from ....reports import report
 from ....reports.records import store
 from ....reports.records.codec import RecordError
+from ....reports.records.files import is_part
 from ....reports.records.run_record import RunRecord
 from ...campaigns.journal import Journal
 from ...claims.case import Case
@@ -61,7 +62,8 @@ def prepare(out: Path, overwrite: bool = False, also: Collection[str] = ()) -> N
         if out.exists() and not out.is_dir():
             raise InputError(f"{out} is a file; give --out a folder")
         names = [p.name for p in out.iterdir()] if out.exists() else []
-        strangers = [n for n in names if n not in OWN and n not in also and not n.endswith(".cert.json")]
+        ours = (*OWN, *also)
+        strangers = [n for n in names if n not in ours and not n.endswith(".cert.json") and not is_part(n)]
         if names and not {store.RUN, JOURNAL} & set(names):
             raise InputError(f"{out} holds files, but no {store.RUN} of an earlier run; give --out an empty folder")
         if strangers:
@@ -94,22 +96,34 @@ def reopen(out: Path) -> Journal:
         InputError: there is no run to go on with, another run is writing there, or the journal is damaged.
     """
     path = out / JOURNAL
-    if not path.is_file() or not path.stat().st_size:
-        ended = (out / store.RUN).is_file()
-        what = "holds a run that was not stopped: nothing is left to do" if ended else f"holds no {JOURNAL} of a run"
-        raise InputError(f"{out} {what}; give --resume the --out of a run that was stopped")
-    _lock(out)
+    if path.is_file():
+        _lock(out)
     try:
-        journal = Journal(path)
+        if not _is_begun(path):  # asked under the lock: a run that has just ended has removed it
+            ended = (out / store.RUN).is_file()
+            what = (
+                "holds a run that was not stopped: nothing is left to do" if ended else f"holds no {JOURNAL} of a run"
+            )
+            raise InputError(f"{out} {what}; give --resume the --out of a run that was stopped")
+        return Journal(path)
     except InputError:
         _unlock(out)
         raise
-    return journal
+
+
+def _is_begun(journal: Path) -> bool:
+    """Whether its first line was written: a run that was killed before has done nothing."""
+    if not journal.is_file():
+        return False
+    with journal.open("rb") as file:
+        return file.readline().endswith(b"\n")
 
 
 def remove_what_is_made_anew(out: Path, keep: Collection[str]) -> None:
-    """Leave of a run that goes on its journal, its certificates and what is named."""
+    """Leave of a run that goes on its journal, its certificates and what is named, each of them whole."""
     _clear(out, keep=(JOURNAL, *keep, *(p.name for p in out.glob("*.cert.json"))))
+    for path in out.rglob(".*.part"):
+        path.unlink()
 
 
 def _clear(out: Path, keep: Collection[str] = ()) -> None:

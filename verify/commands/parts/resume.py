@@ -3,6 +3,7 @@
 Neighbours: `campaigns.journal` holds the lines, `output` the folder.
 """
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from importlib.metadata import version
@@ -25,10 +26,20 @@ def about_run(command: str, places: Iterable[str], **asked: Any) -> dict[str, An
         places: where claims, kernels, families or models come from; files of a user among them are kept by digest.
         asked: the options that decide what it finds, JSON values.
     """
-    files = {place.strip().rpartition(":")[0] or place.strip() for place in places}
-    known = sorted(file for file in files if file.endswith(".py") and Path(file).is_file())
-    digests = {file: sha256(Path(file).read_bytes()).hexdigest() for file in known}
+    files = {where: file for where in map(_where, places) if (file := _file(where)) is not None}
+    digests = {where: sha256(file.read_bytes()).hexdigest() for where, file in sorted(files.items())}
     return {"command": command, "version": version("hardmax"), "files": digests, **asked}
+
+
+def _where(place: str) -> str:
+    """The file or module of a place: `mine.py` and `pkg.module` of `mine.py:name` and `pkg.module:name`."""
+    return place.strip().rpartition(":")[0] or place.strip()
+
+
+def _file(where: str) -> Path | None:
+    """The file that holds it, None for a glob of names; modules that are asked for are loaded by now."""
+    file = where if where.endswith(".py") else getattr(sys.modules.get(where), "__file__", None)
+    return Path(file) if file and Path(file).is_file() else None
 
 
 def stopped_run(context: click.Context, folder: Path, command: str, free: Collection[str]) -> Journal:
@@ -42,7 +53,7 @@ def stopped_run(context: click.Context, folder: Path, command: str, free: Collec
 
     Raises:
         click.UsageError: another option was typed: the plan is in the folder.
-        InputError: there is no such run there, or the journal is damaged.
+        InputError: there is no such run there, the journal is damaged, or another version of hardmax began it.
     """
     typed = [p for p in context.params if context.get_parameter_source(p) is ParameterSource.COMMANDLINE]
     other = [p for p in typed if p not in free and p != "resume"]
@@ -52,6 +63,12 @@ def stopped_run(context: click.Context, folder: Path, command: str, free: Collec
     journal = reopen(folder)
     if journal.about.get("command") != command:
         raise InputError(f"{folder} is the folder of another command, whose runs cannot be gone on with by {command}")
+    then, now = journal.about["version"], version("hardmax")
+    if then != now:  # asked first: another version has other options
+        raise InputError(
+            f"{folder} was begun by hardmax {then}, this is {now}; go on with that one, or start anew with --out and "
+            "--overwrite"
+        )
     return journal
 
 
@@ -65,13 +82,8 @@ def go_on(folder: Path, then: Mapping[str, Any], now: Mapping[str, Any], keep: C
         now: what `about_run` says.
 
     Raises:
-        InputError: the version of hardmax, or a file of the user, is another one.
+        InputError: a file of the user is another one.
     """
-    if then["version"] != now["version"]:
-        raise InputError(
-            f"{folder} was begun by hardmax {then['version']}, this is {now['version']}; go on with that one, or start "
-            "anew with --out and --overwrite"
-        )
     for file, digest in then["files"].items():
         if now["files"].get(file) != digest:
             raise InputError(f"{file} has changed since {folder} was begun; start anew with --out and --overwrite")
