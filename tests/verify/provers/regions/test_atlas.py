@@ -155,8 +155,8 @@ def test_the_input_needs_no_definite_form_of_its_own():
 @pytest.mark.parametrize(
     ("configuration", "message"),
     [
-        (Configuration([[1], [2]]), "the tokens have 1 coordinate"),
-        (Configuration([[1, 0, 0], [2, 0, 0]]), "the tokens have 3 coordinates"),
+        (Configuration([[1], [2]]), r"the tokens are in R\^1; all A at once need"),
+        (Configuration([[1, 0, 0], [2, 0, 0]]), r"the tokens are in R\^3; all A at once need"),
         (Configuration([[1, 0], [0, 0]]), "a token is zero"),
         (Configuration([[1, 0], [0, 1]], follow="smallest"), "smallest"),
         (Configuration([[1, 0], [0, 1]], step=HarmonicStep()), "step depends on the layer"),
