@@ -153,8 +153,8 @@ def test_layouts_keep_the_values_and_differ_in_memory(arrangement, arrays):
         assert np.array_equal(np.asarray(laid), values)
         strides = laid.stride() if arrays == "torch" else tuple(s // 8 for s in laid.strides)
         plain = tuple(int(np.prod(shape[k + 1 :])) for k in range(len(shape)))
-        dense = arrangement in ("contiguous", "offset", "readonly", "signed") or (arrangement, len(shape)) == ("sliced", 2)
-        assert (strides == plain) == dense, strides
+        dense = ("contiguous", "offset", "readonly", "signed") + ("sliced",) * (len(shape) == 2)
+        assert (strides == plain) == (arrangement in dense), strides
         if arrangement == "offset":
             assert laid.storage_offset() == 3 if arrays == "torch" else laid.base is not None
         if arrangement == "signed":
