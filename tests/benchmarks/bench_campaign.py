@@ -40,6 +40,7 @@ def jobs() -> None:
     claims = tuple(c.id for c in select_claims("clustering.*,lemmas.*") if c.every is not None)
     plan = Plan(claims, seed=1)
     context = get_context("spawn")
+    os.environ.setdefault("DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED", "False")  # a look a hundred times a second
     took: dict[str, list[float]] = {"one process": [], "two processes": [], "Dask, two workers": []}
     for _ in range(ROUNDS):
         for name, count in (("one process", 1), ("two processes", 2)):
