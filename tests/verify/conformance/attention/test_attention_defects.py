@@ -104,7 +104,7 @@ ALONE = wrong_paths.PATHS_OF | {
     "bias.large": "low_bias_hides",
     "causal.rectangular": "corner_by_length",
     "window.sides": "window_unlimited_is_none",
-    "softcap.order": "masked_before_the_softcap",
+    "softcap.order": "bias_before_the_softcap",
     "sizes.values": "values_as_wide_as_keys",
     "sizes.sets": "sets_beyond_two_hundred",
     "sizes.nothing": "no_keys_give_one",
