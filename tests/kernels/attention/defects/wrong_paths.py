@@ -44,7 +44,7 @@ PATHS = {
     "mask.bool": lambda q, k, v, o: "mask" in o and k.shape == (1, 2, 70, 4) and bool(o["mask"].any(dim=3).all()),
     "mask.blocks": lambda q, k, v, o: "mask" in o and size(k, "L") in (48, 200),
     "mask.best": lambda q, k, v, o: "mask" in o and 90 < q.abs().max() < 200,
-    "bias.added": lambda q, k, v, o: "bias" in o and q.shape[:2] == (2, 3),
+    "bias.added": lambda q, k, v, o: "bias" in o and q.shape[:2] == k.shape[:2] == (2, 3),
     "causal.square": lambda q, k, v, o: "causal" in o and q.shape[2] == k.shape[2] == 130,
     "softcap.values": lambda q, k, v, o: o.get("softcap") == 50,
     "sizes.keys": lambda q, k, v, o: size(k, "L") == 129,
