@@ -33,8 +33,7 @@ def steps(dry):
         halves = ["--dtype", "bfloat16", "--dtype", "float16"]
         found.append((name, [*kernel, name, *device, *halves, *few, "--json"]))
     found.append(("triton-attention", [*kernel, TRITON, *device, "--dtype", "bfloat16", *few, "--json"]))
-    layers = ["tests/benchmarks/bench_kernels.py", "-o", "python_files=bench_*.py", "-k", "cuda or triton"]
-    found.append(("benchmarks", [*pytest, *layers, *(["--collect-only"] if dry else ["--benchmark-only"])]))
+    found.append(("benchmarks", ["tests/benchmarks/bench_kernels.py", "layer"]))
     return found
 
 
@@ -52,7 +51,7 @@ def ran(arguments, seconds):
         report = json.loads(done.stdout)
     except ValueError:
         said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        return result | {"said": said[-1] if said else ""}
+        return result | {"said": said[-1] if said else "", "lines": said}
     failing = {r["id"]: r["message"] for r in report["results"] if r["status"] in ("fail", "known")}
     return result | {"counts": report["counts"], "failing": failing}
 

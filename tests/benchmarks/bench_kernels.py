@@ -94,9 +94,18 @@ def layer() -> None:
             assert kernel.layer is not None
             for dtype in ("float64", "float32"):
                 z, form = kernel.arrays_for(tokens, dtype), kernel.arrays_for(np.eye(d), dtype)
-                time = seconds(partial(kernel.layer, z, form, 0.5)) / B
+                run = partial(kernel.layer, z, form, 0.5)
+                time = seconds(partial(finished, run) if getattr(z, "is_cuda", False) else run) / B
                 floor = 128 * 128 * d / peak[dtype]
                 print(f"      {name:8} {dtype} {time * 1e6:6.1f}, {100 * floor / time:3.0f} % of {floor * 1e6:.2f}")
+
+
+def finished(function: Callable[[], object]) -> None:
+    """Call it, and wait for the CUDA device: it works on after the call has returned."""
+    import torch
+
+    function()
+    torch.cuda.synchronize()
 
 
 def multiply_adds() -> dict[str, float]:
