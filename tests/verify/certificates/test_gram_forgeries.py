@@ -188,10 +188,10 @@ def forged(seed: int):
 
 
 def answer(text: str) -> bool:
-    """Whether the checker accepts; an accident refuses, as in the command."""
+    """Whether the checker accepts; anything but a clear refusal is a failure of its own."""
     try:
         checker.check(text)
-    except Exception:
+    except checker.Refused:
         return False
     return True
 
